@@ -1,0 +1,48 @@
+# `make help` lists what there is.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+INPUTS := pyproject.toml hatch_build.py
+TARGETS := host
+
+.DEFAULT_GOAL := help
+.PHONY: help tui test test-system lint native bench screenshots clean
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(STAMP): $(INPUTS)
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "setting up $(VENV): torch, torchvision and the rest (a minute or two, once)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check torch torchvision
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[demo,dev]"
+	@touch $@
+
+native: $(STAMP)  ## compile the native code
+	@$(BIN)/python native/build.py $(TARGETS)
+
+tui: native  ## set up, then open the app on a real trained network (ARGS="resnet50 --weights random")
+	@$(BIN)/ubp-tui $(ARGS)
+
+test: test-system native lint  ## every check: ruff, mypy, import contracts, pytest, native tests, ARM64 under qemu
+	@$(BIN)/python -m pytest
+
+# Debian as root gets what the tests need; elsewhere a missing tool skips its tests, loudly.
+test-system:
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then sh tests/install_tools.sh; fi
+
+lint: $(STAMP)  ## ruff, mypy and import contracts
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: native  ## time the selection against torch.topk on ResNet-50's weights
+	@$(BIN)/python tests/bench/bench_selection.py
+
+screenshots: native  ## draw screenshots/ from the app on the real network
+	@$(BIN)/python screenshots/make.py
+
+clean:  ## remove what was built (not .venv)
+	rm -rf build dist core/ubp_core/_lib

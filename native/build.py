@@ -1,0 +1,148 @@
+"""Builds the native code: writes one ninja file for the asked targets and runs it.
+
+    python native/build.py host                  the library that ubp_core loads
+    python native/build.py --help                every target
+
+Compiler: the `ziglang` wheel, so that nothing but pip is needed; `UBP_CXX=g++` chooses another for host targets.
+ARM64 targets always use zig, which brings the musl library that makes a static binary run on any Android phone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+NATIVE = Path(__file__).resolve().parent
+ROOT = NATIVE.parent
+OUTPUT = ROOT / "core" / "ubp_core" / "_lib"
+BUILD = ROOT / "build" / "native"
+
+MACHINE = {"amd64": "x86_64", "arm64": "aarch64"}.get(platform.machine().lower(), platform.machine().lower())
+LIBRARY_NAME = {"darwin": "libubp.dylib", "win32": "ubp.dll"}.get(sys.platform, "libubp.so")
+
+COMMON_FLAGS = ["-std=c++17", "-O3", "-DNDEBUG", "-Wall", "-Wextra", "-Werror", "-fvisibility=hidden", "-ffp-contract=off"]
+# x86-64-v3 (AVX2, FMA: every x86 since about 2015); wider code lives in *_avx512.cpp and is chosen at run time.
+HOST_FLAGS = {"x86_64": ["-march=x86_64_v3"]}
+# Flags of a source by the end of its stem; a suffix of another machine than the target's is left out.
+VARIANT_FLAGS = {
+    "_avx512": ("x86_64", ["-mavx512f", "-mavx512vl", "-mavx512dq", "-mavx512bw"]),
+}
+
+
+@dataclass(frozen=True)
+class Target:
+    """One output: which sources it takes, for which machine, and how it is linked."""
+
+    name: str
+    output: Path
+    folders: tuple[str, ...]
+    machine: str = MACHINE
+    arm_static: bool = False
+    link_flags: tuple[str, ...] = ()
+    compile_flags: tuple[str, ...] = ()
+    help: str = ""
+
+
+TARGETS = {
+    target.name: target
+    for target in (
+        Target("host", OUTPUT / LIBRARY_NAME, ("src",), link_flags=("-shared",), compile_flags=("-fPIC",),
+               help="shared library for ubp_core on this machine"),
+    )
+}  # fmt: skip
+PACKAGED = ("host",)  # what a wheel carries
+
+
+def zig_command() -> list[str]:
+    return [sys.executable, "-m", "ziglang", "c++"]
+
+
+def compiler_of(target: Target) -> list[str]:
+    """The compiler's command line, with what selects the machine."""
+    if target.arm_static:
+        return [*zig_command(), "-target", "aarch64-linux-musl", "-mcpu=generic"]
+    chosen = os.environ.get("UBP_CXX")
+    if chosen:
+        return [*shlex.split(chosen), *(flag.replace("x86_64_v3", "x86-64-v3") for flag in HOST_FLAGS.get(MACHINE, []))]
+    return [*zig_command(), *HOST_FLAGS.get(MACHINE, [])]
+
+
+def variant_flags(source: Path, machine: str) -> list[str] | None:
+    """Extra flags of a variant source, or None where it belongs to another machine."""
+    for suffix, (wanted, flags) in VARIANT_FLAGS.items():
+        if source.stem.endswith(suffix):
+            return flags if wanted == machine else None
+    return []
+
+
+def include_flags() -> list[str]:
+    import simde_py
+
+    return [f"-I{NATIVE / 'include'}", f"-I{NATIVE / 'src'}", f"-isystem{Path(simde_py.get_include()).parent}"]
+
+
+def write_ninja(targets: Iterable[Target]) -> Path:
+    """Writes build.ninja; only the compile and link commands of `targets` stand in it."""
+    from ninja import ninja_syntax
+
+    BUILD.mkdir(parents=True, exist_ok=True)
+    path = BUILD / "build.ninja"
+    with path.open("w") as stream:
+        writer = ninja_syntax.Writer(stream, width=1000)
+        writer.rule("compile", "$cxx $flags -MMD -MF $out.d -c $in -o $out", depfile="$out.d", deps="gcc",
+                    description="compile $in")  # fmt: skip
+        writer.rule("link", "$cxx $in $flags -o $out", description="link $out")
+        for target in targets:
+            write_target(writer, target)
+    return path
+
+
+def write_target(writer: object, target: Target) -> None:
+    compiler = shlex.join(compiler_of(target))
+    objects = []
+    for folder in target.folders:
+        for source in sorted((NATIVE / folder).rglob("*.cpp")):
+            extra = variant_flags(source, target.machine)
+            if extra is None:
+                continue
+            flags = [*COMMON_FLAGS, *target.compile_flags, *include_flags(), *extra]
+            made = BUILD / target.name / source.relative_to(NATIVE).with_suffix(".o")
+            writer.build(str(made), "compile", str(source), variables={"cxx": compiler, "flags": shlex.join(flags)})  # type: ignore[attr-defined]
+            objects.append(str(made))
+    writer.build(str(target.output), "link", objects, variables={"cxx": compiler, "flags": shlex.join(target.link_flags)})  # type: ignore[attr-defined]
+
+
+def build(names: Iterable[str], quiet: bool = False) -> list[Path]:
+    """Builds the named targets and returns their outputs; raises CalledProcessError where the compiler fails."""
+    import ninja
+
+    targets = [TARGETS[name] for name in names]
+    path = write_ninja(targets)
+    for target in targets:
+        target.output.parent.mkdir(parents=True, exist_ok=True)
+    command = [str(Path(ninja.BIN_DIR) / "ninja"), "-f", str(path), *(["--quiet"] if quiet else [])]
+    subprocess.run([*command, *(str(target.output) for target in targets)], check=True)
+    return [target.output for target in targets]
+
+
+def main() -> int:
+    lines = "\n".join(f"  {target.name:<14}{target.help}" for target in TARGETS.values())
+    parser = argparse.ArgumentParser(description=__doc__, epilog=f"targets:\n{lines}",
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
+    parser.add_argument("targets", nargs="+", choices=sorted(TARGETS), metavar="TARGET")
+    try:
+        build(parser.parse_args().targets)
+    except subprocess.CalledProcessError as error:
+        return error.returncode
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

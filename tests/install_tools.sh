@@ -1,0 +1,11 @@
+#!/bin/sh
+# Installs the system tools that the tests use, where one is missing (Debian, as root).
+set -eu
+missing=""
+for pair in qemu-aarch64:qemu-user tmux:tmux; do
+    command -v "${pair%%:*}" >/dev/null || missing="$missing ${pair##*:}"
+done
+[ -z "$missing" ] && exit 0
+echo "installing:$missing"
+apt-get update -qq
+DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null

@@ -1,0 +1,116 @@
+"""What a selection means for a layer: shares kept by every method, curves, offsets, costs. Must not choose blocks itself."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ubp_core.errors import CandidatesExhausted
+from ubp_core.selection import METHODS, Selection, select_blocks
+
+if TYPE_CHECKING:
+    from ubp_core.models import Layer
+
+FLOAT_BYTES = 4
+
+
+@dataclass(frozen=True)
+class MethodResult:
+    """One method on one layer."""
+
+    method: str
+    retained: float | None
+    """Share of the importance kept; None where `greedy` ran out of candidates."""
+    upper_bound: float | None
+    """Certificate of `optimal`, same unit."""
+    blocks: int
+    """Blocks placed (of N weights, also for `unstructured`)."""
+    seconds: float
+    """Time of the selection on this machine."""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class LayerCost:
+    """Size and work of a layer, dense and with its selection."""
+
+    parameters_before: int
+    parameters_after: int
+    multiply_adds_before: int | None
+    """For one image; None where the image size is unknown."""
+    multiply_adds_after: int | None
+    bytes_before: int
+    """Of the dense fp32 weights."""
+    bytes_after: int
+    """Of the packed fp32 layer: weights, block columns and row pointers (docs/format.md)."""
+
+
+def compare_methods(
+    importance: NDArray[Any],
+    block_size: int,
+    sparsity: float,
+    methods: Sequence[str] = METHODS,
+    threads: int | None = None,
+) -> tuple[MethodResult, ...]:
+    """Every method on one layer [R, K] at the same budget; errors as `select_blocks`, but for a greedy that ran out."""
+    return tuple(_run_method(importance, block_size, sparsity, method, threads) for method in methods)
+
+
+def _run_method(
+    importance: NDArray[Any], block_size: int, sparsity: float, method: str, threads: int | None
+) -> MethodResult:
+    started = time.perf_counter()
+    try:
+        selection = select_blocks(importance, block_size, sparsity, method, threads)
+    except CandidatesExhausted as error:
+        return MethodResult(method, None, None, error.found, time.perf_counter() - started, str(error))
+    seconds = time.perf_counter() - started
+    blocks = len(selection.rows) * selection.block_size // block_size
+    return MethodResult(method, selection.retained, selection.upper_bound, blocks, seconds)
+
+
+def retained_curve(
+    importance: NDArray[Any],
+    block_size: int,
+    method: str,
+    sparsities: Iterable[float],
+    threads: int | None = None,
+) -> NDArray[np.float64]:
+    """Share kept at each sparsity: float64 [len(sparsities)], NaN where `greedy` ran out of candidates."""
+    results = [_run_method(importance, block_size, sparsity, method, threads) for sparsity in sparsities]
+    return np.array([np.nan if r.retained is None else r.retained for r in results], np.float64)
+
+
+def offset_histogram(selection: Selection) -> NDArray[np.int64]:
+    """Blocks by `r % N`: int64 [N]. Aligned selections have all of them at 0."""
+    return np.bincount(selection.rows % selection.block_size, minlength=selection.block_size).astype(np.int64)
+
+
+def packed_bytes(rows: int, blocks: int, block_size: int) -> int:
+    """Bytes of a packed fp32 layer without its bias: rotated weights, 16-bit columns, 32-bit row pointers."""
+    start_rows = max(rows - block_size + 1, 0)
+    return blocks * block_size * FLOAT_BYTES + blocks * 2 + (start_rows + 1) * 4
+
+
+def layer_cost(layer: Layer, selection: Selection | None) -> LayerCost:
+    """Parameters, multiply-adds and bytes of a layer before and after; a layer without a selection stays dense."""
+    rows, columns = layer.rows, layer.columns
+    before, work = layer.parameters, layer.multiply_adds
+    weights = rows * columns
+    if selection is None:
+        return LayerCost(before, before, work, work, weights * FLOAT_BYTES, weights * FLOAT_BYTES)
+    kept = len(selection.rows) * selection.block_size
+    return LayerCost(
+        parameters_before=before,
+        parameters_after=before - weights + kept,
+        multiply_adds_before=work,
+        multiply_adds_after=None if work is None else work // weights * kept,
+        bytes_before=weights * FLOAT_BYTES,
+        bytes_after=packed_bytes(rows, len(selection.rows), selection.block_size),
+    )
+

@@ -1,0 +1,140 @@
+"""Block selection: which 1xN blocks of a layer stay. The search itself is native; this owns arguments and results."""
+
+from __future__ import annotations
+
+import math
+import os
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ubp_core import native
+from ubp_core.errors import CandidatesExhausted, SelectionError
+
+METHODS = ("abp", "greedy", "bed", "optimal", "unstructured")
+MAX_BLOCK_SIZE = 32
+
+
+@dataclass(frozen=True, eq=False)
+class Selection:
+    """The blocks that stay, and what they keep. Rows and columns are sorted by (row, column)."""
+
+    rows: NDArray[np.int32]
+    """[B] start row of each block."""
+    columns: NDArray[np.int32]
+    """[B] column of each block."""
+    block_size: int
+    """N; 1 for `unstructured`."""
+    shape: tuple[int, int]
+    """(R, K) of the layer's matrix."""
+    method: str
+    """One of METHODS."""
+    sparsity: float
+    """As asked for; `achieved_sparsity` is what whole blocks allow."""
+    retained: float
+    """Share of the importance that is kept, 0 to 1 (1 where there is none at all)."""
+    upper_bound: float | None = field(default=None)
+    """No selection of as many blocks keeps a larger share; `optimal` only."""
+
+    @property
+    def achieved_sparsity(self) -> float:
+        """Share of the weights that is pruned."""
+        return 1.0 - len(self.rows) * self.block_size / math.prod(self.shape)
+
+    def mask(self) -> NDArray[np.bool_]:
+        """bool [R, K], true where a weight stays."""
+        mask = np.zeros(self.shape, bool)
+        for offset in range(self.block_size):
+            mask[self.rows + offset, self.columns] = True
+        return mask
+
+
+def budget(shape: tuple[int, int], block_size: int, sparsity: float) -> int:
+    """Number of blocks B = round((1-s) R K / N), at most K (R // N) (design, section 3)."""
+    rows, columns = shape
+    return min(round((1.0 - sparsity) * rows * columns / block_size), columns * (rows // block_size))
+
+
+def select_blocks(
+    importance: NDArray[Any],
+    block_size: int = 4,
+    sparsity: float = 0.75,
+    method: str = "bed",
+    threads: int | None = None,
+) -> Selection:
+    """Chooses exactly `budget(...)` blocks of a layer (design, section 4; `bed`: arXiv 2407.19644).
+
+    Args:
+        importance: [R, K], finite, >= 0; float32 (others are converted).
+        block_size: N, 1 to 32. `unstructured` keeps B * N single weights instead of B blocks.
+        sparsity: share of the weights to prune, 0 <= s < 1.
+        method: one of METHODS.
+        threads: number of threads, default all cores; the result does not depend on it.
+
+    Raises:
+        SelectionError: an argument that can't be used; the message names it. It is a ValueError.
+        CandidatesExhausted: `greedy` only, which can end before the budget is spent.
+    """
+    matrix = _check_importance(importance)
+    _check_options(block_size, sparsity, method, threads)
+    shape: tuple[int, int] = (matrix.shape[0], matrix.shape[1])
+    blocks = budget(shape, block_size, sparsity)
+    if method == "unstructured":
+        blocks, block_size = blocks * block_size, 1
+    workers = threads or os.cpu_count() or 1
+    outcome = native.select(matrix, block_size, blocks, METHODS.index(method), workers)
+    _check_outcome(outcome, blocks)
+    total = outcome.total
+    return Selection(
+        rows=outcome.rows,
+        columns=outcome.columns,
+        block_size=block_size,
+        shape=shape,
+        method=method,
+        sparsity=sparsity,
+        retained=outcome.kept / total if total > 0 else 1.0,
+        upper_bound=_share_bound(outcome) if method == "optimal" else None,
+    )
+
+
+def _check_importance(importance: NDArray[Any]) -> NDArray[np.float32]:
+    matrix = np.asarray(importance)
+    if matrix.ndim != 2 or matrix.size == 0:
+        raise SelectionError(f"importance: need a matrix [R, K], not empty; got shape {list(matrix.shape)}")
+    if matrix.dtype.kind not in "fiub":
+        raise SelectionError(f"importance: need real numbers; got {matrix.dtype}")
+    if max(matrix.shape) >= 2**31:
+        raise SelectionError(f"importance: shape {list(matrix.shape)} is beyond 32-bit indices")
+    with np.errstate(over="ignore"):  # what overflows float32 becomes infinite and is refused as such
+        return np.ascontiguousarray(matrix, dtype=np.float32)
+
+
+def _check_options(block_size: int, sparsity: float, method: str, threads: int | None) -> None:
+    if isinstance(block_size, bool) or not isinstance(block_size, int | np.integer):
+        raise SelectionError(f"block_size: need a whole number; got {block_size!r}")
+    if not 1 <= block_size <= MAX_BLOCK_SIZE:
+        raise SelectionError(f"block_size: need 1 to {MAX_BLOCK_SIZE}; got {block_size}")
+    if not isinstance(sparsity, int | float | np.floating) or not 0 <= sparsity < 1:
+        raise SelectionError(f"sparsity: need 0 <= s < 1; got {sparsity!r}")
+    if method not in METHODS:
+        raise SelectionError(f"method: {method!r} is unknown; choose from {', '.join(METHODS)}")
+    if threads is not None and (not isinstance(threads, int) or threads < 1):
+        raise SelectionError(f"threads: need a whole number from 1, or None; got {threads!r}")
+
+
+def _check_outcome(outcome: native.SelectOutcome, blocks: int) -> None:
+    if outcome.status == native.SELECT_BAD_VALUE:
+        raise SelectionError("importance: every value must be finite and >= 0; found NaN, infinity or a negative one")
+    if outcome.status == native.SELECT_NO_MEMORY:
+        raise MemoryError("not enough memory for this selection")
+    if outcome.status == native.SELECT_EXHAUSTED:
+        raise CandidatesExhausted(outcome.found, blocks)
+
+
+def _share_bound(outcome: native.SelectOutcome) -> float:
+    if outcome.total <= 0:
+        return 1.0
+    # The bound is a sum of rounded numbers and may fall short of the kept sum by a rounding error.
+    return max(outcome.upper_bound, outcome.kept) / outcome.total

@@ -1,0 +1,22 @@
+// Block selection (design: importance -> exactly `budget` non-overlapping blocks). C interface, used by ubp_core.
+#pragma once
+#include <stdint.h>
+
+#define UBP_API extern "C" __attribute__((visibility("default")))
+
+enum ubp_method { UBP_ABP = 0, UBP_GREEDY = 1, UBP_BED = 2, UBP_OPTIMAL = 3, UBP_UNSTRUCTURED = 4 };
+enum ubp_select_status { UBP_SELECT_OK = 0, UBP_SELECT_BAD_VALUE = 1, UBP_SELECT_EXHAUSTED = 2, UBP_SELECT_NO_MEMORY = 3 };
+
+struct ubp_selection_info {
+    int64_t found;       // blocks written (greedy may find fewer than the budget)
+    double kept;         // sum of the importance under the blocks
+    double total;        // sum of the importance
+    double upper_bound;  // no selection of `budget` blocks keeps more (optimal only, else 0)
+};
+
+// Selects `budget` blocks of `block_size` rows from `importance` [rows][columns], row-major, finite and not negative.
+// Writes start rows and columns, sorted by (row, column); both arrays hold `budget` entries. For UBP_UNSTRUCTURED the
+// block size is 1. The result does not depend on `threads`. Needs budget <= columns * (rows / block_size).
+UBP_API int ubp_select(const float* importance, int64_t rows, int64_t columns, int32_t block_size, int64_t budget,
+                       int32_t method, int32_t threads, int32_t* out_rows, int32_t* out_columns,
+                       struct ubp_selection_info* info);

@@ -1,0 +1,160 @@
+// greedy and bed: every column on its own, best window first, then the budget's best steps over all columns.
+#include <algorithm>
+#include <limits>
+
+#include "selection/column_kernels.h"
+#include "selection/parallel.h"
+#include "selection/problem.h"
+
+namespace ubp::selection {
+namespace {
+
+constexpr double kNone = -std::numeric_limits<double>::infinity();
+constexpr int32_t kNotTaken = std::numeric_limits<int32_t>::max();
+constexpr int64_t kSampleStride = 32;  // one tile in so many is run to its end, to learn where the others may stop
+
+// The steps of all columns: gains, never increasing along a column, and the step that took each row.
+class Steps {
+public:
+    Steps(const Problem& problem, TakeBest take_best)
+        : problem_(problem), take_best_(take_best), gains_(problem.columns), labels_(problem.columns * problem.rows) {}
+
+    void run_tile(int64_t tile, double threshold);
+    const std::vector<double>& gains(int64_t column) const { return gains_[column]; }
+    const int32_t* labels(int64_t column) const { return labels_.data() + column * problem_.rows; }
+
+private:
+    const Problem& problem_;
+    TakeBest take_best_;
+    std::vector<std::vector<double>> gains_;
+    Buffer<int32_t> labels_;
+};
+
+void fill_list(int32_t* next, int32_t* previous, int64_t rows) {
+    for (int64_t i = 0; i < rows + 2; ++i) {
+        next[i] = static_cast<int32_t>(i);  // entry i is row i - 1
+        previous[i] = static_cast<int32_t>(i - 2);
+    }
+}
+
+void Steps::run_tile(int64_t tile, double threshold) {
+    const Problem& p = problem_;
+    const int64_t groups = (p.rows + kTile - 1) / kTile, padded_groups = (groups + 7) / 8 * 8;
+    Buffer<double> sums(p.rows * kTile), scores(groups * kTile), best(padded_groups), gains(p.rows);
+    Buffer<float> importance(p.rows);
+    Buffer<int32_t> next(p.rows + 2), previous(p.rows + 2);
+    column_kernels().window_sums(p, tile, sums.data());
+    for (int64_t lane = 0; lane < p.tile_width(tile); ++lane) {
+        const int64_t column = tile * kTile + lane;
+        for (int64_t r = 0; r < groups * kTile; ++r) scores[r] = r < p.windows() ? sums[r * kTile + lane] : kNone;
+        for (int64_t r = 0; r < p.rows; ++r) importance[r] = p.importance[r * p.columns + column];
+        for (int64_t g = 0; g < padded_groups; ++g)
+            best[g] = g < groups ? *std::max_element(&scores[g * kTile], &scores[g * kTile] + kTile) : kNone;
+        fill_list(next.data(), previous.data(), p.rows);
+        int32_t* labels = labels_.data() + column * p.rows;
+        std::fill_n(labels, p.rows, kNotTaken);
+        ColumnState state{p.rows, p.block_size, scores.data(), best.data(), importance.data(), next.data(), previous.data()};
+        const int64_t steps = take_best_(state, threshold, gains.data(), labels);
+        gains_[column].assign(gains.data(), gains.data() + steps);
+    }
+}
+
+bool is_sample(int64_t tile) { return tile % kSampleStride == 0; }
+
+int64_t count_steps(const Problem& problem, const Steps& steps) {
+    int64_t count = 0;
+    for (int64_t column = 0; column < problem.columns; ++column) count += static_cast<int64_t>(steps.gains(column).size());
+    return count;
+}
+
+// A gain that very probably more than `budget` steps reach, from the columns of the sample tiles.
+double sampled_threshold(const Problem& problem, const Steps& steps) {
+    std::vector<double> gains;
+    int64_t columns = 0;
+    for (int64_t tile = 0; tile < problem.tiles(); tile += kSampleStride)
+        for (int64_t lane = 0; lane < problem.tile_width(tile); ++lane, ++columns) {
+            const auto& column = steps.gains(tile * kTile + lane);
+            gains.insert(gains.end(), column.begin(), column.end());
+        }
+    const double share = static_cast<double>(problem.budget) * columns / problem.columns;
+    const auto rank = static_cast<size_t>(share * 1.02 + 3 * __builtin_sqrt(share) + 1);
+    if (rank >= gains.size()) return kNone;
+    std::nth_element(gains.begin(), gains.begin() + rank, gains.end(), std::greater<>());
+    return gains[rank];
+}
+
+void run_all(const Problem& problem, Steps& steps) {
+    const int64_t tiles = problem.tiles(), samples = (tiles + kSampleStride - 1) / kSampleStride;
+    for_each_item(samples, problem.threads, [&](int64_t i) { steps.run_tile(i * kSampleStride, kNone); });
+    auto run_rest = [&](double threshold) {
+        for_each_item(tiles, problem.threads, [&](int64_t tile) {
+            if (!is_sample(tile)) steps.run_tile(tile, threshold);
+        });
+    };
+    const double threshold = sampled_threshold(problem, steps);
+    run_rest(threshold);
+    if (threshold != kNone && count_steps(problem, steps) < problem.budget) run_rest(kNone);
+}
+
+// How many steps of each column are among the `budget` largest gains; of equal gains the lower columns' come first.
+std::vector<int32_t> best_counts(const Problem& problem, const Steps& steps) {
+    std::vector<double> gains;
+    gains.reserve(count_steps(problem, steps));
+    for (int64_t column = 0; column < problem.columns; ++column)
+        gains.insert(gains.end(), steps.gains(column).begin(), steps.gains(column).end());
+    std::vector<int32_t> counts(problem.columns);
+    const auto budget = static_cast<size_t>(problem.budget);
+    double least = kNone;
+    if (budget == 0) return counts;
+    if (budget < gains.size()) {
+        std::nth_element(gains.begin(), gains.begin() + (budget - 1), gains.end(), std::greater<>());
+        least = gains[budget - 1];
+    }
+    int64_t left = problem.budget;
+    for (int64_t column = 0; column < problem.columns; ++column) {
+        const auto& own = steps.gains(column);
+        counts[column] = static_cast<int32_t>(
+            std::partition_point(own.begin(), own.end(), [=](double gain) { return gain > least; }) - own.begin());
+        left -= counts[column];
+    }
+    for (int64_t column = 0; column < problem.columns && left > 0; ++column) {
+        const auto& own = steps.gains(column);
+        while (left > 0 && counts[column] < static_cast<int64_t>(own.size()) && own[counts[column]] == least)
+            ++counts[column], --left;
+    }
+    return counts;
+}
+
+// Divides the rows that the first counts[column] steps took into blocks: every maximal run is a multiple of N long.
+void divide_runs(const Problem& problem, const Steps& steps, const std::vector<int32_t>& counts, StartBits& starts) {
+    for_each_item(problem.tiles(), problem.threads, [&](int64_t tile) {
+        uint16_t* words = starts.tile(tile);
+        for (int64_t lane = 0; lane < problem.tile_width(tile); ++lane) {
+            const int64_t column = tile * kTile + lane;
+            const int32_t *labels = steps.labels(column), count = counts[column];
+            for (int64_t row = 0; row < problem.rows;) {
+                const bool taken = labels[row] < count;
+                words[row] = static_cast<uint16_t>(words[row] | (taken << lane));
+                row += taken ? problem.block_size : 1;
+            }
+        }
+    });
+}
+
+void select_best_first(const Problem& problem, TakeBest take_best, StartBits& starts) {
+    Steps steps(problem, take_best);
+    run_all(problem, steps);
+    divide_runs(problem, steps, best_counts(problem, steps), starts);
+}
+
+}  // namespace
+
+void select_greedy(const Problem& problem, StartBits& starts) {
+    select_best_first(problem, column_kernels().take_best_greedy, starts);
+}
+
+void select_bed(const Problem& problem, StartBits& starts) {
+    select_best_first(problem, column_kernels().take_best_bed, starts);
+}
+
+}  // namespace ubp::selection

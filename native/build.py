@@ -96,6 +96,7 @@ def write_ninja(targets: Iterable[Target]) -> Path:
     path = BUILD / "build.ninja"
     with path.open("w") as stream:
         writer = ninja_syntax.Writer(stream, width=1000)
+        writer.variable("builddir", str(BUILD))
         writer.rule("compile", "$cxx $flags -MMD -MF $out.d -c $in -o $out", depfile="$out.d", deps="gcc",
                     description="compile $in")  # fmt: skip
         writer.rule("link", "$cxx $in $flags -o $out", description="link $out")

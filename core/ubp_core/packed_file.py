@@ -1,0 +1,116 @@
+"""The packed file (.ubp): one layer or a whole network, loaded as a memory map and saved in one step.
+
+Owns the value and the two file-system operations. Bytes are laid out by `packed_writer` and judged by `packed_reader`.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import secrets
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from importlib import metadata
+from pathlib import Path
+
+from ubp_core.errors import FileError
+from ubp_core.packed_layer import PackedLayer
+from ubp_core.packed_reader import read_packed
+from ubp_core.packed_writer import packed_chunks
+
+
+def tool_version() -> str:
+    """Name and version of this tool, as written into files."""
+    try:
+        return f"ubp-tui {metadata.version('ubp-tui')}"
+    except metadata.PackageNotFoundError:  # run from the source tree
+        return "ubp-tui"
+
+
+@dataclass(frozen=True, eq=False)
+class PackedFile:
+    """Contents of a packed file."""
+
+    layers: tuple[PackedLayer, ...]
+    """At least one; names are unique."""
+    model: str = ""
+    """Name of the model that the layers are from; empty where unknown."""
+    source: str = ""
+    """One line on where the weights come from."""
+    tool: str = field(default_factory=tool_version)
+    """What wrote the file."""
+
+    @classmethod
+    def load(cls, path: str | Path) -> PackedFile:
+        """Maps a file and checks all of it; arrays of the layers point into the map.
+
+        Raises:
+            FileError: the file can't be read or breaks a rule; the line names the field.
+        """
+        try:
+            contents = read_packed(map_file(Path(path)))
+        except FileError as error:
+            raise FileError(f"{path}: {error}") from None
+        return cls(contents.layers, contents.model, contents.source, contents.tool)
+
+    def save(self, path: str | Path) -> None:
+        """Writes the file under another name, reads it back, and only then gives it its name.
+
+        Raises:
+            FileError: the folder can't be written, or a layer breaks a rule of the format.
+        """
+        target = Path(path)
+        temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
+        try:
+            write_new(temporary, packed_chunks(self.layers, (self.tool, self.model, self.source)))
+            PackedFile.load(temporary)
+            os.replace(temporary, target)
+            sync_folder(target.parent)
+        except OSError as error:
+            raise FileError(f"{target}: {error.strerror or error}") from error
+        except FileError as error:
+            raise FileError(str(error).replace(str(temporary), str(target), 1)) from None
+        finally:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
+
+    def layer(self, name: str) -> PackedLayer:
+        """The layer of that name; raises FileError that lists the names where there is none."""
+        for layer in self.layers:
+            if layer.name == name:
+                return layer
+        known = ", ".join(layer.name for layer in self.layers[:8])
+        more = f" and {len(self.layers) - 8} more" if len(self.layers) > 8 else ""
+        raise FileError(f"no layer {name!r} in the file; it holds {known}{more}")
+
+
+def map_file(path: Path) -> memoryview:
+    """The file's bytes as a read-only map; empty where the file is empty (an empty file can't be mapped)."""
+    try:
+        with path.open("rb") as stream:
+            if os.fstat(stream.fileno()).st_size == 0:
+                return memoryview(b"")
+            return memoryview(mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ))
+    except (OSError, ValueError) as error:
+        raise FileError(f"can't be read: {getattr(error, 'strerror', None) or error}") from error
+
+
+def write_new(path: Path, chunks: Iterable[bytes | memoryview]) -> None:
+    """Creates a file (which must not exist) with the user's default mode and waits until it is on the disk."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+    with os.fdopen(handle, "wb") as stream:
+        for chunk in chunks:
+            stream.write(chunk)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def sync_folder(folder: Path) -> None:
+    """Makes a rename last through a power cut, where the system can sync a folder."""
+    with suppress(OSError, PermissionError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

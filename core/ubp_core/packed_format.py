@@ -1,0 +1,132 @@
+"""The fixed parts of the packed file: record layouts, codes and limits (docs/format.md has them in words).
+
+Owns no behaviour: the reader, the writer and the tests of the specification all take their numbers from here.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+import numpy as np
+
+MAGIC = b"\x89UBP\r\n\x1a\n"
+VERSION = 1
+ALIGNMENT = 64
+NO_LAYER = 0xFFFFFFFF
+
+BLOCK_SIZES = (1, 2, 4, 8, 16)
+ACTIVATIONS = ("none", "relu", "relu6", "hard_swish")
+"""Names of the activation codes 0 to 3."""
+DTYPES = ("fp32",)
+"""Names of the accepted dtype codes; 1 (fp16) and 2 (int8) are reserved and refused."""
+
+MAX_ROWS = 1 << 24
+MAX_COLUMNS = 1 << 16
+MAX_STEP = 65_535
+"""Largest stride, padding, dilation and image side."""
+MAX_TEXT = 4_096
+"""Largest size of one text, in bytes of UTF-8."""
+
+FLAG_ALIGNED = 1
+"""Layer flag: sparse, and every start row that has blocks is a multiple of the block size."""
+
+
+class SectionKind(IntEnum):
+    """What a section holds; 7 (scales of a quantised layer) and 16 (graph) are reserved and refused."""
+
+    TEXTS = 1
+    LAYERS = 2
+    ROW_BEGIN = 3
+    BLOCK_COLUMN = 4
+    WEIGHTS = 5
+    BIAS = 6
+
+
+SPARSE_SECTIONS = (SectionKind.ROW_BEGIN, SectionKind.BLOCK_COLUMN, SectionKind.WEIGHTS, SectionKind.BIAS)
+DENSE_SECTIONS = (SectionKind.WEIGHTS, SectionKind.BIAS)
+ARRAY_OF_SECTION = {
+    SectionKind.ROW_BEGIN: ("row_begin", "<u4"),
+    SectionKind.BLOCK_COLUMN: ("block_column", "<u2"),
+    SectionKind.WEIGHTS: ("weights", "<f4"),
+    SectionKind.BIAS: ("bias", "<f4"),
+}
+"""Attribute of PackedLayer and element type behind each array section."""
+
+HEADER = np.dtype(
+    [
+        ("magic", "S8"),
+        ("version", "<u4"),
+        ("section_count", "<u4"),
+        ("file_size", "<u8"),
+        ("layer_count", "<u4"),
+        ("flags", "<u4"),
+        ("tool_offset", "<u4"),
+        ("tool_size", "<u4"),
+        ("model_offset", "<u4"),
+        ("model_size", "<u4"),
+        ("source_offset", "<u4"),
+        ("source_size", "<u4"),
+        ("table_checksum", "<u4"),
+        ("header_checksum", "<u4"),
+    ]
+)
+
+SECTION = np.dtype(
+    [
+        ("kind", "<u4"),
+        ("layer", "<u4"),
+        ("offset", "<u8"),
+        ("size", "<u8"),
+        ("checksum", "<u4"),
+        ("reserved", "<u4"),
+    ]
+)
+
+LAYER = np.dtype(
+    [
+        ("name_offset", "<u4"),
+        ("name_size", "<u4"),
+        ("method_offset", "<u4"),
+        ("method_size", "<u4"),
+        ("criterion_offset", "<u4"),
+        ("criterion_size", "<u4"),
+        ("dtype", "<u4"),
+        ("flags", "<u4"),
+        ("rank", "<u4"),
+        ("rows", "<u4"),
+        ("columns", "<u4"),
+        ("block_size", "<u4"),
+        ("block_count", "<u4"),
+        ("in_channels", "<u4"),
+        ("kernel_h", "<u4"),
+        ("kernel_w", "<u4"),
+        ("stride_h", "<u4"),
+        ("stride_w", "<u4"),
+        ("pad_h", "<u4"),
+        ("pad_w", "<u4"),
+        ("dilation_h", "<u4"),
+        ("dilation_w", "<u4"),
+        ("activation", "<u4"),
+        ("first_section", "<u4"),
+        ("sparsity", "<f8"),
+        ("retained", "<f8"),
+        ("groups", "<u4"),
+        ("image_h", "<u4"),
+        ("image_w", "<u4"),
+        ("reserved", "<u4"),
+    ]
+)
+
+HEADER_SIZE, SECTION_SIZE, LAYER_SIZE = HEADER.itemsize, SECTION.itemsize, LAYER.itemsize
+HEADER_CHECKED = HEADER_SIZE - 4
+"""Bytes of the header that its own checksum covers: all but the checksum."""
+
+
+def align(position: int) -> int:
+    """The next multiple of 64 that is not below `position`."""
+    return -(-position // ALIGNMENT) * ALIGNMENT
+
+
+def start_rows(rows: int, block_size: int) -> int:
+    """How many start rows a sparse layer has: rows a block can begin at."""
+    return max(rows - block_size + 1, 0)

@@ -1,0 +1,132 @@
+"""One layer in packed form: arrays in the order the kernel streams them, geometry, and how they came to be.
+
+Owns the value itself. Packing is `packing`, bytes are `packed_file`; nothing here reads a file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ubp_core.errors import FileError
+
+
+@dataclass(frozen=True, eq=False)
+class PackedLayer:
+    """A layer that kernels can run from. Arrays of a loaded layer point into the mapped file and are read-only."""
+
+    shape: tuple[int, ...]
+    """Shape of the original weight: (out, in, kh, kw) of a convolution, (out, in) of a linear layer."""
+    block_size: int
+    """1, 2, 4, 8 or 16; 0 for a dense layer."""
+    row_begin: NDArray[np.uint32]
+    """[starts + 1]: blocks row_begin[r] to row_begin[r + 1] begin at row r. Empty for a dense layer."""
+    block_column: NDArray[np.uint16]
+    """[B] column of each block, ascending within a start row. Empty for a dense layer."""
+    weights: NDArray[np.float32]
+    """[B, N], rotated: row r + i stands at (r + i) % N. Dense: [rows, columns]."""
+    bias: NDArray[np.float32]
+    """[rows]; zeros where the layer had none."""
+    stride: tuple[int, int] = (1, 1)
+    """Step of the window: down, across."""
+    padding: tuple[int, int] = (0, 0)
+    """Zeros on each side of the image: above and below, left and right."""
+    dilation: tuple[int, int] = (1, 1)
+    """Distance between kernel taps: down, across."""
+    activation: str = "none"
+    """"none", "relu", "relu6" or "hard_swish", applied after the bias."""
+    name: str = "layer"
+    """Name of the layer in its model."""
+    method: str = ""
+    """How the blocks were selected; "dense" where nothing was."""
+    criterion: str = ""
+    """Importance that the selection saw, such as "l1"; empty where unknown."""
+    sparsity: float = 0.0
+    """Requested sparsity, 0 to 1."""
+    retained: float = 1.0
+    """Share of the importance that was kept, 0 to 1."""
+    image_hw: tuple[int, int] | None = None
+    """Input image of the layer in its model; None where unknown. A default for benchmarks, no limit."""
+
+    @property
+    def rows(self) -> int:
+        """Output channels."""
+        return self.shape[0]
+
+    @property
+    def columns(self) -> int:
+        """Input channels times kernel taps."""
+        return int(np.prod(self.shape[1:]))
+
+    @property
+    def kernel(self) -> tuple[int, int]:
+        """Height and width of the kernel; (1, 1) for a linear layer."""
+        return (self.shape[2], self.shape[3]) if len(self.shape) == 4 else (1, 1)
+
+    @property
+    def dense(self) -> bool:
+        """Whether every weight is stored."""
+        return self.block_size == 0
+
+    @property
+    def block_count(self) -> int:
+        """Number of blocks; 0 for a dense layer."""
+        return len(self.block_column)
+
+    @property
+    def aligned(self) -> bool:
+        """Whether blocks begin only at multiples of the block size (never for a dense layer)."""
+        if self.dense:
+            return False
+        begins = np.flatnonzero(np.diff(self.row_begin))
+        return not np.any(begins % self.block_size)
+
+    @property
+    def achieved_sparsity(self) -> float:
+        """Share of the weights that is not stored."""
+        return 1.0 - self.weights.size / (self.rows * self.columns)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the arrays as packed."""
+        return self.row_begin.nbytes + self.block_column.nbytes + self.weights.nbytes + self.bias.nbytes
+
+    @property
+    def dense_nbytes(self) -> int:
+        """Bytes of the same layer's dense weights and bias in fp32."""
+        return 4 * self.rows * (self.columns + 1)
+
+    def unpack(self) -> NDArray[np.float32]:
+        """The masked weight in its original shape, bit for bit; +0.0 where nothing was kept."""
+        from ubp_core.packing import unpack  # packing makes PackedLayers, so it can't be imported above
+
+        return unpack(self)
+
+    def save(self, path: str | Path) -> None:
+        """Writes a file of this one layer, in one step: never half a file.
+
+        Raises:
+            FileError: the folder can't be written, or the layer breaks a rule of the format.
+        """
+        from ubp_core.packed_file import PackedFile
+
+        PackedFile(layers=(self,)).save(path)
+
+    @classmethod
+    def load(cls, path: str | Path, name: str | None = None) -> PackedLayer:
+        """Maps the file and returns its layer `name`; without a name the file must hold one layer.
+
+        Raises:
+            FileError: the file can't be read or breaks a rule of the format, or has no such layer.
+        """
+        from ubp_core.packed_file import PackedFile
+
+        packed = PackedFile.load(path)
+        if name is not None:
+            return packed.layer(name)
+        if len(packed.layers) != 1:
+            raise FileError(f"{path}: holds {len(packed.layers)} layers; name one of them")
+        return packed.layers[0]

@@ -1,0 +1,207 @@
+"""Judges one layer of a packed file: its record, its sections, and every element of its arrays.
+
+Part of the reader: `packed_reader` has checked the table and the checksums before. docs/format.md has the rules.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ubp_core.errors import FileError
+from ubp_core.packed_format import (
+    ACTIVATIONS,
+    ARRAY_OF_SECTION,
+    BLOCK_SIZES,
+    DENSE_SECTIONS,
+    DTYPES,
+    FLAG_ALIGNED,
+    MAX_COLUMNS,
+    MAX_ROWS,
+    MAX_STEP,
+    SPARSE_SECTIONS,
+    SectionKind,
+    start_rows,
+)
+from ubp_core.packed_layer import PackedLayer
+
+Record = NDArray[np.void]
+
+
+def read_layer(
+    data: memoryview, table: Record, record: Record, index: int, section: int, texts: tuple[str, str, str]
+) -> tuple[PackedLayer, int]:
+    """One layer and the index of the section after its own.
+
+    Args:
+        data: the whole file.
+        table: its section table, checked.
+        record: the layer's record, unchecked but for its texts.
+        index: the layer's number, for the field in an error.
+        section: index of its first section.
+        texts: name, method, criterion.
+    """
+    where = f"layers[{index}]"
+    values = {label: record[label].item() for label in record.dtype.names or ()}
+    check_record(values, where)
+    arrays = layer_arrays(data, table, values, index, section)
+    if values["block_size"]:
+        check_row_begin(arrays["row_begin"], values["block_count"], where)
+        aligned = check_aligned(arrays["row_begin"], values, where)
+        check_columns(arrays, values, where)
+    else:
+        aligned = False
+    require(
+        bool(values["flags"] & FLAG_ALIGNED) == aligned,
+        f"{where}.flags",
+        f"the blocks are {'' if aligned else 'not '}aligned",
+    )
+    check_finite(arrays["weights"], f"{where}.weights")
+    check_finite(arrays["bias"], f"{where}.bias")
+    return build_layer(values, arrays, texts), section + len(arrays)
+
+
+def require(condition: bool, field: str, reason: str) -> None:
+    """Refuses the file with one line unless the condition holds."""
+    if not condition:
+        raise FileError(f"{field}: {reason}")
+
+
+def check_record(values: dict[str, Any], where: str) -> None:
+    """Checks every number of a record against its own range and the others."""
+
+    def check(label: str, condition: bool, reason: str) -> None:
+        require(condition, f"{where}.{label}", f"{values[label]} {reason}")
+
+    def check_range(label: str, least: int, most: int) -> None:
+        check(label, least <= values[label] <= most, f"is outside {least}..{most}")
+
+    check("dtype", values["dtype"] < len(DTYPES), "is an unknown type")
+    check("flags", values["flags"] & ~FLAG_ALIGNED == 0, "has an unknown bit")
+    check("rank", values["rank"] in (2, 4), "is neither 2 nor 4")
+    check_range("rows", 1, MAX_ROWS)
+    check_range("columns", 1, MAX_COLUMNS)
+    check("block_size", values["block_size"] in (0, *BLOCK_SIZES), "is none of 0, 1, 2, 4, 8, 16")
+    check("block_count", values["block_size"] > 0 or values["block_count"] == 0, "is not 0 in a dense layer")
+    for label in ("in_channels", "kernel_h", "kernel_w"):
+        check_range(label, 1, MAX_COLUMNS)
+    taps = values["kernel_h"] * values["kernel_w"]
+    check("in_channels", values["in_channels"] * taps == values["columns"], "times the kernel is not columns")
+    for label, least in (("stride", 1), ("pad", 0), ("dilation", 1)):
+        check_range(f"{label}_h", least, MAX_STEP)
+        check_range(f"{label}_w", least, MAX_STEP)
+    check("activation", values["activation"] < len(ACTIVATIONS), "is an unknown activation")
+    check_linear(values, where)
+    for label in ("sparsity", "retained"):
+        check(label, math.isfinite(values[label]) and 0.0 <= values[label] <= 1.0, "is outside 0..1")
+    check("groups", values["groups"] == 1, "is not 1")
+    check_range("image_h", 0, MAX_STEP)
+    check_range("image_w", 0, MAX_STEP)
+    check("image_w", (values["image_h"] == 0) == (values["image_w"] == 0), "and image_h must both be 0, or neither")
+    check("reserved", values["reserved"] == 0, "is not 0")
+
+
+def check_linear(values: dict[str, Any], where: str) -> None:
+    """A linear layer has a 1x1 kernel, and neither strides nor padding."""
+    plain = {"kernel_h": 1, "kernel_w": 1, "stride_h": 1, "stride_w": 1, "pad_h": 0, "pad_w": 0}
+    for label, wanted in (plain | {"dilation_h": 1, "dilation_w": 1}).items():
+        require(
+            values["rank"] == 4 or values[label] == wanted, f"{where}.{label}", f"is not {wanted} in a linear layer"
+        )
+
+
+def layer_arrays(data: memoryview, table: Record, values: dict[str, Any], index: int, section: int) -> dict[str, Any]:
+    """Views of the layer's sections, once their kinds, owner and sizes fit the record."""
+    rows, block_size, block_count = values["rows"], values["block_size"], values["block_count"]
+    counts = {
+        SectionKind.ROW_BEGIN: start_rows(rows, block_size) + 1,
+        SectionKind.BLOCK_COLUMN: block_count,
+        SectionKind.WEIGHTS: block_count * block_size if block_size else rows * values["columns"],
+        SectionKind.BIAS: rows,
+    }
+    arrays: dict[str, Any] = {}
+    for number, kind in enumerate(SPARSE_SECTIONS if block_size else DENSE_SECTIONS, section):
+        where = f"sections[{number}]"
+        require(number < len(table), "section_count", f"is {len(table)}, layer {index} has more")
+        entry = table[number]
+        require(int(entry["kind"]) == kind, f"{where}.kind", f"is not {int(kind)}")
+        require(int(entry["layer"]) == index, f"{where}.layer", f"is not {index}")
+        label, element = ARRAY_OF_SECTION[kind]
+        size = counts[kind] * np.dtype(element).itemsize
+        require(
+            int(entry["size"]) == size, f"{where}.size", f"is {int(entry['size'])}, {label} of layer {index} has {size}"
+        )
+        offset = int(entry["offset"])
+        arrays[label] = np.frombuffer(data[offset : offset + size], element)
+    return arrays
+
+
+def check_row_begin(row_begin: NDArray[np.uint32], block_count: int, where: str) -> None:
+    """Row pointers begin at 0, never fall, and end at the block count."""
+    require(int(row_begin[0]) == 0, f"{where}.row_begin[0]", "is not 0")
+    falling = np.flatnonzero(row_begin[1:] < row_begin[:-1])
+    if falling.size:
+        raise FileError(f"{where}.row_begin[{falling[0] + 1}]: is below the one before")
+    last = len(row_begin) - 1
+    require(int(row_begin[last]) == block_count, f"{where}.row_begin[{last}]", "is not block_count")
+
+
+def check_aligned(row_begin: NDArray[np.uint32], values: dict[str, Any], where: str) -> bool:
+    """Whether blocks begin only at multiples of the block size."""
+    begins = np.flatnonzero(row_begin[1:] != row_begin[:-1])
+    return not np.any(begins % values["block_size"])
+
+
+def check_columns(arrays: dict[str, Any], values: dict[str, Any], where: str) -> None:
+    """Columns exist, ascend within a start row, and no two blocks of a column overlap."""
+    column: NDArray[np.uint16] = arrays["block_column"]
+    begin = arrays["row_begin"].astype(np.int64)
+    starts = np.repeat(np.arange(len(begin) - 1), begin[1:] - begin[:-1])
+    beyond = np.flatnonzero(column >= values["columns"])
+    if beyond.size:
+        raise FileError(f"{where}.block_column[{beyond[0]}]: is beyond the last column")
+    falling = np.flatnonzero((starts[1:] == starts[:-1]) & (column[1:] <= column[:-1]))
+    if falling.size:
+        raise FileError(f"{where}.block_column[{falling[0] + 1}]: does not ascend within its start row")
+    order = np.argsort(column, kind="stable")
+    close = (np.diff(starts[order]) < values["block_size"]) & (column[order][1:] == column[order][:-1])
+    if np.any(close):
+        raise FileError(f"{where}.block_column[{order[1:][close].min()}]: the block overlaps one above it")
+
+
+def check_finite(array: NDArray[np.float32], field: str) -> None:
+    """Refuses infinities and NaNs."""
+    finite = np.isfinite(array)
+    if not finite.all():
+        raise FileError(f"{field}[{int(np.argmin(finite))}]: is not finite")
+
+
+def build_layer(values: dict[str, Any], arrays: dict[str, Any], texts: tuple[str, str, str]) -> PackedLayer:
+    """The layer as a value, arrays shaped."""
+    block_size, rows, columns = values["block_size"], values["rows"], values["columns"]
+    shape = (
+        (rows, columns)
+        if values["rank"] == 2
+        else (rows, values["in_channels"], values["kernel_h"], values["kernel_w"])
+    )
+    return PackedLayer(
+        shape=shape,
+        block_size=block_size,
+        row_begin=arrays.get("row_begin", np.zeros(0, np.uint32)),
+        block_column=arrays.get("block_column", np.zeros(0, np.uint16)),
+        weights=arrays["weights"].reshape((values["block_count"], block_size) if block_size else (rows, columns)),
+        bias=arrays["bias"],
+        stride=(values["stride_h"], values["stride_w"]),
+        padding=(values["pad_h"], values["pad_w"]),
+        dilation=(values["dilation_h"], values["dilation_w"]),
+        activation=ACTIVATIONS[values["activation"]],
+        name=texts[0],
+        method=texts[1],
+        criterion=texts[2],
+        sparsity=values["sparsity"],
+        retained=values["retained"],
+        image_hw=(values["image_h"], values["image_w"]) if values["image_h"] else None,
+    )

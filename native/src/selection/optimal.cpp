@@ -64,8 +64,8 @@ std::vector<int64_t> Column::starts() const {
     return starts;
 }
 
-// All gains of a column between two choices: the slopes of its concave curve. A choice at the slope of the chord is
-// either above it, and divides it, or shows that all gains between are equal.
+// All gains of a column between two choices, largest first: the slopes of its concave curve. A choice at the slope of
+// the chord is either above it, and divides it, or shows that all gains between are equal.
 void add_segments(Column& column, int64_t index, const Choice& low, const Choice& high, std::vector<Segment>& out) {
     const int64_t count = low.count - high.count;
     if (count <= 0) return;
@@ -73,8 +73,8 @@ void add_segments(Column& column, int64_t index, const Choice& low, const Choice
     if (count > 1) {
         const Choice middle = column.choose(slope);
         if (middle.count < low.count && middle.count > high.count) {
-            add_segments(column, index, low, middle, out);
             add_segments(column, index, middle, high, out);
+            add_segments(column, index, low, middle, out);
             return;
         }
     }
@@ -88,6 +88,8 @@ std::vector<Segment> find_segments(const Problem& problem, const TileSums& sums,
         Column column(problem, sums, k);
         const Choice low = column.choose(bracket.low.price), high = column.choose(bracket.high.price);
         add_segments(column, k, low, high, found[k]);
+        // Concave up to rounding, which weights of very unequal size can make visible.
+        for (size_t i = 1; i < found[k].size(); ++i) found[k][i].gain = std::min(found[k][i].gain, found[k][i - 1].gain);
     });
     std::vector<Segment> segments;
     for (const auto& own : found) segments.insert(segments.end(), own.begin(), own.end());

@@ -85,7 +85,7 @@ def read_header(data: memoryview) -> Record:
     require(size >= HEADER_SIZE, "file_size", f"{size} bytes are too few for a header")
     raw = bytes(data[:HEADER_SIZE])
     require(raw[: len(MAGIC)] == MAGIC, "magic", "this is not a packed file (.ubp)")
-    header = np.frombuffer(raw, HEADER)[0]
+    header: Record = np.frombuffer(raw, HEADER)[0]
     version = int(header["version"])
     require(version == VERSION, "version", f"is {version}, this reader knows {VERSION}")
     require(zlib.crc32(raw[:HEADER_CHECKED]) == int(header["header_checksum"]), "header_checksum", "does not match")

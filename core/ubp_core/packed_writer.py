@@ -116,7 +116,7 @@ def layer_sections(index: int, layer: PackedLayer) -> list[Section]:
     for kind in DENSE_SECTIONS if layer.dense else SPARSE_SECTIONS:
         attribute, element = ARRAY_OF_SECTION[kind]
         array = np.ascontiguousarray(getattr(layer, attribute)).astype(element, copy=False)
-        sections.append(Section(kind, index, memoryview(array.reshape(-1).view(np.uint8))))
+        sections.append(Section(kind, index, array.reshape(-1).view(np.uint8).data))
     return sections
 
 

@@ -78,7 +78,7 @@ def pack(
         method=selection.method,
         criterion=criterion,
         sparsity=float(selection.sparsity),
-        retained=float(selection.retained),
+        retained=min(max(float(selection.retained), 0.0), 1.0),
     )
 
 

@@ -1,0 +1,69 @@
+// The fixed records of a packed file, as docs/format.md lays them out. Host byte order must be little-endian.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "packed files are read in place: the machine must be little-endian"
+#endif
+
+namespace ubp::file {
+
+constexpr uint8_t kMagic[8] = {0x89, 'U', 'B', 'P', '\r', '\n', 0x1a, '\n'};
+constexpr uint32_t kVersion = 1;
+constexpr uint64_t kAlignment = 64;
+constexpr uint32_t kNoLayer = 0xFFFFFFFF;
+constexpr uint32_t kMaxRows = 1u << 24;
+constexpr uint32_t kMaxColumns = 1u << 16;
+constexpr uint32_t kMaxStep = 65535;
+constexpr uint32_t kMaxText = 4096;
+constexpr uint32_t kFlagAligned = 1;
+constexpr uint32_t kDtypeCount = 1;
+constexpr uint32_t kActivationCount = 4;
+
+enum SectionKind : uint32_t { kTexts = 1, kLayers = 2, kRowBegin = 3, kBlockColumn = 4, kWeights = 5, kBias = 6 };
+
+struct TextRef {
+  uint32_t offset, size;
+};
+
+struct Header {
+  uint8_t magic[8];
+  uint32_t version, section_count;
+  uint64_t file_size;
+  uint32_t layer_count, flags;
+  TextRef tool, model, source;
+  uint32_t table_checksum, header_checksum;
+};
+static_assert(sizeof(Header) == 64, "docs/format.md");
+
+struct Section {
+  uint32_t kind, layer;
+  uint64_t offset, size;
+  uint32_t checksum, reserved;
+};
+static_assert(sizeof(Section) == 32, "docs/format.md");
+
+struct LayerRecord {
+  TextRef name, method, criterion;
+  uint32_t dtype, flags, rank, rows, columns, block_size, block_count, in_channels, kernel_h, kernel_w;
+  uint32_t stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w, activation, first_section;
+  double sparsity, retained;
+  uint32_t groups, image_h, image_w, reserved;
+};
+static_assert(sizeof(LayerRecord) == 128, "docs/format.md");
+
+/// The next multiple of 64; `position` must be at most a file's size, which is far from overflow.
+constexpr uint64_t align_up(uint64_t position) { return (position + kAlignment - 1) / kAlignment * kAlignment; }
+
+/// Reads a record from bytes of any alignment.
+template <typename Record>
+Record load_record(const uint8_t* bytes) {
+  Record record;
+  std::memcpy(&record, bytes, sizeof record);
+  return record;
+}
+
+}  // namespace ubp::file

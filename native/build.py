@@ -85,7 +85,7 @@ def variant_flags(source: Path, machine: str) -> list[str] | None:
 def include_flags() -> list[str]:
     import simde_py
 
-    return [f"-I{NATIVE / 'include'}", f"-I{NATIVE / 'src'}", f"-isystem{Path(simde_py.get_include()).parent}"]
+    return [f"-I{NATIVE / 'include'}", f"-I{NATIVE / 'src'}", f"-isystem{simde_py.get_include()}"]
 
 
 def write_ninja(targets: Iterable[Target]) -> Path:

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "selection/buffer.h"
 #include "selection/column_kernels.h"
 #include "selection/parallel.h"
 #include "selection/problem.h"
@@ -37,23 +38,43 @@ void fill_list(int32_t* next, int32_t* previous, int64_t rows) {
     }
 }
 
+// One tile's columns, each contiguous: [kTile][padded rows].
+struct TileColumns {
+    explicit TileColumns(const Problem& problem)
+        : stride(padded(problem.rows, kTile)), scores(stride * kTile), importance(stride * kTile) {}
+    void load(const Problem& problem, int64_t tile, const double* sums);
+
+    int64_t stride;
+    Buffer<double> scores;
+    Buffer<float> importance;
+};
+
+// Some rows at a time, so that what is read sixteen times stays in the nearest cache.
+void TileColumns::load(const Problem& problem, int64_t tile, const double* sums) {
+    const int64_t width = problem.tile_width(tile), windows = problem.windows();
+    for (int64_t base = 0; base < stride; base += kTile)
+        for (int64_t lane = 0; lane < width; ++lane)
+            for (int64_t row = base; row < base + kTile; ++row) {
+                scores[lane * stride + row] = row < windows ? sums[row * kTile + lane] : kNone;
+                if (row < problem.rows)
+                    importance[lane * stride + row] = problem.importance[row * problem.columns + tile * kTile + lane];
+            }
+}
+
 void Steps::run_tile(int64_t tile, double threshold) {
     const Problem& p = problem_;
-    const int64_t groups = (p.rows + kTile - 1) / kTile, padded_groups = (groups + 7) / 8 * 8;
-    Buffer<double> sums(p.rows * kTile), scores(groups * kTile), best(padded_groups), gains(p.rows);
-    Buffer<float> importance(p.rows);
+    Buffer<double> sums(p.rows * kTile), best(padded(padded(p.rows, kTile) / kTile, 8)), gains(p.rows);
     Buffer<int32_t> next(p.rows + 2), previous(p.rows + 2);
+    TileColumns columns(p);
     column_kernels().window_sums(p, tile, sums.data());
+    columns.load(p, tile, sums.data());
     for (int64_t lane = 0; lane < p.tile_width(tile); ++lane) {
-        const int64_t column = tile * kTile + lane;
-        for (int64_t r = 0; r < groups * kTile; ++r) scores[r] = r < p.windows() ? sums[r * kTile + lane] : kNone;
-        for (int64_t r = 0; r < p.rows; ++r) importance[r] = p.importance[r * p.columns + column];
-        for (int64_t g = 0; g < padded_groups; ++g)
-            best[g] = g < groups ? *std::max_element(&scores[g * kTile], &scores[g * kTile] + kTile) : kNone;
+        const int64_t column = tile * kTile + lane, at = lane * columns.stride;
         fill_list(next.data(), previous.data(), p.rows);
         int32_t* labels = labels_.data() + column * p.rows;
         std::fill_n(labels, p.rows, kNotTaken);
-        ColumnState state{p.rows, p.block_size, scores.data(), best.data(), importance.data(), next.data(), previous.data()};
+        ColumnState state{p.rows,      p.block_size,           &columns.scores[at],
+                          best.data(), &columns.importance[at], next.data(), previous.data()};
         const int64_t steps = take_best_(state, threshold, gains.data(), labels);
         gains_[column].assign(gains.data(), gains.data() + steps);
     }
@@ -125,6 +146,13 @@ std::vector<int32_t> best_counts(const Problem& problem, const Steps& steps) {
     return counts;
 }
 
+// Bit i is set where row i was taken by one of the first `count` steps.
+uint64_t taken_rows(const int32_t* labels, int64_t rows, int32_t count) {
+    uint64_t bits = 0;
+    for (int64_t i = 0; i < rows; ++i) bits |= uint64_t{labels[i] < count} << i;
+    return bits;
+}
+
 // Divides the rows that the first counts[column] steps took into blocks: every maximal run is a multiple of N long.
 void divide_runs(const Problem& problem, const Steps& steps, const std::vector<int32_t>& counts, StartBits& starts) {
     for_each_item(problem.tiles(), problem.threads, [&](int64_t tile) {
@@ -132,10 +160,15 @@ void divide_runs(const Problem& problem, const Steps& steps, const std::vector<i
         for (int64_t lane = 0; lane < problem.tile_width(tile); ++lane) {
             const int64_t column = tile * kTile + lane;
             const int32_t *labels = steps.labels(column), count = counts[column];
-            for (int64_t row = 0; row < problem.rows;) {
-                const bool taken = labels[row] < count;
-                words[row] = static_cast<uint16_t>(words[row] | (taken << lane));
-                row += taken ? problem.block_size : 1;
+            int64_t covered = 0;  // rows before this one belong to a block already
+            for (int64_t base = 0; base < problem.rows; base += 64) {
+                for (uint64_t taken = taken_rows(labels + base, std::min<int64_t>(64, problem.rows - base), count); taken;
+                     taken &= taken - 1) {
+                    const int64_t row = base + __builtin_ctzll(taken);
+                    if (row < covered) continue;
+                    words[row] = static_cast<uint16_t>(words[row] | (1u << lane));
+                    covered = row + problem.block_size;
+                }
             }
         }
     });

@@ -1,5 +1,6 @@
 // The price per block at which a layer's columns together want a given number of blocks.
 #pragma once
+#include "selection/buffer.h"
 #include "selection/column_kernels.h"
 #include "selection/problem.h"
 

@@ -1,8 +1,7 @@
 // What every selection method is given, and where it puts its answer.
 #pragma once
+#include <algorithm>
 #include <cstdint>
-#include <memory>
-#include <new>
 #include <vector>
 
 namespace ubp::selection {
@@ -32,25 +31,6 @@ public:
 private:
     int64_t rows_;
     std::vector<uint16_t> words_;
-};
-
-// Uninitialised memory that starts on a cache line.
-template <typename T>
-class Buffer {
-public:
-    explicit Buffer(int64_t size)
-        : data_(static_cast<T*>(::operator new(sizeof(T) * (size > 0 ? size : 1), std::align_val_t{64}))) {}
-    Buffer(const Buffer&) = delete;
-    Buffer& operator=(const Buffer&) = delete;
-    Buffer(Buffer&& other) noexcept : data_(other.data_) { other.data_ = nullptr; }
-    ~Buffer() { ::operator delete(data_, std::align_val_t{64}); }
-    T* data() { return data_; }
-    const T* data() const { return data_; }
-    T& operator[](int64_t i) { return data_[i]; }
-    const T& operator[](int64_t i) const { return data_[i]; }
-
-private:
-    T* data_;
 };
 
 // The methods. Each sets exactly `budget` bits, but for greedy, which may run out of candidates.

@@ -66,7 +66,7 @@ void Steps::run_tile(int64_t tile, double threshold) {
     Buffer<double> sums(p.rows * kTile), best(padded(padded(p.rows, kTile) / kTile, 8)), gains(p.rows);
     Buffer<int32_t> next(p.rows + 2), previous(p.rows + 2);
     TileColumns columns(p);
-    column_kernels().window_sums(p, tile, sums.data());
+    window_sums(p, tile, sums.data());
     columns.load(p, tile, sums.data());
     for (int64_t lane = 0; lane < p.tile_width(tile); ++lane) {
         const int64_t column = tile * kTile + lane, at = lane * columns.stride;
@@ -183,11 +183,11 @@ void select_best_first(const Problem& problem, TakeBest take_best, StartBits& st
 }  // namespace
 
 void select_greedy(const Problem& problem, StartBits& starts) {
-    select_best_first(problem, column_kernels().take_best_greedy, starts);
+    select_best_first(problem, take_best_greedy, starts);
 }
 
 void select_bed(const Problem& problem, StartBits& starts) {
-    select_best_first(problem, column_kernels().take_best_bed, starts);
+    select_best_first(problem, take_best_bed, starts);
 }
 
 }  // namespace ubp::selection

@@ -157,7 +157,7 @@ void write_starts(const Problem& problem, const TileSums& sums, const Decision& 
         alignas(64) double prices[kTile];
         std::copy_n(&decision.prices[tile * kTile], kTile, prices);
         uint16_t* words = starts.tile(tile);
-        column_kernels().priced_starts(problem, sums.tile(tile), prices, words);
+        priced_starts(problem, sums.tile(tile), prices, words);
         const auto real = static_cast<uint16_t>((1u << problem.tile_width(tile)) - 1);
         for (int64_t row = 0; row < problem.rows; ++row) words[row] &= real;
     });
@@ -180,7 +180,7 @@ double upper_bound(const Problem& problem, const TileSums& sums, double price) {
     for_each_item(problem.tiles(), problem.threads, [&](int64_t tile) {
         alignas(64) double prices[kTile], value[kTile], count[kTile];
         std::fill_n(prices, kTile, price);
-        column_kernels().priced_value(problem, sums.tile(tile), prices, value, count);
+        priced_value(problem, sums.tile(tile), prices, value, count);
         std::copy_n(value, problem.tile_width(tile), &values[tile * kTile]);
     });
     double bound = price * static_cast<double>(problem.budget);

@@ -84,7 +84,7 @@ void Search::try_prices(double lower, double upper) {
     for_each_item(static_cast<int64_t>(tiles.size()), problem_.threads, [&](int64_t i) {
         alignas(64) double prices[2 * kTile], values[2 * kTile], counts[2 * kTile];
         for (int j = 0; j < 2 * kTile; ++j) prices[j] = points[j / kTile].price;
-        column_kernels().priced_value_pair(problem_, sums_.tile(tiles[i]), prices, values, counts);
+        priced_value_pair(problem_, sums_.tile(tiles[i]), prices, values, counts);
         for (int64_t j = 0; j < 2 * kTile; ++j)  // a padding column is all zeros: below price 0 it would take blocks
             points[j / kTile].counts[tiles[i] * kTile + j % kTile] = j % kTile < problem_.tile_width(tiles[i]) ? counts[j] : 0;
     });
@@ -145,7 +145,7 @@ std::vector<int64_t> every_tile(int64_t tiles, int64_t step) {
 TileSums::TileSums(const Problem& problem)
     : stride_(problem.windows() * kTile), sums_(problem.tiles() * problem.windows() * kTile) {
     for_each_item(problem.tiles(), problem.threads,
-                  [&](int64_t tile) { column_kernels().window_sums(problem, tile, &sums_[tile * stride_]); });
+                  [&](int64_t tile) { window_sums(problem, tile, &sums_[tile * stride_]); });
 }
 
 PriceBracket find_prices(const Problem& problem, const TileSums& sums) {

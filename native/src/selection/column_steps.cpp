@@ -1,7 +1,11 @@
-// The sequential methods on one column: the best window again and again. Included after priced_columns.inc.
+// The sequential methods on one column: the best window again and again.
+#include <algorithm>
 #include <limits>
 
-namespace ubp::selection::UBP_ISA {
+#include "selection/column_kernels.h"
+#include "selection/vectors.h"
+
+namespace ubp::selection {
 namespace {
 
 constexpr double kNone = -std::numeric_limits<double>::infinity();
@@ -42,6 +46,8 @@ inline int64_t best_row(const ColumnState& state, double* gain) {
     return group * kTile + first_equal(state.scores + group * kTile, *gain);
 }
 
+}  // namespace
+
 int64_t take_best_greedy(ColumnState& state, double threshold, double* gains, int32_t* labels) {
     const int64_t n = state.block_size;
     fill_groups(state);
@@ -56,6 +62,8 @@ int64_t take_best_greedy(ColumnState& state, double threshold, double* gains, in
         for (int64_t group = from / kTile; group <= (to - 1) / kTile; ++group) refresh_group(state, group);
     }
 }
+
+namespace {
 
 // The groups whose largest score may have changed in one step.
 struct Touched {
@@ -99,6 +107,8 @@ void rescore_gap(ColumnState& state, int32_t after, Touched& touched) {
     }
 }
 
+}  // namespace
+
 // Contraction: the rows of the best window leave, the rows above and below become neighbours (block expansion).
 int64_t take_best_bed(ColumnState& state, double threshold, double* gains, int32_t* labels) {
     fill_groups(state);
@@ -115,5 +125,4 @@ int64_t take_best_bed(ColumnState& state, double threshold, double* gains, int32
     }
 }
 
-}  // namespace
-}  // namespace ubp::selection::UBP_ISA
+}  // namespace ubp::selection

@@ -1,29 +1,12 @@
-// Window sums and the priced dynamic programme over a tile of columns. Included once per instruction set, with UBP_ISA
-// naming the namespace. Vector extensions of the compiler: eight doubles are one AVX-512 register, two of AVX2.
+// Window sums and the priced dynamic programme over a tile of columns.
 #include <algorithm>
 #include <cstring>
 
 #include "selection/column_kernels.h"
+#include "selection/vectors.h"
 
-namespace ubp::selection::UBP_ISA {
+namespace ubp::selection {
 namespace {
-
-using Vec = double __attribute__((vector_size(64)));
-using Mask = int64_t __attribute__((vector_size(64)));
-using Floats = float __attribute__((vector_size(32), aligned(4)));
-constexpr int kLanes = 8;
-constexpr int64_t kMaxBlock = 32;
-
-inline Vec splat(double x) { return Vec{x, x, x, x, x, x, x, x}; }
-inline Vec load(const double* p) { return *reinterpret_cast<const Vec*>(p); }
-inline void store(double* p, Vec v) { *reinterpret_cast<Vec*>(p) = v; }
-inline Vec widen(const float* p) { return __builtin_convertvector(*reinterpret_cast<const Floats*>(p), Vec); }
-
-inline unsigned bits_of(Mask mask) {
-    unsigned bits = 0;
-    for (int lane = 0; lane < kLanes; ++lane) bits |= (mask[lane] & 1u) << lane;
-    return bits;
-}
 
 // Rows of one tile as doubles; the last, narrower tile is padded with zeros.
 void widen_row(const Problem& problem, int64_t tile, int64_t row, double* out) {
@@ -35,6 +18,8 @@ void widen_row(const Problem& problem, int64_t tile, int64_t row, double* out) {
     }
     for (int64_t lane = 0; lane < kTile; ++lane) out[lane] = lane < width ? from[lane] : 0.0;
 }
+
+}  // namespace
 
 // A window is the end of one chunk of N rows and the beginning of the next: suffix sums of the one, a running prefix
 // sum of the other. Three additions a row for any N.
@@ -58,6 +43,8 @@ void window_sums(const Problem& problem, int64_t tile, double* sums) {
         }
     }
 }
+
+namespace {
 
 // Values and counts of the last N rows live in a ring; V[i-1] stays in registers.
 template <int Vectors, typename Take>
@@ -93,6 +80,8 @@ inline void walk(const Problem& problem, const double* sums, const double* price
     }
 }
 
+}  // namespace
+
 void priced_value(const Problem& problem, const double* sums, const double* prices, double* value, double* count) {
     walk<2>(problem, sums, prices, value, count, [](int64_t, int, Mask) {});
 }
@@ -100,6 +89,8 @@ void priced_value(const Problem& problem, const double* sums, const double* pric
 void priced_value_pair(const Problem& problem, const double* sums, const double* prices, double* value, double* count) {
     walk<4>(problem, sums, prices, value, count, [](int64_t, int, Mask) {});
 }
+
+namespace {
 
 // Walks back from the last row for all columns at once: a block is in the answer where it was the better choice and
 // no later block of the answer covers one of its rows.
@@ -117,6 +108,8 @@ void keep_last(const Problem& problem, uint16_t* starts) {
     for (int64_t row = windows; row < problem.rows; ++row) starts[row] = 0;
 }
 
+}  // namespace
+
 void priced_starts(const Problem& problem, const double* sums, const double* prices, uint16_t* starts) {
     alignas(64) double value[kTile], count[kTile];
     walk<2>(problem, sums, prices, value, count, [starts](int64_t start, int j, Mask better) {
@@ -126,5 +119,4 @@ void priced_starts(const Problem& problem, const double* sums, const double* pri
     keep_last(problem, starts);
 }
 
-}  // namespace
-}  // namespace ubp::selection::UBP_ISA
+}  // namespace ubp::selection

@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 INPUTS := pyproject.toml hatch_build.py
 TARGETS := host
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .PHONY: help tui test test-system lint native bench screenshots clean
@@ -15,8 +16,9 @@ help:  ## this list
 $(STAMP): $(INPUTS)
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "setting up $(VENV): torch, torchvision and the rest (a minute or two, once)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check torch torchvision
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[demo,dev]"
+	@$(PIP) torch torchvision
+	@$(PIP) "hatchling>=1.25" editables "ninja>=1.11" "simde-py>=0.8" "ziglang>=0.14"
+	@$(PIP) --no-build-isolation --editable ".[demo,dev]"
 	@touch $@
 
 native: $(STAMP)  ## compile the native code

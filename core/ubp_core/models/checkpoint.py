@@ -1,0 +1,160 @@
+"""Reading a checkpoint file that nobody vouches for: tensors out, or one line that says why not.
+
+Owns the file formats and the refusal of bad files. Runs no code from a file: safetensors has none, and a pickle is read
+with `weights_only=True` and nothing else. Must not know any network.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import warnings
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ubp_core.errors import ModelError
+from ubp_core.models.catalogue import CHECKPOINT_SUFFIXES, SAFETENSORS_SUFFIX
+from ubp_core.models.wrapping import StateDict, printable, unwrap_state
+
+_BLOCKED_GLOBAL = re.compile(r"(?:GLOBAL|function|class|type)\s+([\w.]+)")
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """The tensors of one file."""
+
+    path: Path
+    state: StateDict
+    """Tensors on the CPU by name, wrapping prefixes taken off; a file's own order, or natural order for safetensors."""
+    inside: str
+    """Where in the file they were: "" at the top, else the keys in front, such as "checkpoint.state_dict"."""
+
+
+def read_checkpoint(path: Path) -> Checkpoint:
+    """Read the tensors of a `.safetensors` file or of one written by `torch.save`.
+
+    Args:
+        path: the file.
+
+    Raises:
+        ModelError: anything that can't be used; the line begins with the file's name.
+    """
+    _check_file(path)
+    with _refusals(path), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about storages and old formats; of no use to whoever opens a file
+        content = _read_safetensors(path) if path.suffix.lower() == SAFETENSORS_SUFFIX else _read_torch(path)
+    state, inside = unwrap_state(content)
+    if not state:
+        raise ModelError(
+            f"{path}: holds no tensors by name; expected a state dict, or one inside 'state_dict' or 'model'"
+        )
+    for name, tensor in state.items():
+        _check_tensor(path, name, tensor)
+    return Checkpoint(path, state, inside)
+
+
+def _check_file(path: Path) -> None:
+    """Refuse what isn't a readable file with content and a known suffix."""
+    if path.suffix.lower() not in CHECKPOINT_SUFFIXES:
+        kinds = ", ".join(CHECKPOINT_SUFFIXES)
+        raise ModelError(f"{path}: unknown kind of file {path.suffix!r}; a checkpoint ends in one of {kinds}")
+    try:
+        if path.is_dir():
+            raise ModelError(f"{path}: is a folder, not a checkpoint file")
+        if not path.exists():
+            raise ModelError(f"{path}: no such file")
+        if not path.is_file():
+            raise ModelError(f"{path}: is not a regular file")
+        if path.stat().st_size == 0:
+            raise ModelError(f"{path}: is empty")
+        with path.open("rb"):
+            pass
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{path}: can't be read: {getattr(error, 'strerror', None) or error}") from error
+
+
+def _read_safetensors(path: Path) -> dict[str, torch.Tensor]:
+    """All tensors, in natural order of their names: the format itself sorts by type and name."""
+    from safetensors import safe_open
+
+    with safe_open(path, framework="pt") as file:
+        return {name: file.get_tensor(name) for name in sorted(file.keys(), key=_natural_key)}
+
+
+def _read_torch(path: Path) -> Any:
+    """Whatever `torch.save` wrote. `argparse.Namespace` is let in: scripts save their options so, and it runs nothing.
+
+    A zip is mapped, so that optimizer states beside the weights cost nothing.
+    """
+    with path.open("rb") as file:
+        is_zip = file.read(4) == b"PK\x03\x04"
+    with torch.serialization.safe_globals([argparse.Namespace]):
+        return torch.load(path, map_location="cpu", weights_only=True, mmap=is_zip)
+
+
+@contextmanager
+def _refusals(path: Path) -> Iterator[None]:
+    """Turn whatever a reader raises on a bad file into one line."""
+    try:
+        yield
+    except ModelError:
+        raise
+    except (
+        Exception
+    ) as error:  # readers raise OSError, RuntimeError, KeyError, UnpicklingError, EOFError ... on bad bytes
+        raise ModelError(f"{path}: {_explain(path, str(error))}") from error
+
+
+def _explain(path: Path, message: str) -> str:
+    """What is wrong with a file, in words, from a reader's message."""
+    if "TorchScript" in message or "Cannot use ``weights_only=True`` with" in message:
+        return "refused: it is a TorchScript or legacy tar archive; save `model.state_dict()` instead"
+    if "weights_only" in message or "WeightsUnpickler" in message:
+        asked = _BLOCKED_GLOBAL.search(message)
+        if "Unsupported" in message and asked:
+            return (
+                f"refused: besides tensors it asks for {asked.group(1)}, and nothing from a file is run; "
+                "save `model.state_dict()` instead"
+            )
+        return "refused: it is not a plain pickle of tensors (broken, or more than a state dict)"
+    if path.suffix.lower() == SAFETENSORS_SUFFIX:
+        return f"is not a valid safetensors file: {printable(message.splitlines()[0] if message else 'broken')}"
+    if zipfile.is_zipfile(path) or "zip archive" in message or "PytorchStreamReader" in message:
+        return "is a broken or truncated PyTorch file"
+    return "is not a PyTorch checkpoint (broken or truncated)"
+
+
+def _check_tensor(path: Path, name: str, tensor: torch.Tensor) -> None:
+    """Refuse a tensor that has no data or claims more values than its file holds (it would grow without bound)."""
+    if tensor.device.type != "cpu":
+        raise ModelError(f"{path}: tensor {name} has no data (device {tensor.device.type})")
+    if tensor.layout != torch.strided or tensor.is_quantized:
+        return
+    held = tensor.untyped_storage().nbytes()
+    if tensor.numel() * tensor.element_size() > held:
+        raise ModelError(f"{path}: tensor {name} claims {tensor.numel():,} values in {held:,} bytes")
+
+
+def _natural_key(name: str) -> list[tuple[int, str]]:
+    """Sorts layer2 before layer10."""
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"([0-9]+)", name)]
+
+
+def usable(value: torch.Tensor) -> bool:
+    """Whether a tensor is plain floating-point data."""
+    return value.layout == torch.strided and not value.is_quantized and value.is_floating_point()
+
+
+def find_nonfinite(tensors: Mapping[str, torch.Tensor]) -> str | None:
+    """Name of the first tensor with NaN or infinity, None if there is none."""
+    for name, tensor in tensors.items():
+        # One sum is enough unless it overflows: NaN and infinity both survive addition.
+        if usable(tensor) and not torch.isfinite(tensor.float().sum()) and not torch.isfinite(tensor.float()).all():
+            return name
+    return None

@@ -1,0 +1,111 @@
+"""Putting a checkpoint's tensors into a network: all of them in the right shape, or one line on what does not fit."""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from ubp_core.errors import ModelError
+from ubp_core.models.checkpoint import Checkpoint, find_nonfinite, usable
+from ubp_core.models.layer_extraction import find_classifier
+from ubp_core.models.wrapping import StateDict
+
+_MISMATCH = re.compile(
+    r"size mismatch for (\S+): copying a param with shape torch\.Size\(\[(.*?)\]\) from checkpoint, "
+    r"the shape in current model is torch\.Size\(\[(.*?)\]\)"
+)
+_IGNORED = re.compile(r"(?:^|\.)(?:num_batches_tracked|total_ops|total_params)$")
+"""Counters: of old normalisation layers that lack them, and of profilers that leave them behind."""
+
+_AUXILIARY = re.compile(r"^(?:aux1|aux2|AuxLogits)\.")
+"""Heads used in training only; googlenet and inception_v3 are built without them."""
+
+_OLD_DENSENET = re.compile(r"^(.*denselayer\d+\.(?:norm|relu|conv))\.([12]\..*)$")
+"""densenet files write norm.1 where the network says norm1."""
+
+
+@dataclass(frozen=True)
+class _Misfit:
+    count: int
+    first: str
+
+
+def count_classes(module: nn.Module, state: StateDict) -> int | None:
+    """Outputs of the checkpoint's classifier where they alone differ from the network's.
+
+    Args:
+        module: the network with its usual number of classes.
+        state: the checkpoint's tensors.
+
+    Returns:
+        The number to build the network with, None if it fits as it is.
+    """
+    name = find_classifier(module)
+    if name is None:
+        return None
+    ours, theirs = module.state_dict()[f"{name}.weight"], state.get(f"{name}.weight")
+    if theirs is None or theirs.ndim != ours.ndim or theirs.shape[1:] != ours.shape[1:] or theirs.shape[0] == 0:
+        return None
+    return None if theirs.shape[0] == ours.shape[0] else theirs.shape[0]
+
+
+def rename_old_keys(state: StateDict) -> StateDict:
+    """The same tensors with densenet's old names brought up to date and training-only heads left out."""
+    renamed: StateDict = OrderedDict()
+    for key, value in state.items():
+        if not _AUXILIARY.match(key) and (usable(value) or not value.is_floating_point()):
+            renamed[_OLD_DENSENET.sub(r"\1\2", key)] = value
+    if hasattr(state, "_metadata"):
+        renamed._metadata = state._metadata  # type: ignore[attr-defined]
+    return renamed
+
+
+def load_state(module: nn.Module, checkpoint: Checkpoint, network: str) -> None:
+    """Copy a checkpoint into a network.
+
+    Args:
+        module: every parameter and buffer gets overwritten, fp16 and bf16 become float32.
+        checkpoint: its tensors.
+        network: the network's name, for the error.
+
+    Raises:
+        ModelError: missing, surplus or wrongly shaped tensors, NaN or infinity.
+    """
+    misfit = _copy_state(module, rename_old_keys(checkpoint.state))
+    if misfit:
+        problems = "1 problem" if misfit.count == 1 else f"{misfit.count:,} problems, the first"
+        raise ModelError(f"{checkpoint.path} does not fit {network} ({problems}): {misfit.first}")
+    bad = find_nonfinite(module.state_dict())
+    if bad:
+        raise ModelError(f"{checkpoint.path}: tensor {bad} holds NaN or infinity")
+
+
+def _copy_state(module: nn.Module, state: StateDict) -> _Misfit | None:
+    """Load what fits; count what doesn't."""
+    wrong: list[str] = []
+    try:
+        result = module.load_state_dict(state, strict=False)
+    except Exception as error:  # RuntimeError for shapes; hostile metadata can raise anything
+        mismatches = _MISMATCH.findall(str(error))
+        wrong = [f"{name} has shape {_shape(a)}, expected {_shape(b)}" for name, a, b in mismatches]
+        wrong = wrong or ["its tensors can't be copied"]
+        missing = [key for key in module.state_dict() if key not in state]
+        unexpected = [key for key in state if key not in module.state_dict()]
+    else:
+        missing, unexpected = result.missing_keys, result.unexpected_keys
+    wrong += [f"{key} is missing" for key in missing if not _IGNORED.search(key)]
+    wrong += [f"{key} is not in the network" for key in unexpected if not _IGNORED.search(key)]
+    return _Misfit(len(wrong), wrong[0]) if wrong else None
+
+
+def _shape(text: str) -> str:
+    return text.replace(", ", "x") or "scalar"
+
+
+def to_float32(value: torch.Tensor) -> torch.Tensor:
+    """A contiguous float32 copy that no longer depends on the file."""
+    return value.detach().to(torch.float32, copy=True).contiguous()

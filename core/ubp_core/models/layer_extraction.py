@@ -1,0 +1,162 @@
+"""From a network, or from a bare checkpoint's tensors, to `Layer` records; decides which layers stay dense and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from ubp_core.models.layers import Kind, Layer
+
+IMAGE_CHANNELS = 4
+"""A first convolution with at most so many input channels reads the image: it is the stem."""
+
+_HEADS = ("classifier", "fc", "_fc", "head", "heads")
+
+
+def find_classifier(module: nn.Module) -> str | None:
+    """Path of the last layer, if it is a linear or a convolution that the network itself calls its classifier."""
+    weighted = [(n, m) for n, m in module.named_modules() if isinstance(m, (nn.Conv2d, nn.Linear))]
+    if not weighted:
+        return None
+    name, last = weighted[-1]
+    return name if isinstance(last, nn.Linear) or name.split(".")[0] in _HEADS else None
+
+
+def extract_module_layers(module: nn.Module, sizes: Mapping[str, tuple[int, int]]) -> tuple[Layer, ...]:
+    """All 2-D convolutions and linears of a network; their arrays share its memory.
+
+    Args:
+        module: the network, weights in place.
+        sizes: output sizes by path, from `trace_output_sizes`.
+    """
+    classifier = find_classifier(module)
+    owners: dict[int, str] = {}
+    layers: list[Layer] = []
+    stem_open = True
+    for name, child in module.named_modules():
+        if not isinstance(child, (nn.Conv2d, nn.Linear)):
+            continue
+        reason = None
+        if isinstance(child, nn.Conv2d):
+            reason = _conv_reason(child, stem_open)
+            stem_open = False
+        if reason is None and name == classifier:
+            reason = "classifier"
+        owner = owners.setdefault(id(child.weight), name)
+        if reason is None and owner != name:
+            reason = f"shares the weight of {owner}"
+        layers.append(_module_layer(name, child, reason, sizes.get(name)))
+    return tuple(layers)
+
+
+def _module_layer(name: str, child: nn.Conv2d | nn.Linear, reason: str | None, size: tuple[int, int] | None) -> Layer:
+    """One record of one module."""
+    weight = _array(child.weight)
+    bias = None if child.bias is None else _array(child.bias)
+    reason = reason or ("empty" if weight.size == 0 else None)
+    if isinstance(child, nn.Linear):
+        return Layer(name, "linear", weight, bias, output_hw=size, skip_reason=reason)
+    return Layer(
+        name=name,
+        kind=_conv_kind(child),
+        weight=weight,
+        bias=bias,
+        groups=child.groups,
+        stride=_pair(child.stride),
+        padding=_conv_padding(child),
+        dilation=_pair(child.dilation),
+        output_hw=size,
+        skip_reason=reason,
+    )
+
+
+def _conv_kind(conv: nn.Conv2d) -> Kind:
+    if conv.groups == 1:
+        return "conv"
+    return "depthwise" if conv.groups == conv.in_channels else "grouped"
+
+
+def _conv_reason(conv: nn.Conv2d, first: bool) -> str | None:
+    """Why a convolution stays dense, None if it need not."""
+    if conv.groups > 1:
+        return "depthwise" if conv.groups == conv.in_channels else f"grouped (groups={conv.groups})"
+    if first and conv.in_channels <= IMAGE_CHANNELS:
+        return _stem(conv.in_channels)
+    return None
+
+
+def _stem(channels: int) -> str:
+    return f"stem ({channels} input channel{'' if channels == 1 else 's'})"
+
+
+def _conv_padding(conv: nn.Conv2d) -> tuple[int, int]:
+    """Padding in pixels where the module has it as a word."""
+    if not isinstance(conv.padding, str):
+        return _pair(conv.padding)
+    if conv.padding == "valid":
+        return (0, 0)
+    height, width = (d * (k - 1) // 2 for d, k in zip(_pair(conv.dilation), _pair(conv.kernel_size), strict=True))
+    return (height, width)
+
+
+def _pair(values: tuple[int, ...] | list[int]) -> tuple[int, int]:
+    return (values[0], values[1])
+
+
+def _array(value: torch.Tensor) -> NDArray[np.float32]:
+    """The float32 array of a parameter, without a copy where it is one already."""
+    return np.ascontiguousarray(value.detach().to(torch.float32).numpy())
+
+
+def extract_tensor_layers(tensors: Mapping[str, torch.Tensor]) -> tuple[Layer, ...]:
+    """All 2-D and 4-D tensors of a bare checkpoint, as far as shapes alone tell what they are.
+
+    Args:
+        tensors: float32, by name, in the network's order where it is known.
+    """
+    shaped = {name: value for name, value in tensors.items() if value.ndim in (2, 4) and value.numel() > 0}
+    stem = _find_stem(shaped)
+    classifier = _find_head(shaped)
+    owners: dict[tuple[int, torch.Size], str] = {}
+    layers: list[Layer] = []
+    for name, value in shaped.items():
+        owner = owners.setdefault((value.data_ptr(), value.shape), name)
+        depthwise = value.ndim == 4 and value.shape[1] == 1 < value.shape[0] and name != stem
+        reason = "depthwise" if depthwise else _stem(value.shape[1]) if name == stem else None
+        reason = reason or ("classifier" if name == classifier else None)
+        reason = reason or (f"shares the weight of {owner.removesuffix('.weight')}" if owner != name else None)
+        bias = tensors.get(f"{name.removesuffix('weight')}bias") if name.endswith("weight") else None
+        layers.append(
+            Layer(
+                name=name.removesuffix(".weight"),
+                kind="depthwise" if depthwise else "conv" if value.ndim == 4 else "linear",
+                weight=_array(value),
+                bias=None if bias is None or bias.shape != value.shape[:1] else _array(bias),
+                groups=value.shape[0] if depthwise else 1,
+                skip_reason=reason,
+            )
+        )
+    return tuple(layers)
+
+
+def _find_stem(shaped: Mapping[str, torch.Tensor]) -> str | None:
+    """The convolution that reads the image: the first with 3 input channels, else the very first if it has few.
+
+    Not simply any with few: a grouped convolution of 4 channels per group looks the same.
+    """
+    convolutions = [name for name, value in shaped.items() if value.ndim == 4]
+    colour = next((name for name in convolutions if shaped[name].shape[1] == 3), None)
+    if colour or not convolutions:
+        return colour
+    first = shaped[convolutions[0]]
+    return convolutions[0] if first.shape[1] <= IMAGE_CHANNELS < first.shape[0] else None
+
+
+def _find_head(shaped: Mapping[str, torch.Tensor]) -> str | None:
+    """The last 2-D tensor under a name that networks give their classifier; no other way to know it from shapes."""
+    named = [name for name, value in shaped.items() if value.ndim == 2 and name.split(".")[0] in _HEADS]
+    return named[-1] if named else None

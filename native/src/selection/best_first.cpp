@@ -4,7 +4,6 @@
 
 #include "selection/buffer.h"
 #include "selection/column_kernels.h"
-#include "selection/parallel.h"
 #include "selection/problem.h"
 
 namespace ubp::selection {
@@ -106,9 +105,9 @@ double sampled_threshold(const Problem& problem, const Steps& steps) {
 
 void run_all(const Problem& problem, Steps& steps) {
     const int64_t tiles = problem.tiles(), samples = (tiles + kSampleStride - 1) / kSampleStride;
-    for_each_item(samples, problem.threads, [&](int64_t i) { steps.run_tile(i * kSampleStride, kNone); });
+    problem.crew.for_each(samples, [&](int64_t i) { steps.run_tile(i * kSampleStride, kNone); });
     auto run_rest = [&](double threshold) {
-        for_each_item(tiles, problem.threads, [&](int64_t tile) {
+        problem.crew.for_each(tiles, [&](int64_t tile) {
             if (!is_sample(tile)) steps.run_tile(tile, threshold);
         });
     };
@@ -155,7 +154,7 @@ uint64_t taken_rows(const int32_t* labels, int64_t rows, int32_t count) {
 
 // Divides the rows that the first counts[column] steps took into blocks: every maximal run is a multiple of N long.
 void divide_runs(const Problem& problem, const Steps& steps, const std::vector<int32_t>& counts, StartBits& starts) {
-    for_each_item(problem.tiles(), problem.threads, [&](int64_t tile) {
+    problem.crew.for_each(problem.tiles(), [&](int64_t tile) {
         uint16_t* words = starts.tile(tile);
         for (int64_t lane = 0; lane < problem.tile_width(tile); ++lane) {
             const int64_t column = tile * kTile + lane;

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "selection/parallel.h"
 #include "selection/price_search.h"
 
 namespace ubp::selection {
@@ -83,7 +82,7 @@ void add_segments(Column& column, int64_t index, const Choice& low, const Choice
 
 std::vector<Segment> find_segments(const Problem& problem, const TileSums& sums, const PriceBracket& bracket) {
     std::vector<std::vector<Segment>> found(problem.columns);
-    for_each_item(problem.columns, problem.threads, [&](int64_t k) {
+    problem.crew.for_each(problem.columns, [&](int64_t k) {
         if (bracket.low.counts[k] == bracket.high.counts[k]) return;
         Column column(problem, sums, k);
         const Choice low = column.choose(bracket.low.price), high = column.choose(bracket.high.price);
@@ -153,7 +152,7 @@ Decision decide(const Problem& problem, const PriceBracket& bracket, const std::
 }
 
 void write_starts(const Problem& problem, const TileSums& sums, const Decision& decision, StartBits& starts) {
-    for_each_item(problem.tiles(), problem.threads, [&](int64_t tile) {
+    problem.crew.for_each(problem.tiles(), [&](int64_t tile) {
         alignas(64) double prices[kTile];
         std::copy_n(&decision.prices[tile * kTile], kTile, prices);
         uint16_t* words = starts.tile(tile);
@@ -177,7 +176,7 @@ void write_starts(const Problem& problem, const TileSums& sums, const Decision& 
 // By weak duality: sum of the columns' values at any price, plus the price of the budget.
 double upper_bound(const Problem& problem, const TileSums& sums, double price) {
     std::vector<double> values(problem.tiles() * kTile);
-    for_each_item(problem.tiles(), problem.threads, [&](int64_t tile) {
+    problem.crew.for_each(problem.tiles(), [&](int64_t tile) {
         alignas(64) double prices[kTile], value[kTile], count[kTile];
         std::fill_n(prices, kTile, price);
         priced_value(problem, sums.tile(tile), prices, value, count);

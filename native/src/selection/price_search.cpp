@@ -4,7 +4,6 @@
 #include <cmath>
 #include <cstring>
 
-#include "selection/parallel.h"
 
 namespace ubp::selection {
 namespace {
@@ -36,7 +35,7 @@ private:
 
 double largest_sum(const Problem& problem, const TileSums& sums, const std::vector<int64_t>& tiles) {
     std::vector<double> best(tiles.size());
-    for_each_item(static_cast<int64_t>(tiles.size()), problem.threads, [&](int64_t i) {
+    problem.crew.for_each(static_cast<int64_t>(tiles.size()), [&](int64_t i) {
         const double* values = sums.tile(tiles[i]);
         double lanes[kTile] = {};
         for (int64_t row = 0; row < problem.windows(); ++row, values += kTile)
@@ -81,7 +80,7 @@ void Search::try_prices(double lower, double upper) {
     points[0].price = lower;
     points[1].price = upper;
     const std::vector<int64_t> tiles = unsettled();
-    for_each_item(static_cast<int64_t>(tiles.size()), problem_.threads, [&](int64_t i) {
+    problem_.crew.for_each(static_cast<int64_t>(tiles.size()), [&](int64_t i) {
         alignas(64) double prices[2 * kTile], values[2 * kTile], counts[2 * kTile];
         for (int j = 0; j < 2 * kTile; ++j) prices[j] = points[j / kTile].price;
         priced_value_pair(problem_, sums_.tile(tiles[i]), prices, values, counts);
@@ -144,8 +143,7 @@ std::vector<int64_t> every_tile(int64_t tiles, int64_t step) {
 
 TileSums::TileSums(const Problem& problem)
     : stride_(problem.windows() * kTile), sums_(problem.tiles() * problem.windows() * kTile) {
-    for_each_item(problem.tiles(), problem.threads,
-                  [&](int64_t tile) { window_sums(problem, tile, &sums_[tile * stride_]); });
+    problem.crew.for_each(problem.tiles(), [&](int64_t tile) { window_sums(problem, tile, &sums_[tile * stride_]); });
 }
 
 PriceBracket find_prices(const Problem& problem, const TileSums& sums) {

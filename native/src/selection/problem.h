@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "selection/crew.h"
+
 namespace ubp::selection {
 
 constexpr int kTile = 16;  // columns worked on together: one cache line of the row-major importance
@@ -13,7 +15,7 @@ struct Problem {
     int64_t rows, columns;
     int64_t block_size;
     int64_t budget;
-    int threads;
+    Crew& crew;
 
     int64_t windows() const { return rows >= block_size ? rows - block_size + 1 : 0; }
     int64_t tiles() const { return (columns + kTile - 1) / kTile; }

@@ -3,7 +3,6 @@
 #include <cfloat>
 #include <numeric>
 
-#include "selection/parallel.h"
 #include "selection/problem.h"
 #include "ubp/selection_c.h"
 
@@ -17,7 +16,7 @@ constexpr int64_t kParallelFrom = 1 << 15;  // below so many weights a thread co
 bool sum_importance(const Problem& problem, double* total) {
     std::vector<double> sums(problem.rows);
     std::vector<uint8_t> bad(problem.rows);
-    for_each_item(problem.rows, problem.threads, [&](int64_t row) {
+    problem.crew.for_each(problem.rows, [&](int64_t row) {
         const float* values = problem.importance + row * problem.columns;
         double partial[kTile] = {};
         int wrong = 0;
@@ -44,11 +43,11 @@ void visit_starts(const Problem& problem, const StartBits& starts, int64_t row, 
 int64_t write_blocks(const Problem& problem, const StartBits& starts, int32_t* rows, int32_t* columns, double* kept) {
     std::vector<int64_t> first(problem.rows + 1);
     std::vector<double> sums(problem.rows);
-    for_each_item(problem.rows, problem.threads, [&](int64_t row) {
+    problem.crew.for_each(problem.rows, [&](int64_t row) {
         for (int64_t tile = 0; tile < problem.tiles(); ++tile) first[row + 1] += __builtin_popcount(starts.tile(tile)[row]);
     });
     std::partial_sum(first.begin(), first.end(), first.begin());
-    for_each_item(problem.rows, problem.threads, [&](int64_t row) {
+    problem.crew.for_each(problem.rows, [&](int64_t row) {
         int64_t at = first[row];
         visit_starts(problem, starts, row, [&](int64_t column) {
             rows[at] = static_cast<int32_t>(row);
@@ -83,7 +82,8 @@ int ubp_select(const float* importance, int64_t rows, int64_t columns, int32_t b
                int32_t threads, int32_t* out_rows, int32_t* out_columns, ubp_selection_info* info) try {
     *info = {};
     const bool small = rows * columns < ubp::selection::kParallelFrom;
-    const ubp::selection::Problem problem{importance, rows, columns, block_size, budget, small ? 1 : threads};
+    ubp::selection::Crew crew(small ? 1 : threads);
+    const ubp::selection::Problem problem{importance, rows, columns, block_size, budget, crew};
     return ubp::selection::run(problem, method, out_rows, out_columns, info);
 } catch (const std::bad_alloc&) {
     return UBP_SELECT_NO_MEMORY;

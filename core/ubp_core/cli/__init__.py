@@ -1,0 +1,1 @@
+"""The scriptable command `ubp`: data on stdout, narration on stderr, no terminal app. One module per subcommand."""

@@ -1,0 +1,89 @@
+"""`ubp layers`: the layers of a model. Shows them; changes nothing."""
+
+from __future__ import annotations
+
+import argparse
+
+from ubp_core.cli import output
+from ubp_core.cli.options import add_model_options, load_model_from
+from ubp_core.errors import ExitCode
+from ubp_core.models import LoadedModel
+
+DESCRIPTION = """\
+List the layers of a model: kind, weight shape, share of the network's weights, multiply-adds for one image, and
+whether block pruning applies. Stem, classifier, depthwise and grouped convolutions stay dense; the reason is shown."""
+
+EXAMPLES = """\
+  ubp layers                                        the demo network with its ImageNet weights
+  ubp layers resnet50 --weights random              no download
+  ubp layers mobilenet_v1 --width 0.5 --prunable    only what can be pruned
+  ubp layers runs/best.pth --arch mobilenet_v2      a checkpoint of yours, checked against its network
+  ubp layers model.safetensors --json | jq '.layers[].name'"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of `ubp layers`."""
+    add_model_options(parser)
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--all", action="store_true", help="all layers, with the reason where one stays dense (default)")
+    which.add_argument("--prunable", action="store_true", help="only the layers that can be pruned")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the table or the JSON object."""
+    model = load_model_from(args)
+    if args.json:
+        layers = model.prunable if args.prunable else model.layers
+        output.print_json(
+            {
+                "command": "layers",
+                "model": output.model_record(model),
+                "layers": [output.layer_record(layer) for layer in layers],
+                "totals": _totals(model),
+            }
+        )
+    else:
+        _print_table(model, args.prunable)
+    return ExitCode.OK
+
+
+def _totals(model: LoadedModel) -> dict[str, int | None]:
+    """Sums over all layers and over the prunable ones; multiply-adds are None where a layer's are unknown."""
+    work = [layer.multiply_adds for layer in model.layers]
+    return {
+        "layers": len(model.layers),
+        "parameters": model.parameters,
+        "multiply_adds": None if None in work else sum(value or 0 for value in work),
+        "prunable_layers": len(model.prunable),
+        "prunable_parameters": sum(layer.parameters for layer in model.prunable),
+    }
+
+
+def _print_table(model: LoadedModel, prunable_only: bool) -> None:
+    """One line per layer, totals at the foot."""
+    console = output.open_console()
+    console.print(output.heading(model), soft_wrap=True)
+    left, right = "left", "right"
+    headers = [("layer", left), ("kind", left), ("shape", right), ("parameters", right), ("share", right)]
+    headers += [("output", right), ("multiply-adds", right), ("pruning", left)]
+    table = output.new_table(headers, footer=True)
+    total = max(model.parameters, 1)
+    for layer in model.prunable if prunable_only else model.layers:
+        table.add_row(
+            layer.name,
+            layer.kind,
+            output.size(layer.shape),
+            output.count(layer.parameters),
+            output.percent(layer.parameters / total),
+            "-" if layer.output_hw is None else output.size(layer.output_hw),
+            output.count(layer.multiply_adds),
+            layer.skip_reason or "yes",
+            style=None if layer.prunable else "dim",
+        )
+    sums = _totals(model)
+    prunable = output.percent((sums["prunable_parameters"] or 0) / total)
+    foot = [f"{sums['layers']} layers", "", "", output.count(sums["parameters"]), "", ""]
+    foot += [output.count(sums["multiply_adds"]), f"{sums['prunable_layers']} layers, {prunable} of the weights"]
+    for column, text in zip(table.columns, foot, strict=True):
+        column.footer = text
+    console.print(table)

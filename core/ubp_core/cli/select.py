@@ -1,0 +1,175 @@
+"""`ubp select`: the blocks of one layer, what they keep and cost, and optionally a file with them."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ubp_core.cli import options, output
+from ubp_core.errors import ExitCode, FileError
+from ubp_core.models import Layer, LoadedModel
+
+if TYPE_CHECKING:
+    from ubp_core.selection import Selection
+
+DESCRIPTION = """\
+Choose the 1xN blocks of one layer that stay, and say what they keep: retained importance, the proven upper bound
+(method optimal), where blocks start relative to the N-grid, and the layer's size and work before and after."""
+
+EXAMPLES = """\
+  ubp select --layer _blocks.10._project_conv
+  ubp select resnet50 --weights random --layer layer4.0.conv2 --block-size 8 --sparsity 0.9 --method bed
+  ubp select mobilenet_v1 --layer blocks.7.pointwise --sparsity 0.5 -o blocks.npz
+                        rows [B], columns [B], mask [R, K]: numpy.load("blocks.npz")["mask"]"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of `ubp select`."""
+    options.add_model_options(parser)
+    parser.add_argument("--layer", required=True, metavar="NAME", help="the layer; `ubp layers MODEL` lists them")
+    parser.add_argument("--block-size", type=options.block_size, default=4, metavar="N", help="1 to 32 (default: 4)")
+    parser.add_argument(
+        "--sparsity", type=options.sparsity, default=0.75, metavar="S", help="0 <= S < 1 (default: 0.75)"
+    )
+    parser.add_argument(
+        "--method", choices=options.METHOD_NAMES, default="optimal", help="how blocks are chosen (default: optimal)"
+    )
+    options.add_selection_options(parser)
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE.npz", help="save rows, columns and mask")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Select, save and print."""
+    if args.output is not None and args.output.suffix != ".npz":
+        raise FileError(f"{args.output}: the output is a numpy archive, its name ends in .npz")
+    model = options.load_model_from(args)
+    layer = model.layer(args.layer)
+    if layer.skip_reason:
+        output.note(f"{layer.name} stays dense by default ({layer.skip_reason}); selecting all the same")
+
+    from ubp_core import importance, select_blocks
+
+    matrix = importance(layer.weight, args.criterion)
+    started = time.perf_counter()
+    selection = select_blocks(matrix, args.block_size, args.sparsity, args.method, args.threads)
+    seconds = time.perf_counter() - started
+    if args.output is not None:
+        _save(args.output, model, layer, selection, args.criterion)
+    record = _record(model, layer, selection, args, seconds)
+    if args.json:
+        output.print_json(record)
+    else:
+        _print(model, layer, record)
+        if args.output is not None:
+            output.note(f"wrote {args.output}")
+    return ExitCode.OK
+
+
+def _record(
+    model: LoadedModel, layer: Layer, selection: Selection, args: argparse.Namespace, seconds: float
+) -> dict[str, Any]:
+    """The JSON object; the tables are made from it, so the two can't disagree."""
+    from ubp_core.report import layer_cost, offset_histogram
+    from ubp_core.selection import budget
+
+    return {
+        "command": "select",
+        "model": output.model_record(model),
+        "layer": output.layer_record(layer),
+        "selection": {
+            "method": selection.method,
+            "criterion": args.criterion,
+            "block_size": args.block_size,
+            "budget": budget(selection.shape, args.block_size, args.sparsity),
+            "blocks": len(selection.rows) * selection.block_size // args.block_size,
+            "requested_sparsity": args.sparsity,
+            "achieved_sparsity": selection.achieved_sparsity,
+            "retained": selection.retained,
+            "upper_bound": selection.upper_bound,
+            "offset_histogram": offset_histogram(selection).tolist(),
+            "seconds": seconds,
+        },
+        "cost": asdict(layer_cost(layer, selection)),
+    }
+
+
+def _save(path: Path, model: LoadedModel, layer: Layer, selection: Selection, criterion: str) -> None:
+    """Write the archive beside its place, then move it there: nobody ever reads half of it."""
+    import numpy as np
+
+    try:
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                np.savez_compressed(
+                    file,
+                    rows=selection.rows,
+                    columns=selection.columns,
+                    mask=selection.mask(),
+                    block_size=selection.block_size,
+                    sparsity=selection.sparsity,
+                    retained=selection.retained,
+                    method=selection.method,
+                    criterion=criterion,
+                    model=model.name,
+                    source=model.source,
+                    layer=layer.name,
+                )
+            os.chmod(temporary, 0o644)
+            os.replace(temporary, path)
+        except BaseException:
+            os.unlink(temporary)
+            raise
+    except OSError as error:
+        raise FileError(f"{path}: can't be written: {error.strerror or error}") from error
+
+
+def _print(model: LoadedModel, layer: Layer, record: dict[str, Any]) -> None:
+    """Facts, then the offsets, then the cost."""
+    console = output.open_console()
+    console.print(output.heading(model), soft_wrap=True)
+    chosen = record["selection"]
+    facts = output.new_table([("", "left"), ("", "left")])
+    facts.show_header = False
+    facts.add_row("layer", f"{layer.name} ({layer.kind}, {output.size(layer.shape)})")
+    facts.add_row("matrix", f"{layer.rows:,} rows x {layer.columns:,} columns")
+    facts.add_row("method", f"{chosen['method']}, blocks of {chosen['block_size']}, importance {chosen['criterion']}")
+    facts.add_row("blocks", f"{chosen['blocks']:,} of a budget of {chosen['budget']:,}")
+    facts.add_row("requested sparsity", output.percent(chosen["requested_sparsity"]))
+    facts.add_row("achieved sparsity", output.percent(chosen["achieved_sparsity"]))
+    facts.add_row("retained importance", output.percent(chosen["retained"], 3))
+    if chosen["upper_bound"] is not None:
+        facts.add_row(
+            "upper bound", f"{output.percent(chosen['upper_bound'], 3)} (no {chosen['blocks']:,} blocks keep more)"
+        )
+    facts.add_row("time", f"{chosen['seconds'] * 1e3:.1f} ms")
+    console.print(facts)
+    if len(chosen["offset_histogram"]) > 1:
+        _print_offsets(console, chosen["offset_histogram"])
+    _print_cost(console, record["cost"])
+
+
+def _print_offsets(console: Any, histogram: list[int]) -> None:
+    """Where blocks start relative to the N-grid: aligned methods have all of them at 0."""
+    table = output.new_table([("r % N", "right"), ("blocks", "right"), ("share", "right"), ("", "left")])
+    total, most = max(sum(histogram), 1), max(*histogram, 1)
+    for offset, number in enumerate(histogram):
+        share = output.percent(number / total, 1)
+        table.add_row(str(offset), output.count(number), share, output.bar(number / most))
+    console.print(table)
+
+
+def _print_cost(console: Any, cost: dict[str, int | None]) -> None:
+    """Dense against packed."""
+    table = output.new_table([("cost", "left"), ("dense", "right"), ("pruned", "right"), ("share", "right")])
+    labels = {"parameters": "parameters", "multiply_adds": "multiply-adds", "bytes": "bytes (fp32, packed)"}
+    for key, label in labels.items():
+        before, after = cost[f"{key}_before"], cost[f"{key}_after"]
+        share = after / before if before and after is not None else None
+        table.add_row(label, output.count(before), output.count(after), output.percent(share, 1))
+    console.print(table)

@@ -79,8 +79,8 @@ def check_record(values: dict[str, Any], where: str) -> None:
     def check_range(label: str, least: int, most: int) -> None:
         check(label, least <= values[label] <= most, f"is outside {least}..{most}")
 
-    check("dtype", values["dtype"] < len(DTYPES), "is an unknown type")
-    check("flags", values["flags"] & ~FLAG_ALIGNED == 0, "has an unknown bit")
+    check("dtype", values["dtype"] < len(DTYPES), "is no type of this version")
+    check("flags", values["flags"] & ~FLAG_ALIGNED == 0, "has a bit that this version does not know")
     check("rank", values["rank"] in (2, 4), "is neither 2 nor 4")
     check_range("rows", 1, MAX_ROWS)
     check_range("columns", 1, MAX_COLUMNS)
@@ -89,14 +89,15 @@ def check_record(values: dict[str, Any], where: str) -> None:
     for label in ("in_channels", "kernel_h", "kernel_w"):
         check_range(label, 1, MAX_COLUMNS)
     taps = values["kernel_h"] * values["kernel_w"]
-    check("in_channels", values["in_channels"] * taps == values["columns"], "times the kernel is not columns")
+    check("in_channels", values["in_channels"] * taps == values["columns"], "times the kernel's taps is not columns")
     for label, least in (("stride", 1), ("pad", 0), ("dilation", 1)):
         check_range(f"{label}_h", least, MAX_STEP)
         check_range(f"{label}_w", least, MAX_STEP)
-    check("activation", values["activation"] < len(ACTIVATIONS), "is an unknown activation")
+    check("activation", values["activation"] < len(ACTIVATIONS), "is no activation of this version")
     check_linear(values, where)
     for label in ("sparsity", "retained"):
-        check(label, math.isfinite(values[label]) and 0.0 <= values[label] <= 1.0, "is outside 0..1")
+        share = values[label]
+        require(math.isfinite(share) and 0.0 <= share <= 1.0, f"{where}.{label}", "is outside 0..1")
     check("groups", values["groups"] == 1, "is not 1")
     check_range("image_h", 0, MAX_STEP)
     check_range("image_w", 0, MAX_STEP)
@@ -109,7 +110,9 @@ def check_linear(values: dict[str, Any], where: str) -> None:
     plain = {"kernel_h": 1, "kernel_w": 1, "stride_h": 1, "stride_w": 1, "pad_h": 0, "pad_w": 0}
     for label, wanted in (plain | {"dilation_h": 1, "dilation_w": 1}).items():
         require(
-            values["rank"] == 4 or values[label] == wanted, f"{where}.{label}", f"is not {wanted} in a linear layer"
+            values["rank"] == 4 or values[label] == wanted,
+            f"{where}.{label}",
+            f"is not {wanted}, as a linear layer has it",
         )
 
 

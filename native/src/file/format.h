@@ -26,32 +26,32 @@ constexpr uint32_t kActivationCount = 4;
 enum SectionKind : uint32_t { kTexts = 1, kLayers = 2, kRowBegin = 3, kBlockColumn = 4, kWeights = 5, kBias = 6 };
 
 struct TextRef {
-  uint32_t offset, size;
+    uint32_t offset, size;
 };
 
 struct Header {
-  uint8_t magic[8];
-  uint32_t version, section_count;
-  uint64_t file_size;
-  uint32_t layer_count, flags;
-  TextRef tool, model, source;
-  uint32_t table_checksum, header_checksum;
+    uint8_t magic[8];
+    uint32_t version, section_count;
+    uint64_t file_size;
+    uint32_t layer_count, flags;
+    TextRef tool, model, source;
+    uint32_t table_checksum, header_checksum;
 };
 static_assert(sizeof(Header) == 64, "docs/format.md");
 
 struct Section {
-  uint32_t kind, layer;
-  uint64_t offset, size;
-  uint32_t checksum, reserved;
+    uint32_t kind, layer;
+    uint64_t offset, size;
+    uint32_t checksum, reserved;
 };
 static_assert(sizeof(Section) == 32, "docs/format.md");
 
 struct LayerRecord {
-  TextRef name, method, criterion;
-  uint32_t dtype, flags, rank, rows, columns, block_size, block_count, in_channels, kernel_h, kernel_w;
-  uint32_t stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w, activation, first_section;
-  double sparsity, retained;
-  uint32_t groups, image_h, image_w, reserved;
+    TextRef name, method, criterion;
+    uint32_t dtype, flags, rank, rows, columns, block_size, block_count, in_channels, kernel_h, kernel_w;
+    uint32_t stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w, activation, first_section;
+    double sparsity, retained;
+    uint32_t groups, image_h, image_w, reserved;
 };
 static_assert(sizeof(LayerRecord) == 128, "docs/format.md");
 
@@ -61,9 +61,9 @@ constexpr uint64_t align_up(uint64_t position) { return (position + kAlignment -
 /// Reads a record from bytes of any alignment.
 template <typename Record>
 Record load_record(const uint8_t* bytes) {
-  Record record;
-  std::memcpy(&record, bytes, sizeof record);
-  return record;
+    Record record;
+    std::memcpy(&record, bytes, sizeof record);
+    return record;
 }
 
 }  // namespace ubp::file

@@ -11,114 +11,128 @@ using ull = unsigned long long;
 
 /// Walks the sections of one layer.
 struct SectionCursor {
-  Bytes bytes;
-  uint32_t section_count, layer;
-  uint32_t& section;
-  FileError& error;
+    Bytes bytes;
+    uint32_t section_count, layer;
+    uint32_t& section;
+    FileError& error;
 
-  /// The next section as an array, once it is of this kind, belongs to the layer, and has exactly `count` elements.
-  template <typename Element>
-  bool take(uint32_t kind, uint64_t count, const Element*& array) {
-    if (section >= section_count) return refuse(error, "section_count: is %u, layer %u has more", section_count, layer);
-    const Section entry = section_at(bytes, section);
-    if (entry.kind != kind) return refuse(error, "sections[%u].kind: is not %u", section, kind);
-    if (entry.layer != layer) return refuse(error, "sections[%u].layer: is not %u", section, layer);
-    const uint64_t size = count * sizeof(Element);  // rows <= 2^24, columns <= 2^16, blocks < 2^32: far below 2^64
-    if (entry.size != size)
-      return refuse(error, "sections[%u].size: is %llu, layer %u has %llu", section, ull(entry.size), layer, ull(size));
-    array = reinterpret_cast<const Element*>(bytes.data + entry.offset);
-    ++section;
-    return true;
-  }
+    /// The next section as an array, once it is of this kind, belongs to the layer, and has exactly `count` elements.
+    template <typename Element>
+    bool take(uint32_t kind, const char* label, uint64_t count, const Element*& array) {
+        if (section >= section_count)
+            return refuse(error, "section_count: is %u, layer %u has more", section_count, layer);
+        const Section entry = section_at(bytes, section);
+        if (entry.kind != kind) return refuse(error, "sections[%u].kind: is not %u", section, kind);
+        if (entry.layer != layer) return refuse(error, "sections[%u].layer: is not %u", section, layer);
+        const uint64_t size = count * sizeof(Element);  // rows <= 2^24, columns <= 2^16, blocks < 2^32: far below 2^64
+        if (entry.size != size)
+            return refuse(error, "sections[%u].size: is %llu, %s of layer %u has %llu", section, ull(entry.size), label,
+                          layer, ull(size));
+        array = reinterpret_cast<const Element*>(bytes.data + entry.offset);
+        ++section;
+        return true;
+    }
 };
 
 bool check_row_begin(const LayerView& v, uint32_t starts, uint32_t layer, FileError& error) {
-  if (v.row_begin[0] != 0) return refuse(error, "layers[%u].row_begin[0]: is not 0", layer);
-  for (uint32_t r = 0; r < starts; ++r)
-    if (v.row_begin[r + 1] < v.row_begin[r])
-      return refuse(error, "layers[%u].row_begin[%u]: is below the one before", layer, r + 1);
-  if (v.row_begin[starts] != v.block_count) return refuse(error, "layers[%u].row_begin[%u]: is not block_count", layer, starts);
-  return true;
+    if (v.row_begin[0] != 0) return refuse(error, "layers[%u].row_begin[0]: is not 0", layer);
+    for (uint32_t r = 0; r < starts; ++r)
+        if (v.row_begin[r + 1] < v.row_begin[r])
+            return refuse(error, "layers[%u].row_begin[%u]: is below the one before", layer, r + 1);
+    if (v.row_begin[starts] != v.block_count)
+        return refuse(error, "layers[%u].row_begin[%u]: is not block_count", layer, starts);
+    return true;
 }
 
 bool is_aligned(const LayerView& v, uint32_t starts) {
-  for (uint32_t r = 0; r < starts; ++r)
-    if (v.row_begin[r] != v.row_begin[r + 1] && r % v.block_size != 0) return false;
-  return true;
+    for (uint32_t r = 0; r < starts; ++r)
+        if (v.row_begin[r] != v.row_begin[r + 1] && r % v.block_size != 0) return false;
+    return true;
 }
 
 bool check_column_order(const LayerView& v, uint32_t starts, uint32_t layer, FileError& error) {
-  for (uint32_t b = 0; b < v.block_count; ++b)
-    if (v.block_column[b] >= v.columns) return refuse(error, "layers[%u].block_column[%u]: is beyond the last column", layer, b);
-  for (uint32_t r = 0; r < starts; ++r)
-    for (uint32_t b = v.row_begin[r] + 1; b < v.row_begin[r + 1]; ++b)
-      if (v.block_column[b] <= v.block_column[b - 1])
-        return refuse(error, "layers[%u].block_column[%u]: does not ascend within its start row", layer, b);
-  return true;
+    for (uint32_t b = 0; b < v.block_count; ++b)
+        if (v.block_column[b] >= v.columns)
+            return refuse(error, "layers[%u].block_column[%u]: is beyond the last column", layer, b);
+    for (uint32_t r = 0; r < starts; ++r)
+        for (uint32_t b = v.row_begin[r] + 1; b < v.row_begin[r + 1]; ++b)
+            if (v.block_column[b] <= v.block_column[b - 1])
+                return refuse(error, "layers[%u].block_column[%u]: does not ascend within its start row", layer, b);
+    return true;
 }
 
-/// A block overlaps another of its column where that one began less than N rows above. So one bit per column is enough: set
-/// when a block begins, cleared N start rows later. Every block is visited twice, whatever N is.
+/// A block overlaps another of its column where that one began less than N rows above. So one bit per column is enough:
+/// set when a block begins, cleared N start rows later. Every block is visited twice, whatever N is.
 bool check_overlap(const LayerView& v, uint32_t starts, uint32_t layer, FileError& error) {
-  std::bitset<kMaxColumns> covered;
-  for (uint32_t r = 0; r < starts; ++r) {
-    if (r >= v.block_size)
-      for (uint32_t b = v.row_begin[r - v.block_size]; b < v.row_begin[r - v.block_size + 1]; ++b) covered.reset(v.block_column[b]);
-    for (uint32_t b = v.row_begin[r]; b < v.row_begin[r + 1]; ++b) {
-      if (covered.test(v.block_column[b]))
-        return refuse(error, "layers[%u].block_column[%u]: the block overlaps one above it", layer, b);
-      covered.set(v.block_column[b]);
+    std::bitset<kMaxColumns> covered;
+    for (uint32_t r = 0; r < starts; ++r) {
+        if (r >= v.block_size)
+            for (uint32_t b = v.row_begin[r - v.block_size]; b < v.row_begin[r - v.block_size + 1]; ++b)
+                covered.reset(v.block_column[b]);
+        for (uint32_t b = v.row_begin[r]; b < v.row_begin[r + 1]; ++b) {
+            if (covered.test(v.block_column[b]))
+                return refuse(error, "layers[%u].block_column[%u]: the block overlaps one above it", layer, b);
+            covered.set(v.block_column[b]);
+        }
     }
-  }
-  return true;
+    return true;
 }
 
-/// An exponent of all ones is an infinity or a NaN. Whole chunks are tested without a branch, so that the loop vectorises.
+/// An exponent of all ones is an infinity or a NaN. Whole chunks are tested without a branch, so that the loop
+/// vectorises.
 bool check_finite(const float* values, uint64_t count, const char* label, uint32_t layer, FileError& error) {
-  constexpr uint64_t kChunk = 4096;
-  for (uint64_t begin = 0; begin < count; begin += kChunk) {
-    const uint64_t end = begin + kChunk < count ? begin + kChunk : count;
-    uint32_t bad = 0;
-    for (uint64_t i = begin; i < end; ++i) {
-      uint32_t bits;
-      std::memcpy(&bits, values + i, sizeof bits);
-      bad |= uint32_t{(bits & 0x7F800000u) == 0x7F800000u};
+    constexpr uint64_t kChunk = 4096;
+    for (uint64_t begin = 0; begin < count; begin += kChunk) {
+        const uint64_t end = begin + kChunk < count ? begin + kChunk : count;
+        uint32_t bad = 0;
+        for (uint64_t i = begin; i < end; ++i) {
+            uint32_t bits;
+            std::memcpy(&bits, values + i, sizeof bits);
+            bad |= uint32_t{(bits & 0x7F800000u) == 0x7F800000u};
+        }
+        if (!bad) continue;
+        for (uint64_t i = begin; i < end; ++i) {
+            uint32_t bits;
+            std::memcpy(&bits, values + i, sizeof bits);
+            if ((bits & 0x7F800000u) == 0x7F800000u)
+                return refuse(error, "layers[%u].%s[%llu]: is not finite", layer, label, ull(i));
+        }
     }
-    if (!bad) continue;
-    for (uint64_t i = begin; i < end; ++i) {
-      uint32_t bits;
-      std::memcpy(&bits, values + i, sizeof bits);
-      if ((bits & 0x7F800000u) == 0x7F800000u)
-        return refuse(error, "layers[%u].%s[%llu]: is not finite", layer, label, ull(i));
-    }
-  }
-  return true;
+    return true;
 }
 
 }  // namespace
 
 bool view_arrays(Bytes bytes, uint32_t section_count, const LayerRecord& record, uint32_t layer, uint32_t& section,
                  LayerView& view, FileError& error) {
-  SectionCursor cursor{bytes, section_count, layer, section, error};
-  const bool sparse = record.block_size != 0;
-  if (sparse && !(cursor.take(kRowBegin, uint64_t{start_rows(record.rows, record.block_size)} + 1, view.row_begin) &&
-                  cursor.take(kBlockColumn, record.block_count, view.block_column)))
-    return false;
-  const uint64_t weights =
-      sparse ? uint64_t{record.block_count} * record.block_size : uint64_t{record.rows} * record.columns;
-  return cursor.take(kWeights, weights, view.weights) && cursor.take(kBias, record.rows, view.bias);
+    SectionCursor cursor{bytes, section_count, layer, section, error};
+    const bool sparse = record.block_size != 0;
+    if (sparse && !(cursor.take(kRowBegin, "row_begin", uint64_t{start_rows(record.rows, record.block_size)} + 1,
+                                view.row_begin) &&
+                    cursor.take(kBlockColumn, "block_column", record.block_count, view.block_column)))
+        return false;
+    const uint64_t weights =
+        sparse ? uint64_t{record.block_count} * record.block_size : uint64_t{record.rows} * record.columns;
+    if (!cursor.take(kWeights, "weights", weights, view.weights) || !cursor.take(kBias, "bias", record.rows, view.bias))
+        return false;
+    const uint8_t* weights_end = reinterpret_cast<const uint8_t*>(view.weights + weights);
+    const uint64_t behind = static_cast<uint64_t>(bytes.data + bytes.size - weights_end) / sizeof(float);
+    view.readable_after_weights = static_cast<uint32_t>(behind < UINT32_MAX ? behind : UINT32_MAX);
+    return true;
 }
 
 bool check_arrays(const LayerView& v, uint32_t flags, uint32_t layer, FileError& error) {
-  const bool sparse = v.block_size != 0;
-  const uint32_t starts = start_rows(v.rows, v.block_size);
-  if (sparse && !check_row_begin(v, starts, layer, error)) return false;
-  const bool aligned = sparse && is_aligned(v, starts);
-  if (sparse && !(check_column_order(v, starts, layer, error) && check_overlap(v, starts, layer, error))) return false;
-  if (((flags & kFlagAligned) != 0) != aligned)
-    return refuse(error, "layers[%u].flags: the blocks are %saligned", layer, aligned ? "" : "not ");
-  const uint64_t weights = sparse ? uint64_t{v.block_count} * v.block_size : uint64_t{v.rows} * v.columns;
-  return check_finite(v.weights, weights, "weights", layer, error) && check_finite(v.bias, v.rows, "bias", layer, error);
+    const bool sparse = v.block_size != 0;
+    const uint32_t starts = start_rows(v.rows, v.block_size);
+    if (sparse && !check_row_begin(v, starts, layer, error)) return false;
+    const bool aligned = sparse && is_aligned(v, starts);
+    if (sparse && !(check_column_order(v, starts, layer, error) && check_overlap(v, starts, layer, error)))
+        return false;
+    if (((flags & kFlagAligned) != 0) != aligned)
+        return refuse(error, "layers[%u].flags: the blocks are %saligned", layer, aligned ? "" : "not ");
+    const uint64_t weights = sparse ? uint64_t{v.block_count} * v.block_size : uint64_t{v.rows} * v.columns;
+    return check_finite(v.weights, weights, "weights", layer, error) &&
+           check_finite(v.bias, v.rows, "bias", layer, error);
 }
 
 }  // namespace ubp::file

@@ -16,6 +16,8 @@ bool view_arrays(Bytes bytes, uint32_t section_count, const LayerRecord& record,
 bool check_arrays(const LayerView& view, uint32_t flags, uint32_t layer, FileError& error);
 
 /// Number of start rows: rows a block can begin at.
-inline uint32_t start_rows(uint32_t rows, uint32_t block_size) { return rows >= block_size ? rows - block_size + 1 : 0; }
+inline uint32_t start_rows(uint32_t rows, uint32_t block_size) {
+    return rows >= block_size ? rows - block_size + 1 : 0;
+}
 
 }  // namespace ubp::file

@@ -8,8 +8,8 @@ namespace ubp::file {
 
 /// The whole file; not yet trusted.
 struct Bytes {
-  const uint8_t* data;
-  size_t size;
+    const uint8_t* data;
+    size_t size;
 };
 
 /// The header, once it is sound and fits the number of bytes there are.
@@ -20,7 +20,7 @@ bool check_table(Bytes bytes, const Header& header, FileError& error);
 
 /// One entry of a checked table.
 inline Section section_at(Bytes bytes, uint32_t index) {
-  return load_record<Section>(bytes.data + sizeof(Header) + size_t{index} * sizeof(Section));
+    return load_record<Section>(bytes.data + sizeof(Header) + size_t{index} * sizeof(Section));
 }
 
 }  // namespace ubp::file

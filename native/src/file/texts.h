@@ -11,19 +11,19 @@
 namespace ubp::file {
 
 class TextReader {
- public:
-  TextReader(const uint8_t* data, size_t size) : data_(data), size_(size) {}
+public:
+    TextReader(const uint8_t* data, size_t size) : data_(data), size_(size) {}
 
-  /// The next text; it must stand right behind the one before. `field` names it in an error.
-  bool take(TextRef ref, const char* field, std::string_view& text, FileError& error);
+    /// The next text; it must stand right behind the one before. `field` names it in an error.
+    bool take(TextRef ref, const char* field, std::string_view& text, FileError& error);
 
-  /// Refuses bytes that belong to no text.
-  bool finish(FileError& error) const;
+    /// Refuses bytes that belong to no text.
+    bool finish(FileError& error) const;
 
- private:
-  const uint8_t* data_;
-  size_t size_;
-  size_t position_ = 0;
+private:
+    const uint8_t* data_;
+    size_t size_;
+    size_t position_ = 0;
 };
 
 }  // namespace ubp::file

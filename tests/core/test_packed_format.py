@@ -1,0 +1,72 @@
+"""docs/format.md against the code: record tables, section kinds, and the example, byte for byte."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from packed_samples import Blocks
+from ubp_core.packed_format import HEADER, LAYER, SECTION, SectionKind
+from ubp_core.packed_reader import read_packed
+from ubp_core.packed_writer import packed_chunks
+from ubp_core.packing import pack
+
+DOCUMENT = (Path(__file__).parents[2] / "docs" / "format.md").read_text()
+TYPE_NAMES = {"<u4": "u32", "<u8": "u64", "<f8": "f64", "|S8": "8 bytes"}
+
+
+def chapter(title: str) -> str:
+    """The text of one chapter of the specification."""
+    match = re.search(rf"^## {title}\n(.*?)(?=^## |\Z)", DOCUMENT, re.S | re.M)
+    assert match, title
+    return match[1]
+
+
+def test_record_tables_say_what_the_code_has() -> None:
+    for title, record in (("Header", HEADER), ("Section table", SECTION), ("Layer record", LAYER)):
+        rows = re.findall(r"^\| (\d+) \| (\S+|8 bytes) \| (\w+) \|", chapter(title), re.M)
+        rows = [row for row in rows if row[1] in TYPE_NAMES.values()]
+        in_code = [(str(record.fields[name][1]), TYPE_NAMES[record[name].str], name) for name in record.names]
+        assert rows == in_code
+
+
+def test_section_kinds() -> None:
+    rows = re.findall(r"^\| (\d) \| ([a-z_]+) \| ", chapter("Section table"), re.M)
+    kinds = {code: name for code, name in rows if name not in TYPE_NAMES.values()}
+    assert {int(code): name.upper() for code, name in kinds.items()} == {int(k): k.name for k in SectionKind}
+
+
+def test_checksum_of_the_check_string() -> None:
+    assert zlib.crc32(b"123456789") == 0xCBF43926
+    assert "0xCBF43926" in DOCUMENT
+
+
+@pytest.fixture
+def example() -> bytes:
+    """The bytes that the document shows."""
+    size = re.search(r"The file has (\d+) bytes", chapter("Example"))
+    assert size
+    data = bytearray(int(size[1]))
+    for offset, line in re.findall(r"^([0-9a-f]{4})  ((?:[0-9a-f]{2} {0,2}){16})$", chapter("Example"), re.M):
+        data[int(offset, 16) : int(offset, 16) + 16] = bytes.fromhex(line)
+    return bytes(data)
+
+
+def test_the_example_is_what_the_writer_makes(example: bytes) -> None:
+    weight = np.array([[0.25, 0.5], [-0.5, 1.5], [2, 0]], np.float32)
+    blocks = Blocks(np.array([1]), np.array([0]), 2, (3, 2), method="bed", retained=0.75, sparsity=0.5)
+    bias = np.array([0, 1, 0], np.float32)
+    layer = pack(weight, blocks, bias, activation="relu", name="fc", criterion="l1")
+    assert b"".join(packed_chunks((layer,), ("ubp-tui 0.1.0", "tiny", ""))) == example
+
+
+def test_the_example_reads_as_the_document_says(example: bytes) -> None:
+    contents = read_packed(memoryview(example))
+    layer = contents.layers[0]
+    assert (contents.tool, contents.model, contents.source) == ("ubp-tui 0.1.0", "tiny", "")
+    assert (layer.name, layer.method, layer.criterion, layer.activation) == ("fc", "bed", "l1", "relu")
+    assert layer.unpack().tolist() == [[0, 0], [-0.5, 0], [2, 0]]
+    assert layer.weights.tolist() == [[2, -0.5]]

@@ -1,0 +1,130 @@
+"""The Python and the C++ reader: the same files accepted, the same values seen, the same line for what is refused."""
+
+from __future__ import annotations
+
+import zlib
+
+import numpy as np
+import pytest
+from bad_files import BAD_FILES, GOOD
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from native_reader import NativeLayer, read_native
+from packed_mutations import mutated_files
+from packed_samples import file_bytes, put, random_layer, repair_checksums, section_entry
+from ubp_core.errors import FileError
+from ubp_core.packed_format import ACTIVATIONS
+from ubp_core.packed_layer import PackedLayer
+from ubp_core.packed_reader import read_packed
+
+
+def read_python(data: bytes) -> str | tuple[PackedLayer, ...]:
+    try:
+        return read_packed(memoryview(data)).layers
+    except FileError as error:
+        return str(error)
+
+
+def assert_agreement(data: bytes) -> None:
+    """Both readers refuse with one line, or both accept and see the same."""
+    python, native = read_python(data), read_native(data)
+    if isinstance(python, str) or isinstance(native, str):
+        assert python == native
+        return
+    for one, other in zip(python, native, strict=True):
+        assert_same(data, one, other)
+
+
+def assert_same(data: bytes, layer: PackedLayer, native: NativeLayer) -> None:
+    assert layer.name == native.name
+    assert native.numbers == {
+        "rows": layer.rows,
+        "columns": layer.columns,
+        "block_size": layer.block_size,
+        "in_channels": layer.shape[1],
+        "activation": ACTIVATIONS.index(layer.activation),
+        "block_count": layer.block_count,
+        **{f"kernel_{axis}": value for axis, value in zip("hw", layer.kernel, strict=True)},
+        **{f"stride_{axis}": value for axis, value in zip("hw", layer.stride, strict=True)},
+        **{f"pad_{axis}": value for axis, value in zip("hw", layer.padding, strict=True)},
+        **{f"dilation_{axis}": value for axis, value in zip("hw", layer.dilation, strict=True)},
+    }
+    for label, offset in native.offsets.items():
+        array: np.ndarray[tuple[int, ...], np.dtype[np.generic]] = getattr(layer, label)
+        assert (offset is None) == (layer.dense and label in ("row_begin", "block_column"))
+        if offset is not None:
+            assert data[offset : offset + array.nbytes] == array.tobytes(), label
+    weights_end = (native.offsets["weights"] or 0) + layer.weights.nbytes
+    assert native.readable_after_weights * 4 == len(data) - weights_end
+
+
+@pytest.mark.parametrize("case", BAD_FILES)
+def test_each_broken_rule_gives_the_same_line(case: str) -> None:
+    data = bytes(BAD_FILES[case].make())
+    line = read_native(data)
+    assert isinstance(line, str)
+    assert line.startswith(BAD_FILES[case].field)
+    assert line == read_python(data)
+
+
+def test_the_good_file_reads_the_same() -> None:
+    assert_agreement(GOOD)
+    assert not isinstance(read_native(GOOD), str)
+
+
+@settings(max_examples=1500)
+@given(mutated_files())
+def test_mutations(data: bytes) -> None:
+    assert_agreement(data)
+
+
+@settings(max_examples=500)
+@given(st.data())
+def test_random_blocks_are_judged_alike(data: st.DataObject) -> None:
+    """Arrays drawn at random: falling pointers, columns out of order, overlaps; many of them are valid."""
+    rng = np.random.default_rng(data.draw(st.integers(0, 2**32 - 1)))
+    block_size = data.draw(st.sampled_from([1, 2, 4, 8, 16]))
+    layer = random_layer(rng, (data.draw(st.integers(block_size, block_size + 6)), 6), block_size, density=0.7)
+    contents = bytearray(file_bytes(layer))
+    for _ in range(data.draw(st.integers(0, 2))):
+        section, size = data.draw(st.sampled_from([(2, 4), (3, 2)]))
+        entry = section_entry(contents, section)
+        if count := int(entry["size"]) // size:
+            at = int(entry["offset"]) + size * data.draw(st.integers(0, count - 1))
+            put(contents, at, data.draw(st.integers(0, 7)), size)
+    assert_agreement(bytes(repair_checksums(contents)))
+
+
+@settings(max_examples=300)
+@given(st.binary(min_size=0, max_size=24))
+def test_texts_are_judged_alike(name: bytes) -> None:
+    """Any bytes as a layer's name."""
+    layer = random_layer(np.random.default_rng(0), (4, 3), 0, name="x" * max(len(name), 1))
+    contents = bytearray(file_bytes(layer))
+    at = contents.index(b"x" * max(len(name), 1))
+    contents[at : at + len(name)] = name
+    assert_agreement(bytes(repair_checksums(contents)))
+
+
+def test_checksums_of_every_length_agree() -> None:
+    """Lengths around the eight-byte step of the C++ code, seen through a text of that size."""
+    rng = np.random.default_rng(5)
+    for length in range(1, 40):
+        name = "".join(chr(c) for c in rng.integers(97, 123, length))
+        contents = file_bytes(random_layer(rng, (4, 3), 0, name=name))
+        assert section_entry(contents, 0)["checksum"] == zlib.crc32(
+            contents[256 - 64 : 256 - 64 + int(section_entry(contents, 0)["size"])]
+        )
+        assert_agreement(contents)
+
+
+def test_addresses_that_no_map_has_are_refused() -> None:
+    import ctypes
+
+    from native_reader import library
+
+    memory = np.zeros(4096, np.uint8)
+    error, handle = ctypes.create_string_buffer(20), ctypes.c_void_p()
+    address = memory.ctypes.data // 4 * 4 + 5
+    code = library().ubp_file_open(ctypes.c_void_p(address), ctypes.c_size_t(2048), ctypes.byref(handle), error, 20)
+    assert code == 1 and error.value == b"data: must begin at"[:19]

@@ -1,0 +1,110 @@
+"""The app: a table of contents. It loads the model, holds the screens, and ends with the right exit code."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from textual import work
+from textual.app import App
+from textual.worker import get_current_worker
+
+from ubp_tui import messages
+from ubp_tui.bindings import bindings_of
+from ubp_tui.commands import RegistryCommands
+from ubp_tui.screens.error import ErrorDialog
+from ubp_tui.screens.explore import ExploreScreen
+from ubp_tui.screens.help import HelpScreen
+from ubp_tui.services import Services, default_services
+from ubp_tui.state import Choice, ModelRequest
+from ubp_tui.widgets.size_notice import MIN_SIZE
+
+if TYPE_CHECKING:
+    from ubp_core.models import LoadedModel
+
+
+class UbpApp(App[int]):
+    """ubp-tui."""
+
+    TITLE = "ubp-tui"
+    CSS_PATH = ["styles/app.tcss", "styles/explore.tcss", "styles/dialogs.tcss"]  # noqa: RUF012 (Textual's own form)
+    BINDINGS = bindings_of("app")
+    COMMANDS = App.COMMANDS | {RegistryCommands}
+    HORIZONTAL_BREAKPOINTS = [(0, "-too-narrow"), (MIN_SIZE[0], "-compact"), (110, "-wide")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-too-low"), (MIN_SIZE[1], "-low"), (30, "-high")]  # noqa: RUF012
+
+    def __init__(self, request: ModelRequest, services: Services, choice: Choice) -> None:
+        """Args: the model to load, what does the work, the first choice. Use `build_app`."""
+        super().__init__()
+        self.request = request
+        self.services = services
+        self.explore = ExploreScreen(services, choice, request.model)
+        self.failure = ""
+        """The line to print after the app, if it ended because the model could not be loaded."""
+
+    def on_mount(self) -> None:
+        """Show the first frame, then load: importing torch takes seconds and slows down everything else."""
+        self.push_screen(self.explore)
+        self.explore.call_after_refresh(self._load_model, self.request)
+
+    @work(thread=True, exclusive=True, group="load_model", description="load the model")
+    def _load_model(self, request: ModelRequest) -> None:
+        """Load on a thread; only messages come back."""
+        from ubp_core.errors import UbpError
+
+        worker = get_current_worker()
+        try:
+            model = self.services.load_model(request, lambda line: self._tell_progress(line))
+        except UbpError as error:
+            if not worker.is_cancelled:
+                self.post_message(messages.ModelLoadFailed(str(error), int(error.exit_code)))
+            return
+        if not worker.is_cancelled:
+            self.post_message(messages.ModelLoaded(model))
+
+    def _tell_progress(self, line: str) -> None:
+        """Post a step of the loader."""
+        self.post_message(messages.LoadProgressed(line))
+
+    def on_load_progressed(self, message: messages.LoadProgressed) -> None:
+        """Show the loader's step."""
+        self.explore.show_progress(message.line)
+
+    def on_model_loaded(self, message: messages.ModelLoaded) -> None:
+        """Show the model."""
+        self.show_model(message.model)
+
+    def show_model(self, model: LoadedModel) -> None:
+        """Show a model."""
+        self.explore.show_model(model)
+
+    def on_model_load_failed(self, message: messages.ModelLoadFailed) -> None:
+        """Explain, and offer random weights where trained ones were the trouble."""
+        random = (("random", "Random weights"),) if self.request.weights == "default" else ()
+        dialog = ErrorDialog("The model can't be loaded", message.line, (*random, ("quit", "Quit")))
+        self.push_screen(dialog, lambda remedy: self._answer_failure(remedy, message))
+
+    def _answer_failure(self, remedy: str | None, message: messages.ModelLoadFailed) -> None:
+        """Try again with random weights, or leave with the line on stderr."""
+        if remedy == "random":
+            self.request = replace(self.request, weights="random")
+            self._load_model(self.request)
+            return
+        self.failure = message.line
+        self.exit(return_code=message.exit_code)
+
+    def action_show_help(self) -> None:
+        """Open the help screen."""
+        if not isinstance(self.screen, HelpScreen):
+            self.push_screen(HelpScreen())
+
+
+def build_app(request: ModelRequest, services: Services | None = None, choice: Choice | None = None) -> UbpApp:
+    """Build the app; the command line, the tests and the screenshots all do it here.
+
+    Args:
+        request: the model to load.
+        services: what does the work; the real ones by default.
+        choice: the first choice of method, block size and sparsity.
+    """
+    return UbpApp(request, services or default_services(), choice or Choice())

@@ -1,0 +1,183 @@
+"""The key registry: every key of the app, once. Footer, help screen and command palette are made from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from textual.binding import Binding, BindingType
+
+Owner = Literal["app", "explore", "map", "textual"]
+"""Who binds the key: the app, the explore screen, the block map, or Textual itself (listed here for the help only)."""
+
+
+@dataclass(frozen=True)
+class KeyAction:
+    """One action and its keys."""
+
+    id: str
+    """Unique name, for keymaps and tests."""
+    keys: str
+    """Keys in Textual's spelling, separated by commas."""
+    action: str
+    """Textual action of the owner."""
+    label: str
+    """One or two words for the footer."""
+    help: str
+    """One line for the help screen and the palette."""
+    section: str
+    """Heading in the help screen."""
+    owner: Owner
+    """Who binds it."""
+
+    @property
+    def key_text(self) -> str:
+        """The keys as people read them."""
+        return " ".join(_KEY_NAMES.get(key, key) for key in self.keys.split(","))
+
+
+_KEY_NAMES: Final = {
+    "question_mark": "?",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
+    "left_curly_bracket": "{",
+    "right_curly_bracket": "}",
+    "plus": "+",
+    "equals_sign": "=",
+    "minus": "-",
+    "ctrl+c": "^c",
+    "ctrl+p": "^p",
+    "shift+tab": "⇧tab",
+    "up": "↑",
+    "down": "↓",
+    "left": "←",
+    "right": "→",
+    "shift+up": "⇧↑",
+    "shift+down": "⇧↓",
+    "shift+left": "⇧←",
+    "shift+right": "⇧→",
+    "pageup": "PgUp",
+    "pagedown": "PgDn",
+    "home": "Home",
+    "end": "End",
+}
+
+Row = tuple[str, str, str, str, str]
+"""Id, keys, action, label and help of one action."""
+
+FOOTER: Final = frozenset(
+    {
+        "method.next",
+        "block.larger",
+        "sparsity.lower",
+        "sparsity.higher",
+        "map.zoom_in",
+        "map.zoom_out",
+        "view.full_map",
+        "app.help",
+        "app.quit",
+    }
+)
+"""Ids of the actions that the footer shows; they fit into 80 columns."""
+_GROUPS: Final = {
+    "sparsity.lower": Binding.Group("sparsity", compact=True),
+    "sparsity.higher": Binding.Group("sparsity", compact=True),
+    "map.zoom_in": Binding.Group("zoom", compact=True),
+    "map.zoom_out": Binding.Group("zoom", compact=True),
+}
+"""Pairs of keys that share a word in the footer."""
+
+
+def _section(section: str, owner: Owner, *rows: Row) -> tuple[KeyAction, ...]:
+    """The actions of one heading and one owner."""
+    return tuple(KeyAction(*row, section=section, owner=owner) for row in rows)
+
+
+REGISTRY: Final = (
+    *_section(
+        "Layers",
+        "explore",
+        ("layer.next", "j", "step_layer(1)", "next layer", "select the next layer, wherever the focus is"),
+        ("layer.previous", "k", "step_layer(-1)", "previous layer", "select the layer before"),
+    ),
+    *_section(
+        "Pruning",
+        "explore",
+        ("method.next", "m", "step_method(1)", "method", "next selection method"),
+        ("method.previous", "M", "step_method(-1)", "method back", "the method before"),
+        ("block.larger", "n", "step_block(1)", "block", "next block size"),
+        ("block.smaller", "N", "step_block(-1)", "block back", "the block size before"),
+        ("sparsity.lower", "left_square_bracket", "step_sparsity(-5)", "denser", "sparsity down by 5 points"),
+        ("sparsity.higher", "right_square_bracket", "step_sparsity(5)", "sparser", "sparsity up by 5 points"),
+        ("sparsity.lower_fine", "left_curly_bracket", "step_sparsity(-1)", "denser by 1", "sparsity down by 1 point"),
+        ("sparsity.higher_fine", "right_curly_bracket", "step_sparsity(1)", "sparser by 1", "sparsity up by 1 point"),
+    ),
+    *_section(
+        "Block map",
+        "explore",
+        ("map.zoom_in", "plus,equals_sign", "zoom_map(1)", "zoom in", "zoom in around the cursor (wheel up)"),
+        ("map.zoom_out", "minus", "zoom_map(-1)", "zoom out", "zoom out (wheel down)"),
+        ("map.whole", "0", "zoom_map_to('whole')", "whole layer", "show the whole layer"),
+        ("map.weights", "w", "zoom_map_to('weights')", "weights", "show single weights: values and block edges"),
+    ),
+    *_section(
+        "Block map",
+        "map",
+        ("map.cursor_up", "up", "move_cursor(-1, 0)", "up", "cursor up"),
+        ("map.cursor_down", "down", "move_cursor(1, 0)", "down", "cursor down"),
+        ("map.cursor_left", "left", "move_cursor(0, -1)", "left", "cursor left"),
+        ("map.cursor_right", "right", "move_cursor(0, 1)", "right", "cursor right"),
+        ("map.pan_up", "shift+up,pageup", "pan(-1, 0)", "pan up", "half a view up (or drag the map)"),
+        ("map.pan_down", "shift+down,pagedown", "pan(1, 0)", "pan down", "half a view down"),
+        ("map.pan_left", "shift+left", "pan(0, -1)", "pan left", "half a view left"),
+        ("map.pan_right", "shift+right", "pan(0, 1)", "pan right", "half a view right"),
+        ("map.row_start", "home", "jump_column(0)", "first column", "cursor to the first column"),
+        ("map.row_end", "end", "jump_column(-1)", "last column", "cursor to the last column"),
+    ),
+    *_section(
+        "Views",
+        "explore",
+        ("view.layers", "1", "show_view('layers')", "layers", "go to the layer table"),
+        ("view.map", "2", "show_view('map')", "map", "go to the block map"),
+        ("view.curves", "3", "show_view('curves')", "curves", "go to the curves"),
+        ("view.full_map", "f", "toggle_full_map", "full map", "give the whole screen to the map, and back"),
+    ),
+    *_section(
+        "Views",
+        "textual",
+        ("focus.next", "tab", "app.focus_next", "next pane", "focus the next pane"),
+        ("focus.previous", "shift+tab", "app.focus_previous", "previous pane", "focus the pane before"),
+    ),
+    *_section("App", "app", ("app.help", "question_mark", "show_help", "help", "show this help")),
+    *_section("App", "textual", ("app.palette", "ctrl+p", "command_palette", "palette", "search commands and themes")),
+    *_section("App", "app", ("app.quit", "q,ctrl+c", "quit", "quit", "leave ubp-tui")),
+)
+"""All keys, in the order of the help screen."""
+
+
+def bindings_of(owner: Owner) -> list[BindingType]:
+    """Textual bindings of one owner, for its BINDINGS."""
+    return [_bind(action) for action in REGISTRY if action.owner == owner]
+
+
+def _bind(action: KeyAction) -> Binding:
+    """One binding; quitting works from everywhere, so it goes first."""
+    return Binding(
+        action.keys,
+        action.action,
+        action.label,
+        show=action.id in FOOTER,
+        key_display=action.key_text.split(" ")[0],
+        priority=action.id == "app.quit",
+        tooltip=action.help,
+        id=action.id,
+        group=_GROUPS.get(action.id),
+    )
+
+
+def sections() -> dict[str, list[KeyAction]]:
+    """The registry by help heading, in order."""
+    grouped: dict[str, list[KeyAction]] = {}
+    for action in REGISTRY:
+        grouped.setdefault(action.section, []).append(action)
+    return grouped

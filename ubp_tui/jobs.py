@@ -1,0 +1,128 @@
+"""The work of the worker threads, as plain functions: no widget, no message, no thread of its own."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ubp_tui.renderables.map_source import MapSource, build_source
+from ubp_tui.services import Services, background_threads
+from ubp_tui.state import CURVE_METHODS, Choice, SelectionRequest
+
+if TYPE_CHECKING:
+    from ubp_core.models import Layer
+    from ubp_core.selection import Selection
+
+CURVE_POINTS = tuple(
+    round(0.05 * step, 2) for step in (10, 16, 4, 19, 1, 13, 7, 18, 15, 17, 14, 12, 11, 9, 8, 6, 5, 3, 2)
+)
+"""Sparsities of the curves, coarse to fine: the shape is there after five points, the rest fills in."""
+
+
+@dataclass(frozen=True, eq=False)
+class LayerResult:
+    """One layer, selected and laid out for drawing."""
+
+    request: SelectionRequest
+    """What was asked for."""
+    layer: Layer
+    """The layer."""
+    selection: Selection | None
+    """None for a layer that stays dense."""
+    source: MapSource
+    """What the map draws from."""
+    offsets: NDArray[np.int64] | None
+    """Blocks by r % N; None for a dense layer."""
+    seconds: float
+    """How long the selection took."""
+
+
+@dataclass(frozen=True)
+class LayerMeasure:
+    """What one choice keeps of one layer."""
+
+    layer: str
+    """Name of the layer."""
+    retained: float
+    """Share of the importance kept, 0..1; NaN where the method gave up."""
+    achieved_sparsity: float
+    """Share of the weights removed."""
+    importance: float
+    """Sum of the layer's importance."""
+
+
+class ForegroundGate:
+    """Lets the selection of the layer on the screen go first: background work waits here while one is under way."""
+
+    def __init__(self) -> None:
+        """Start with nobody in the foreground."""
+        self._turn = threading.Lock()
+        self._waiting = 0
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def foreground(self) -> Iterator[None]:
+        """Hold back the background, and run one foreground job at a time."""
+        with self._changed:
+            self._waiting += 1
+        try:
+            with self._turn:
+                yield
+        finally:
+            with self._changed:
+                self._waiting -= 1
+                self._changed.notify_all()
+
+    def wait_for_turn(self) -> None:
+        """Block a background thread until no foreground job waits or runs."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting == 0)
+
+
+def prepare_layer(
+    services: Services, layer: Layer, request: SelectionRequest, importance: NDArray[np.float32] | None = None
+) -> LayerResult:
+    """Select one layer's blocks and lay them out for drawing.
+
+    Args:
+        services: what computes.
+        layer: the layer.
+        request: how to select.
+        importance: the layer's importance [R, K] if it is known from before.
+
+    Raises:
+        UbpError: there is no such selection.
+    """
+    importance = services.find_importance(layer.weight) if importance is None else importance
+    started = services.clock()
+    selection = services.select(importance, request.choice, None) if layer.prunable else None
+    seconds = services.clock() - started
+    offsets = None if selection is None else services.count_offsets(selection)
+    source = build_source(layer.weight, importance, selection)
+    return LayerResult(request, layer, selection, source, offsets, seconds)
+
+
+def measure_layer(services: Services, layer: Layer, choice: Choice) -> LayerMeasure:
+    """Find what a choice keeps of a layer."""
+    from ubp_core.errors import SelectionError
+
+    importance = services.find_importance(layer.weight)
+    total = float(importance.sum(dtype=np.float64))
+    try:
+        selection = services.select(importance, choice, background_threads())
+    except SelectionError:
+        return LayerMeasure(layer.name, float("nan"), float("nan"), total)
+    return LayerMeasure(layer.name, selection.retained, selection.achieved_sparsity, total)
+
+
+def plan_curves(choice: Choice, known: set[Choice]) -> list[Choice]:
+    """The curve points still to find: the present sparsity for every method first, then coarse to fine."""
+    sparsities = dict.fromkeys((choice.sparsity, *CURVE_POINTS))
+    points = [Choice(m, choice.block_size, s) for s in sparsities for m in CURVE_METHODS]
+    return [point for point in points if point not in known]

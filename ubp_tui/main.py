@@ -1,0 +1,96 @@
+"""The console command `ubp-tui`: arguments in, exit code out. Textual and torch come only after the arguments."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from ubp_core import __version__
+from ubp_core.errors import ExitCode
+from ubp_core.models import DEFAULT_MODEL, MODEL_NAMES
+
+from ubp_tui.state import METHODS, Choice, ModelRequest
+
+MAX_BLOCK_SIZE = 32
+"""The largest block size that can be selected."""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Build the parser of the command line."""
+    choice = Choice()
+    parser = argparse.ArgumentParser(
+        prog="ubp-tui",
+        description="See which 1xN blocks of a network stay, and what they keep.",
+        epilog=f"Models: {', '.join(MODEL_NAMES)}, other torchvision classifiers, or a .safetensors, .pt, .pth file.",
+    )
+    parser.add_argument(
+        "model", nargs="?", default=DEFAULT_MODEL, metavar="MODEL", help="name or checkpoint (%(default)s)"
+    )
+    parser.add_argument(
+        "--weights", default="default", metavar="SOURCE", help="default, random or the path of a checkpoint"
+    )
+    parser.add_argument("--arch", metavar="NAME", help="network that a checkpoint belongs to")
+    parser.add_argument("--width", type=float, default=1.0, metavar="X", help="width multiplier of mobilenet_v1 (1.0)")
+    parser.add_argument("--input-size", type=int, default=224, metavar="PIXELS", help="side of the input image (224)")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of random weights (0)")
+    parser.add_argument(
+        "--block-size",
+        type=_read_block_size,
+        default=choice.block_size,
+        metavar="N",
+        help="rows per block, 1 to 32 (4)",
+    )
+    parser.add_argument(
+        "--sparsity",
+        type=_read_sparsity,
+        default=choice.sparsity,
+        metavar="S",
+        help="share of weights to remove, 0 to 0.99 (0.75)",
+    )
+    parser.add_argument("--method", choices=METHODS, default=choice.method, help="how blocks are selected (bed)")
+    parser.add_argument("--version", action="version", version=f"ubp-tui {__version__}")
+    return parser  # fmt: skip
+
+
+def _read_block_size(text: str) -> int:
+    """A block size from the command line."""
+    if not text.isdecimal() or not 1 <= int(text) <= MAX_BLOCK_SIZE:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to {MAX_BLOCK_SIZE}")
+    return int(text)
+
+
+def _read_sparsity(text: str) -> float:
+    """A sparsity from the command line."""
+    try:
+        sparsity = float(text)
+    except ValueError:
+        sparsity = -1.0
+    if not 0 <= sparsity <= 0.99:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 0.99")
+    return sparsity
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the app.
+
+    Args:
+        arguments: of the command line, without the program's name; those of the process by default.
+
+    Returns:
+        The exit code.
+    """
+    options = build_parser().parse_args(arguments)
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        print("ubp-tui: this is not a terminal; `ubp layers` and `ubp select` print the same figures", file=sys.stderr)
+        return ExitCode.BAD_INPUT
+    from ubp_tui.app import build_app
+
+    request = ModelRequest(
+        options.model, options.weights, options.arch, options.width, options.seed, options.input_size
+    )
+    app = build_app(request, choice=Choice(options.method, options.block_size, options.sparsity))
+    app.run()
+    if app.failure:
+        print(f"ubp-tui: {app.failure}", file=sys.stderr)
+    return app.return_code or 0

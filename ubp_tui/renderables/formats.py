@@ -1,0 +1,50 @@
+"""How numbers and layers are written on the screen."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from ubp_tui.renderables.readout import Kernel
+
+if TYPE_CHECKING:
+    from ubp_core.models import Layer
+
+
+def format_count(count: int) -> str:
+    """A number of parameters in at most five characters: 864, 9.41k, 1.28M."""
+    for limit, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if count >= limit:
+            value = count / limit
+            digits = 2 if value < 9.995 else 1 if value < 99.95 else 0
+            return f"{value:.{digits}f}{unit}"
+    return str(count)
+
+
+def format_percent(share: float, digits: int = 1) -> str:
+    """A share as a percentage without its sign; a dash where there is none."""
+    return "-" if math.isnan(share) else f"{100 * share:.{digits}f}"
+
+
+def format_shape(shape: tuple[int, ...]) -> str:
+    """A weight's shape: channels, then the kernel: `320x1152`, `64x32 3x3`."""
+    if len(shape) == 4 and shape[2:] != (1, 1):
+        return f"{shape[0]}x{shape[1]} {shape[2]}x{shape[3]}"
+    return "x".join(str(length) for length in (shape[:2] if len(shape) == 4 else shape))
+
+
+def shorten_name(name: str, width: int) -> str:
+    """A dotted name in `width` cells; the end says more than the beginning."""
+    return name if len(name) <= width else "…" + name[len(name) - width + 1 :]
+
+
+def format_seconds(seconds: float) -> str:
+    """A duration with three digits at most."""
+    if seconds < 1:
+        return f"{1000 * seconds:.1f} ms" if seconds < 0.01 else f"{1000 * seconds:.0f} ms"
+    return f"{seconds:.1f} s"
+
+
+def kernel_of(layer: Layer) -> Kernel:
+    """The layer's kernel; 1 x 1 for a linear layer."""
+    return Kernel(*layer.shape[2:4]) if len(layer.shape) == 4 else Kernel()

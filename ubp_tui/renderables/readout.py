@@ -1,0 +1,108 @@
+"""Texts of the block map: what is under the cursor, and the labels of the rulers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ubp_tui.renderables.map_raster import area_sums
+from ubp_tui.renderables.map_source import MapSource
+from ubp_tui.renderables.viewport import Viewport
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """Kernel of a layer; it turns a column number into input channel and tap."""
+
+    height: int = 1
+    """Taps down."""
+    width: int = 1
+    """Taps across."""
+
+    def name_column(self, column: int) -> str:
+        """The input channel and, for k x k kernels, the tap of a column."""
+        channel, tap = divmod(column, self.height * self.width)
+        if self.height * self.width == 1:
+            return f"in {channel}"
+        return f"in {channel} ky {tap // self.width} kx {tap % self.width}"
+
+
+def describe_weight(source: MapSource, kernel: Kernel, row: int, column: int) -> str:
+    """One line on a weight: where it is, its value, whether it stays, and its block."""
+    place = (
+        f"row {row}  col {column} ({kernel.name_column(column)})  w {format_weight(float(source.weight[row, column]))}"
+    )
+    if source.position is None:
+        return f"{place}  dense"
+    start = source.block_start(row, column)
+    if start is None:
+        return f"{place}  pruned"
+    if source.block_size == 1:
+        return f"{place}  kept"
+    return f"{place}  kept, block at {start} (r % {source.block_size} = {start % source.block_size})"
+
+
+def describe_area(source: MapSource, view: Viewport, row: int, column: int) -> str:
+    """One line on the pixel that shows a weight, where a pixel stands for an area; else an empty text."""
+    down, across = view.rows.span_of(row), view.columns.span_of(column)
+    if view.single_weights or down is None or across is None:
+        return ""
+    sums, counts = area_sums(source, view)
+    pixel = down[0] // view.rows.scale.pixels, across[0] // view.columns.scale.pixels
+    kept, count = float(sums.kept[pixel]), float(counts[pixel])
+    mean = f", mean importance {sums.importance[pixel] / kept:.3g}" if kept else ""
+    return f"pixel of {count:.0f}: {100 * kept / count:.1f} % kept{mean}"
+
+
+def describe_scale(view: Viewport) -> str:
+    """The zoom level in words."""
+    if view.single_weights:
+        across, down = view.columns.scale.pixels, view.rows.scale.pixels
+        return "1 pixel = 1 weight" if across == down == 1 else f"1 weight = {across} x {down} pixels"
+    if view.rows.scale.pixels == view.columns.scale.pixels == 1:
+        return f"1 pixel = {view.columns.scale.weights:.3g} x {view.rows.scale.weights:.3g} weights"
+    return f"whole layer, {view.columns.length} x {view.rows.length}" if view.level == 0 else "stretched"
+
+
+def format_weight(value: float) -> str:
+    """A weight in at most seven characters, so that it fits into its cell."""
+    text = f"{value:.4f}"
+    return text if len(text) <= 7 else f"{value:.1e}"
+
+
+def row_label(view: Viewport, block_size: int, line: int) -> str:
+    """Label of the row ruler beside a line: multiples of N where weights are magnified, else every fourth line."""
+    pixel, scale = 2 * line, view.rows.scale
+    weight = view.rows.weight_at(pixel)
+    if weight is None:
+        return ""
+    if scale.pixels < 2:
+        return str(weight) if line % 4 == 0 else ""
+    first_line = pixel % scale.pixels < 2
+    return str(weight) if first_line and weight % (block_size if block_size > 1 else 4) == 0 else ""
+
+
+def column_labels(view: Viewport) -> list[tuple[int, str]]:
+    """Labels of the column ruler as (cell, text), far enough apart to be read."""
+    step = len(str(view.columns.length)) + 3
+    pixels = view.columns.scale.pixels
+    step = -(-step // pixels) * pixels
+    labels = []
+    for cell in range(0, view.columns.pixels, step):
+        weight = view.columns.weight_at(cell)
+        if weight is not None and cell + len(str(weight)) <= view.columns.pixels:
+            labels.append((cell, str(weight)))
+    return labels
+
+
+def value_labels(source: MapSource, view: Viewport, line: int) -> list[tuple[int, str, bool]]:
+    """Values of the weights in a line of cells as (first cell, text, kept); empty unless there is room for them."""
+    across, down = view.columns.scale.pixels, view.rows.scale.pixels
+    row = view.rows.weight_at(2 * line)
+    # The second line of each weight: the first one holds the gap above a block.
+    if not view.single_weights or across < 8 or down < 4 or row is None or 2 * line % down != 2:
+        return []
+    values = []
+    for place, column in enumerate(view.columns.edges()[:-1].tolist()):
+        text = format_weight(float(source.weight[row, column])).rjust(7)
+        values.append((place * across, text, source.is_kept(row, column)))
+    return values

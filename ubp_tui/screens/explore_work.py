@@ -1,0 +1,73 @@
+"""The explore screen's workers: threads that compute through the services and post what they found.
+
+They touch no widget. The selection of the layer on the screen goes first; the other two wait for it
+(`ForegroundGate`), and every worker looks for its cancellation before it starts and before it posts.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from numpy import float32
+from numpy.typing import NDArray
+from textual import work
+from textual.screen import Screen
+from textual.worker import get_current_worker
+
+from ubp_tui.jobs import ForegroundGate, measure_layer, prepare_layer
+from ubp_tui.messages import CurvePointFound, LayerMeasured, SelectionFailed, SelectionFinished
+from ubp_tui.services import Services, background_threads
+from ubp_tui.state import Choice, SelectionRequest
+
+if TYPE_CHECKING:
+    from ubp_core.models import Layer
+
+
+class ExploreWork(Screen[None]):
+    """A screen that can select, measure and trace curves in the background."""
+
+    def __init__(self, services: Services) -> None:
+        """Args: what computes."""
+        super().__init__()
+        self.services = services
+        self._gate = ForegroundGate()
+
+    @work(
+        thread=True, exclusive=True, group="select_blocks", description="select the blocks of the layer on the screen"
+    )
+    def _select_blocks(self, request: SelectionRequest, layer: Layer, importance: NDArray[float32] | None) -> None:
+        """Select and lay out one layer; a request that was overtaken while it waited is not even begun."""
+        from ubp_core.errors import UbpError
+
+        worker = get_current_worker()
+        with self._gate.foreground():
+            if worker.is_cancelled:
+                return
+            message: SelectionFinished | SelectionFailed
+            try:
+                message = SelectionFinished(prepare_layer(self.services, layer, request, importance))
+            except (UbpError, MemoryError) as error:
+                message = SelectionFailed(request, str(error) or "not enough memory for this layer")
+        if not worker.is_cancelled:
+            self.post_message(message)
+
+    @work(thread=True, exclusive=True, group="measure_layers", description="find what the choice keeps of every layer")
+    def _measure_layers(self, choice: Choice, layers: tuple[Layer, ...]) -> None:
+        """Measure layer after layer."""
+        worker = get_current_worker()
+        for layer in layers:
+            self._gate.wait_for_turn()
+            if worker.is_cancelled:
+                return
+            self.post_message(LayerMeasured(choice, measure_layer(self.services, layer, choice)))
+
+    @work(thread=True, exclusive=True, group="trace_curves", description="trace retained importance over sparsity")
+    def _trace_curves(self, layer: str, importance: NDArray[float32], points: list[Choice]) -> None:
+        """Find curve points one by one."""
+        worker = get_current_worker()
+        for point in points:
+            self._gate.wait_for_turn()
+            if worker.is_cancelled:
+                return
+            retained = self.services.find_retained(importance, point, background_threads())
+            self.post_message(CurvePointFound(layer, point, retained))

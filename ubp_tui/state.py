@@ -1,0 +1,79 @@
+"""What the user has chosen: immutable values that travel between widgets, workers and services."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+METHODS: Final = ("abp", "greedy", "bed", "optimal", "unstructured")
+"""Selection methods as the controls show them; a test compares them with `ubp_core.selection.METHODS`."""
+CURVE_METHODS: Final = ("abp", "bed", "optimal", "unstructured")
+"""Methods that the plot shows. `greedy` is left out: it may run out of blocks, and `bed` is its better self."""
+BLOCK_SIZES: Final = (1, 2, 4, 8, 16, 32)
+"""Block sizes that the controls offer."""
+MAX_SPARSITY: Final = 0.99
+"""The highest sparsity that the controls offer."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """How blocks are to be chosen."""
+
+    method: str = "bed"
+    """One of METHODS."""
+    block_size: int = 4
+    """Rows per block, 1..32."""
+    sparsity: float = 0.75
+    """Share of weights to remove, 0 <= sparsity < 1."""
+
+    def with_method_step(self, step: int) -> Choice:
+        """The choice with the method `step` places further along METHODS, around the end."""
+        return replace(self, method=METHODS[(METHODS.index(self.method) + step) % len(METHODS)])
+
+    def with_block_step(self, step: int, sizes: Sequence[int] = BLOCK_SIZES) -> Choice:
+        """The choice with the block size `step` places further along `sizes`, around the end."""
+        return replace(self, block_size=sizes[(sizes.index(self.block_size) + step) % len(sizes)])
+
+    def with_sparsity_step(self, percent: int) -> Choice:
+        """The choice with a sparsity `percent` points higher, on whole points, within 0..MAX_SPARSITY."""
+        return self.with_sparsity(round(self.sparsity * 100) / 100 + percent / 100)
+
+    def with_sparsity(self, sparsity: float) -> Choice:
+        """The choice with this sparsity, rounded to a hundredth of a point, within 0..MAX_SPARSITY."""
+        return replace(self, sparsity=round(min(max(sparsity, 0.0), MAX_SPARSITY), 4))
+
+
+def offered_block_sizes(choice: Choice) -> tuple[int, ...]:
+    """The block sizes to offer: BLOCK_SIZES, and the one of the choice if the command line asked for another."""
+    return tuple(sorted({*BLOCK_SIZES, choice.block_size}))
+
+
+@dataclass(frozen=True)
+class ModelRequest:
+    """Which model to load, and how; the arguments of `ubp_core.models.load_model`."""
+
+    model: str
+    """A name or the path of a checkpoint."""
+    weights: str = "default"
+    """`default`, `random` or the path of a checkpoint."""
+    arch: str | None = None
+    """Architecture for a checkpoint, if known."""
+    width: float = 1.0
+    """Width multiplier, for architectures that take one."""
+    seed: int = 0
+    """Seed of random weights."""
+    input_size: int = 224
+    """Side of the input image in pixels."""
+
+
+@dataclass(frozen=True)
+class SelectionRequest:
+    """One wish for a selection; a result is drawn only if it answers the latest request."""
+
+    number: int
+    """Rises with every request."""
+    layer: str
+    """Name of the layer."""
+    choice: Choice
+    """How to select."""

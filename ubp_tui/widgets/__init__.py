@@ -1,0 +1,1 @@
+"""Widgets, in folders by the area of the screen they stand in."""

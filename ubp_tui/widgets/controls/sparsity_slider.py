@@ -1,0 +1,89 @@
+"""The slider for the sparsity."""
+
+from __future__ import annotations
+
+from textual import events
+from textual.content import Content
+from textual.message import Message
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from ubp_tui.state import MAX_SPARSITY
+
+
+class SparsitySlider(Widget):
+    """A labelled track with a knob; click, drag or turn the wheel."""
+
+    LABEL = "sparsity"
+    KEYS = "[ ]"
+
+    sparsity: reactive[float] = reactive(0.75)
+    """0..MAX_SPARSITY."""
+
+    class Moved(Message):
+        """The knob was moved by the mouse."""
+
+        def __init__(self, sparsity: float) -> None:
+            """The new sparsity."""
+            super().__init__()
+            self.sparsity = sparsity
+
+    def __init__(self, sparsity: float, *, id: str) -> None:  # noqa: A002 (Textual's own name)
+        """Start at a sparsity."""
+        super().__init__(id=id)
+        self.set_reactive(SparsitySlider.sparsity, sparsity)
+        self._dragging = False
+        self.tooltip = "sparsity: click, drag or wheel; [ and ] by 5 points, { and } by 1"
+
+    @property
+    def _track(self) -> tuple[int, int]:
+        """First cell and length of the track."""
+        first = len(self.LABEL) + len(self.KEYS) + 3
+        return first, max(4, self.size.width - first - 8)
+
+    def render(self) -> Content:
+        """Label, track with the knob, value."""
+        _, length = self._track
+        knob = min(round(self.sparsity * (length - 1)), length - 1)
+        return Content.assemble(
+            (self.LABEL, "$text-muted"),
+            " ",
+            Content.styled(self.KEYS, "bold $text-accent"),
+            "  ",
+            ("━" * knob, "$primary"),
+            ("●", "bold $text-accent"),
+            ("─" * (length - 1 - knob), "$text-disabled"),
+            (f" {100 * self.sparsity:5.4g} %", "bold"),
+        )
+
+    def _move_to(self, cell: int) -> None:
+        """Post the whole point nearest to a cell."""
+        first, length = self._track
+        sparsity = min(max((cell - first) / (length - 1), 0.0), MAX_SPARSITY)
+        self.post_message(self.Moved(round(sparsity, 2)))
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Begin a drag."""
+        self._dragging = True
+        self.capture_mouse()
+        self._move_to(event.x)
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Drag the knob."""
+        if self._dragging:
+            self._move_to(event.x)
+
+    def on_mouse_up(self) -> None:
+        """End a drag."""
+        self._dragging = False
+        self.release_mouse()
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """One point more."""
+        event.stop()
+        self.post_message(self.Moved(self.sparsity + 0.01))
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """One point less."""
+        event.stop()
+        self.post_message(self.Moved(self.sparsity - 0.01))

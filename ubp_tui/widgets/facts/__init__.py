@@ -1,0 +1,1 @@
+"""The lines of facts about the selection that is shown."""

@@ -1,0 +1,1 @@
+"""The top line: which model is shown, and where its weights come from."""

@@ -1,0 +1,38 @@
+"""The top line: model, source of its weights, and the network's total."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.widgets import Static
+
+if TYPE_CHECKING:
+    from ubp_core.models import LoadedModel
+
+
+class ModelHeader(Horizontal):
+    """One line: the app, the model, a badge where the weights are random, their source, the network's total."""
+
+    def compose(self) -> ComposeResult:
+        """The five parts."""
+        yield Static("ubp-tui", id="app-name")
+        yield Static("", id="model-name", markup=False)
+        yield Static("RANDOM WEIGHTS", id="random-badge")
+        yield Static("", id="model-source", markup=False)
+        yield Static("", id="network-total", markup=False)
+
+    def show_loading(self, model: str) -> None:
+        """Name the model that is being loaded."""
+        self.query_one("#model-name", Static).update(model)
+
+    def show_model(self, model: LoadedModel) -> None:
+        """Show a loaded model; random weights are marked as such."""
+        self.query_one("#model-name", Static).update(model.name)
+        self.query_one("#model-source", Static).update(model.source)
+        self.set_class(model.random_weights, "-random")
+
+    def show_total(self, line: str) -> None:
+        """Show the network's total at the right end."""
+        self.query_one("#network-total", Static).update(line)

@@ -1,0 +1,32 @@
+"""What stands in the middle of the screen while a model loads."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import Center, Vertical
+from textual.reactive import reactive
+from textual.widgets import ProgressBar, Static
+
+
+class LoadingPanel(Vertical):
+    """The model's name, a moving bar, and the loader's present step."""
+
+    step: reactive[str] = reactive("starting")
+    """The loader's step, for people."""
+
+    def __init__(self, model: str, *, id: str) -> None:  # noqa: A002 (Textual's own name)
+        """Args: the name of the model."""
+        super().__init__(id=id)
+        self._model = model
+
+    def compose(self) -> ComposeResult:
+        """Name, bar, step."""
+        yield Static(f"Loading {self._model}", id="loading-model", markup=False)
+        with Center():
+            yield ProgressBar(total=None, show_percentage=False, show_eta=False)
+        yield Static(self.step, id="loading-step", markup=False)
+
+    def watch_step(self, step: str) -> None:
+        """Show the step."""
+        if self.is_mounted:
+            self.query_one("#loading-step", Static).update(step)

@@ -1,0 +1,1 @@
+"""The block map: viewport, widget and read-out."""

@@ -1,0 +1,311 @@
+"""The block map: one layer as a picture, with a cursor, zoom and pan by keys and mouse."""
+
+from __future__ import annotations
+
+import numpy as np
+from rich.segment import Segment
+from textual import events
+from textual.geometry import Region
+from textual.reactive import reactive
+from textual.strip import Strip
+from textual.widget import Widget
+
+from ubp_tui import palette
+from ubp_tui.bindings import bindings_of
+from ubp_tui.messages import MapCursorMoved
+from ubp_tui.renderables.map_raster import Image, draw_map
+from ubp_tui.renderables.map_source import MapSource
+from ubp_tui.renderables.map_strips import line_segments
+from ubp_tui.renderables.readout import (
+    Kernel,
+    column_labels,
+    describe_area,
+    describe_weight,
+    row_label,
+    value_labels,
+)
+from ubp_tui.renderables.viewport import Viewport
+
+
+class BlockMap(Widget, can_focus=True):
+    """Picture of one layer. The first line and the first cells of each line are rulers."""
+
+    COMPONENT_CLASSES = {"block-map--ruler", "block-map--ruler-cursor"}  # noqa: RUF012 (Textual's own form)
+    """`block-map--ruler`: row and column numbers. `block-map--ruler-cursor`: those of the cursor."""
+    BINDINGS = bindings_of("map")
+
+    cursor: reactive[tuple[int, int]] = reactive((0, 0), repaint=False)
+    """Row and column of the weight under the cursor."""
+    view: reactive[Viewport | None] = reactive(None, repaint=False)
+    """What part of the layer is seen; None before the first layer."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 (Textual's own name)
+        """Start without a layer."""
+        super().__init__(id=id)
+        self._source: MapSource | None = None
+        self._kernel = Kernel()
+        self._layer = ""
+        self._image: Image | None = None
+        self._lines: dict[int, Strip] = {}
+        self._drag: tuple[events.MouseEvent, Viewport] | None = None
+        self._dragged = False
+
+    # What is shown
+
+    def show_layer(self, name: str, source: MapSource, kernel: Kernel) -> None:
+        """Show a layer; view and cursor stay if it is the layer that was shown before."""
+        same = name == self._layer and self._source is not None and self._source.shape == source.shape
+        self._layer, self._source, self._kernel = name, source, kernel
+        self._image = None
+        if not same:
+            self.set_reactive(BlockMap.cursor, (0, 0))
+            self.set_reactive(BlockMap.view, None)
+        if self.view is None:
+            self.view = self._fitted()
+        else:
+            self._redraw()
+
+    def clear(self) -> None:
+        """Show nothing."""
+        self._source, self._layer = None, ""
+        self.view = None
+
+    @property
+    def source(self) -> MapSource | None:
+        """What is drawn."""
+        return self._source
+
+    @property
+    def ruler_width(self) -> int:
+        """Cells of the row ruler."""
+        return 0 if self._source is None else len(str(self._source.shape[0])) + 2
+
+    def _fitted(self) -> Viewport | None:
+        """The view of the whole layer in the present size."""
+        width, height = self.size.width - self.ruler_width, 2 * (self.size.height - 1)
+        if self._source is None or width < 1 or height < 1:
+            return None
+        return Viewport.fit(self._source.shape, width, height)
+
+    def watch_view(self) -> None:
+        """Draw anew when the view changes."""
+        self._redraw()
+
+    def watch_cursor(self, old: tuple[int, int]) -> None:
+        """Redraw the lines of the old and the new cursor only: a whole map is 200 kB for a slow connection."""
+        if self.view is None:
+            return
+        for line in {*self._marked_lines(old), *self._marked_lines(self.cursor)}:
+            self._lines.pop(line, None)
+            self.refresh(Region(0, line + 1, self.size.width, 1))
+        self.refresh(Region(0, 0, self.size.width, 1))
+        self._tell_readout()
+
+    def on_resize(self) -> None:
+        """Keep the place, as far as the new size allows."""
+        width, height = self.size.width - self.ruler_width, 2 * (self.size.height - 1)
+        if self.view is None or width < 1 or height < 1:
+            self.view = self._fitted()
+        else:
+            self.view = self.view.resized(width, height, self.cursor)
+
+    def _redraw(self) -> None:
+        """Forget what was drawn."""
+        self._image = None
+        self._lines.clear()
+        self.refresh()
+        self._tell_readout()
+
+    def _tell_readout(self) -> None:
+        """Post what is under the cursor."""
+        if self._source is None or self.view is None:
+            return
+        parts = (
+            describe_weight(self._source, self._kernel, *self.cursor),
+            describe_area(self._source, self.view, *self.cursor),
+        )
+        self.post_message(MapCursorMoved("  ·  ".join(part for part in parts if part)))
+
+    # Drawing
+
+    def render_line(self, y: int) -> Strip:
+        """Draw one line of cells."""
+        view, source = self.view, self._source
+        if view is None or source is None:
+            return Strip.blank(self.size.width, self.rich_style)
+        if y == 0:
+            return self._draw_column_ruler(view)
+        if y - 1 not in self._lines:
+            self._lines[y - 1] = self._draw_line(view, source, y - 1)
+        return self._lines[y - 1]
+
+    def _draw_line(self, view: Viewport, source: MapSource, line: int) -> Strip:
+        """Draw a line of the picture with its row number."""
+        if self._image is None:
+            self._image = draw_map(source, view)
+        if 2 * line >= len(self._image):
+            return Strip.blank(self.size.width, self.rich_style)
+        upper, lower = self._with_cursor(view, source, line)
+        labels = [
+            (cell, text, palette.INK if kept else palette.FAINT_INK)
+            for cell, text, kept in value_labels(source, view, line)
+        ]
+        span = view.rows.span_of(self.cursor[0])
+        on_cursor = span is not None and span[0] // 2 <= line <= (span[1] - 1) // 2
+        name = "block-map--ruler-cursor" if on_cursor else "block-map--ruler"
+        text = row_label(view, source.block_size, line)
+        if on_cursor:
+            text = str(self.cursor[0]) if span is not None and span[0] // 2 == line else ""
+        ruler = Segment(text.rjust(self.ruler_width - 1) + " ", self.get_component_rich_style(name))
+        strip = Strip([ruler, *line_segments(upper, lower, labels)], self.ruler_width + len(upper))
+        return strip.extend_cell_length(self.size.width, self.rich_style)
+
+    def _with_cursor(self, view: Viewport, source: MapSource, line: int) -> tuple[Image, Image]:
+        """The two pixel rows of a line, with the cursor and the block under it marked."""
+        assert self._image is not None
+        pair: Image = self._image[2 * line : 2 * line + 2].copy()
+        across = view.columns.span_of(self.cursor[1])
+        if across is None:
+            return pair[0], pair[1]
+        wide = view.columns.scale.pixels >= 2 and view.rows.scale.pixels >= 2
+        for index, colour in self._marks(source):
+            span = view.rows.span_of(index)
+            if span is None:
+                continue
+            for pixel in range(max(span[0], 2 * line), min(span[1], 2 * line + 2)):
+                row = pair[pixel - 2 * line]
+                if not wide:
+                    # Without room for a frame only the cursor itself is marked.
+                    row[across[0] : across[1]] = (
+                        palette.CURSOR if colour == palette.CURSOR else row[across[0] : across[1]]
+                    )
+                    continue
+                row[across[1] - 1] = colour
+                if colour == palette.CURSOR:
+                    row[across[0]] = colour
+        return pair[0], pair[1]
+
+    def _marks(self, source: MapSource) -> list[tuple[int, int]]:
+        """Rows to mark in the cursor's column, and how: its block first, then the cursor on top."""
+        row, column = self.cursor
+        start = source.block_start(row, column)
+        block = (
+            [] if start is None else [(r, palette.MARK) for r in range(start, start + source.block_size) if r != row]
+        )
+        return [*block, (row, palette.CURSOR)]
+
+    def _marked_lines(self, cursor: tuple[int, int]) -> set[int]:
+        """Lines that the cursor's marks touch."""
+        if self.view is None or self._source is None:
+            return set()
+        size = self._source.block_size
+        lines: set[int] = set()
+        for row in range(max(0, cursor[0] - size), min(cursor[0] + size + 1, self._source.shape[0])):
+            span = self.view.rows.span_of(row)
+            lines.update(() if span is None else range(span[0] // 2, (span[1] - 1) // 2 + 1))
+        return lines
+
+    def _draw_column_ruler(self, view: Viewport) -> Strip:
+        """Draw the line of column numbers; a wedge points at the cursor's column."""
+        cells = np.full(view.columns.pixels, " ")
+        for cell, text in column_labels(view):
+            cells[cell : cell + len(text)] = list(text)
+        style = self.get_component_rich_style("block-map--ruler")
+        line = " " * self.ruler_width + "".join(cells.tolist())
+        span = view.columns.span_of(self.cursor[1])
+        if span is None:
+            return Strip([Segment(line, style)], len(line))
+        marked = self.get_component_rich_style("block-map--ruler-cursor")
+        wedge = self.ruler_width + (span[0] + span[1] - 1) // 2
+        parts = [Segment(line[:wedge], style), Segment("▾", marked), Segment(line[wedge + 1 :], style)]
+        return Strip(parts, len(line))
+
+    # Keys
+
+    def zoom(self, steps: int, anchor: tuple[int, int] | None = None) -> None:
+        """Zoom by levels, around `anchor` (row, column) or else the cursor if it is in view."""
+        if self.view is not None:
+            self.view = self.view.at_level(self.view.level + steps, anchor or self._anchor(self.view))
+
+    def zoom_to(self, place: str) -> None:
+        """Zoom to the whole layer (`whole`) or to single weights with their values (`weights`)."""
+        if self.view is not None:
+            level = 0 if place == "whole" else len(self.view.ladder) - 1
+            self.view = self.view.at_level(level, self._anchor(self.view))
+
+    def _anchor(self, view: Viewport) -> tuple[int, int]:
+        """The weight that zooming leaves in place: the cursor, or the middle where the cursor is out of view."""
+        if view.rows.span_of(self.cursor[0]) and view.columns.span_of(self.cursor[1]):
+            return self.cursor
+        edges = view.rows.edges(), view.columns.edges()
+        return int(edges[0][len(edges[0]) // 2]), int(edges[1][len(edges[1]) // 2])
+
+    def move_to(self, row: int, column: int) -> None:
+        """Put the cursor on a weight (clamped) and bring it into view."""
+        if self.view is None or self._source is None:
+            return
+        rows, columns = self._source.shape
+        self.cursor = min(max(row, 0), rows - 1), min(max(column, 0), columns - 1)
+        self.view = self.view.showing(*self.cursor)
+
+    def action_move_cursor(self, down: int, across: int) -> None:
+        """Move the cursor by one pixel, or one weight where weights are magnified."""
+        if self.view is None:
+            return
+        steps = (max(1, round(self.view.rows.scale.weights)), max(1, round(self.view.columns.scale.weights)))
+        self.move_to(self.cursor[0] + down * steps[0], self.cursor[1] + across * steps[1])
+
+    def action_jump_column(self, column: int) -> None:
+        """Put the cursor on the first (0) or last (-1) column."""
+        if self._source is not None:
+            self.move_to(self.cursor[0], column % self._source.shape[1])
+
+    def action_pan(self, down: int, across: int) -> None:
+        """Move the view by half of itself."""
+        if self.view is not None:
+            self.view = self.view.panned(down * self.view.rows.pixels // 2, across * self.view.columns.pixels // 2)
+
+    # Mouse
+
+    def weight_at(self, x: int, y: int) -> tuple[int, int] | None:
+        """The (row, column) under a cell of the widget, None beside the picture."""
+        if self.view is None or x < self.ruler_width or y < 1:
+            return None
+        row, column = self.view.rows.weight_at(2 * (y - 1)), self.view.columns.weight_at(x - self.ruler_width)
+        return None if row is None or column is None else (row, column)
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Begin a drag, or a click."""
+        if self.view is not None:
+            self._drag, self._dragged = (event, self.view), False
+            self.capture_mouse()
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Pan while the button is down."""
+        if self._drag is None:
+            return
+        start, view = self._drag
+        down, across = 2 * (start.y - event.y), start.x - event.x
+        if down or across:
+            self._dragged = True
+        if self._dragged:
+            self.view = view.panned(int(down), int(across))
+
+    def on_mouse_up(self, event: events.MouseUp) -> None:
+        """End a drag; a click without a move puts the cursor there."""
+        self.release_mouse()
+        clicked = self._drag is not None and not self._dragged
+        self._drag = None
+        weight = self.weight_at(event.x, event.y)
+        if clicked and weight is not None:
+            self.move_to(*weight)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Zoom in around the pointer."""
+        event.stop()
+        self.zoom(1, self.weight_at(event.x, event.y))
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Zoom out around the pointer."""
+        event.stop()
+        self.zoom(-1, self.weight_at(event.x, event.y))

@@ -8,7 +8,7 @@ TARGETS := host
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help tui test test-system lint native bench screenshots clean
+.PHONY: help tui test test-system lint native fuzz bench screenshots clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ lint: $(STAMP)  ## ruff, mypy and import contracts
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+fuzz: $(STAMP)  ## a million changed files against the C++ reader under sanitizers (RUNS=..., SEED=...)
+	@$(BIN)/python tests/native/run_fuzzer.py --runs $(or $(RUNS),1000000) --seed $(or $(SEED),1)
 
 bench: native  ## time the selection against torch.topk on ResNet-50's weights
 	@$(BIN)/python tests/bench/bench_selection.py

@@ -10,22 +10,17 @@ import os
 import secrets
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
-from importlib import metadata
+from dataclasses import dataclass
 from pathlib import Path
 
+from ubp_core import __version__
 from ubp_core.errors import FileError
 from ubp_core.packed_layer import PackedLayer
 from ubp_core.packed_reader import read_packed
 from ubp_core.packed_writer import packed_chunks
 
-
-def tool_version() -> str:
-    """Name and version of this tool, as written into files."""
-    try:
-        return f"ubp-tui {metadata.version('ubp-tui')}"
-    except metadata.PackageNotFoundError:  # run from the source tree
-        return "ubp-tui"
+TOOL = f"ubp-tui {__version__}"
+"""Written into files: what made them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +33,7 @@ class PackedFile:
     """Name of the model that the layers are from; empty where unknown."""
     source: str = ""
     """One line on where the weights come from."""
-    tool: str = field(default_factory=tool_version)
+    tool: str = TOOL
     """What wrote the file."""
 
     @classmethod

@@ -21,6 +21,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "layers": ("ubp_core.cli.layers", "list the layers of a model and which of them can be pruned"),
     "select": ("ubp_core.cli.select", "choose the blocks of one layer and say what they keep"),
     "compare": ("ubp_core.cli.compare", "what every method keeps, layer by layer and in total"),
+    "pack": ("ubp_core.cli.pack", "prune layers and write them into a packed file (.ubp)"),
+    "show": ("ubp_core.cli.show", "check a packed file and print what it holds"),
 }
 """Name: (module, one line of help). A new subcommand is one line here."""
 

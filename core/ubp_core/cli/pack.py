@@ -1,0 +1,105 @@
+"""`ubp pack`: selects the blocks of some layers and writes them into one packed file."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ubp_core.cli import options, output
+from ubp_core.cli.show import file_record, print_file
+from ubp_core.errors import ExitCode, FileError, ModelError
+
+if TYPE_CHECKING:
+    from ubp_core.models import Layer, LoadedModel
+    from ubp_core.packed_layer import PackedLayer
+
+DESCRIPTION = """\
+Select the blocks of some layers and write them into one packed file (.ubp), which kernels run from as it is.
+The file holds weights, biases and geometry; `ubp show` prints what is in it."""
+
+EXAMPLES = """\
+  ubp pack --layer _blocks.10._project_conv -o project.ubp
+  ubp pack resnet50 --weights random --layer layer1.0.conv1 --layer layer4.0.conv2 --sparsity 0.9 -o two.ubp
+  ubp pack mobilenet_v1 --all --block-size 8 -o network.ubp
+  ubp pack mobilenet_v1 --all --dense -o baseline.ubp"""
+
+PACKED_BLOCK_SIZES = (1, 2, 4, 8, 16)
+"""`ubp_core.packed_format.BLOCK_SIZES`, here so that --help needs no numpy; a test compares them."""
+ACTIVATION_NAMES = ("none", "relu", "relu6", "hard_swish")
+"""`ubp_core.packed_format.ACTIVATIONS`, likewise."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of `ubp pack`."""
+    options.add_model_options(parser)
+    layers = parser.add_mutually_exclusive_group(required=True)
+    layers.add_argument(
+        "--layer",
+        action="append",
+        metavar="NAME",
+        help="a layer, may be repeated; `ubp layers` lists them",
+    )
+    layers.add_argument("--all", action="store_true", help="every layer that can be pruned")
+    parser.add_argument(
+        "--block-size", type=int, choices=PACKED_BLOCK_SIZES, default=4, help="rows of a block (default: 4)"
+    )
+    parser.add_argument(
+        "--sparsity", type=options.sparsity, default=0.75, metavar="S", help="0 <= S < 1 (default: 0.75)"
+    )
+    parser.add_argument(
+        "--method", choices=options.METHOD_NAMES, default="optimal", help="how blocks are chosen (default: optimal)"
+    )
+    options.add_selection_options(parser)
+    parser.add_argument("--dense", action="store_true", help="keep all weights: the baseline of a benchmark")
+    parser.add_argument(
+        "--activation", choices=ACTIVATION_NAMES, default="none", help="fuse it into every layer (default: none)"
+    )
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="FILE.ubp", help="the file to write")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Select, pack, write and print."""
+    if args.output.suffix != ".ubp":
+        raise FileError(f"{args.output}: the name of a packed file ends in .ubp")
+    model = options.load_model_from(args)
+    layers = model.prunable if args.all else tuple(model.layer(name) for name in dict.fromkeys(args.layer))
+    if not layers:
+        raise ModelError(f"{model.name} has no layer that can be pruned; name one with --layer")
+    for layer in layers:
+        if layer.skip_reason and not args.dense:
+            output.note(f"{layer.name} stays dense by default ({layer.skip_reason}); packing it all the same")
+
+    from ubp_core.packed_file import PackedFile
+
+    with output.progress_bar("packing", len(layers)) as step:
+        packed_layers = []
+        for layer in layers:
+            packed_layers.append(_pack(layer, args))
+            step()
+    packed = PackedFile(tuple(packed_layers), model.name, _source(model))
+    packed.save(args.output)
+    if args.json:
+        output.print_json({"command": "pack", **file_record(args.output, packed)})
+    else:
+        print_file(args.output, packed)
+        output.note(f"wrote {args.output}")
+    return ExitCode.OK
+
+
+def _pack(layer: Layer, args: argparse.Namespace) -> PackedLayer:
+    """One layer."""
+    from ubp_core import importance, select_blocks
+    from ubp_core.layer_packing import pack_layer
+
+    if args.dense:
+        return pack_layer(layer, None, activation=args.activation)
+    matrix = importance(layer.weight, args.criterion)
+    selection = select_blocks(matrix, args.block_size, args.sparsity, args.method, args.threads)
+    return pack_layer(layer, selection, args.criterion, args.activation)
+
+
+def _source(model: LoadedModel) -> str:
+    """The model's source as the file may hold it: one line of limited length."""
+    line = "".join(char if char.isprintable() else "?" for char in model.source)
+    return line.encode("utf-8", "replace")[:4096].decode("utf-8", "ignore")

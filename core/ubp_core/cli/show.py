@@ -1,0 +1,108 @@
+"""`ubp show`: what a packed file holds. Also prints the file that `ubp pack` wrote."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ubp_core.cli import output
+from ubp_core.errors import ExitCode
+
+if TYPE_CHECKING:
+    from ubp_core.packed_file import PackedFile
+    from ubp_core.packed_layer import PackedLayer
+
+DESCRIPTION = """\
+Check a packed file (.ubp) from end to end and print what it holds: layers, blocks, sparsity, what the selection kept,
+and bytes against the dense weights. A file that breaks a rule of the format is refused with the field that does."""
+
+EXAMPLES = """\
+  ubp show network.ubp
+  ubp show network.ubp --json"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of `ubp show`."""
+    parser.add_argument("file", type=Path, metavar="FILE.ubp")
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Load and print."""
+    from ubp_core.packed_file import PackedFile
+
+    packed = PackedFile.load(args.file)
+    if args.json:
+        output.print_json({"command": "show", **file_record(args.file, packed)})
+    else:
+        print_file(args.file, packed)
+    return ExitCode.OK
+
+
+def file_record(path: Path, packed: PackedFile) -> dict[str, Any]:
+    """A packed file in JSON output; the table is made from it."""
+    return {
+        "file": str(path),
+        "bytes": path.stat().st_size,
+        "tool": packed.tool,
+        "model": packed.model,
+        "source": packed.source,
+        "layers": [_layer_record(layer) for layer in packed.layers],
+    }
+
+
+def _layer_record(layer: PackedLayer) -> dict[str, Any]:
+    """A packed layer in JSON output."""
+    return {
+        "name": layer.name,
+        "shape": list(layer.shape),
+        "block_size": layer.block_size,
+        "blocks": layer.block_count,
+        "aligned": layer.aligned,
+        "method": layer.method,
+        "criterion": layer.criterion,
+        "requested_sparsity": layer.sparsity,
+        "achieved_sparsity": layer.achieved_sparsity,
+        "retained": layer.retained,
+        "stride": list(layer.stride),
+        "padding": list(layer.padding),
+        "dilation": list(layer.dilation),
+        "activation": layer.activation,
+        "image_hw": None if layer.image_hw is None else list(layer.image_hw),
+        "packed_bytes": layer.nbytes,
+        "dense_bytes": layer.dense_nbytes,
+    }
+
+
+def print_file(path: Path, packed: PackedFile) -> None:
+    """One line about the file, then a table of its layers."""
+    record = file_record(path, packed)
+    console = output.open_console()
+    origin = ": ".join(part for part in (packed.model, packed.source) if part) or "model not stated"
+    written = f", written by {packed.tool}" if packed.tool else ""
+    console.print(f"{path}: {record['bytes']:,} bytes{written}", soft_wrap=True)
+    console.print(origin, soft_wrap=True)
+    left, right = ("layer", "shape", "kind"), ("blocks", "sparsity", "retained", "bytes", "dense", "share")
+    table = output.new_table([*((text, "left") for text in left), *((text, "right") for text in right)])
+    for layer in record["layers"]:
+        table.add_row(*_cells(layer))
+    console.print(table)
+
+
+def _cells(layer: dict[str, Any]) -> tuple[str, ...]:
+    """One layer's line."""
+    kind = "dense"
+    if layer["block_size"]:
+        kind = f"1x{layer['block_size']} {'aligned' if layer['aligned'] else 'unaligned'}, {layer['method']}"
+    sizes = (layer["packed_bytes"], layer["dense_bytes"])
+    return (
+        layer["name"],
+        output.size(layer["shape"]),
+        kind,
+        output.count(layer["blocks"]),
+        output.percent(layer["achieved_sparsity"]),
+        output.percent(layer["retained"]),
+        *(output.count(number) for number in sizes),
+        output.percent(sizes[0] / sizes[1], 1),
+    )

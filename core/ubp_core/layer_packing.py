@@ -1,0 +1,59 @@
+"""Packs a layer of a loaded model: takes geometry and bias from the layer, so that callers give only the selection."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ubp_core.errors import ModelError
+from ubp_core.packed_format import MAX_STEP
+from ubp_core.packing import BlockSelection, pack, pack_dense
+
+if TYPE_CHECKING:
+    from ubp_core.models import Layer
+    from ubp_core.packed_layer import PackedLayer
+
+
+def pack_layer(
+    layer: Layer, selection: BlockSelection | None, criterion: str = "", activation: str | None = None
+) -> PackedLayer:
+    """Packs one layer of a model.
+
+    Args:
+        layer: a convolution with one group, or a linear layer.
+        selection: the blocks that stay; None packs the layer dense.
+        criterion: the importance that the selection saw.
+        activation: fused behind the bias; a model's layers don't know theirs.
+
+    Raises:
+        ModelError: the layer has groups.
+        SelectionError: the selection does not fit the layer.
+    """
+    if layer.groups != 1:
+        raise ModelError(f"{layer.name} has {layer.groups} groups: only layers with one group can be packed")
+    image_hw = input_image(layer)
+    geometry = (layer.bias, layer.stride, layer.padding, layer.dilation, activation)
+    if selection is None:
+        return pack_dense(layer.weight, *geometry, name=layer.name, image_hw=image_hw)
+    return pack(layer.weight, selection, *geometry, name=layer.name, criterion=criterion, image_hw=image_hw)
+
+
+def input_image(layer: Layer) -> tuple[int, int] | None:
+    """An input image that gives the layer the output it has in its model; None where that isn't known.
+
+    Several sizes do where the stride is above 1: then output times stride is taken, if it is one of them.
+    """
+    if layer.output_hw is None:
+        return None
+    kernel = layer.shape[2:] if len(layer.shape) == 4 else (1, 1)
+    sides = [
+        _input_side(*numbers)
+        for numbers in zip(layer.output_hw, kernel, layer.stride, layer.padding, layer.dilation, strict=True)
+    ]
+    return (sides[0], sides[1]) if all(1 <= side <= MAX_STEP for side in sides) else None
+
+
+def _input_side(output: int, kernel: int, stride: int, padding: int, dilation: int) -> int:
+    """Height or width of an input; see `input_image`."""
+    least = (output - 1) * stride + dilation * (kernel - 1) + 1 - 2 * padding
+    usual = output * stride
+    return usual if least <= usual < least + stride else max(least, 1)

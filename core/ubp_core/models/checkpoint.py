@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import re
 import warnings
-import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,7 +21,13 @@ from ubp_core.errors import ModelError
 from ubp_core.models.catalogue import CHECKPOINT_SUFFIXES, SAFETENSORS_SUFFIX
 from ubp_core.models.wrapping import StateDict, printable, unwrap_state
 
-_BLOCKED_GLOBAL = re.compile(r"(?:GLOBAL|function|class|type)\s+([\w.]+)")
+_BLOCKED_GLOBAL = re.compile(r"unsupported\W+(?:global|function|class|type)\W+(?:global\W+)?([\w.]+)", re.IGNORECASE)
+
+_ZIP_MAGIC = b"PK\x03\x04"
+
+MAP_FROM_BYTES = 1 << 30
+"""Larger zips are mapped: optimizer states beside the weights then cost nothing. Smaller ones are read, which also
+checks the size of every record."""
 
 
 @dataclass(frozen=True)
@@ -88,14 +93,16 @@ def _read_safetensors(path: Path) -> dict[str, torch.Tensor]:
 
 
 def _read_torch(path: Path) -> Any:
-    """Whatever `torch.save` wrote. `argparse.Namespace` is let in: scripts save their options so, and it runs nothing.
-
-    A zip is mapped, so that optimizer states beside the weights cost nothing.
-    """
-    with path.open("rb") as file:
-        is_zip = file.read(4) == b"PK\x03\x04"
+    """Whatever `torch.save` wrote. `argparse.Namespace` is let in: scripts save their options so; it runs nothing."""
+    mapped = _is_zip(path) and path.stat().st_size >= MAP_FROM_BYTES
     with torch.serialization.safe_globals([argparse.Namespace]):
-        return torch.load(path, map_location="cpu", weights_only=True, mmap=is_zip)
+        return torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
+
+
+def _is_zip(path: Path) -> bool:
+    """Whether the file begins like torch's present format; older files are bare pickles."""
+    with path.open("rb") as file:
+        return file.read(len(_ZIP_MAGIC)) == _ZIP_MAGIC
 
 
 @contextmanager
@@ -115,9 +122,9 @@ def _explain(path: Path, message: str) -> str:
     """What is wrong with a file, in words, from a reader's message."""
     if "TorchScript" in message or "Cannot use ``weights_only=True`` with" in message:
         return "refused: it is a TorchScript or legacy tar archive; save `model.state_dict()` instead"
+    asked = _BLOCKED_GLOBAL.search(message)
     if "weights_only" in message or "WeightsUnpickler" in message:
-        asked = _BLOCKED_GLOBAL.search(message)
-        if "Unsupported" in message and asked:
+        if asked:
             return (
                 f"refused: besides tensors it asks for {asked.group(1)}, and nothing from a file is run; "
                 "save `model.state_dict()` instead"
@@ -125,7 +132,7 @@ def _explain(path: Path, message: str) -> str:
         return "refused: it is not a plain pickle of tensors (broken, or more than a state dict)"
     if path.suffix.lower() == SAFETENSORS_SUFFIX:
         return f"is not a valid safetensors file: {printable(message.splitlines()[0] if message else 'broken')}"
-    if zipfile.is_zipfile(path) or "zip archive" in message or "PytorchStreamReader" in message:
+    if _is_zip(path):
         return "is a broken or truncated PyTorch file"
     return "is not a PyTorch checkpoint (broken or truncated)"
 

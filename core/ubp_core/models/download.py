@@ -62,6 +62,8 @@ def _save(reply: IO[bytes], size: int, target: Path, name: str, progress: Callab
                 digest.update(chunk)
                 done += len(chunk)
                 progress(f"downloading the weights of {name}: {done / 1e6:.0f} of {max(size, done) / 1e6:.0f} MB")
+        if done < size:
+            raise ValueError("the connection ended early")
         expected = _HASH.search(target.name)
         if expected and not digest.hexdigest().startswith(expected.group(1)):
             raise ValueError("the file that came has another hash")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections import OrderedDict
 from dataclasses import dataclass
 
@@ -53,14 +54,17 @@ def count_classes(module: nn.Module, state: StateDict) -> int | None:
     return None if theirs.shape[0] == ours.shape[0] else theirs.shape[0]
 
 
-def rename_old_keys(state: StateDict) -> StateDict:
-    """The same tensors with densenet's old names brought up to date and training-only heads left out."""
+def _prepare(module: nn.Module, state: StateDict) -> StateDict:
+    """The same tensors with densenet's old names brought up to date and training-only heads left out.
+
+    Where a file has no versions of modules, as safetensors, the network's own is taken: mnasnet insists on one.
+    """
     renamed: StateDict = OrderedDict()
     for key, value in state.items():
         if not _AUXILIARY.match(key) and (usable(value) or not value.is_floating_point()):
             renamed[_OLD_DENSENET.sub(r"\1\2", key)] = value
-    if hasattr(state, "_metadata"):
-        renamed._metadata = state._metadata  # type: ignore[attr-defined]
+    current = {"": {"version": getattr(module, "_version", None)}}
+    renamed._metadata = getattr(state, "_metadata", current)  # type: ignore[attr-defined]
     return renamed
 
 
@@ -75,7 +79,7 @@ def load_state(module: nn.Module, checkpoint: Checkpoint, network: str) -> None:
     Raises:
         ModelError: missing, surplus or wrongly shaped tensors, NaN or infinity.
     """
-    misfit = _copy_state(module, rename_old_keys(checkpoint.state))
+    misfit = _copy_state(module, _prepare(module, checkpoint.state))
     if misfit:
         problems = "1 problem" if misfit.count == 1 else f"{misfit.count:,} problems, the first"
         raise ModelError(f"{checkpoint.path} does not fit {network} ({problems}): {misfit.first}")
@@ -88,7 +92,9 @@ def _copy_state(module: nn.Module, state: StateDict) -> _Misfit | None:
     """Load what fits; count what doesn't."""
     wrong: list[str] = []
     try:
-        result = module.load_state_dict(state, strict=False)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # mnasnet's, on files of its first version
+            result = module.load_state_dict(state, strict=False)
     except Exception as error:  # RuntimeError for shapes; hostile metadata can raise anything
         mismatches = _MISMATCH.findall(str(error))
         wrong = [f"{name} has shape {_shape(a)}, expected {_shape(b)}" for name, a, b in mismatches]

@@ -157,7 +157,14 @@ def _load_bare(checkpoint: Checkpoint) -> LoadedModel:
     bad = find_nonfinite(floats)
     if bad:
         raise ModelError(f"{checkpoint.path}: tensor {bad} holds NaN or infinity")
-    tensors = {name: to_float32(value) for name, value in floats.items() if value.ndim in (1, 2, 4)}
+    copies: dict[tuple[int, torch.Size], torch.Tensor] = {}  # a tensor under two names stays one tensor
+    tensors: dict[str, torch.Tensor] = {}
+    for name, value in floats.items():
+        if value.ndim in (1, 2, 4):
+            key = (value.data_ptr(), value.shape)
+            if key not in copies:
+                copies[key] = to_float32(value)
+            tensors[name] = copies[key]
     layers = extract_tensor_layers(tensors)
     if not layers:
         raise ModelError(

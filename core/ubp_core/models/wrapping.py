@@ -85,7 +85,7 @@ def _strip_prefixes(mapping: Mapping[Any, Any]) -> StateDict:
     versions = dict(metadata) if isinstance(metadata, Mapping) else {}
     while prefix := _common_prefix(state):
         state = OrderedDict((k.removeprefix(prefix), v) for k, v in state.items() if k.startswith(prefix))
-        versions = {str(k).removeprefix(prefix): v for k, v in versions.items()}
+        versions = {f"{key}.".removeprefix(prefix).removesuffix("."): value for key, value in versions.items()}
     if versions and all(isinstance(value, dict) for value in versions.values()):
         state._metadata = versions  # type: ignore[attr-defined]
     return state

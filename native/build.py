@@ -13,6 +13,7 @@ import argparse
 import os
 import platform
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -27,13 +28,22 @@ BUILD = ROOT / "build" / "native"
 MACHINE = {"amd64": "x86_64", "arm64": "aarch64"}.get(platform.machine().lower(), platform.machine().lower())
 LIBRARY_NAME = {"darwin": "libubp.dylib", "win32": "ubp.dll"}.get(sys.platform, "libubp.so")
 
-COMMON_FLAGS = ["-std=c++17", "-O3", "-DNDEBUG", "-Wall", "-Wextra", "-Werror", "-fvisibility=hidden", "-ffp-contract=off"]
+COMMON_FLAGS = ["-std=c++17", "-O3", "-g0", "-DNDEBUG", "-Wall", "-Wextra", "-Werror", "-fvisibility=hidden", "-ffp-contract=off"]
 # x86-64-v3 (AVX2, FMA: every x86 since about 2015); wider code lives in *_avx512.cpp and is chosen at run time.
 HOST_FLAGS = {"x86_64": ["-march=x86_64_v3"]}
-# Flags of a source by the end of its stem; a suffix of another machine than the target's is left out.
-VARIANT_FLAGS = {
-    "_avx512": ("x86_64", ["-mavx512f", "-mavx512vl", "-mavx512dq", "-mavx512bw"]),
+# Kernel files fix the order of their instructions in the source: LLVM's schedulers and its pairing of loads stay off.
+SOURCE_ORDER = ["-mllvm", "-enable-misched=false", "-mllvm", "-enable-post-misched=false"]
+SOURCE_ORDER_ARM = [*SOURCE_ORDER, "-mllvm", "-aarch64-enable-ldst-opt=false"]
+AVX512 = ["-mavx512f", "-mavx512vl", "-mavx512dq", "-mavx512bw"]
+# Flags of a source by the end of its stem, per machine; left out on a machine that is not listed.
+VARIANT_FLAGS: dict[str, dict[str, list[str]]] = {
+    "_avx512": {"x86_64": AVX512},
+    "_wide": {"x86_64": [], "aarch64": SOURCE_ORDER_ARM},
+    "_inorder": {"x86_64": [], "aarch64": SOURCE_ORDER_ARM},
 }
+
+
+SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 
 
 @dataclass(frozen=True)
@@ -43,11 +53,31 @@ class Target:
     name: str
     output: Path
     folders: tuple[str, ...]
+    sources: tuple[str, ...] = ()  # single files beside the folders
     machine: str = MACHINE
     arm_static: bool = False
+    sanitized: bool = False
     link_flags: tuple[str, ...] = ()
     compile_flags: tuple[str, ...] = ()
     help: str = ""
+
+
+# Static: runs on any Android phone and under qemu; segments aligned for 16 KB pages; no symbols (kept in *_symbols).
+ARM_LINK = ("-static", "-Wl,-z,max-page-size=16384")
+
+
+def programs(name: str, source: str, help: str) -> tuple[Target, ...]:
+    """A program of one source and the library: for this machine, for ARM64, and for ARM64 with symbols."""
+    folders = ("src/kernels", "src/operator", "src/packing", "src/threads")
+    sources = (source,)
+    arm64 = f"{name}_arm64"
+    return (
+        Target(name, BUILD / "bin" / name, folders, sources, compile_flags=("-fPIC",), help=help),
+        Target(arm64, BUILD / "bin" / arm64, folders, sources, machine="aarch64", arm_static=True,
+               link_flags=(*ARM_LINK, "-s"), help=f"{name} for ARM64, static"),
+        Target(f"{arm64}_symbols", BUILD / "bin" / f"{arm64}_symbols", folders, sources, machine="aarch64",
+               arm_static=True, link_flags=ARM_LINK, help=f"{name} for ARM64, with symbols for profiles"),
+    )  # fmt: skip
 
 
 TARGETS = {
@@ -55,6 +85,10 @@ TARGETS = {
     for target in (
         Target("host", OUTPUT / LIBRARY_NAME, ("src",), link_flags=("-shared",), compile_flags=("-fPIC",),
                help="shared library for ubp_core on this machine"),
+        Target("fuzz", BUILD / "fuzz_reader", ("src/file", "fuzz"), sanitized=True, link_flags=SANITIZERS,
+               compile_flags=("-O1", "-g", "-UNDEBUG", *SANITIZERS), help="fuzzer of the packed file's reader (g++ or clang++)"),
+        *programs("kernel_bench", "bench/kernel_bench.cpp", "modelled and timed cost of kernels and operators"),
+        *programs("test_convolution", "tests/test_convolution.cpp", "kernels and operator against plain loops"),
     )
 }  # fmt: skip
 PACKAGED = ("host",)  # what a wheel carries
@@ -64,8 +98,15 @@ def zig_command() -> list[str]:
     return [sys.executable, "-m", "ziglang", "c++"]
 
 
+def fuzz_compiler() -> str | None:
+    """A compiler with sanitizers, which zig lacks: `UBP_FUZZ_CXX`, g++ or clang++; None where there is none."""
+    return os.environ.get("UBP_FUZZ_CXX") or shutil.which("g++") or shutil.which("clang++")
+
+
 def compiler_of(target: Target) -> list[str]:
     """The compiler's command line, with what selects the machine."""
+    if target.sanitized:
+        return shlex.split(fuzz_compiler() or "g++")
     if target.arm_static:
         return [*zig_command(), "-target", "aarch64-linux-musl", "-mcpu=generic"]
     chosen = os.environ.get("UBP_CXX")
@@ -76,9 +117,9 @@ def compiler_of(target: Target) -> list[str]:
 
 def variant_flags(source: Path, machine: str) -> list[str] | None:
     """Extra flags of a variant source, or None where it belongs to another machine."""
-    for suffix, (wanted, flags) in VARIANT_FLAGS.items():
+    for suffix, flags in VARIANT_FLAGS.items():
         if source.stem.endswith(suffix):
-            return flags if wanted == machine else None
+            return flags.get(machine)
     return []
 
 
@@ -100,24 +141,33 @@ def write_ninja(targets: Iterable[Target]) -> Path:
         writer.rule("compile", "$cxx $flags -MMD -MF $out.d -c $in -o $out", depfile="$out.d", deps="gcc",
                     description="compile $in")  # fmt: skip
         writer.rule("link", "$cxx $in $flags -o $out", description="link $out")
+        written: set[str] = set()
         for target in targets:
-            write_target(writer, target)
+            write_target(writer, target, written)
     return path
 
 
-def write_target(writer: object, target: Target) -> None:
+def write_target(writer: object, target: Target, written: set[str]) -> None:
+    """Adds a target; objects are shared by all targets of one machine and one set of flags."""
     compiler = shlex.join(compiler_of(target))
+    flavour = "-".join([target.machine, *(flag.lstrip("-") for flag in target.compile_flags)])
     objects = []
-    for folder in target.folders:
-        for source in sorted((NATIVE / folder).rglob("*.cpp")):
-            extra = variant_flags(source, target.machine)
-            if extra is None:
-                continue
-            flags = [*COMMON_FLAGS, *target.compile_flags, *include_flags(), *extra]
-            made = BUILD / target.name / source.relative_to(NATIVE).with_suffix(".o")
-            writer.build(str(made), "compile", str(source), variables={"cxx": compiler, "flags": shlex.join(flags)})  # type: ignore[attr-defined]
-            objects.append(str(made))
+    for source in sources_of(target):
+        extra = variant_flags(source, target.machine)
+        if extra is None:
+            continue
+        flags = [*COMMON_FLAGS, *target.compile_flags, *include_flags(), *extra]
+        made = str(BUILD / flavour / source.relative_to(NATIVE).with_suffix(".o"))
+        if made not in written:
+            writer.build(made, "compile", str(source), variables={"cxx": compiler, "flags": shlex.join(flags)})  # type: ignore[attr-defined]
+        written.add(made)
+        objects.append(made)
     writer.build(str(target.output), "link", objects, variables={"cxx": compiler, "flags": shlex.join(target.link_flags)})  # type: ignore[attr-defined]
+
+
+def sources_of(target: Target) -> list[Path]:
+    found = [source for folder in target.folders for source in sorted((NATIVE / folder).rglob("*.cpp"))]
+    return [*found, *(NATIVE / source for source in target.sources)]
 
 
 def build(names: Iterable[str], quiet: bool = False) -> list[Path]:

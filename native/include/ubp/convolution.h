@@ -1,0 +1,65 @@
+// The convolution operator: y = activation(W * x + bias) for a packed layer, in NCHW floats.
+// Owns prepared weights and workspace; runs on a ThreadPool of the caller. Opens no file and measures no benchmark.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "ubp/layer.h"
+#include "ubp/thread_pool.h"
+
+namespace ubp {
+
+enum class Kernel {
+    sparse,    // abp where all blocks are aligned, otherwise ubp; dense where the layer is dense
+    measured,  // dense or sparse, whichever is faster on this machine now: both are timed when created
+    dense,     // a sparse layer is filled up with zeros
+    abp,       // aligned blocks; an error where a block is not
+    ubp,       // blocks at any row
+};
+
+// Which schedule of the kernels a thread uses. automatic: by the core it runs on; best: the widest of this machine.
+enum class Core { automatic, best, wide, inorder };
+
+struct ConvolutionOptions {
+    int64_t batch = 1, height = 1, width = 1;  // of the input
+    unsigned threads = 1;                      // at most; 1..64
+    Kernel kernel = Kernel::sparse;
+    Core core = Core::automatic;
+};
+
+// What was chosen, for reports.
+struct ConvolutionInfo {
+    Kernel kernel = Kernel::sparse;      // dense, abp or ubp
+    const char* kernel_name = "";        // "dense", "abp" or "ubp"
+    const char* core_name = "";          // schedule of the thread that asked: "wide", "inorder" or "avx512"
+    int64_t out_height = 0, out_width = 0;
+    int64_t tile_width = 0, tiles = 0;   // output positions of most tiles; number of tiles
+    int64_t workspace_bytes = 0, weight_bytes = 0;
+    int64_t dense_ns = 0, sparse_ns = 0; // Kernel::measured: the two medians; otherwise 0
+};
+
+class Convolution {
+   public:
+    // Returns null and sets `error` (one line) where the options do not fit the layer. `layer`'s arrays must outlive
+    // the convolution. Everything is allocated here; run() allocates nothing.
+    static std::unique_ptr<Convolution> create(const LayerView& layer, const ConvolutionOptions& options,
+                                               std::string& error);
+    ~Convolution();
+
+    // x [batch][C][height][width] to y [batch][R][out_height][out_width]. One call at a time. The result does not
+    // depend on the number of threads.
+    void run(const float* x, float* y, ThreadPool& pool);
+
+    ConvolutionInfo info() const;
+
+   private:
+    struct State;
+    static std::unique_ptr<Convolution> create_measured(const LayerView& layer, ConvolutionOptions options,
+                                                        std::string& error);
+    explicit Convolution(std::unique_ptr<State> state);
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace ubp

@@ -1,0 +1,36 @@
+// The packed weights of one layer, as the reader of a file or a caller's arrays present them.
+// Owns no memory and checks nothing: whoever makes a LayerView answers for its contents.
+#pragma once
+
+#include <cstdint>
+
+namespace ubp {
+
+enum class Activation : uint32_t { none = 0, relu = 1, relu6 = 2, hard_swish = 3 };
+
+// Rows are output channels (R), columns are in_channels * kernel_h * kernel_w (K), blocks have block_size (N) rows.
+struct LayerView {
+    uint32_t rows = 0;
+    uint32_t columns = 0;     // 1..65536
+    uint32_t block_size = 0;  // 1, 2, 4, 8 or 16; 0: dense, `weights` is [R][K] and the other block arrays are null
+    uint32_t in_channels = 0;
+    uint32_t kernel_h = 1, kernel_w = 1;
+    uint32_t stride_h = 1, stride_w = 1;
+    uint32_t pad_h = 0, pad_w = 0;
+    uint32_t dilation_h = 1, dilation_w = 1;
+    Activation activation = Activation::none;
+    uint32_t block_count = 0;                // B
+    const uint32_t* row_begin = nullptr;     // [starts + 1], starts = max(R - N + 1, 0); blocks of start row r
+    const uint16_t* block_column = nullptr;  // [B], ascending within a start row
+    const float* weights = nullptr;          // [B][N]: the weight of row r + i stands at (r + i) % N
+    const float* bias = nullptr;             // [R], always present
+    // Floats that may be read (never used) behind `weights`. Kernels that load a block ahead need weight_slack() of
+    // them; where there are fewer, the operator keeps a copy of the weights instead of using them in place.
+    uint32_t readable_after_weights = 0;
+
+    bool is_dense() const { return block_size == 0; }
+    uint32_t start_rows() const { return rows >= block_size ? rows - block_size + 1 : 0; }
+    uint32_t weight_slack() const { return 2 * block_size; }
+};
+
+}  // namespace ubp

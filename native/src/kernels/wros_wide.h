@@ -1,0 +1,89 @@
+// The WROS walk for out-of-order cores: loads of a few blocks ahead of their arithmetic, no registers carried over from
+// block to block, so that the front end spends as few micro-operations as possible on everything but multiply-adds.
+#pragma once
+
+#include "kernels/wros_registers.h"
+
+namespace ubp {
+namespace {
+
+template <int N, int V, int S, bool Clamp, Pattern pattern>
+struct WideWalk {
+    using Acc = Accumulators<N, V, S, Clamp>;
+    // Blocks per iteration: as many as keep the weights of an iteration in at most four registers.
+    static constexpr int unrolled = N <= 4 ? 4 : (N == 8 ? 2 : 1);
+
+    Acc acc;
+    const uint16_t* columns;
+    const float* weights;
+    const float* panel;
+
+    template <int Count>
+    UBP_INLINE void blocks() {
+        Weights<Count * N> w;
+        w.load_as_group(weights);
+        unroll<0, Count>([&](auto b) UBP_LAMBDA {
+            const float* x = panel + (pattern == Pattern::dense ? size_t(b) : size_t{columns[b]}) * Acc::stride;
+            float32x4_t in[V + S];
+            load_together<V>(in, x);
+            if constexpr (S == 1 && !Acc::across) in[V] = vld1q_f32(x + 4 * V);
+            unroll<0, Acc::own_vectors>([&](auto j) UBP_LAMBDA {
+                unroll<0, N>([&](auto i) UBP_LAMBDA {
+                    acc.rows[i][j] = w.template fma<int(b) * N + int(i)>(acc.rows[i][j], in[j]);
+                });
+            });
+            if constexpr (Acc::across) {
+                const float single = x[4 * V];
+                unroll<0, N / 4>([&](auto q) UBP_LAMBDA {
+                    acc.last[q] = fma_scalar(acc.last[q], w.v[int(b) * (N / 4) + int(q)], single);
+                });
+            }
+        });
+        if constexpr (pattern == Pattern::dense) {
+            panel += Count * Acc::stride;
+        } else {
+            columns += Count;
+        }
+        weights += Count * N;
+    }
+
+    UBP_INLINE void all_blocks(uint32_t count) {
+        for (uint32_t left = count / unrolled; left != 0; --left) blocks<unrolled>();
+        if constexpr (unrolled >= 4) {
+            if (count & 2) blocks<2>();
+        }
+        if constexpr (unrolled >= 2) {
+            if (count & 1) blocks<1>();
+        }
+    }
+
+    static void run(const Walk& walk) {
+        WideWalk state;
+        state.columns = walk.columns;
+        state.weights = walk.weights;
+        state.panel = walk.panel;
+        state.acc.start(walk.bias);
+        const uint32_t* counts = walk.counts;
+        const float* bias = walk.bias + N;
+        float* out = walk.out;
+        for (uint32_t group = 0; group < walk.groups; ++group) {
+            RowTarget to = target_of(walk, group, out);
+            if constexpr (pattern == Pattern::dense) {
+                state.panel = walk.panel;
+                state.all_blocks(walk.columns_total);
+            }
+            if constexpr (pattern == Pattern::aligned) state.all_blocks(*counts++);
+            unroll<0, N>([&](auto s) UBP_LAMBDA {
+                if constexpr (pattern == Pattern::unaligned) state.all_blocks(counts[s]);
+                state.acc.template finish<s>(to.row, bias, walk);
+                to.row += to.stride;
+            });
+            if constexpr (pattern == Pattern::unaligned) counts += N;
+            bias += N;
+            out += N * walk.out_stride;
+        }
+    }
+};
+
+}  // namespace
+}  // namespace ubp

@@ -1,0 +1,38 @@
+#include "operator/break_even.h"
+
+#include <algorithm>
+#include <chrono>
+#include <vector>
+
+namespace ubp {
+namespace {
+
+int64_t time_once(Convolution& convolution, const float* x, float* y, ThreadPool& pool) {
+    const auto begin = std::chrono::steady_clock::now();
+    convolution.run(x, y, pool);
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - begin).count();
+}
+
+int64_t median_of(std::vector<int64_t> values) {
+    std::sort(values.begin(), values.end());
+    return values[values.size() / 2];
+}
+
+}  // namespace
+
+BreakEven measure_break_even(Convolution& dense, Convolution& sparse, size_t inputs, size_t outputs, unsigned threads) {
+    constexpr int runs = 7;
+    ThreadPool pool(threads);
+    const std::vector<float> x(inputs, 0.5f);
+    std::vector<float> y(outputs);
+    std::vector<int64_t> dense_ns, sparse_ns;
+    for (int run = 0; run <= runs; ++run) {  // interleaved, so that a change of the clock meets both; the first warms up
+        const int64_t a = time_once(dense, x.data(), y.data(), pool), b = time_once(sparse, x.data(), y.data(), pool);
+        if (run == 0) continue;
+        dense_ns.push_back(a);
+        sparse_ns.push_back(b);
+    }
+    return {median_of(dense_ns), median_of(sparse_ns)};
+}
+
+}  // namespace ubp

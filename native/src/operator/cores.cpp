@@ -1,0 +1,101 @@
+#include "operator/cores.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <vector>
+
+#include "kernels/kernel_sets.h"
+
+#if defined(__linux__)
+#include <sched.h>
+#include <unistd.h>
+#endif
+
+namespace ubp {
+namespace {
+
+// Arm's in-order cores by MIDR implementer and part: A53, A35, A55, A34, A510, A520, and Qualcomm's versions.
+bool is_inorder(uint32_t implementer, uint32_t part) {
+    if (implementer == 0x41) {
+        for (uint32_t known : {0xd03u, 0xd04u, 0xd05u, 0xd02u, 0xd46u, 0xd80u, 0xd88u}) {
+            if (part == known) return true;
+        }
+    }
+    return implementer == 0x51 && (part == 0x801 || part == 0x803 || part == 0x805);
+}
+
+#if defined(__linux__) && defined(__aarch64__)
+bool read_midr(int cpu, uint32_t& implementer, uint32_t& part) {
+    char path[96];
+    std::snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%d/regs/identification/midr_el1", cpu);
+    std::FILE* file = std::fopen(path, "r");
+    if (!file) return false;
+    unsigned long long midr = 0;
+    const bool found = std::fscanf(file, "%llx", &midr) == 1;
+    std::fclose(file);
+    implementer = uint32_t(midr >> 24) & 0xff;
+    part = uint32_t(midr >> 4) & 0xfff;
+    return found;
+}
+
+// Kernels that hide MIDR in sysfs still print it in /proc/cpuinfo, one paragraph per core.
+void read_cpuinfo(std::vector<bool>& inorder) {
+    std::FILE* file = std::fopen("/proc/cpuinfo", "r");
+    if (!file) return;
+    char line[256];
+    long cpu = -1;
+    unsigned implementer = 0, part = 0;
+    while (std::fgets(line, sizeof(line), file)) {
+        const char* value = std::strchr(line, ':');
+        if (!value) continue;
+        if (std::strncmp(line, "processor", 9) == 0) cpu = std::strtol(value + 1, nullptr, 10);
+        if (std::strncmp(line, "CPU implementer", 15) == 0) implementer = unsigned(std::strtoul(value + 1, nullptr, 16));
+        if (std::strncmp(line, "CPU part", 8) != 0) continue;
+        part = unsigned(std::strtoul(value + 1, nullptr, 16));
+        if (cpu >= 0 && size_t(cpu) < inorder.size()) inorder[size_t(cpu)] = is_inorder(implementer, part);
+    }
+    std::fclose(file);
+}
+
+std::vector<bool> find_inorder_cores() {
+    std::vector<bool> inorder(size_t(sysconf(_SC_NPROCESSORS_CONF) > 0 ? sysconf(_SC_NPROCESSORS_CONF) : 1));
+    bool complete = true;
+    for (size_t cpu = 0; cpu < inorder.size(); ++cpu) {
+        uint32_t implementer = 0, part = 0;
+        if (read_midr(int(cpu), implementer, part)) {
+            inorder[cpu] = is_inorder(implementer, part);
+        } else {
+            complete = false;
+        }
+    }
+    if (!complete) read_cpuinfo(inorder);
+    return inorder;
+}
+
+bool on_inorder_core() {
+    static const std::vector<bool> inorder = find_inorder_cores();
+    const int cpu = sched_getcpu();
+    return cpu >= 0 && size_t(cpu) < inorder.size() && inorder[size_t(cpu)];
+}
+#else
+[[maybe_unused]] bool on_inorder_core() { return (void)is_inorder, false; }
+#endif
+
+const KernelSet& widest_set() {
+#if defined(__x86_64__)
+    static const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl");
+    if (avx512) return wros_kernels_avx512();
+#endif
+    return wros_kernels_wide();
+}
+
+}  // namespace
+
+const KernelSet& kernels_for(Core core) {
+    if (core == Core::automatic) core = on_inorder_core() ? Core::inorder : Core::best;
+    if (core == Core::inorder) return wros_kernels_inorder();
+    return core == Core::wide ? wros_kernels_wide() : widest_set();
+}
+
+}  // namespace ubp

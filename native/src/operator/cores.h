@@ -1,0 +1,12 @@
+// Which kernel set suits the core a thread runs on.
+#pragma once
+
+#include "kernels/walk.h"
+#include "ubp/convolution.h"
+
+namespace ubp {
+
+// The set for `core`; Core::automatic looks at the core that the calling thread is on.
+const KernelSet& kernels_for(Core core);
+
+}  // namespace ubp

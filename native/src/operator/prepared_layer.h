@@ -1,0 +1,33 @@
+// A layer's arrays in the form the kernels walk: counts per start row, padded columns and bias, or packed dense rows.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "operator/aligned_buffer.h"
+#include "ubp/layer.h"
+
+namespace ubp {
+
+struct PreparedLayer {
+    int block_size = 0;                // of the kernels: 0 for dense
+    bool aligned = false;              // counts are per group, not per start row
+    uint32_t group_rows = 0;           // N, or 8
+    uint32_t groups = 0;               // ceil(R / group_rows)
+    std::vector<uint32_t> counts;      // [groups * N] or [groups]
+    std::vector<uint32_t> group_begin; // [groups + 1] first block of each group
+    std::vector<uint16_t> columns;     // [B + 2]
+    std::vector<float> bias;           // [(groups + 1) * group_rows]
+    AlignedBuffer owned;               // weights where they are not used in place
+    const float* weights = nullptr;
+};
+
+// True where every block starts at a multiple of the block size.
+bool has_aligned_blocks(const LayerView& layer);
+
+PreparedLayer prepare_sparse(const LayerView& layer, bool aligned);
+
+// Rows in blocks of 8, [groups][K][8]; a sparse layer is filled up with zeros.
+PreparedLayer prepare_dense(const LayerView& layer);
+
+}  // namespace ubp

@@ -1,0 +1,329 @@
+// Compares every kernel and the whole operator with plain loops, over a grid. One named case per block size and theme:
+//
+//   test_convolution --list          the names
+//   test_convolution --case NAME     one case; without it, all
+//   test_convolution --seed N        another seed (printed with every failure)
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <functional>
+#include <string>
+
+#include "guarded.h"
+#include "kernels/kernel_sets.h"
+#include "random_layer.h"
+#include "reference.h"
+#include "ubp/convolution.h"
+
+namespace ubp {
+namespace {
+
+uint32_t seed = 20240719;
+int failures = 0;
+
+struct Setting {
+    uint32_t rows = 24, channels = 20, block_size = 4, kernel_h = 1, kernel_w = 1, stride = 1, pad = 0, dilation = 1;
+    int64_t batch = 1, height = 6, width = 7;
+    double sparsity = 0.6;
+    bool aligned = false;
+    Activation activation = Activation::none;
+    Kernel kernel = Kernel::sparse;
+    Core core = Core::best;
+};
+
+std::string text_of(const Setting& s) {
+    char text[256];
+    std::snprintf(text, sizeof(text), "R=%u C=%u N=%u kernel=%ux%u stride=%u pad=%u dilation=%u batch=%d image=%dx%d "
+                  "sparsity=%g aligned=%d activation=%d kernel=%d core=%d seed=%u", s.rows, s.channels, s.block_size,
+                  s.kernel_h, s.kernel_w, s.stride, s.pad, s.dilation, int(s.batch), int(s.height), int(s.width),
+                  s.sparsity, s.aligned, int(s.activation), int(s.kernel), int(s.core), seed);
+    return text;
+}
+
+void fail(const Setting& s, const std::string& what) {
+    std::printf("FAILED %s: %s\n", text_of(s).c_str(), what.c_str());
+    ++failures;
+}
+
+RandomLayer layer_of(const Setting& s) {
+    RandomLayer layer = random_layer({s.rows, s.channels * s.kernel_h * s.kernel_w, s.block_size, s.sparsity, s.aligned, seed});
+    LayerView& v = layer.view;
+    v.in_channels = s.channels;
+    v.kernel_h = s.kernel_h, v.kernel_w = s.kernel_w;
+    v.stride_h = v.stride_w = s.stride;
+    v.pad_h = v.pad_w = s.pad;
+    v.dilation_h = v.dilation_w = s.dilation;
+    v.activation = s.activation;
+    return layer;
+}
+
+void compare(const Setting& s, const Reference& expected, const Guarded& y) {
+    if (!y.intact()) fail(s, "wrote outside of the output");
+    for (size_t i = 0; i < y.size(); ++i) {
+        const double error = std::fabs(double(y.data()[i]) - expected.y[i]);
+        if (error <= 1e-5 * expected.scale[i] + 1e-30) continue;  // also false where the output is not a number
+        fail(s, "output " + std::to_string(i) + " is " + std::to_string(y.data()[i]) + ", expected " +
+                    std::to_string(expected.y[i]));
+        return;
+    }
+}
+
+// Runs with 1 to 4 threads: within rounding of the reference, the same bits for every number of threads.
+void check_layer(const Setting& s, LayerView view) {
+    const Geometry geometry = geometry_of(view, s.batch, s.height, s.width);
+    if (geometry.out_h < 1 || geometry.out_w < 1) return;
+    std::mt19937 random(seed + 1);
+    const Guarded x(random_floats(random, size_t(geometry.input_floats())));
+    const Guarded weights(std::vector<float>(view.weights, view.weights + (view.is_dense() ? size_t{view.rows} * view.columns : size_t{view.block_count} * view.block_size)));
+    view.weights = weights.data();
+    const Reference expected = reference_convolution(view, geometry, x.data());
+    Guarded first(expected.y.size());
+    for (unsigned threads : {1u, 2u, 3u, 4u}) {
+        if (threads > 1 && s.kernel == Kernel::measured) break;  // may choose otherwise each time
+        ConvolutionOptions options{s.batch, s.height, s.width, threads, s.kernel, s.core};
+        std::string error;
+        const auto convolution = Convolution::create(view, options, error);
+        if (!convolution) return fail(s, "refused: " + error);
+        ThreadPool pool(threads);
+        Guarded y(expected.y.size(), -12345.0f);
+        convolution->run(x.data(), y.data(), pool);
+        if (threads == 1) {
+            compare(s, expected, y);
+            first = y;
+        } else if (std::memcmp(first.data(), y.data(), y.size() * sizeof(float)) != 0 || !y.intact()) {
+            fail(s, "differs with " + std::to_string(threads) + " threads");
+        }
+    }
+}
+
+void check(const Setting& s) {
+    const RandomLayer layer = layer_of(s);
+    check_layer(s, layer.view);
+}
+
+std::vector<Core> cores() { return {Core::best, Core::wide, Core::inorder}; }
+
+void check_images(Setting s) {
+    const int64_t images[][2] = {{1, 1}, {1, 3}, {3, 3}, {5, 5}, {7, 7}, {4, 16}, {14, 14}, {57, 31}};
+    for (Core core : cores()) {
+        for (const auto& image : images) {
+            s.core = core, s.height = image[0], s.width = image[1];
+            check(s);
+        }
+    }
+}
+
+void check_sparsities(Setting s) {
+    for (Core core : cores()) {
+        for (double sparsity : {0.0, 0.3, 0.75, 0.9, 0.99, 1.0}) {
+            for (uint32_t rows : {1u, s.block_size, s.block_size + 1, 3 * s.block_size - 1, 37u}) {
+                for (uint32_t channels : {1u, 2u, 19u}) {
+                    s.core = core, s.sparsity = sparsity, s.rows = rows, s.channels = channels;
+                    check(s);
+                }
+            }
+        }
+    }
+}
+
+void check_kernels(Setting s) {
+    const uint32_t kernels[][2] = {{1, 1}, {3, 3}, {5, 5}, {3, 1}};
+    s.channels = 5, s.rows = 19, s.height = 11, s.width = 13;
+    for (Core core : cores()) {
+        for (const auto& kernel : kernels) {
+            for (uint32_t stride : {1u, 2u, 3u}) {
+                for (uint32_t pad : {0u, 1u, 2u}) {
+                    for (uint32_t dilation : {1u, 2u}) {
+                        s.core = core, s.kernel_h = kernel[0], s.kernel_w = kernel[1];
+                        s.stride = stride, s.pad = pad, s.dilation = dilation;
+                        check(s);
+                    }
+                }
+            }
+        }
+    }
+}
+
+void check_activations(Setting s) {
+    for (Core core : cores()) {
+        for (Activation activation : {Activation::none, Activation::relu, Activation::relu6, Activation::hard_swish}) {
+            for (int64_t image : {4, 7}) {
+                s.core = core, s.activation = activation, s.height = s.width = image, s.sparsity = 0.2;
+                check(s);
+            }
+        }
+    }
+}
+
+void check_batches(Setting s) {
+    for (Core core : cores()) {
+        for (int64_t batch : {2, 3, 5, 33}) {
+            for (int64_t image : {1, 2, 3, 7}) {
+                s.core = core, s.batch = batch, s.height = s.width = image;
+                s.kernel_h = s.kernel_w = image == 3 ? 3 : 1;
+                s.pad = image == 3 ? 1 : 0;
+                check(s);
+            }
+        }
+    }
+}
+
+// Rows enough that few tiles are shared out by rows, too.
+void check_row_ranges(Setting s) {
+    s.rows = 8 * 16 * std::max(1u, s.block_size) + 3;
+    s.channels = 9;
+    for (Core core : cores()) {
+        s.core = core;
+        check(s);
+    }
+}
+
+// One block at every start row of every column, then chains of adjacent blocks.
+void check_starts(Setting s) {
+    const uint32_t n = s.block_size, rows = 3 * n + 2;
+    for (Core core : cores()) {
+        for (uint32_t start = 0; start + n <= rows; ++start) {
+            for (uint32_t chain = 1; start + chain * n <= rows; ++chain) {
+                s.core = core, s.rows = rows, s.channels = 3;
+                RandomLayer layer = random_layer({rows, 3, n, 1.0, false, seed});
+                std::vector<uint32_t> begin(layer.view.start_rows() + 1);
+                std::vector<uint16_t> columns;
+                for (uint32_t r = 0; r < layer.view.start_rows(); ++r) {
+                    begin[r] = uint32_t(columns.size());
+                    if (r >= start && (r - start) % n == 0 && (r - start) / n < chain) columns.insert(columns.end(), {0, 2});
+                }
+                begin.back() = uint32_t(columns.size());
+                std::mt19937 random(seed);
+                const std::vector<float> weights = random_floats(random, columns.size() * n);
+                layer.view.block_count = uint32_t(columns.size());
+                layer.view.row_begin = begin.data(), layer.view.block_column = columns.data();
+                layer.view.weights = weights.data();
+                check_layer(s, layer.view);
+            }
+        }
+    }
+}
+
+// Every tile kernel of every set gives the same bits as the same tile of the first set.
+void check_sets_agree(Setting s) {
+    for (int64_t width : {1, 4, 5, 8, 9, 12, 16, 17, 20, 24, 32}) {
+        s.width = width, s.height = 1, s.rows = 41, s.channels = 23;
+        const RandomLayer layer = layer_of(s);
+        std::mt19937 random(seed);
+        const std::vector<float> x = random_floats(random, size_t(width) * s.channels);
+        std::vector<float> first;
+        for (Core core : cores()) {
+            std::string error;
+            const auto convolution = Convolution::create(layer.view, {1, 1, width, 1, s.kernel, core}, error);
+            ThreadPool pool(1);
+            std::vector<float> y(size_t(width) * s.rows);
+            convolution->run(x.data(), y.data(), pool);
+            if (first.empty()) first = y;
+            if (std::memcmp(first.data(), y.data(), y.size() * sizeof(float)) != 0) fail(s, "the kernel sets differ");
+        }
+    }
+}
+
+// The measured rule keeps one of the two, says which, and computes the same.
+void check_measured(Setting s) {
+    s.kernel = Kernel::measured;
+    const RandomLayer layer = layer_of(s);
+    std::string error;
+    const auto convolution = Convolution::create(layer.view, {1, 6, 7, 1, s.kernel, s.core}, error);
+    if (!convolution) return fail(s, error);
+    const ConvolutionInfo info = convolution->info();
+    const bool dense = info.dense_ns < info.sparse_ns;
+    if (info.dense_ns <= 0 || info.sparse_ns <= 0 || dense != (info.kernel == Kernel::dense)) fail(s, "chose against its figures");
+    check(s);
+}
+
+void check_refusals() {
+    Setting s;
+    const RandomLayer layer = layer_of(s);
+    std::string error;
+    const auto refused = [&](LayerView view, ConvolutionOptions options, const char* word) {
+        if (Convolution::create(view, options, error) || error.find(word) == std::string::npos) fail(s, std::string("accepted: ") + word);
+    };
+    refused(layer.view, {0, 1, 1, 1, Kernel::sparse, Core::best}, "batch");
+    refused(layer.view, {1, 1, 1, 0, Kernel::sparse, Core::best}, "threads");
+    refused(layer.view, {1, 1, 1, 1, Kernel::abp, Core::best}, "aligned");
+    refused(layer.view, {1 << 20, 1 << 10, 1 << 10, 1, Kernel::sparse, Core::best}, "2^31");
+    LayerView view = layer.view;
+    view.kernel_h = 3;
+    refused(view, {1, 9, 9, 1, Kernel::sparse, Core::best}, "columns");
+    view = layer.view;
+    view.block_size = 3;
+    refused(view, {1, 9, 9, 1, Kernel::sparse, Core::best}, "block size");
+    view = layer.view;
+    view.stride_w = 0;
+    view.stride_h = 0;
+    refused(view, {1, 9, 9, 1, Kernel::sparse, Core::best}, "stride");
+}
+
+struct Case {
+    std::string name;
+    std::function<void()> run;
+};
+
+std::vector<Case> all_cases() {
+    std::vector<Case> cases;
+    const auto add = [&](const std::string& name, void (*theme)(Setting), const Setting& s) {
+        cases.push_back({name, [theme, s] { theme(s); }});
+    };
+    for (uint32_t n : {0u, 1u, 2u, 4u, 8u, 16u}) {
+        Setting s;
+        s.block_size = n;
+        const std::string name = n == 0 ? "dense" : "n" + std::to_string(n);
+        add(name + "_images", check_images, s);
+        add(name + "_kernels", check_kernels, s);
+        add(name + "_activations", check_activations, s);
+        add(name + "_batches", check_batches, s);
+        add(name + "_row_ranges", check_row_ranges, s);
+        add(name + "_sets_agree", check_sets_agree, s);
+        if (n == 0) continue;
+        add(name + "_sparsities", check_sparsities, s);
+        add(name + "_starts", check_starts, s);
+        add(name + "_measured", check_measured, s);
+        s.aligned = true;
+        add(name + "_aligned_images", check_images, s);
+        add(name + "_aligned_sparsities", check_sparsities, s);
+        add(name + "_aligned_row_ranges", check_row_ranges, s);
+        s.kernel = Kernel::ubp;
+        add(name + "_aligned_by_ubp_images", check_images, s);
+        s.kernel = Kernel::dense;
+        add(name + "_filled_images", check_images, s);
+    }
+    cases.push_back({"refusals", check_refusals});
+    return cases;
+}
+
+int run(const char* wanted) {
+    int found = 0;
+    for (const Case& one : all_cases()) {
+        if (wanted && one.name != wanted) continue;
+        const int before = failures;
+        one.run();
+        std::printf("%s %s\n", failures == before ? "ok" : "FAILED", one.name.c_str());
+        ++found;
+    }
+    if (found == 0) std::printf("no such case: %s\n", wanted);
+    return failures == 0 && found > 0 ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace ubp
+
+int main(int count, char** words) {
+    const char* wanted = nullptr;
+    for (int i = 1; i < count; ++i) {
+        if (std::strcmp(words[i], "--list") == 0) {
+            for (const auto& one : ubp::all_cases()) std::printf("%s\n", one.name.c_str());
+            return 0;
+        }
+        if (i + 1 < count && std::strcmp(words[i], "--case") == 0) wanted = words[++i];
+        else if (i + 1 < count && std::strcmp(words[i], "--seed") == 0) ubp::seed = uint32_t(std::strtoul(words[++i], nullptr, 10));
+        else return std::printf("unknown option: %s\n", words[i]), 2;
+    }
+    return ubp::run(wanted);
+}

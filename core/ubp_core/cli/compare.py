@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ubp_core.cli import options, output
 from ubp_core.errors import ExitCode
-from ubp_core.models import Layer, LoadedModel
+
+if TYPE_CHECKING:
+    from ubp_core.models import Layer, LoadedModel
 
 DESCRIPTION = """\
 Compare the methods at the same budget of blocks: the share of importance that each keeps, layer by layer and over all

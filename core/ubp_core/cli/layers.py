@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from ubp_core.cli import output
 from ubp_core.cli.options import add_model_options, load_model_from
 from ubp_core.errors import ExitCode
-from ubp_core.models import LoadedModel
+
+if TYPE_CHECKING:
+    from ubp_core.models import LoadedModel
 
 DESCRIPTION = """\
 List the layers of a model: kind, weight shape, share of the network's weights, multiply-adds for one image, and

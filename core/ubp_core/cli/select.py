@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from ubp_core.cli import options, output
 from ubp_core.errors import ExitCode, FileError
-from ubp_core.models import Layer, LoadedModel
 
 if TYPE_CHECKING:
+    from ubp_core.models import Layer, LoadedModel
     from ubp_core.selection import Selection
 
 DESCRIPTION = """\

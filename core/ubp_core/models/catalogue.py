@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 DEFAULT_MODEL = "efficientnet_lite0"
@@ -37,4 +38,4 @@ def is_checkpoint(model: str) -> bool:
     path = Path(model)
     if path.suffix.lower() in CHECKPOINT_SUFFIXES or len(path.parts) > 1:
         return True
-    return model not in MODEL_NAMES and path.exists() and not path.is_dir()
+    return model not in MODEL_NAMES and os.path.isfile(model)

@@ -228,6 +228,9 @@ def test_network_without_weights_is_an_empty_model() -> None:
     [
         ({"model": "resnet5"}, "did you mean resnet50"),
         ({"model": "qqqqqq"}, "unknown model 'qqqqqq'"),
+        ({"model": ""}, "unknown model ''"),
+        ({"model": "a\0b"}, "unknown model"),
+        ({"model": "x" * 300}, "unknown model"),
         ({"model": "resnet18", "arch": "resnet18"}, "--arch goes with a checkpoint file"),
         ({"model": "resnet18", "weights": "random", "width": 0.5}, "--width applies to mobilenet_v1 only"),
         ({"model": "mobilenet_v1", "width": 0.0}, "width: need more than 0"),

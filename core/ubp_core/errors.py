@@ -1,4 +1,4 @@
-"""Errors meant for people, and the exit codes of the commands. Raised everywhere; shown in one place each (cli, app)."""
+"""Errors meant for people, and the exit codes of the commands. Raised anywhere; shown in one place each (cli, app)."""
 
 from __future__ import annotations
 

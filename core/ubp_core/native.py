@@ -5,13 +5,15 @@ from __future__ import annotations
 import ctypes
 import functools
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ubp_core.errors import BuildError
+from ubp_core.errors import BuildError, UbpError
 
 LIBRARY = Path(__file__).parent / "_lib" / {"darwin": "libubp.dylib", "win32": "ubp.dll"}.get(sys.platform, "libubp.so")
 
@@ -27,6 +29,30 @@ class _SelectionInfo(ctypes.Structure):
         ("kept", ctypes.c_double),
         ("total", ctypes.c_double),
         ("upper_bound", ctypes.c_double),
+    )
+
+
+class _Layer(ctypes.Structure):
+    _fields_ = (
+        *((name, ctypes.c_uint32) for name in (
+            "rows", "columns", "block_size", "in_channels", "kernel_h", "kernel_w", "stride_h", "stride_w",
+            "pad_h", "pad_w", "dilation_h", "dilation_w", "activation", "block_count",
+        )),
+        *((name, ctypes.c_void_p) for name in ("row_begin", "block_column", "weights", "bias")),
+    )  # fmt: skip
+
+
+class _ConvolutionInfo(ctypes.Structure):
+    _fields_ = (
+        ("kernel", ctypes.c_uint32),
+        ("tile_width", ctypes.c_uint32),
+        ("tiles", ctypes.c_uint64),
+        ("workspace_bytes", ctypes.c_uint64),
+        ("out_height", ctypes.c_int64),
+        ("out_width", ctypes.c_int64),
+        ("dense_ns", ctypes.c_int64),
+        ("sparse_ns", ctypes.c_int64),
+        ("core", ctypes.c_char * 16),
     )
 
 
@@ -61,12 +87,20 @@ def library() -> ctypes.CDLL:
         _FLOATS, ctypes.c_int64, ctypes.c_int64, ctypes.c_int32, ctypes.c_int64,
         ctypes.c_int32, ctypes.c_int32, _INTS, _INTS, ctypes.POINTER(_SelectionInfo),
     ]  # fmt: skip
+    loaded.ubp_convolution_create.restype = ctypes.c_int32
+    loaded.ubp_convolution_create.argtypes = [
+        ctypes.POINTER(_Layer), ctypes.c_int64, ctypes.c_int64, ctypes.c_int64, ctypes.c_uint32, ctypes.c_uint32,
+        ctypes.POINTER(ctypes.c_void_p), ctypes.c_char_p, ctypes.c_size_t,
+    ]  # fmt: skip
+    loaded.ubp_convolution_get_info.argtypes = [ctypes.c_void_p, ctypes.POINTER(_ConvolutionInfo)]
+    loaded.ubp_convolution_run.restype = ctypes.c_int32
+    loaded.ubp_convolution_run.argtypes = [ctypes.c_void_p, _FLOATS, _FLOATS]
+    loaded.ubp_convolution_destroy.argtypes = [ctypes.c_void_p]
+    loaded.ubp_convolution_destroy.restype = None
     return loaded
 
 
-def select(
-    importance: NDArray[np.float32], block_size: int, budget: int, method: int, threads: int
-) -> SelectOutcome:
+def select(importance: NDArray[np.float32], block_size: int, budget: int, method: int, threads: int) -> SelectOutcome:
     """Runs `ubp_select` (native/include/ubp/selection_c.h) on a C-contiguous float32 [R, K]."""
     rows, columns = importance.shape
     out_rows, out_columns = np.empty(budget, np.int32), np.empty(budget, np.int32)
@@ -75,3 +109,44 @@ def select(
         importance, rows, columns, block_size, budget, method, threads, out_rows, out_columns, ctypes.byref(info)
     )
     return SelectOutcome(status, out_rows, out_columns, info.found, info.kept, info.total, info.upper_bound)
+
+
+def convolve(
+    fields: Mapping[str, int],
+    arrays: Mapping[str, NDArray[Any]],
+    images: NDArray[np.float32],
+    threads: int,
+    kernel: int,
+) -> NDArray[np.float32]:
+    """Runs a layer once (native/include/ubp/convolution_c.h).
+
+    Args:
+        fields: the numbers of `struct ubp_layer`.
+        arrays: its four arrays, C-contiguous, of the element types given there.
+        images: C-contiguous float32 [batch, in_channels, height, width].
+        threads: 1 to 64.
+        kernel: one of UBP_KERNEL_*.
+
+    Returns:
+        float32 [batch, rows, out_height, out_width].
+
+    Raises:
+        UbpError: the images do not fit the layer; one line from the operator.
+    """
+    pointers = {name: array.ctypes.data for name, array in arrays.items()}
+    layer = _Layer(**fields, **pointers)
+    batch, _, height, width = images.shape
+    handle, error = ctypes.c_void_p(), ctypes.create_string_buffer(256)
+    status = library().ubp_convolution_create(
+        ctypes.byref(layer), batch, height, width, threads, kernel, ctypes.byref(handle), error, len(error)
+    )
+    if status:
+        raise UbpError(error.value.decode(errors="replace"))
+    try:
+        info = _ConvolutionInfo()
+        library().ubp_convolution_get_info(handle, ctypes.byref(info))
+        output = np.empty((batch, fields["rows"], info.out_height, info.out_width), np.float32)
+        library().ubp_convolution_run(handle, images, output)
+        return output
+    finally:
+        library().ubp_convolution_destroy(handle)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -104,6 +105,12 @@ class PackedLayer:
         from ubp_core.packing import unpack  # packing makes PackedLayers, so it can't be imported above
 
         return unpack(self)
+
+    def run(self, x: NDArray[Any], threads: int = 1, kernel: str = "sparse") -> NDArray[np.float32]:
+        """Applies the layer to `x` on this machine; arguments and errors as `layer_run.run_layer`."""
+        from ubp_core.layer_run import run_layer  # layer_run takes PackedLayers, so it can't be imported above
+
+        return run_layer(self, x, threads, kernel)
 
     def save(self, path: str | Path) -> None:
         """Writes a file of this one layer, in one step: never half a file.

@@ -1,4 +1,4 @@
-"""What a selection means for a layer: shares kept by every method, curves, offsets, costs. Must not choose blocks itself."""
+"""What a selection means for a layer: shares kept by every method, curves, offsets, costs. Chooses no blocks itself."""
 
 from __future__ import annotations
 
@@ -113,4 +113,3 @@ def layer_cost(layer: Layer, selection: Selection | None) -> LayerCost:
         bytes_before=weights * FLOAT_BYTES,
         bytes_after=packed_bytes(rows, len(selection.rows), selection.block_size),
     )
-

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 import torch
@@ -94,7 +95,8 @@ def print_growth(console: Console, threads: int, rounds: int) -> None:
         matrix = np.abs(generator.standard_normal((rows, columns), np.float32))
         row = [f"{rows} x {columns}", f"{matrix.size / 2**19:.0f}x"]
         for method in ("bed", "optimal"):
-            times = [seconds(lambda m=method: select_blocks(matrix, 4, 0.75, m, threads)) for _ in range(rounds)]
+            work = partial(select_blocks, matrix, 4, 0.75, method, threads)
+            times = [seconds(work) for _ in range(rounds)]
             row.append(f"{statistics.median(times) / matrix.size * 1e9:.2f}")
         table.add_row(*row)
     console.print(table)

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
+
 from reference_selection import (
     best_steps_mask,
     best_total,
@@ -20,18 +21,13 @@ from reference_selection import (
     counted_totals,
     greedy_column,
 )
-
 from ubp_core import METHODS, Selection, importance, select_blocks
 from ubp_core.errors import CandidatesExhausted, SelectionError
 from ubp_core.report import offset_histogram
 from ubp_core.selection import budget
 
-BLOCK_METHODS = ("abp", "greedy", "bed", "optimal")
 
-
-def random_matrix(
-    generator: np.random.Generator, rows: int, columns: int, decades: float = 37
-) -> NDArray[np.float32]:
+def random_matrix(generator: np.random.Generator, rows: int, columns: int, decades: float = 37) -> NDArray[np.float32]:
     """One of the kinds of importance that break selections: ties, zeros, constants, huge spreads.
 
     Up to 3 decades either way every sum is exact in double precision, so that even choices among equals are the same.

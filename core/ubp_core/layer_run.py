@@ -1,0 +1,67 @@
+"""Runs a packed layer on this machine, through the native operator. For checking results; not a benchmark."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ubp_core import native
+from ubp_core.errors import UbpError
+from ubp_core.packed_format import ACTIVATIONS
+from ubp_core.packed_layer import PackedLayer
+
+KERNELS = ("sparse", "measured", "dense", "abp", "ubp")
+"""In the order of UBP_KERNEL_* (native/include/ubp/convolution_c.h)."""
+
+
+def run_layer(layer: PackedLayer, x: NDArray[Any], threads: int = 1, kernel: str = "sparse") -> NDArray[np.float32]:
+    """Applies a packed layer: convolution or linear, bias and activation.
+
+    Args:
+        layer: a convolution or linear layer.
+        x: [batch, in, height, width] of a convolution (or without batch), [batch, in] of a linear layer (or [in]).
+        threads: 1 to 64; the result does not depend on it.
+        kernel: one of KERNELS: "sparse" runs the packed blocks, "measured" what is faster here, "dense" all weights.
+
+    Returns:
+        float32 of the same rank: [batch, out, out_height, out_width] or [batch, out].
+
+    Raises:
+        UbpError: x or an option does not fit the layer; the line says how.
+    """
+    if kernel not in KERNELS:
+        raise UbpError(f"kernel: {kernel!r} is unknown; choose from {', '.join(KERNELS)}")
+    values = np.asarray(x, np.float32)
+    rank = len(layer.shape)
+    batched = values if values.ndim == rank else values[None]
+    if batched.ndim != rank or batched.shape[1] != layer.shape[1] or 0 in batched.shape:
+        wanted = f"[batch, {layer.shape[1]}" + (", height, width]" if rank == 4 else "]")
+        raise UbpError(f"x: need {wanted} (batch may be left out); got shape {list(values.shape)}")
+    images = np.ascontiguousarray(batched.reshape(*batched.shape[:2], *(batched.shape[2:] or (1, 1))))
+    output = native.convolve(_fields(layer), _arrays(layer), images, threads, KERNELS.index(kernel))
+    output = output if rank == 4 else output[:, :, 0, 0]
+    return output if values.ndim == rank else output[0]
+
+
+def _fields(layer: PackedLayer) -> dict[str, int]:
+    pairs = {"kernel": layer.kernel, "stride": layer.stride, "pad": layer.padding, "dilation": layer.dilation}
+    return {
+        "rows": layer.rows,
+        "columns": layer.columns,
+        "block_size": layer.block_size,
+        "in_channels": layer.shape[1],
+        **{f"{name}_{axis}": pair[i] for name, pair in pairs.items() for i, axis in enumerate("hw")},
+        "activation": ACTIVATIONS.index(layer.activation),
+        "block_count": layer.block_count,
+    }
+
+
+def _arrays(layer: PackedLayer) -> dict[str, NDArray[Any]]:
+    return {
+        "row_begin": np.ascontiguousarray(layer.row_begin, np.uint32),
+        "block_column": np.ascontiguousarray(layer.block_column, np.uint16),
+        "weights": np.ascontiguousarray(layer.weights, np.float32),
+        "bias": np.ascontiguousarray(layer.bias, np.float32),
+    }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -41,6 +41,8 @@ class LayerResult:
     """Blocks by r % N; None for a dense layer."""
     seconds: float
     """How long the selection took."""
+    measure: LayerMeasure | None
+    """The table's figures; None for a layer that stays dense."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,7 @@ class ForegroundGate:
     def __init__(self) -> None:
         """Start with nobody in the foreground."""
         self._turn = threading.Lock()
+        self._background = threading.Lock()
         self._waiting = 0
         self._changed = threading.Condition()
 
@@ -79,14 +82,17 @@ class ForegroundGate:
                 self._waiting -= 1
                 self._changed.notify_all()
 
-    def wait_for_turn(self) -> None:
-        """Block a background thread until no foreground job waits or runs."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._waiting == 0)
+    @contextmanager
+    def background(self) -> Iterator[None]:
+        """Wait until no foreground job waits or runs, and run one background job at a time."""
+        with self._background:
+            with self._changed:
+                self._changed.wait_for(lambda: self._waiting == 0)
+            yield
 
 
 def prepare_layer(
-    services: Services, layer: Layer, request: SelectionRequest, importance: NDArray[np.float32] | None = None
+    services: Services, layer: Layer, request: SelectionRequest, known: LayerResult | None = None
 ) -> LayerResult:
     """Select one layer's blocks and lay them out for drawing.
 
@@ -94,31 +100,38 @@ def prepare_layer(
         services: what computes.
         layer: the layer.
         request: how to select.
-        importance: the layer's importance [R, K] if it is known from before.
+        known: an earlier result for the same layer, if there is one; what does not depend on the choice is used again.
 
     Raises:
         UbpError: there is no such selection.
     """
-    importance = services.find_importance(layer.weight) if importance is None else importance
+    importance = services.find_importance(layer.weight) if known is None else known.source.importance
     started = services.clock()
     selection = services.select(importance, request.choice, None) if layer.prunable else None
     seconds = services.clock() - started
     offsets = None if selection is None else services.count_offsets(selection)
-    source = build_source(layer.weight, importance, selection)
-    return LayerResult(request, layer, selection, source, offsets, seconds)
+    source = build_source(layer.weight, importance, selection, known.source if known else None)
+    total = known.measure.importance if known and known.measure else float(importance.sum(dtype=np.float64))
+    measure = None if selection is None else _measure(layer, selection, total)
+    return LayerResult(request, layer, selection, source, offsets, seconds, measure)
+
+
+def _measure(layer: Layer, selection: Selection | None, total: float) -> LayerMeasure:
+    """The table's figures of a selection; NaN where there is none."""
+    if selection is None:
+        return LayerMeasure(layer.name, float("nan"), float("nan"), total)
+    return LayerMeasure(layer.name, selection.retained, selection.achieved_sparsity, total)
 
 
 def measure_layer(services: Services, layer: Layer, choice: Choice) -> LayerMeasure:
-    """Find what a choice keeps of a layer."""
-    from ubp_core.errors import SelectionError
+    """Find what a choice keeps of a layer; NaN where the method gave up or can't run."""
+    from ubp_core.errors import UbpError
 
     importance = services.find_importance(layer.weight)
-    total = float(importance.sum(dtype=np.float64))
-    try:
+    selection = None
+    with suppress(UbpError):
         selection = services.select(importance, choice, background_threads())
-    except SelectionError:
-        return LayerMeasure(layer.name, float("nan"), float("nan"), total)
-    return LayerMeasure(layer.name, selection.retained, selection.achieved_sparsity, total)
+    return _measure(layer, selection, float(importance.sum(dtype=np.float64)))
 
 
 def plan_curves(choice: Choice, known: set[Choice]) -> list[Choice]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from textual.content import Content
 
-from ubp_tui.jobs import LayerResult
+from ubp_tui.jobs import LayerMeasure, LayerResult
 from ubp_tui.renderables.formats import format_count, format_percent, format_seconds, format_shape
 
-_BARS = "▁▂▃▄▅▆▇█"
+GAP = 3
+"""Empty cells between two facts."""
+_BARS = "▁▂▃▄▅▆▇"
 
 
 @dataclass(frozen=True)
@@ -48,14 +51,14 @@ def list_facts(result: LayerResult) -> list[Fact]:
     facts = [Fact("retained", f"{format_percent(selection.retained, 2)} %", "bold $text-success")]
     if selection.upper_bound is not None:
         gap = 100 * (selection.upper_bound - selection.retained)
-        facts.append(Fact("certificate: at most", f"{format_percent(selection.upper_bound, 2)} % (gap {gap:.4f})"))
-    asked, achieved = format_percent(selection.sparsity), format_percent(selection.achieved_sparsity, 2)
+        facts.append(Fact("certified at most", f"{format_percent(selection.upper_bound, 2)} % (gap {gap:.4f})"))
+    asked, achieved = f"{100 * selection.sparsity:.4g}", format_percent(selection.achieved_sparsity, 2)
     facts.append(Fact("sparsity", f"{achieved} % (asked {asked})"))
-    blocks = len(selection.rows)
-    facts.append(Fact("B", f"{blocks:,} {'weights' if selection.method == 'unstructured' else 'blocks'}"))
+    facts.append(Fact("weights" if selection.method == "unstructured" else "B", f"{len(selection.rows):,}"))
     if result.offsets is not None and selection.block_size > 1:
         facts.append(offsets_fact(result.offsets))
-    facts.append(Fact("selected in", format_seconds(result.seconds)))
+    if result.seconds > 0:
+        facts.append(Fact("selected in", format_seconds(result.seconds)))
     return facts
 
 
@@ -66,7 +69,7 @@ def offsets_fact(offsets: NDArray[np.int64]) -> Fact:
         return Fact(f"starts r % {len(offsets)}", "no blocks")
     heights = np.round(offsets / offsets.max() * (len(_BARS) - 1)).astype(int)
     bars = "".join(_BARS[height] if count else " " for height, count in zip(heights, offsets, strict=True))
-    return Fact(f"starts r % {len(offsets)}", f"{bars} {100 * (1 - offsets[0] / total):.0f} % off the grid")
+    return Fact(f"starts r % {len(offsets)}", f"{bars} {100 * (1 - offsets[0] / total):.0f} % off grid")
 
 
 def flow_facts(facts: list[Fact], width: int, lines: int) -> Content:
@@ -77,15 +80,33 @@ def flow_facts(facts: list[Fact], width: int, lines: int) -> Content:
         width: cells per line.
         lines: number of lines.
     """
-    rows: list[list[Content]] = [[]]
-    used = 0
+    rows: list[list[Content]] = [[] for _ in range(max(lines, 1))]
+    used = [0] * len(rows)
     for fact in facts:
-        gap = 3 if rows[-1] else 0
-        if used + gap + fact.width > width and rows[-1]:
-            if len(rows) == lines:
-                continue
-            rows.append([])
-            used, gap = 0, 0
-        rows[-1].append(fact.text())
-        used += gap + fact.width
-    return Content("\n").join([Content("   ").join(row) for row in rows])
+        for line, row in enumerate(rows):
+            gap = GAP if row else 0
+            # A fact that is wider than a whole line still gets a line: half a sentence is better than none.
+            if used[line] + gap + fact.width <= width or (not row and fact.width > width):
+                row.append(fact.text())
+                used[line] += gap + fact.width
+                break
+    return Content("\n").join([Content(" " * GAP).join(row) for row in rows])
+
+
+def describe_total(measures: list[LayerMeasure], wanted: int) -> str:
+    """What a choice keeps of a whole network, in words.
+
+    Args:
+        measures: the layers measured so far.
+        wanted: how many layers can be pruned.
+    """
+    if len(measures) < wanted:
+        return f"measured {len(measures)} of {wanted} layers"
+    without = sum(math.isnan(measure.retained) for measure in measures)
+    if without:
+        return f"{without} of {wanted} layers have no selection"
+    total = sum(measure.importance for measure in measures)
+    if not total:
+        return "nothing to prune"
+    kept = sum(measure.importance * measure.retained for measure in measures)
+    return f"network keeps {format_percent(kept / total, 2)} %"

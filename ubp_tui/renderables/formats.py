@@ -35,7 +35,12 @@ def format_shape(shape: tuple[int, ...]) -> str:
 
 def shorten_name(name: str, width: int) -> str:
     """A dotted name in `width` cells; the end says more than the beginning."""
-    return name if len(name) <= width else "…" + name[len(name) - width + 1 :]
+    if len(name) <= width:
+        return name
+    tail = name[len(name) - width + 1 :]
+    whole = tail.split(".", 1)[-1]
+    # Half a word before the first dot says nothing, but a short rest would say less.
+    return "…" + (whole if 2 * len(whole) > width else tail)
 
 
 def format_seconds(seconds: float) -> str:

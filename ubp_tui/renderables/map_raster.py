@@ -43,7 +43,7 @@ def area_sums(source: MapSource, view: Viewport) -> tuple[AreaSums, NDArray[np.f
     Returns:
         The sums and the number of weights per pixel, float32 [shown rows, shown columns].
     """
-    row_edges, column_edges = view.rows.edges(), view.columns.edges()
+    row_edges, column_edges = view.rows.edges, view.columns.edges
     seen = int(row_edges[-1] - row_edges[0]) * int(column_edges[-1] - column_edges[0])
     if seen > DIRECT_LIMIT and min(view.rows.scale.weights, view.columns.scale.weights) >= COARSE:
         return _sum_from_coarse(source, row_edges, column_edges)
@@ -120,7 +120,7 @@ def _mean_scale(source: MapSource, rows: int, columns: int) -> tuple[float, floa
 
 def _draw_weights(source: MapSource, view: Viewport) -> Image:
     """Draw single weights, with the gaps around blocks and the faint N-grid where there is room for them."""
-    rows, columns = view.rows.edges()[:-1], view.columns.edges()[:-1]
+    rows, columns = view.rows.edges[:-1], view.columns.edges[:-1]
     window = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
     low, high = source.scale
     indices = palette.kept_index((source.importance[window] - low) / (high - low))

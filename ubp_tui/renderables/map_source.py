@@ -18,6 +18,8 @@ COARSE: Final = 4
 """Rows and columns that one cell of the coarse sums covers."""
 DIRECT_LIMIT: Final = 1_000_000
 """Weights that a repaint may sum up itself; larger areas are summed from the coarse sums (5 ms against 40 ms)."""
+_STRIP_ROWS: Final = 16 * COARSE
+"""Rows that are summed at a time."""
 _SAMPLES: Final = 200_000
 """Weights that are looked at for the scale of the colours; all of them would cost more than the picture."""
 
@@ -65,7 +67,10 @@ class MapSource:
 
 
 def build_source(
-    weight: NDArray[np.float32], importance: NDArray[np.float32], selection: Selection | None
+    weight: NDArray[np.float32],
+    importance: NDArray[np.float32],
+    selection: Selection | None,
+    known: MapSource | None = None,
 ) -> MapSource:
     """Lay out a layer for drawing.
 
@@ -73,6 +78,7 @@ def build_source(
         weight: float32, [out, ...]; seen as [R, K].
         importance: float32 [R, K].
         selection: the blocks that stay, or None for a layer that stays dense.
+        known: the same layer with another selection, if there is one: its scale is used again.
 
     Returns:
         The arrays the map draws from.
@@ -85,7 +91,7 @@ def build_source(
         position=position,
         block_size=1 if selection is None else selection.block_size,
         coarse=_sum_coarsely(importance, position),
-        scale=_colour_scale(importance),
+        scale=_colour_scale(importance) if known is None else known.scale,
     )
 
 
@@ -101,10 +107,16 @@ def _place_blocks(selection: Selection) -> NDArray[np.uint8]:
 
 def _sum_coarsely(importance: NDArray[np.float32], position: NDArray[np.uint8] | None) -> AreaSums:
     """Sum kept weights and their importance over areas of COARSE x COARSE (ragged at the far ends)."""
-    if position is None:
-        return AreaSums(_sum_areas(np.ones_like(importance)), _sum_areas(importance))
-    kept = position.astype(bool)
-    return AreaSums(_sum_areas(kept.view(np.uint8)), _sum_areas(importance * kept))
+    shape = -(-importance.shape[0] // COARSE), -(-importance.shape[1] // COARSE)
+    sums = AreaSums(np.empty(shape, np.float32), np.empty(shape, np.float32))
+    # A strip at a time: the products stay in the cache (12 ms against 30 ms for 2048 x 4608).
+    for first in range(0, importance.shape[0], _STRIP_ROWS):
+        strip = importance[first : first + _STRIP_ROWS]
+        kept = np.ones(strip.shape, bool) if position is None else position[first : first + _STRIP_ROWS] > 0
+        rows = slice(first // COARSE, (first + _STRIP_ROWS) // COARSE)
+        sums.kept[rows] = _sum_areas(kept.view(np.uint8))
+        sums.importance[rows] = _sum_areas(strip * kept)
+    return sums
 
 
 def _sum_areas(values: NDArray[np.float32] | NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -49,8 +49,8 @@ def describe_area(source: MapSource, view: Viewport, row: int, column: int) -> s
     sums, counts = area_sums(source, view)
     pixel = down[0] // view.rows.scale.pixels, across[0] // view.columns.scale.pixels
     kept, count = float(sums.kept[pixel]), float(counts[pixel])
-    mean = f", mean importance {sums.importance[pixel] / kept:.3g}" if kept else ""
-    return f"pixel of {count:.0f}: {100 * kept / count:.1f} % kept{mean}"
+    mean = f", mean {sums.importance[pixel] / kept:.3g}" if kept else ""
+    return f"{100 * kept / count:.1f} % of {count:.0f} kept{mean}"
 
 
 def describe_scale(view: Viewport) -> str:
@@ -102,7 +102,7 @@ def value_labels(source: MapSource, view: Viewport, line: int) -> list[tuple[int
     if not view.single_weights or across < 8 or down < 4 or row is None or 2 * line % down != 2:
         return []
     values = []
-    for place, column in enumerate(view.columns.edges()[:-1].tolist()):
+    for place, column in enumerate(view.columns.edges[:-1].tolist()):
         text = format_weight(float(source.weight[row, column])).rjust(7)
         values.append((place * across, text, source.is_kept(row, column)))
     return values

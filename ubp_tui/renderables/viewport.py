@@ -8,6 +8,7 @@ whole layer fills the view.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -102,6 +103,7 @@ class Axis:
         """The axis moved by whole pixels (on magnified levels by whole weights)."""
         return self.moved_to(self.start + pixels * self.scale.weights / self.scale.pixels)
 
+    @cached_property
     def edges(self) -> NDArray[np.int64]:
         """First weight of every pixel or magnified weight in view, and the end: int64 [shown + 1], strictly rising."""
         if not self.aggregated:
@@ -118,7 +120,7 @@ class Axis:
         if not self.aggregated:
             weight = self.start + pixel // self.scale.pixels
             return weight if weight < self.length else None
-        edges = self.edges()
+        edges = self.edges
         return int(edges[pixel]) if pixel < len(edges) - 1 else None
 
     def span_of(self, weight: int) -> tuple[int, int] | None:
@@ -126,8 +128,8 @@ class Axis:
         if not self.aggregated:
             first = (weight - self.start) * self.scale.pixels
             return (first, min(first + self.scale.pixels, self.pixels)) if 0 <= first < self.pixels else None
-        pixel = int(np.searchsorted(self.edges(), weight, side="right")) - 1
-        return (pixel, pixel + 1) if 0 <= pixel < len(self.edges()) - 1 else None
+        pixel = int(np.searchsorted(self.edges, weight, side="right")) - 1
+        return (pixel, pixel + 1) if 0 <= pixel < len(self.edges) - 1 else None
 
     def showing(self, weight: int) -> Axis:
         """The axis moved no further than needed to show all pixels of `weight`."""

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.reactive import reactive
+from textual.timer import Timer
 from textual.widgets import Footer
 
 from ubp_tui import messages
 from ubp_tui.bindings import bindings_of
 from ubp_tui.jobs import LayerMeasure, LayerResult, plan_curves
-from ubp_tui.renderables.formats import format_count, format_percent
+from ubp_tui.renderables.facts import describe_total
+from ubp_tui.renderables.formats import format_count
 from ubp_tui.screens.explore_work import ExploreWork
 from ubp_tui.services import Services
 from ubp_tui.state import Choice, SelectionRequest
@@ -29,6 +31,10 @@ from ubp_tui.widgets.size_notice import SizeNotice
 
 if TYPE_CHECKING:
     from ubp_core.models import Layer, LoadedModel
+
+
+CURVES_DELAY = 0.1
+"""Seconds in which new curve points are gathered before they are drawn."""
 
 
 class ExploreScreen(ExploreWork):
@@ -54,6 +60,7 @@ class ExploreScreen(ExploreWork):
         self._model_name = model_name
         self._request = SelectionRequest(0, "", choice)
         self._measures: dict[Choice, dict[str, LayerMeasure]] = {}
+        self._curves_timer: Timer | None = None
         self._points: dict[str, dict[Choice, float]] = {}
 
     def compose(self) -> ComposeResult:
@@ -95,7 +102,7 @@ class ExploreScreen(ExploreWork):
         table.show_layers(model.layers, first[0].name if first else "")
         if not model.layers:
             self.query_one(FactsLine).show_line("This model has no layer with weights: there is nothing to show.")
-            self.query_one(MapPane).show_nothing("no layer")
+            self.query_one(MapPane).show_nothing("no layer to show")
             return
         self.layer = first[0].name
         table.focus()
@@ -110,7 +117,7 @@ class ExploreScreen(ExploreWork):
         """Show the choice at once; its results follow."""
         self.query_one(ChoiceBar).choice = choice
         self._request_selection()
-        self._show_curves()
+        self._schedule_curves()
 
     def watch_layer(self) -> None:
         """Select on another layer."""
@@ -123,7 +130,7 @@ class ExploreScreen(ExploreWork):
             return
         self._request = SelectionRequest(self._request.number + 1, layer.name, self.choice)
         self.workers.cancel_group(self, "trace_curves")
-        known = self.result.source.importance if self.result and self.result.layer is layer else None
+        known = self.result if self.result and self.result.layer is layer else None
         self._select_blocks(self._request, layer, known)
         self._request_measures()
 
@@ -135,7 +142,9 @@ class ExploreScreen(ExploreWork):
         self._measures = {self.choice: {}}
         self.query_one(LayerTable).show_measures({})
         self._show_total()
-        self._measure_layers(self.choice, self.model.prunable)
+        # The layer on the screen comes last: by then its own selection has given its figures.
+        others = sorted(self.model.prunable, key=lambda layer: layer.name == self.layer)
+        self._measure_layers(self.choice, tuple(others), self._measures[self.choice])
 
     # Results
 
@@ -150,9 +159,11 @@ class ExploreScreen(ExploreWork):
         if result.selection is None:
             self.query_one(CurvePane).clear()
             return
+        if result.measure is not None:
+            self.on_layer_measured(messages.LayerMeasured(self.choice, result.measure))
         points = self._points.setdefault(result.layer.name, {})
         points[self.choice] = result.selection.retained
-        self._show_curves()
+        self._schedule_curves()
         self._trace_curves(result.layer.name, result.source.importance, plan_curves(self.choice, set(points)))
 
     def on_selection_failed(self, message: messages.SelectionFailed) -> None:
@@ -161,8 +172,8 @@ class ExploreScreen(ExploreWork):
             return
         self.result = None
         self.query_one(FactsLine).show_line(message.line)
-        self.query_one(MapPane).show_nothing("no selection to show")
-        self._show_curves()
+        self.query_one(MapPane).show_nothing(message.line)
+        self._schedule_curves()
 
     def on_layer_measured(self, message: messages.LayerMeasured) -> None:
         """One more figure of the table."""
@@ -176,10 +187,16 @@ class ExploreScreen(ExploreWork):
         """One more point; it is kept even if another layer is on the screen by now."""
         self._points.setdefault(message.layer, {})[message.choice] = message.retained
         if message.layer == self.layer:
-            self._show_curves()
+            self._schedule_curves()
+
+    def _schedule_curves(self) -> None:
+        """Draw the curves soon: drawing takes 20 ms, and points come faster than that."""
+        if self._curves_timer is None:
+            self._curves_timer = self.set_timer(CURVES_DELAY, self._show_curves)
 
     def _show_curves(self) -> None:
         """Draw the curves of the present layer as far as they are known."""
+        self._curves_timer = None
         layer = self._find_layer()
         if layer is not None and layer.prunable:
             points = self._points.get(self.layer, {})
@@ -189,12 +206,9 @@ class ExploreScreen(ExploreWork):
         """What the choice keeps of all prunable layers together."""
         assert self.model is not None
         measures, wanted = self._measures[self.choice].values(), len(self.model.prunable)
-        total = sum(measure.importance for measure in measures)
-        kept = sum(measure.importance * measure.retained for measure in measures)
-        size = f"{format_count(self.model.parameters)} weights"
-        done = f"network keeps {format_percent(kept / total, 2)} %" if len(measures) == wanted and total else ""
-        waiting = f"measured {len(measures)} of {wanted}" if wanted else "nothing to prune"
-        self.query_one(ModelHeader).show_total(f"{size} · {done or waiting}")
+        self.query_one(ModelHeader).show_total(
+            f"{format_count(self.model.parameters)} weights · {describe_total(list(measures), wanted)}"
+        )
 
     # Messages of the widgets
 

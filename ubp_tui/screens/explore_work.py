@@ -6,6 +6,7 @@ They touch no widget. The selection of the layer on the screen goes first; the o
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from numpy import float32
@@ -14,7 +15,7 @@ from textual import work
 from textual.screen import Screen
 from textual.worker import get_current_worker
 
-from ubp_tui.jobs import ForegroundGate, measure_layer, prepare_layer
+from ubp_tui.jobs import ForegroundGate, LayerMeasure, LayerResult, measure_layer, prepare_layer
 from ubp_tui.messages import CurvePointFound, LayerMeasured, SelectionFailed, SelectionFinished
 from ubp_tui.services import Services, background_threads
 from ubp_tui.state import Choice, SelectionRequest
@@ -35,7 +36,7 @@ class ExploreWork(Screen[None]):
     @work(
         thread=True, exclusive=True, group="select_blocks", description="select the blocks of the layer on the screen"
     )
-    def _select_blocks(self, request: SelectionRequest, layer: Layer, importance: NDArray[float32] | None) -> None:
+    def _select_blocks(self, request: SelectionRequest, layer: Layer, known: LayerResult | None) -> None:
         """Select and lay out one layer; a request that was overtaken while it waited is not even begun."""
         from ubp_core.errors import UbpError
 
@@ -45,29 +46,37 @@ class ExploreWork(Screen[None]):
                 return
             message: SelectionFinished | SelectionFailed
             try:
-                message = SelectionFinished(prepare_layer(self.services, layer, request, importance))
+                message = SelectionFinished(prepare_layer(self.services, layer, request, known))
             except (UbpError, MemoryError) as error:
                 message = SelectionFailed(request, str(error) or "not enough memory for this layer")
         if not worker.is_cancelled:
             self.post_message(message)
 
     @work(thread=True, exclusive=True, group="measure_layers", description="find what the choice keeps of every layer")
-    def _measure_layers(self, choice: Choice, layers: tuple[Layer, ...]) -> None:
-        """Measure layer after layer."""
+    def _measure_layers(self, choice: Choice, layers: tuple[Layer, ...], known: Mapping[str, LayerMeasure]) -> None:
+        """Measure layer after layer; `known` grows meanwhile and is only read here."""
         worker = get_current_worker()
         for layer in layers:
-            self._gate.wait_for_turn()
-            if worker.is_cancelled:
-                return
-            self.post_message(LayerMeasured(choice, measure_layer(self.services, layer, choice)))
+            with self._gate.background():
+                if worker.is_cancelled:
+                    return
+                if layer.name in known:
+                    continue
+                measure = measure_layer(self.services, layer, choice)
+            self.post_message(LayerMeasured(choice, measure))
 
     @work(thread=True, exclusive=True, group="trace_curves", description="trace retained importance over sparsity")
     def _trace_curves(self, layer: str, importance: NDArray[float32], points: list[Choice]) -> None:
-        """Find curve points one by one."""
+        """Find curve points one by one; without the means to find them, the selection has already said why."""
+        from ubp_core.errors import UbpError
+
         worker = get_current_worker()
         for point in points:
-            self._gate.wait_for_turn()
-            if worker.is_cancelled:
-                return
-            retained = self.services.find_retained(importance, point, background_threads())
+            with self._gate.background():
+                if worker.is_cancelled:
+                    return
+                try:
+                    retained = self.services.find_retained(importance, point, background_threads())
+                except UbpError:
+                    return
             self.post_message(CurvePointFound(layer, point, retained))

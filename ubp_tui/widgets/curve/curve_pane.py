@@ -79,6 +79,6 @@ class CurvePane(Vertical):
         for method in CURVE_METHODS:
             value = points.get(Choice(method, choice.block_size, choice.sparsity), float("nan"))
             colour = "#{:02x}{:02x}{:02x}".format(*CURVE_COLOURS[method])
-            style = "bold" if method == choice.method else ""
-            parts.append(Content.assemble(("━ ", colour), (f"{method} ", style), (format_percent(value, 2), "bold")))
+            style = f"bold underline {colour}" if method == choice.method else colour
+            parts.append(Content.assemble((method, style), " ", (format_percent(value, 2), "bold")))
         return Content("  ").join(parts)

@@ -47,6 +47,7 @@ class BlockMap(Widget, can_focus=True):
         self._layer = ""
         self._image: Image | None = None
         self._lines: dict[int, Strip] = {}
+        self._marked: dict[int, int] | None = None
         self._drag: tuple[events.MouseEvent, Viewport] | None = None
         self._dragged = False
 
@@ -93,6 +94,7 @@ class BlockMap(Widget, can_focus=True):
 
     def watch_cursor(self, old: tuple[int, int]) -> None:
         """Redraw the lines of the old and the new cursor only: a whole map is 200 kB for a slow connection."""
+        self._marked = None
         if self.view is None:
             return
         for line in {*self._marked_lines(old), *self._marked_lines(self.cursor)}:
@@ -112,6 +114,7 @@ class BlockMap(Widget, can_focus=True):
     def _redraw(self) -> None:
         """Forget what was drawn."""
         self._image = None
+        self._marked = None
         self._lines.clear()
         self.refresh()
         self._tell_readout()
@@ -121,8 +124,8 @@ class BlockMap(Widget, can_focus=True):
         if self._source is None or self.view is None:
             return
         parts = (
-            describe_weight(self._source, self._kernel, *self.cursor),
             describe_area(self._source, self.view, *self.cursor),
+            describe_weight(self._source, self._kernel, *self.cursor),
         )
         self.post_message(MapCursorMoved("  ·  ".join(part for part in parts if part)))
 
@@ -163,27 +166,29 @@ class BlockMap(Widget, can_focus=True):
     def _with_cursor(self, view: Viewport, source: MapSource, line: int) -> tuple[Image, Image]:
         """The two pixel rows of a line, with the cursor and the block under it marked."""
         assert self._image is not None
-        pair: Image = self._image[2 * line : 2 * line + 2].copy()
+        upper, lower = self._image[2 * line], self._image[2 * line + 1]
         across = view.columns.span_of(self.cursor[1])
-        if across is None:
-            return pair[0], pair[1]
-        wide = view.columns.scale.pixels >= 2 and view.rows.scale.pixels >= 2
-        for index, colour in self._marks(source):
-            span = view.rows.span_of(index)
-            if span is None:
-                continue
-            for pixel in range(max(span[0], 2 * line), min(span[1], 2 * line + 2)):
-                row = pair[pixel - 2 * line]
-                if not wide:
-                    # Without room for a frame only the cursor itself is marked.
-                    row[across[0] : across[1]] = (
-                        palette.CURSOR if colour == palette.CURSOR else row[across[0] : across[1]]
-                    )
-                    continue
+        if self._marked is None:
+            self._marked = self._mark_pixels(view, source)
+        colours = self._marked.get(2 * line), self._marked.get(2 * line + 1)
+        if across is None or colours == (None, None):
+            return upper, lower
+        framed = view.columns.scale.pixels >= 2 and view.rows.scale.pixels >= 2
+        pair = upper.copy(), lower.copy()
+        for row, colour in zip(pair, colours, strict=True):
+            if colour == palette.CURSOR:
+                row[across[0] : across[0] + 1 if framed else across[1]] = colour
+            if colour is not None and framed:
                 row[across[1] - 1] = colour
-                if colour == palette.CURSOR:
-                    row[across[0]] = colour
-        return pair[0], pair[1]
+        return pair
+
+    def _mark_pixels(self, view: Viewport, source: MapSource) -> dict[int, int]:
+        """Colour of the marks by pixel row."""
+        marked = {}
+        for row, colour in self._marks(source):
+            span = view.rows.span_of(row)
+            marked.update({} if span is None else dict.fromkeys(range(*span), colour))
+        return marked
 
     def _marks(self, source: MapSource) -> list[tuple[int, int]]:
         """Rows to mark in the cursor's column, and how: its block first, then the cursor on top."""
@@ -237,7 +242,7 @@ class BlockMap(Widget, can_focus=True):
         """The weight that zooming leaves in place: the cursor, or the middle where the cursor is out of view."""
         if view.rows.span_of(self.cursor[0]) and view.columns.span_of(self.cursor[1]):
             return self.cursor
-        edges = view.rows.edges(), view.columns.edges()
+        edges = view.rows.edges, view.columns.edges
         return int(edges[0][len(edges[0]) // 2]), int(edges[1][len(edges[1]) // 2])
 
     def move_to(self, row: int, column: int) -> None:

@@ -19,8 +19,9 @@ class MapPane(Vertical):
     """Block map, and one line below it for the cursor."""
 
     def compose(self) -> ComposeResult:
-        """Map and read-out."""
+        """Map and read-out; a sentence in place of the map where there is none."""
         yield BlockMap(id="map")
+        yield Static("", id="map-notice", markup=False)
         yield Static("", id="readout")
 
     def on_mount(self) -> None:
@@ -33,13 +34,16 @@ class MapPane(Vertical):
         choice = result.request.choice
         how = f"{choice.method} N={choice.block_size} s={100 * choice.sparsity:g} %"
         self.border_title = f"Block map · {result.layer.name} · {how if result.selection else 'dense'}"
+        self.remove_class("-empty")
         self.query_one(BlockMap).show_layer(result.layer.name, result.source, kernel_of(result.layer))
 
     def show_nothing(self, line: str) -> None:
         """Clear the map and say why."""
         self.border_title, self.border_subtitle = "Block map", ""
         self.query_one(BlockMap).clear()
-        self.query_one("#readout", Static).update(Content(line))
+        self.query_one("#map-notice", Static).update(line)
+        self.query_one("#readout", Static).update("")
+        self.add_class("-empty")
 
     def _show_scale(self) -> None:
         """Zoom level and legend on the lower edge of the frame."""

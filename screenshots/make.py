@@ -1,0 +1,91 @@
+"""Draws screenshots/*.svg and *.png: the real app, on the real network, driven by its keys at fixed sizes.
+
+Run `make screenshots`. The pictures are the same on every run: the clock stands still (so no times are shown), and a
+picture is taken only when every worker has finished.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import cairosvg
+from strip_svg import export_svg
+
+from ubp_tui.app import build_app
+from ubp_tui.services import default_services
+from ubp_tui.state import Choice, ModelRequest
+from ubp_tui.widgets.layers.layer_table import LayerTable
+
+HERE = Path(__file__).parent
+PNG_SCALE = 1.5
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One picture."""
+
+    name: str
+    """File name without its ending."""
+    size: tuple[int, int]
+    """Columns and lines of the terminal."""
+    layer: str
+    """Layer to show."""
+    choice: Choice
+    """How its blocks are selected."""
+    keys: tuple[str, ...] = ()
+    """Keys to press."""
+    weights: str = "default"
+    """Weights of the model."""
+
+
+EXPAND, PROJECT = "_blocks.4._expand_conv", "_blocks.14._project_conv"
+TO_BLOCK = (*["right"] * 3, *["down"] * 6)
+"""Keys from the corner to a weight of a block off the grid."""
+
+SHOTS = (
+    Shot("explore", (160, 48), PROJECT, Choice("optimal", 4, 0.75)),
+    Shot("zoom", (160, 48), EXPAND, Choice("bed", 4, 0.75), ("2", *TO_BLOCK, "plus", "plus", "plus")),
+    Shot("weights", (120, 36), EXPAND, Choice("bed", 4, 0.75), ("f", "w", *TO_BLOCK)),
+    Shot("aligned", (120, 36), EXPAND, Choice("abp", 4, 0.75), ("f", "w", *TO_BLOCK)),
+    Shot("compact", (80, 24), PROJECT, Choice("optimal", 4, 0.75)),
+    Shot("compact_map", (80, 24), PROJECT, Choice("optimal", 8, 0.9), ("2",)),
+    Shot("compact_curves", (80, 24), PROJECT, Choice("optimal", 4, 0.75), ("3",)),
+    Shot("help", (120, 48), PROJECT, Choice(), ("question_mark",)),
+    Shot("random", (120, 36), PROJECT, Choice("bed", 4, 0.75), weights="random"),
+)
+
+
+async def take(shot: Shot) -> str:
+    """Drive the app to one picture.
+
+    Returns:
+        The picture as SVG.
+    """
+    services = replace(default_services(), clock=lambda: 0.0)
+    app = build_app(ModelRequest("efficientnet_lite0", shot.weights), services, shot.choice)
+    async with app.run_test(size=shot.size) as pilot:
+        await pilot.pause()
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        app.explore.query_one(LayerTable).highlight(shot.layer)
+        for key in ("", *shot.keys):
+            await pilot.press(*filter(None, [key]))
+            await pilot.pause()
+            await app.workers.wait_for_complete()
+        await pilot.pause()
+        return export_svg(app)
+
+
+def main() -> None:
+    """Draw all pictures."""
+    for shot in SHOTS:
+        svg = asyncio.run(take(shot))
+        (HERE / f"{shot.name}.svg").write_text(svg, encoding="utf-8")
+        cairosvg.svg2png(bytestring=svg.encode(), write_to=str(HERE / f"{shot.name}.png"), scale=PNG_SCALE)
+        print(f"screenshots/{shot.name}.svg, .png: {shot.size[0]}x{shot.size[1]}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,132 @@
+"""Measures the block map on a 2048 x 4608 layer: repaint per zoom level, change to shown, and the app's first frame.
+
+    python tests/bench/bench_map.py
+
+Prints medians and worst cases in milliseconds. A repaint is the whole way: raster, strips, compositor and the bytes for
+the terminal. Change to shown runs from the key press to the frame with the new selection, on the running app, while the
+layer table and the curves are computed in the background.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import subprocess
+import sys
+import time
+
+import numpy as np
+from textual.pilot import Pilot
+from ubp_core.models import Layer, LoadedModel
+
+from ubp_tui.app import UbpApp, build_app
+from ubp_tui.services import Services, default_services
+from ubp_tui.state import Choice, ModelRequest
+from ubp_tui.widgets.map.block_map import BlockMap
+
+SHAPE = (2048, 512, 3, 3)
+SIZE = (200, 50)
+REPEATS = 15
+
+
+def build_model() -> LoadedModel:
+    """ResNet-50's largest shapes with Gaussian weights."""
+    draw = np.random.default_rng(0).standard_normal
+    layer = Layer("layer", "conv", draw(SHAPE, np.float32))
+    return LoadedModel("gaussian", "drawn here", True, (layer,), None)
+
+
+def build_services() -> Services:
+    """The real services, with a model that is there at once."""
+    real, model = default_services(), build_model()
+    return Services(
+        lambda request, progress: model, real.find_importance, real.select, real.find_retained, real.count_offsets
+    )
+
+
+async def wait_for_result(app: UbpApp, choice: Choice) -> None:
+    """Wait until the selection of a choice is on the screen."""
+    while app.explore.result is None or app.explore.result.request.choice != choice:
+        await asyncio.sleep(0.001)
+
+
+def repaint(app: UbpApp) -> float:
+    """Draw the map from nothing and render it for the terminal; seconds."""
+    block_map = app.explore.query_one(BlockMap)
+    started = time.perf_counter()
+    block_map._redraw()
+    for strip in block_map.render_lines(block_map.size.region):
+        strip.render(app.console)
+    return time.perf_counter() - started
+
+
+async def measure_repaints(app: UbpApp, pilot: Pilot[int], when: str) -> None:
+    """Print the repaint time of every zoom level, in the middle of the layer and after a pan."""
+    block_map = app.explore.query_one(BlockMap)
+    block_map.move_to(1000, 2300)
+    block_map.zoom(-99)
+    assert block_map.view is not None
+    print(f"repaint {when}, map of {block_map.size.width} x {block_map.size.height} cells")
+    for level in range(len(block_map.view.ladder)):
+        assert block_map.view is not None
+        times = []
+        for repeat in range(REPEATS):
+            block_map.view = block_map.view.panned(2 if repeat % 2 else -2, 3 if repeat % 2 else -3)
+            times.append(1e3 * repaint(app))
+        scale = block_map.view.columns.scale
+        print(f"  level {level} ({scale.weights / scale.pixels:7.3f} weights across a pixel)  "
+              f"median {statistics.median(times):5.1f} ms  worst {max(times):5.1f} ms")  # fmt: skip
+        block_map.zoom(1)
+        await pilot.pause(0)
+
+
+async def measure_changes(app: UbpApp) -> None:
+    """Print how long a change of method, block size or sparsity takes until it is drawn."""
+    explore = app.explore
+    for name, key in (("sparsity", "right_square_bracket"), ("block size", "n"), ("method", "m")):
+        times = []
+        for _ in range(5):
+            before = explore.choice
+            started = time.perf_counter()
+            app.simulate_key(key)
+            while explore.choice == before:
+                await asyncio.sleep(0.001)
+            await wait_for_result(app, explore.choice)
+            repaint(app)
+            times.append(1e3 * (time.perf_counter() - started))
+        print(f"change of {name:10} to shown: median {statistics.median(times):4.0f} ms  worst {max(times):4.0f} ms")
+
+
+def measure_start() -> None:
+    """Print the time to the help text and to the first frame of the real app, each the best of five processes."""
+    first_frame = (
+        "import asyncio, sys; from ubp_tui.app import build_app; from ubp_tui.state import ModelRequest\n"
+        "app = build_app(ModelRequest('efficientnet_lite0'))\n"
+        "async def run():\n"
+        "    async with app.run_test(size=(120, 36)):\n"
+        "        import os; os._exit(0)\n"
+        "asyncio.run(run())\n"
+    )
+    for name, command in (("ubp-tui --help", ["-m", "ubp_tui", "--help"]), ("first frame", ["-c", first_frame])):
+        times = []
+        for _ in range(5):
+            started = time.perf_counter()
+            subprocess.run([sys.executable, *command], stdout=subprocess.DEVNULL, check=True)
+            times.append(time.perf_counter() - started)
+        print(f"{name}: best {min(times):.2f} s  median {statistics.median(times):.2f} s")
+
+
+async def run() -> None:
+    """Measure on the running app."""
+    app = build_app(ModelRequest("gaussian"), build_services(), Choice("optimal", 4, 0.5))
+    async with app.run_test(size=SIZE) as pilot:
+        await wait_for_result(app, app.explore.choice)
+        await measure_repaints(app, pilot, "while curves are computed")
+        await measure_changes(app)
+        await app.workers.wait_for_complete()
+        await measure_repaints(app, pilot, "with nothing else to do")
+
+
+if __name__ == "__main__":
+    asyncio.run(run())
+    measure_start()

@@ -210,7 +210,8 @@ def _layer_table(result: GridResult, args: argparse.Namespace) -> Any:
     for row in result.layers:
         shares = [_number(row.methods[name]["retained"]) for name in args.methods]
         table.add_row(row.layer.name, output.size((row.layer.rows, row.layer.columns)), *shares)
-    table.add_section()
+    if not args.markdown:  # a line of dashes in the middle is no Markdown
+        table.add_section()
     label = f"total, N = {result.block_size}, s = {result.sparsity:g}"
     achieved = f"achieved s = {result.achieved_sparsity:.4f}" if result.layers else "no layers"
     table.add_row(label, achieved, *(_number(result.total(name)) for name in args.methods), style="bold")

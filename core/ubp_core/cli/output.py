@@ -41,7 +41,7 @@ def new_table(headers: Sequence[tuple[str, str]], markdown: bool = False, footer
     from rich import box
     from rich.table import Table
 
-    table = Table(box=box.MARKDOWN if markdown else box.SIMPLE_HEAD, show_footer=footer, pad_edge=False)
+    table = Table(box=box.MARKDOWN if markdown else box.SIMPLE_HEAD, show_footer=footer, pad_edge=markdown)
     for text, justify in headers:
         table.add_column(text, justify="right" if justify == "right" else "left", no_wrap=justify == "right")
     return table

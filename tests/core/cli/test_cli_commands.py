@@ -192,6 +192,9 @@ def test_compare_markdown_grid(capsys: pytest.CaptureFixture[str]) -> None:
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in out.splitlines() if line.startswith("|")]
     assert rows[0] == ["N", "s", "achieved s", *METHODS] and set(rows[1][0]) <= {"-", ":"}
     assert [row[:2] for row in rows[2:]] == [["2", "0.5"], ["2", "0.9"], ["4", "0.5"], ["4", "0.9"]]
+    out, _ = run(["compare", *SMALL, "--markdown"], capsys)
+    lines = [line for line in out.splitlines() if line.startswith("|")]
+    assert [line for line in lines if set(line) <= set("|- ")] == [lines[1]] and len(lines) == 2 + 13 + 2
     assert all(10 < float(cell) < 100 for row in rows[2:] for cell in row[3:])
 
 

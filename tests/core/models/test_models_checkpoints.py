@@ -177,7 +177,8 @@ def test_module_versions_survive_wrapping(tmp_path: Path) -> None:
     import torchvision
 
     network: nn.Module = torchvision.models.mnasnet0_5()
-    network._load_from_state_dict({}, "", {"version": 1}, False, [], [], [])  # turns it into the first version
+    with pytest.warns(UserWarning, match="new version of MNASNet"):  # turns it into the first version
+        network._load_from_state_dict({}, "", {"version": 1}, False, [], [], [])
     state = network.state_dict()
     versions = OrderedDict((f"module.{k}" if k else "module", v) for k, v in state._metadata.items())  # type: ignore[attr-defined]
     versions["module"] = {"version": 1}

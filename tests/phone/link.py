@@ -129,7 +129,11 @@ class Link:
         if not self.model.authorized:
             self.send(Message(AUTH, AUTH_TOKEN, 0, os.urandom(20)))
             return
-        names = {"product.name": self.model.device, "product.model": self.model.model, "product.device": self.model.device}
+        names = {
+            "product.name": self.model.device,
+            "product.model": self.model.model,
+            "product.device": self.model.device,
+        }
         banner = "device::" + "".join(f"ro.{name}={value};" for name, value in names.items())
         self.send(Message(CNXN, VERSION, MAX_DATA, f"{banner}features={self.model.features}".encode()))
 

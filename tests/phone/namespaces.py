@@ -33,7 +33,7 @@ def mount(source: str, target: str, kind: str = "", flags: int = 0, options: str
 
 
 def enter_namespaces() -> None:
-    """Leaves this process in new namespaces; its next child becomes process 1 there. Ids 0 to 65535 stay as they are."""
+    """Leaves this process in new namespaces with the same ids; its next child becomes process 1 there."""
     waiting, ready = os.pipe()
     helper = os.fork()
     if helper == 0:  # stays outside, where it may write the maps

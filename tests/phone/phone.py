@@ -32,7 +32,7 @@ class Phone:
         self.model = model or PhoneModel()
         self.root = Path(tempfile.mkdtemp(prefix="ubp-phone-"))
         listener = socket.create_server(("127.0.0.1", 0))
-        self.address = "127.0.0.1:{}".format(listener.getsockname()[1])
+        self.address = f"127.0.0.1:{listener.getsockname()[1]}"
         self.process = subprocess.Popen(
             [sys.executable, "-m", "phone.daemon", self.model.to_json(), str(self.root), str(listener.fileno())],
             stdin=subprocess.PIPE,
@@ -85,7 +85,9 @@ class Phone:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
 
@@ -98,4 +100,6 @@ def check_machine() -> None:
         raise NoPhone(f"the test phone needs {', '.join(missing)}: run sh tests/install_tools.sh")
     version = tuple(int(part) for part in platform.release().split(".")[:2])
     if version < (6, 7):
-        raise NoPhone(f"the test phone needs Linux 6.7 or newer (binfmt_misc per user namespace), this is {platform.release()}")
+        raise NoPhone(
+            f"the test phone needs Linux 6.7 or newer (binfmt_misc per user namespace), this is {platform.release()}"
+        )

@@ -52,8 +52,9 @@ def new_stat(path: Path, follow: bool) -> bytes:
         found = path.stat() if follow else path.lstat()
     except OSError as error:
         return struct.pack("<I", error.errno or 5) + bytes(64)
-    return struct.pack("<IQQIIIIQqqq", 0, found.st_dev, found.st_ino, found.st_mode, found.st_nlink, found.st_uid,
-                       found.st_gid, found.st_size, int(found.st_atime), int(found.st_mtime), int(found.st_ctime))  # fmt: skip
+    owner = (found.st_nlink, found.st_uid, found.st_gid)
+    times = (int(found.st_atime), int(found.st_mtime), int(found.st_ctime))
+    return struct.pack("<IQQIIIIQqqq", 0, found.st_dev, found.st_ino, found.st_mode, *owner, found.st_size, *times)
 
 
 def list_folder(stream: Stream, path: Path, new: bool) -> None:

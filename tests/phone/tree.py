@@ -18,7 +18,7 @@ TOYBOX = "/usr/bin/toybox"
 QEMU = "/usr/bin/qemu-aarch64"
 APPLETS = (
     "cat chmod cp cut date df dirname du echo env false find grep head id kill ls mkdir mv nproc pgrep pidof pkill ps "
-    "realpath rm rmdir sed setsid sha256sum sleep sort stat tail taskset tee test timeout touch tr true uname wc xargs"
+    "realpath rm rmdir sed setsid sha1sum sha256sum sleep sort stat tail taskset tee test timeout touch tr true uname wc xargs"
 )
 AARCH64_ELF = rb"\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\xb7\x00"
 AARCH64_MASK = rb"\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff"
@@ -77,7 +77,9 @@ def build_system(root: Path, model: PhoneModel) -> None:
         (programs / applet).symlink_to(TOYBOX)
     write(root / "system/build.prop", "".join(f"{key}={value}\n" for key, value in model.properties().items()))
     write(programs / "getprop", GETPROP, 0o755)
-    battery = f"Current Battery Service state:\n  USB powered: true\n  level: {model.battery_percent}\n  temperature: 289\n"
+    battery = (
+        f"Current Battery Service state:\n  USB powered: true\n  level: {model.battery_percent}\n  temperature: 289\n"
+    )
     write(programs / "dumpsys", f'#!/system/bin/sh\n[ "$1" = battery ] && print -rn -- "{battery}"\n', 0o755)
 
 
@@ -94,7 +96,9 @@ def build_sensors(root: Path, model: PhoneModel) -> None:
     for cluster in model.clusters:
         for cpu in range(cluster.first, cluster.last + 1):
             build_cpu(cpus / f"cpu{cpu}", cluster)
-    text = "".join(cpuinfo(cpu, cluster) for cluster in model.clusters for cpu in range(cluster.first, cluster.last + 1))
+    text = "".join(
+        cpuinfo(cpu, cluster) for cluster in model.clusters for cpu in range(cluster.first, cluster.last + 1)
+    )
     write(root / "system/cpuinfo", text)
     mount(str(root / "system/cpuinfo"), str(root / "proc/cpuinfo"), flags=MS_BIND)
 

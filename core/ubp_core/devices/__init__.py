@@ -1,0 +1,56 @@
+"""Where benchmarks run: this machine (`host`), qemu-user (`emulator`), phones (`adb:SERIAL`).
+
+Owns finding devices, their state and facts, and running a program on one. Knows nothing of benchmarks.
+Cheap to import: adbutils comes in where it is first needed.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ubp_core.devices.catalogue import list_devices, open_device
+    from ubp_core.devices.clusters import Cluster
+    from ubp_core.devices.device import Device, Execution, Limits, Session
+    from ubp_core.devices.errors import DeviceError, RunCancelled
+    from ubp_core.devices.facts import DeviceFacts
+    from ubp_core.devices.info import DeviceInfo, DeviceKind, DeviceState
+
+_HOMES = {
+    "Cluster": "clusters",
+    "Device": "device",
+    "DeviceError": "errors",
+    "DeviceFacts": "facts",
+    "DeviceInfo": "info",
+    "DeviceKind": "info",
+    "DeviceState": "info",
+    "Execution": "device",
+    "Limits": "device",
+    "RunCancelled": "errors",
+    "Session": "device",
+    "list_devices": "catalogue",
+    "open_device": "catalogue",
+}
+__all__ = [
+    "Cluster",
+    "Device",
+    "DeviceError",
+    "DeviceFacts",
+    "DeviceInfo",
+    "DeviceKind",
+    "DeviceState",
+    "Execution",
+    "Limits",
+    "RunCancelled",
+    "Session",
+    "list_devices",
+    "open_device",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the module that owns `name` at its first use."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

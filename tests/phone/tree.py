@@ -18,7 +18,8 @@ TOYBOX = "/usr/bin/toybox"
 QEMU = "/usr/bin/qemu-aarch64"
 APPLETS = (
     "cat chmod cp cut date df dirname du echo env false find grep head id kill ls mkdir mv nproc pgrep pidof pkill ps "
-    "realpath rm rmdir sed setsid sha1sum sha256sum sleep sort stat tail taskset tee test timeout touch tr true uname wc xargs"
+    "realpath rm rmdir sed setsid sha1sum sha256sum sleep sort stat tail taskset tee test "
+    "timeout touch tr true uname wc xargs"
 )
 AARCH64_ELF = rb"\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\xb7\x00"
 AARCH64_MASK = rb"\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff"

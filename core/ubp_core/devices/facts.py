@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from ubp_core.devices.clusters import ARM_PARTS, Cluster, group_cores
 
@@ -50,6 +51,11 @@ class DeviceFacts:
     def governors(self) -> str:
         """The frequency governors in use."""
         return ", ".join(dict.fromkeys(cluster.governor for cluster in self.clusters if cluster.governor))
+
+    def to_record(self) -> dict[str, Any]:
+        """As JSON can hold it."""
+        clusters = [{**asdict(cluster), "cpus": list(cluster.cpus)} for cluster in self.clusters]
+        return {**asdict(self), "abis": list(self.abis), "clusters": clusters}
 
     @property
     def lines(self) -> tuple[tuple[str, str], ...]:

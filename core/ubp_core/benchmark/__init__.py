@@ -1,0 +1,58 @@
+"""Benchmarks of layers on a device: what to run, running it, what came out, and how far that is to be trusted.
+
+Owns the comparison: dense, aligned and unaligned variants of a layer in one run of `ubp_bench`, which lets them take
+turns. Knows devices only by their interface; keeps nothing on disk (that is `history`).
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ubp_core.benchmark.comparison import run_comparison, run_on_devices
+    from ubp_core.benchmark.errors import BenchmarkError
+    from ubp_core.benchmark.progress import BenchProgress, Stage
+    from ubp_core.benchmark.result import BenchRun, LayerResult, VariantResult
+    from ubp_core.benchmark.settings import BenchSettings
+    from ubp_core.benchmark.variants import DEFAULT_METHODS, PackedVariants, Variant, make_variants, pack_variants
+
+_HOMES = {
+    "BenchProgress": "progress",
+    "BenchRun": "result",
+    "BenchSettings": "settings",
+    "BenchmarkError": "errors",
+    "DEFAULT_METHODS": "variants",
+    "LayerResult": "result",
+    "PackedVariants": "variants",
+    "Stage": "progress",
+    "Variant": "variants",
+    "VariantResult": "result",
+    "make_variants": "variants",
+    "pack_variants": "variants",
+    "run_comparison": "comparison",
+    "run_on_devices": "comparison",
+}
+__all__ = [
+    "DEFAULT_METHODS",
+    "BenchProgress",
+    "BenchRun",
+    "BenchSettings",
+    "BenchmarkError",
+    "LayerResult",
+    "PackedVariants",
+    "Stage",
+    "Variant",
+    "VariantResult",
+    "make_variants",
+    "pack_variants",
+    "run_comparison",
+    "run_on_devices",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the module that owns `name` at its first use."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -1,0 +1,198 @@
+"""Runs a comparison: layer by layer, each one run of `ubp_bench` in which the variants take turns.
+
+Whatever happens on the way becomes the run's failure in one line; layers that are done are kept.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+from ubp_core.benchmark.errors import BenchmarkError
+from ubp_core.benchmark.faults import DIFFERS, explain_exit
+from ubp_core.benchmark.programs import find_program
+from ubp_core.benchmark.progress import BenchProgress, OnProgress, Stage
+from ubp_core.benchmark.result import BenchRun, LayerResult
+from ubp_core.benchmark.rows import read_rows, variant_result
+from ubp_core.benchmark.settings import BenchSettings
+from ubp_core.benchmark.trust import find_warnings
+from ubp_core.benchmark.variants import PackedVariants
+from ubp_core.devices.clusters import choose_cpus, format_cpus
+from ubp_core.devices.device import Device, Limits, Session
+from ubp_core.devices.errors import DeviceError, RunCancelled
+from ubp_core.devices.facts import DeviceFacts
+from ubp_core.devices.info import DeviceInfo, DeviceKind
+from ubp_core.errors import UbpError
+
+GRACE_S = 3.0
+"""ubp_bench's own time-out comes first, then the device's."""
+LATENCY, HOST_TIME, NOT_TIMED = "latency", "host time", "not timed"
+
+
+def run_comparison(
+    device: Device,
+    layers: Sequence[PackedVariants],
+    settings: BenchSettings,
+    model: str = "",
+    on_progress: OnProgress | None = None,
+    cancel: Event | None = None,
+    program: Path | None = None,
+    extra: Mapping[str, Any] | None = None,
+) -> BenchRun:
+    """Runs every layer on one device.
+
+    Args:
+        on_progress: called in this thread.
+        cancel: set it to end the run; the remote program is gone when this returns.
+        program: instead of the bundled ubp_bench.
+        extra: kept with the result.
+
+    Returns:
+        The run; where it ended early, `failure` says why and `layers` has what was measured before.
+    """
+    run = BenchRun(
+        device.name,
+        device.kind.value,
+        NOT_TIMED,
+        title="",
+        started=datetime.now(UTC).isoformat(timespec="seconds"),
+        model=model,
+        settings=settings.to_record(),
+        facts={},
+        planned=tuple(layer.layer for layer in layers),
+        extra=dict(extra or {}),
+    )
+    worker = Worker(device, settings, on_progress or (lambda progress: None), cancel or Event(), run)
+    started = time.monotonic()
+    try:
+        worker.work(layers, program)
+    except UbpError as error:
+        worker.fail(str(error))
+    worker.run = replace(worker.run, seconds=time.monotonic() - started)
+    return worker.run
+
+
+def run_on_devices(
+    devices: Sequence[Device],
+    layers: Sequence[PackedVariants],
+    settings: BenchSettings,
+    model: str = "",
+    on_progress: OnProgress | None = None,
+    cancel: Event | None = None,
+    extra: Mapping[str, Any] | None = None,
+) -> tuple[BenchRun, ...]:
+    """The same on several devices, each in its own thread; one that fails does not touch the others."""
+    with ThreadPoolExecutor(max(1, len(devices)), "bench") as pool:
+        started = [pool.submit(run_comparison, device, layers, settings, model, on_progress, cancel, None, extra)
+                   for device in devices]  # fmt: skip
+        try:
+            return tuple(future.result() for future in started)
+        except BaseException:  # Ctrl-C: the workers must end before the pool is left
+            (cancel or Event()).set()
+            raise
+
+
+class Worker:
+    """One device's run under way."""
+
+    def __init__(
+        self, device: Device, settings: BenchSettings, on_progress: OnProgress, cancel: Event, run: BenchRun
+    ) -> None:
+        self.device, self.settings, self.on_progress, self.cancel, self.run = device, settings, on_progress, cancel, run
+        self.step = BenchProgress(device.name, Stage.PUSHING, count=len(run.planned))
+
+    def tell(self, stage: Stage, **changes: Any) -> None:
+        """Reports progress."""
+        self.step = replace(self.step, **{"stage": stage, "line": "", **changes})
+        self.on_progress(self.step)
+
+    def fail(self, line: str) -> None:
+        """Ends the run early."""
+        line = line.removeprefix(f"{self.device.name}: ")
+        self.run = replace(self.run, failure=line)
+        self.tell(Stage.FAILED, line=line)
+
+    def work(self, layers: Iterable[PackedVariants], program: Path | None) -> None:
+        """Everything, in order."""
+        info = self.device.info()
+        if not info.ready:
+            raise DeviceError(info.line)
+        facts = self.device.facts()
+        self.run = replace(self.run, title=info.title, facts=facts.to_record(), figure=figure_of(info))
+        options = self.options(facts)
+        with self.device.session() as session:
+            (placed,) = session.place([program or find_program(self.device.kind)], program=True)
+            for index, layer in enumerate(layers, 1):
+                if index > 1:
+                    self.cool_down()
+                self.tell(Stage.PUSHING, layer=layer.layer, index=index)
+                files = session.place(layer.files)
+                self.tell(Stage.RUNNING)
+                self.measure(session, [placed, *files, *options], layer, files, info)
+        self.tell(Stage.DONE, layer="", index=0)
+
+    def options(self, facts: DeviceFacts) -> list[str]:
+        """Options of ubp_bench for these settings; where nothing is timed, one checked run is enough."""
+        settings = self.settings
+        found = ["--jsonl", "--check", "--threads", str(settings.threads), "--batch", str(settings.batch)]
+        found += ["--timeout", f"{settings.limit_s:g}"]
+        if self.run.figure == NOT_TIMED:
+            found += ["--runs", "1", "--warmup", "0"]
+        else:
+            found += ["--runs", str(settings.runs)] if settings.runs else ["--min-time", f"{settings.min_time_s:g}"]
+            found += [] if settings.warmup is None else ["--warmup", str(settings.warmup)]
+        if settings.cores:
+            found += ["--cpus", format_cpus(choose_cpus(settings.cores, facts.clusters))]
+        if settings.input_hw:
+            found += ["--input", "{}x{}".format(*settings.input_hw)]
+        return found
+
+    def measure(
+        self, session: Session, argv: list[str], layer: PackedVariants, files: Sequence[str], info: DeviceInfo
+    ) -> None:
+        """One layer: adds its result to the run.
+
+        Raises:
+            BenchmarkError: the program failed, or what it printed is no result.
+        """
+        limit_s = self.settings.limit_s + GRACE_S
+        limits = Limits(total_s=limit_s, quiet_s=limit_s + GRACE_S)
+        execution = session.execute(argv, limits, lambda line: self.tell(Stage.RUNNING, line=line), self.cancel)
+        problem = explain_exit(execution, self.settings.limit_s)
+        if problem and execution.exit_code != DIFFERS:
+            raise BenchmarkError(problem)
+        rows = read_rows(execution.stdout)
+        if len(rows) != len(files):
+            raise BenchmarkError(
+                f"the program printed {len(rows)} results for {len(files)} files: its output is not whole"
+            )
+        by_file = dict(zip(files, layer.variants, strict=True))
+        timed = self.run.figure != NOT_TIMED and not any(row["emulated"] for row in rows)
+        sizes = {place: path.stat().st_size for place, path in zip(files, layer.files, strict=True)}
+        results = tuple(replace(variant_result(row, by_file, timed), file_bytes=sizes[row["file"]]) for row in rows)
+        shapes = (rows[0]["input_shape"], rows[0]["output_shape"])
+        warnings = find_warnings(results, rows[0]["build"])
+        self.run = self.run.with_layer(LayerResult(layer.layer, *shapes, results, warnings))
+        if problem:
+            raise BenchmarkError(problem)
+
+    def cool_down(self) -> None:
+        """Rests between layers; raises RunCancelled at once when cancelled."""
+        if self.settings.cool_down_s and self.run.figure != NOT_TIMED:
+            self.tell(Stage.COOLING)
+        rest = self.settings.cool_down_s if self.run.figure != NOT_TIMED else 0.0
+        if self.cancel.wait(rest):
+            raise RunCancelled("cancelled; nothing was running")
+
+
+def figure_of(info: DeviceInfo) -> str:
+    """What a device's times may be called."""
+    if info.latency:
+        return LATENCY
+    return HOST_TIME if info.kind is DeviceKind.HOST else NOT_TIMED

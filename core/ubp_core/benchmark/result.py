@@ -1,0 +1,122 @@
+"""What a benchmark found: immutable values with every sample, and their form as JSON records."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from ubp_core.benchmark.variants import DENSE
+
+
+@dataclass(frozen=True)
+class VariantResult:
+    """One variant of one layer."""
+
+    label: str
+    method: str
+    block_size: int
+    sparsity: float
+    """Requested; 0 where dense."""
+    kernel: str
+    """The code that ran."""
+    check: str
+    """"ok" or "differs": the output against a plain loop, on the device."""
+    checksum: str
+    """CRC-32 of the output."""
+    samples_ns: tuple[int, ...] = ()
+    """Every run; empty where nothing may be timed."""
+    min_ns: float | None = None
+    median_ns: float | None = None
+    p90_ns: float | None = None
+    file_bytes: int = 0
+    """Size of the packed file of this one layer."""
+    multiply_adds: int = 0
+    """That the kernel does."""
+    celsius_before: float | None = None
+    celsius_after: float | None = None
+    moved: bool = False
+    """Clock, temperature or the times themselves changed during the runs."""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class LayerResult:
+    """One layer: variants that took turns in one run."""
+
+    layer: str
+    input_shape: str
+    output_shape: str
+    variants: tuple[VariantResult, ...]
+    warnings: tuple[str, ...] = ()
+    """Why the figures are not to be trusted; empty where nothing speaks against them."""
+
+    @property
+    def dense(self) -> VariantResult | None:
+        """The baseline."""
+        return next((variant for variant in self.variants if variant.method == DENSE), None)
+
+    def speedup(self, variant: VariantResult) -> float | None:
+        """How many times faster than dense, by medians; None where nothing was timed."""
+        dense = self.dense
+        if dense is None or not dense.median_ns or not variant.median_ns:
+            return None
+        return dense.median_ns / variant.median_ns
+
+
+@dataclass(frozen=True)
+class BenchRun:
+    """One comparison on one device, whole or as far as it came."""
+
+    device: str
+    kind: str
+    """"host", "emulator" or "adb"."""
+    figure: str
+    """What its times may be called: "latency", "host time", or "not timed"."""
+    title: str
+    """The device for people."""
+    started: str
+    """UTC, ISO 8601."""
+    model: str
+    """The network that the layers come from."""
+    settings: dict[str, Any]
+    facts: dict[str, Any]
+    layers: tuple[LayerResult, ...] = ()
+    planned: tuple[str, ...] = ()
+    """Names of all layers that were asked for."""
+    failure: str = ""
+    """Why it ended early; empty where it ran to its end."""
+    seconds: float = 0.0
+    extra: dict[str, Any] = field(default_factory=dict)
+    """Where weights and selections come from, as the caller knows it."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether every layer was measured."""
+        return not self.failure
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Every layer's warnings, each once."""
+        return tuple(dict.fromkeys(line for layer in self.layers for line in layer.warnings))
+
+    def with_layer(self, layer: LayerResult) -> BenchRun:
+        """The same with one more layer."""
+        return replace(self, layers=(*self.layers, layer))
+
+    def to_record(self) -> dict[str, Any]:
+        """As JSON can hold it."""
+        return asdict(self)
+
+    @classmethod
+    def from_record(cls, record: dict[str, Any]) -> BenchRun:
+        """The run of a record that `to_record` made."""
+        layers = []
+        for layer in record["layers"]:
+            variants = tuple(VariantResult(**tupled(variant, "samples_ns", "notes")) for variant in layer["variants"])
+            layers.append(LayerResult(**{**tupled(layer, "warnings"), "variants": variants}))
+        return cls(**{**tupled(record, "planned"), "layers": tuple(layers)})
+
+
+def tupled(record: dict[str, Any], *names: str) -> dict[str, Any]:
+    """A copy with some lists as tuples."""
+    return {**record, **{name: tuple(record[name]) for name in names}}

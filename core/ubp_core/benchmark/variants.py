@@ -1,0 +1,87 @@
+"""The variants of a layer that a comparison runs against each other, and their packed files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ubp_core.benchmark.errors import BadSetting
+
+if TYPE_CHECKING:
+    from ubp_core.models import Layer
+
+DENSE = "dense"
+DEFAULT_METHODS = (DENSE, "abp", "bed", "optimal")
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One way to run a layer."""
+
+    method: str
+    """"dense" or a selection method."""
+    block_size: int = 0
+    """0 where dense."""
+    sparsity: float = 0.0
+
+    @property
+    def label(self) -> str:
+        """Short name, such as "bed N=4 s=0.75"."""
+        return self.method if self.method == DENSE else f"{self.method} N={self.block_size} s={self.sparsity:g}"
+
+
+@dataclass(frozen=True)
+class PackedVariants:
+    """A layer's variants as files, each holding that one layer."""
+
+    layer: str
+    variants: tuple[Variant, ...]
+    files: tuple[Path, ...]
+
+
+def make_variants(
+    methods: Sequence[str] = DEFAULT_METHODS, block_sizes: Sequence[int] = (4,), sparsities: Sequence[float] = (0.75,)
+) -> tuple[Variant, ...]:
+    """Dense (once, first) and every method with every block size and sparsity; unstructured has block size 1."""
+    found = [Variant(DENSE)]
+    for method in methods:
+        if method != DENSE:
+            sizes = (1,) if method == "unstructured" else block_sizes
+            found += [Variant(method, size, sparsity) for size in sizes for sparsity in sparsities]
+    return tuple(dict.fromkeys(found))
+
+
+def pack_variants(
+    layer: Layer, variants: Iterable[Variant], folder: Path, criterion: str = "l1", threads: int | None = None
+) -> PackedVariants:
+    """Selects and packs every variant of a layer.
+
+    Args:
+        layer: a layer with one group.
+        folder: an empty or own folder for the files.
+
+    Raises:
+        SelectionError, ModelError: a variant that the layer can't have.
+        BadSetting: a variant that packed files can't hold.
+    """
+    from ubp_core import importance, select_blocks
+    from ubp_core.layer_packing import pack_layer
+    from ubp_core.packed_format import BLOCK_SIZES
+
+    chosen = tuple(variants)
+    matrix = importance(layer.weight, criterion)
+    folder.mkdir(parents=True, exist_ok=True)
+    files = []
+    for number, variant in enumerate(chosen):
+        selection = None
+        if variant.method != DENSE:
+            if variant.block_size not in BLOCK_SIZES:
+                sizes = ", ".join(map(str, BLOCK_SIZES))
+                raise BadSetting(f"block size {variant.block_size}: kernels have {sizes}")
+            selection = select_blocks(matrix, variant.block_size, variant.sparsity, variant.method, threads)
+        path = folder / f"{number}.ubp"
+        pack_layer(layer, selection, criterion if selection else "").save(path)
+        files.append(path)
+    return PackedVariants(layer.name, chosen, tuple(files))

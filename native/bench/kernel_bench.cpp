@@ -123,9 +123,7 @@ int run_micro(const Options& o) {
     walk.columns = prepared.columns.data();
     walk.weights = prepared.weights;
     walk.bias = prepared.bias.data();
-    walk.out = walk.aside = out.data();
-    walk.out_stride = size_t(tile.width());
-    walk.groups = walk.aside_from = prepared.groups;
+    walk.spans[1] = {prepared.groups, out.data(), size_t(tile.width())};
     walk.columns_total = shape.columns;
     for (int i = 0; i < number(o, "iterations", 1); ++i) (aligned ? tile.aligned : tile.walk)[0](walk);
     const double weights = dense ? double(shape.rows) * shape.columns : double(layer.view.block_count) * shape.block_size;

@@ -17,6 +17,10 @@
 #define UBP_INLINE inline __attribute__((always_inline))
 #define UBP_LAMBDA __attribute__((always_inline))
 
+// Makes a pointer opaque to the compiler here. Without it, clang derives the pointers of a walk from loop counters and
+// recomputes them where a loop ends: 3 to 5 instructions per start row.
+#define UBP_KEEP(pointer) asm volatile("" : "+r"(pointer))
+
 namespace ubp {
 namespace {  // every translation unit has its own copies: units differ in their instruction set
 
@@ -62,6 +66,18 @@ UBP_INLINE float32x4_t fma_scalar(float32x4_t acc, float32x4_t x, float w) {
 #endif
 }
 
+// A load that is not merged with another of the same address: where a value is wanted in several registers, loads leave
+// the arithmetic units alone, which copies would not.
+UBP_INLINE float32x4_t load_again(const float* from) {
+#if defined(__aarch64__)
+    float32x4_t v;
+    asm volatile("ldr %q0, %1" : "=w"(v) : "m"(*reinterpret_cast<const float32x4_t*>(from)));
+    return v;
+#else
+    return vld1q_f32(from);
+#endif
+}
+
 // Loads Count vectors from consecutive addresses. Multi-register loads are one micro-operation per register on the
 // Cortex-A76, where a single `ldr q` is two; in-order cores prefer single loads, which `load_each` makes.
 template <int Count>
@@ -82,27 +98,6 @@ UBP_INLINE void load_together(float32x4_t* to, const float* from) {
     }
 #else
     for (int j = 0; j < Count; ++j) to[j] = vld1q_f32(from + 4 * j);
-#endif
-}
-
-template <int Count>
-UBP_INLINE void store_together(float* to, const float32x4_t* from) {
-#if defined(__aarch64__)
-    if constexpr (Count >= 4) {
-        const float32x4x4_t four = {{from[0], from[1], from[2], from[3]}};
-        vst1q_f32_x4(to, four);
-        store_together<Count - 4>(to + 16, from + 4);
-    } else if constexpr (Count == 3) {
-        const float32x4x3_t three = {{from[0], from[1], from[2]}};
-        vst1q_f32_x3(to, three);
-    } else if constexpr (Count == 2) {
-        const float32x4x2_t two = {{from[0], from[1]}};
-        vst1q_f32_x2(to, two);
-    } else if constexpr (Count == 1) {
-        vst1q_f32(to, from[0]);
-    }
-#else
-    for (int j = 0; j < Count; ++j) vst1q_f32(to + 4 * j, from[j]);
 #endif
 }
 

@@ -6,21 +6,22 @@
 
 namespace ubp {
 
-// A group is N consecutive start rows (dense: one block of 8 rows). A walk computes `groups` groups of output rows.
-// Groups before `aside_before` and from `aside_from` on are stored in `aside` instead of in `out`: they are the lead-in
-// of a walk that starts inside the layer, or hold rows beyond the last.
+// Where the rows of some consecutive groups go. A group is N consecutive start rows (dense: a block of 8 rows).
+struct Span {
+    uint32_t groups = 0;
+    float* out = nullptr;
+    size_t stride = 0;  // floats between rows
+};
+
+// Spans: the lead-in of a walk that starts inside the layer; the rows that are wanted; a last group that has fewer rows
+// than the kernel stores. The first and the last may have no groups.
 struct Walk {
     const float* panel = nullptr;       // [K][panel_stride() of the tile]
     const uint32_t* counts = nullptr;   // blocks per start row [groups * N]; aligned kernels: per group [groups]
     const uint16_t* columns = nullptr;  // of the first block; two more than the blocks can be read
     const float* weights = nullptr;     // of the first block; one block more can be read. Dense: [groups][K][8]
-    const float* bias = nullptr;        // of the first row; N more than the rows can be read
-    float* out = nullptr;               // first row of the first group
-    size_t out_stride = 0;              // floats between rows of `out`
-    float* aside = nullptr;             // [N][aside_stride]
-    size_t aside_stride = 0;            // floats
-    uint32_t groups = 0;
-    uint32_t aside_before = 0, aside_from = 0;
+    const float* bias = nullptr;        // of the first row, each four times; N more than the rows can be read
+    Span spans[3];
     uint32_t columns_total = 0;  // K, dense only
     float low = 0, high = 0;     // clamp, where the kernel has one
 };
@@ -42,9 +43,25 @@ struct TileKernel {
     int panel_stride() const { return 4 * (vectors + single); }
 };
 
+// A copy of 4 * V floats from each of some planes.
+struct PlaneCopy {
+    const float* from = nullptr;
+    int64_t plane = 0, planes = 0;   // floats between planes; number of planes
+    const uint32_t* mask = nullptr;  // [4 * V], masked copies only
+    float* to = nullptr;
+    int64_t step = 0;  // floats between rows of `to`
+};
+
+// Index: V, 1..9.
+struct CopyKernels {
+    void (*plain[10])(const PlaneCopy&);
+    void (*masked[10])(const PlaneCopy&);
+};
+
 // All kernels of one variant: the same template, scheduled for one kind of core.
 struct KernelSet {
     const char* name = nullptr;
+    const CopyKernels* copies = nullptr;
     const TileKernel* tiles = nullptr;
     int tile_count = 0;
 };

@@ -78,6 +78,7 @@ struct InorderWalk {
             w[1 - Set].load(weights);
         }
         weights += N;
+        UBP_KEEP(weights);
         x = after;
     }
 
@@ -105,6 +106,7 @@ struct InorderWalk {
         w[0].v[N / 4 - 1] = vld1q_f32(weights + N - 4);
         if constexpr (Acc::across) single = x[4 * V];
         weights += N;
+        UBP_KEEP(weights);
         x = address_of(index);
     }
 
@@ -132,24 +134,28 @@ struct InorderWalk {
         }
         const float* weights = walk.weights;
         const uint32_t* counts = walk.counts;
-        const float* bias = walk.bias + N;
-        float* out = walk.out;
-        for (uint32_t group = 0; group < walk.groups; ++group) {
-            RowTarget to = target_of(walk, group, out);
-            if constexpr (pattern == Pattern::dense) {
-                state.start(walk.panel, walk.panel + Acc::stride, weights);
-                state.all_blocks(walk.columns_total);
-                weights += size_t{walk.columns_total} * N;
+        const float* bias = walk.bias + 4 * N;
+        for (const Span& span : walk.spans) {
+            float* row = span.out;
+            const size_t stride = span.stride;
+            for (uint32_t left = span.groups; left != 0; --left) {
+                if constexpr (pattern == Pattern::dense) {
+                    state.start(walk.panel, walk.panel + Acc::stride, weights);
+                    state.all_blocks(walk.columns_total);
+                    weights += size_t{walk.columns_total} * N;
+                }
+                if constexpr (pattern == Pattern::aligned) state.all_blocks(*counts++);
+                unroll<0, N>([&](auto s) UBP_LAMBDA {
+                    if constexpr (pattern == Pattern::unaligned) state.all_blocks(counts[s]);
+                    state.acc.template finish<s>(row, bias, walk);
+                    row += stride;
+                    UBP_KEEP(row);
+                });
+                if constexpr (pattern == Pattern::unaligned) counts += N;
+                UBP_KEEP(counts);
+                bias += 4 * N;
+                UBP_KEEP(bias);
             }
-            if constexpr (pattern == Pattern::aligned) state.all_blocks(*counts++);
-            unroll<0, N>([&](auto s) UBP_LAMBDA {
-                if constexpr (pattern == Pattern::unaligned) state.all_blocks(counts[s]);
-                state.acc.template finish<s>(to.row, bias, walk);
-                to.row += to.stride;
-            });
-            if constexpr (pattern == Pattern::unaligned) counts += N;
-            bias += N;
-            out += N * walk.out_stride;
         }
     }
 };

@@ -62,18 +62,17 @@ struct Accumulators {
     float32x4_t last[across ? N / 4 : 1];
 
     UBP_INLINE void start(const float* bias) {
+        for (float32x4_t& v : last) v = vdupq_n_f32(0.0f);
         unroll<0, N>([&](auto i) UBP_LAMBDA {
-            for (int j = 0; j < own_vectors; ++j) rows[i][j] = vdupq_n_f32(bias[i]);
+            for (int j = 0; j < own_vectors; ++j) rows[i][j] = vld1q_f32(bias + 4 * i);
         });
         if constexpr (across) {
-            for (int q = 0; q < N / 4; ++q) last[q] = vld1q_f32(bias + 4 * q);
+            unroll<0, N>([&](auto i) UBP_LAMBDA { last[i / 4] = vld1q_lane_f32(bias + 4 * i, last[i / 4], i % 4); });
         }
     }
 
     static UBP_INLINE float32x4_t activate(float32x4_t v, const Walk& walk) {
-        if constexpr (Clamp) {
-            return vminq_f32(vmaxq_f32(v, vdupq_n_f32(walk.low)), vdupq_n_f32(walk.high));
-        }
+        if constexpr (Clamp) return vminq_f32(vmaxq_f32(v, vdupq_n_f32(walk.low)), vdupq_n_f32(walk.high));
         return v;
     }
 
@@ -84,24 +83,15 @@ struct Accumulators {
         for (int j = 0; j < own_vectors; ++j) done[j] = activate(rows[Row][j], walk);
         for (int j = 0; j < V; ++j) vst1q_f32(out + 4 * j, done[j]);
         if constexpr (S == 1 && !across) vst1q_lane_f32(out + 4 * V, done[V], 0);
-        for (int j = 0; j < own_vectors; ++j) rows[Row][j] = vdupq_n_f32(next_bias[Row]);
+        for (int j = 0; j < own_vectors; ++j) {  // half loads, half copies: stores and loads share their ports
+            rows[Row][j] = j % 2 == 0 ? load_again(next_bias + 4 * Row) : rows[Row][j - 1];
+        }
         if constexpr (across) {
             vst1q_lane_f32(out + 4 * V, activate(last[Row / 4], walk), Row % 4);
-            last[Row / 4] = vld1q_lane_f32(next_bias + Row, last[Row / 4], Row % 4);
+            last[Row / 4] = vld1q_lane_f32(next_bias + 4 * Row, last[Row / 4], Row % 4);
         }
     }
 };
-
-// Where the rows of group g go.
-struct RowTarget {
-    float* row;
-    size_t stride;
-};
-
-UBP_INLINE RowTarget target_of(const Walk& walk, uint32_t group, float* out) {
-    const bool aside = group < walk.aside_before || group >= walk.aside_from;
-    return {aside ? walk.aside : out, aside ? walk.aside_stride : walk.out_stride};
-}
 
 }  // namespace
 }  // namespace ubp

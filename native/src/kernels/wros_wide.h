@@ -10,8 +10,7 @@ namespace {
 template <int N, int V, int S, bool Clamp, Pattern pattern>
 struct WideWalk {
     using Acc = Accumulators<N, V, S, Clamp>;
-    // Blocks per iteration: as many as keep the weights of an iteration in at most four registers.
-    static constexpr int unrolled = N <= 4 ? 4 : (N == 8 ? 2 : 1);
+    static constexpr int unrolled = N == 1 ? 8 : (N <= 4 ? 4 : 2);  // blocks per iteration
 
     Acc acc;
     const uint16_t* columns;
@@ -43,12 +42,17 @@ struct WideWalk {
             panel += Count * Acc::stride;
         } else {
             columns += Count;
+            UBP_KEEP(columns);
         }
         weights += Count * N;
+        UBP_KEEP(weights);
     }
 
     UBP_INLINE void all_blocks(uint32_t count) {
         for (uint32_t left = count / unrolled; left != 0; --left) blocks<unrolled>();
+        if constexpr (unrolled >= 8) {
+            if (count & 4) blocks<4>();
+        }
         if constexpr (unrolled >= 4) {
             if (count & 2) blocks<2>();
         }
@@ -64,23 +68,27 @@ struct WideWalk {
         state.panel = walk.panel;
         state.acc.start(walk.bias);
         const uint32_t* counts = walk.counts;
-        const float* bias = walk.bias + N;
-        float* out = walk.out;
-        for (uint32_t group = 0; group < walk.groups; ++group) {
-            RowTarget to = target_of(walk, group, out);
-            if constexpr (pattern == Pattern::dense) {
-                state.panel = walk.panel;
-                state.all_blocks(walk.columns_total);
+        const float* bias = walk.bias + 4 * N;
+        for (const Span& span : walk.spans) {
+            float* row = span.out;
+            const size_t stride = span.stride;
+            for (uint32_t left = span.groups; left != 0; --left) {
+                if constexpr (pattern == Pattern::dense) {
+                    state.panel = walk.panel;
+                    state.all_blocks(walk.columns_total);
+                }
+                if constexpr (pattern == Pattern::aligned) state.all_blocks(*counts++);
+                unroll<0, N>([&](auto s) UBP_LAMBDA {
+                    if constexpr (pattern == Pattern::unaligned) state.all_blocks(counts[s]);
+                    state.acc.template finish<s>(row, bias, walk);
+                    row += stride;
+                    UBP_KEEP(row);
+                });
+                if constexpr (pattern == Pattern::unaligned) counts += N;
+                UBP_KEEP(counts);
+                bias += 4 * N;
+                UBP_KEEP(bias);
             }
-            if constexpr (pattern == Pattern::aligned) state.all_blocks(*counts++);
-            unroll<0, N>([&](auto s) UBP_LAMBDA {
-                if constexpr (pattern == Pattern::unaligned) state.all_blocks(counts[s]);
-                state.acc.template finish<s>(to.row, bias, walk);
-                to.row += to.stride;
-            });
-            if constexpr (pattern == Pattern::unaligned) counts += N;
-            bias += N;
-            out += N * walk.out_stride;
         }
     }
 };

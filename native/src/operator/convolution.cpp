@@ -88,6 +88,7 @@ struct Convolution::State {
     std::atomic<size_t> next{0};
 
     void plan(const LayerView& view);
+    uint32_t lead_in(const RowRange& range) const;
     Walk walk_of(const RowRange& range, Workspace& space) const;
     void compute(const Tile& tile, const RowRange& range, const KernelSet& kernels, Workspace& space);
     void copy_out(const Tile& tile, const RowRange& range, uint32_t first_row, int stride, const float* from);
@@ -112,18 +113,17 @@ void Convolution::State::plan(const LayerView& view) {
     info.tile_width = tiles.front().count;
 }
 
-// Everything of a walk but the tile's own fields.
+// Groups before the range to walk too: blocks that start there reach into the range.
+uint32_t Convolution::State::lead_in(const RowRange& range) const {
+    return range.first_group > 0 && layer.block_size > 1 && !layer.aligned ? 1 : 0;
+}
+
+// Everything of a walk but where its rows go.
 Walk Convolution::State::walk_of(const RowRange& range, Workspace& space) const {
-    // Blocks that start in the group before reach into this range: walk it too, and put its rows aside.
-    const bool lead_in = range.first_group > 0 && layer.block_size > 1 && !layer.aligned;
-    const uint32_t first = range.first_group - (lead_in ? 1 : 0);
+    const uint32_t first = range.first_group - lead_in(range);
     Walk walk;
     walk.panel = space.panel.data();
-    walk.bias = layer.bias.data() + size_t{first} * layer.group_rows;
-    walk.groups = range.groups + (lead_in ? 1 : 0);
-    walk.aside = space.aside.data();
-    walk.aside_before = lead_in ? 1 : 0;
-    walk.aside_from = rows / layer.group_rows - first;
+    walk.bias = layer.bias.data() + 4 * size_t{first} * layer.group_rows;
     walk.columns_total = columns;
     walk.low = clamp.low;
     walk.high = clamp.high;
@@ -141,25 +141,22 @@ Walk Convolution::State::walk_of(const RowRange& range, Workspace& space) const 
 void Convolution::State::compute(const Tile& tile, const RowRange& range, const KernelSet& kernels, Workspace& space) {
     const TileKernel& kernel = kernels.tiles[tile.kernel];
     const int64_t plane = geometry.out_plane(), image = tile.first / plane;
+    const size_t width = size_t(kernel.width());
     const bool direct = tile.count == kernel.width() && (tile.first + tile.count - 1) / plane == image;
-    space.packer.pack(x, tile.first, tile.count, kernel.panel_stride(), space.panel.data());
+    space.packer.pack(*kernels.copies, x, tile.first, tile.count, kernel.panel_stride(), space.panel.data());
     Walk walk = walk_of(range, space);
-    walk.aside_stride = size_t(kernel.width());
-    const int64_t first_row = int64_t(range.first_group - walk.aside_before) * layer.group_rows;
+    walk.spans[0] = {lead_in(range), space.aside.data(), width};
+    const uint32_t first_row = range.first_group * layer.group_rows, whole = rows / layer.group_rows;
+    const uint32_t cut = direct && range.first_group + range.groups > whole ? 1 : 0;  // last group has too few rows
     if (direct) {
-        walk.out = y + (image * rows + first_row) * plane + tile.first % plane;
-        walk.out_stride = size_t(plane);
+        walk.spans[1] = {range.groups - cut, y + (image * rows + first_row) * plane + tile.first % plane, size_t(plane)};
+        walk.spans[2] = {cut, space.aside.data(), width};
     } else {
-        walk.out = space.scratch.data() + first_row * kernel.width();
-        walk.out_stride = size_t(kernel.width());
-        walk.aside_from = walk.groups;
+        walk.spans[1] = {range.groups, space.scratch.data() + first_row * width, width};
     }
     (layer.aligned ? kernel.aligned : kernel.walk)[clamp.used](walk);
-    if (!direct) {
-        copy_out(tile, range, 0, kernel.width(), space.scratch.data());
-    } else if (walk.aside_from < walk.groups) {  // the last group has fewer rows than the kernel stores
-        copy_out(tile, range, rows / layer.group_rows * layer.group_rows, kernel.width(), space.aside.data());
-    }
+    if (!direct) copy_out(tile, range, 0, kernel.width(), space.scratch.data());
+    if (cut) copy_out(tile, range, whole * layer.group_rows, kernel.width(), space.aside.data());
     if (hard_swish) finish_activation(tile, range);
 }
 

@@ -10,8 +10,8 @@ namespace {
 void prepare_rows(const LayerView& layer, uint32_t group_rows, PreparedLayer& prepared) {
     prepared.group_rows = group_rows;
     prepared.groups = (layer.rows + group_rows - 1) / group_rows;
-    prepared.bias.assign(size_t{prepared.groups + 1} * group_rows, 0.0f);
-    std::copy_n(layer.bias, layer.rows, prepared.bias.begin());
+    prepared.bias = AlignedBuffer(4 * size_t{prepared.groups + 1} * group_rows);
+    for (uint32_t r = 0; r < layer.rows; ++r) std::fill_n(prepared.bias.data() + 4 * size_t{r}, 4, layer.bias[r]);
 }
 
 // Calls visit(row, column, weight) for every weight of every block.

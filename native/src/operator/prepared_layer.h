@@ -17,7 +17,7 @@ struct PreparedLayer {
     std::vector<uint32_t> counts;      // [groups * N] or [groups]
     std::vector<uint32_t> group_begin; // [groups + 1] first block of each group
     std::vector<uint16_t> columns;     // [B + 2]
-    std::vector<float> bias;           // [(groups + 1) * group_rows]
+    AlignedBuffer bias;                // [(groups + 1) * group_rows][4], each value four times
     AlignedBuffer owned;               // weights where they are not used in place
     const float* weights = nullptr;
 };

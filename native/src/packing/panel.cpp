@@ -1,158 +1,150 @@
 #include "packing/panel.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "kernels/neon.h"
 
 namespace ubp {
 namespace {
 
-// Copies `planes` runs of 4 * V (+ 1) floats, one per input plane.
-template <int V, int Single>
-void copy_runs(const float* from, int64_t plane, int64_t planes, float* to) {
-    for (int64_t c = 0; c < planes; ++c) {
-        float32x4_t v[V > 0 ? V : 1];
-        for (int j = 0; j < V; ++j) v[j] = vld1q_f32(from + 4 * j);
-        for (int j = 0; j < V; ++j) vst1q_f32(to + 4 * j, v[j]);
-        if (Single) vst1q_f32(to + 4 * V, vld1q_dup_f32(from + 4 * V));
-        from += plane;
-        to += 4 * (V + Single);
+constexpr uint32_t ones = 0xffffffffu;
+
+// One vector of every plane, from any four offsets.
+void gather_vector(const PlaneCopy& copy, const int32_t* offset) {
+    const uint32x4_t mask = vld1q_u32(copy.mask);
+    const int64_t a = offset[0], b = offset[1], c = offset[2], d = offset[3];
+    const float* from = copy.from;
+    float* to = copy.to;
+    for (int64_t left = copy.planes; left > 0; --left) {
+        float32x4_t v = vdupq_n_f32(from[a]);
+        v = vld1q_lane_f32(from + b, v, 1);
+        v = vld1q_lane_f32(from + c, v, 2);
+        v = vld1q_lane_f32(from + d, v, 3);
+        vst1q_f32(to, vreinterpretq_f32_u32(vandq_u32(vreinterpretq_u32_f32(v), mask)));
+        from += copy.plane;
+        to += copy.step;
     }
 }
 
-using CopyRuns = void (*)(const float*, int64_t, int64_t, float*);
-
-CopyRuns copy_runs_of(int count, int stride) {
-    if (stride == count) {
-        constexpr CopyRuns whole[] = {nullptr,         copy_runs<1, 0>, copy_runs<2, 0>, copy_runs<3, 0>, copy_runs<4, 0>,
-                                      copy_runs<5, 0>, copy_runs<6, 0>, copy_runs<7, 0>, copy_runs<8, 0>};
-        return whole[stride / 4];
+// One vector of every plane, from every second float: reads eight.
+void halve_vector(const PlaneCopy& copy, int64_t offset) {
+    const uint32x4_t mask = vld1q_u32(copy.mask);
+    const float* from = copy.from + offset;
+    float* to = copy.to;
+    for (int64_t left = copy.planes; left > 0; --left) {
+        const float32x4x2_t pair = vld2q_f32(from);
+        vst1q_f32(to, vreinterpretq_f32_u32(vandq_u32(vreinterpretq_u32_f32(pair.val[0]), mask)));
+        from += copy.plane;
+        to += copy.step;
     }
-    if (stride == count + 3) {
-        constexpr CopyRuns single[] = {nullptr,         copy_runs<0, 1>, copy_runs<1, 1>, copy_runs<2, 1>,
-                                       copy_runs<3, 1>, copy_runs<4, 1>, copy_runs<5, 1>, copy_runs<6, 1>,
-                                       copy_runs<7, 1>};
-        return single[stride / 4];
-    }
-    return nullptr;
 }
 
-UBP_INLINE float32x4_t masked(float32x4_t v, const uint32_t* mask) {
-    return vreinterpretq_f32_u32(vandq_u32(vreinterpretq_u32_f32(v), vld1q_u32(mask)));
-}
-
-// One panel row from consecutive sources, under a mask.
-UBP_INLINE void copy_masked(const float* from, const uint32_t* mask, int stride, float* to) {
-    for (int p = 0; p < stride; p += 4) vst1q_f32(to + p, masked(vld1q_f32(from + p), mask + p));
-}
-
-template <int V>
-UBP_INLINE void copy_plain(const float* from, float* to) {
-    float32x4_t v[V];
-    for (int j = 0; j < V; ++j) v[j] = vld1q_f32(from + 4 * j);
-    for (int j = 0; j < V; ++j) vst1q_f32(to + 4 * j, v[j]);
-}
-
-// One panel row from sources anywhere.
-UBP_INLINE void copy_gathered(const float* plane, const int32_t* source, const uint32_t* mask, int stride, float* to) {
-    for (int p = 0; p < stride; p += 4) {
-        float32x4_t v = vdupq_n_f32(plane[source[p]]);
-        v = vld1q_lane_f32(plane + source[p + 1], v, 1);
-        v = vld1q_lane_f32(plane + source[p + 2], v, 2);
-        v = vld1q_lane_f32(plane + source[p + 3], v, 3);
-        vst1q_f32(to + p, masked(v, mask + p));
-    }
+bool step_is(const int32_t* offset, int32_t step) {
+    return offset[1] - offset[0] == step && offset[2] - offset[1] == step && offset[3] - offset[2] == step;
 }
 
 }  // namespace
 
 PanelPacker::PanelPacker(const Geometry& geometry) : geometry_(geometry) {
-    shifted_ = geometry.stride_h == 1 && geometry.stride_w == 1 && geometry.out_w == geometry.width;
-    const size_t entries = size_t(geometry.taps()) * most_positions;
-    source_.resize(entries);
-    mask_.resize(entries);
-    interior_.resize(size_t(geometry.taps()));
+    consecutive_ = geometry.stride_h == 1 && geometry.stride_w == 1 && geometry.out_w == geometry.width;
+    padded_ = geometry.pad_h > 0 || geometry.pad_w > 0;
+    row_mask_.assign(size_t(geometry.kernel_h) * most_positions, ones);
+    column_mask_.assign(size_t(geometry.kernel_w) * most_positions, ones);
+    row_inside_.assign(size_t(geometry.kernel_h), 1);
+    column_inside_.assign(size_t(geometry.kernel_w), 1);
 }
 
-void PanelPacker::pack(const float* x, int64_t first, int count, int stride, float* panel) {
-    const int64_t image = first / geometry_.out_plane();
-    const bool one_image = (first + count - 1) / geometry_.out_plane() == image;
-    if (one_image && shifted_ && geometry_.taps() == 1 && geometry_.pad_h == 0) {
-        pack_pointwise(x, first, count, stride, panel);
-        return;
-    }
-    find_sources(first, count, stride);
-    if (one_image && shifted_) {
-        pack_shifted(x, first, count, stride, panel);
-    } else {
-        pack_gathered(x, first, count, stride, panel);
-    }
-}
-
-void PanelPacker::pack_pointwise(const float* x, int64_t first, int count, int stride, float* panel) const {
-    const int64_t plane = geometry_.plane(), image = first / plane;
-    const float* from = x + image * geometry_.channels * plane + first % plane;
-    if (const CopyRuns copy = copy_runs_of(count, stride)) {
-        copy(from, plane, geometry_.channels, panel);
-        return;
-    }
-    for (int64_t c = 0; c < geometry_.channels; ++c, panel += stride, from += plane) {
-        std::memcpy(panel, from, size_t(count) * sizeof(float));
-        std::fill(panel + count, panel + stride, 0.0f);
-    }
-}
-
-// Where every position of the tile finds its input, for each tap: the same for all channels.
-void PanelPacker::find_sources(int64_t first, int count, int stride) {
+void PanelPacker::pack(const CopyKernels& copies, const float* x, int64_t first, int count, int stride, float* panel) {
     const Geometry& g = geometry_;
-    const int64_t first_image = first / g.out_plane();
-    std::fill(interior_.begin(), interior_.end(), uint8_t{1});
-    for (int p = 0; p < stride; ++p) {
-        const int64_t position = first + std::min(p, count - 1);
-        const int64_t image = position / g.out_plane(), within = position % g.out_plane();
-        const int64_t top = within / g.out_w * g.stride_h - g.pad_h, left = within % g.out_w * g.stride_w - g.pad_w;
-        const int64_t base = (image - first_image) * g.channels * g.plane();
-        for (int64_t tap = 0; tap < g.taps(); ++tap) {
-            const int64_t y = top + tap / g.kernel_w * g.dilation_h, column = left + tap % g.kernel_w * g.dilation_w;
-            const bool inside = y >= 0 && y < g.height && column >= 0 && column < g.width;
-            const size_t entry = size_t(tap) * most_positions + size_t(p);
-            source_[entry] = inside ? int32_t(base + y * g.width + column) : 0;
-            mask_[entry] = inside && p < count ? 0xffffffffu : 0u;
-            if (!inside) interior_[size_t(tap)] = 0;
+    const bool one_image = first / g.out_plane() == (first + count - 1) / g.out_plane();
+    find_positions(first, count, stride);
+    if (padded_) find_masks(stride);
+    for (int64_t tap = 0; tap < g.taps(); ++tap) {
+        if (one_image && consecutive_) {
+            pack_consecutive(copies, x, tap, stride, panel + tap * stride);
+        } else {
+            set_tap_mask(tap, stride);
+            pack_gathered(x, tap, 0, g.channels, stride, panel + tap * stride);
         }
     }
 }
 
-void PanelPacker::pack_shifted(const float* x, int64_t first, int count, int stride, float* panel) {
+// Input position of every output position's first tap. Positions beyond the tile repeat the last one.
+void PanelPacker::find_positions(int64_t first, int count, int stride) {
     const Geometry& g = geometry_;
     const int64_t image = first / g.out_plane(), within = first % g.out_plane();
-    const int64_t plane = g.plane(), end = g.input_floats();
-    for (int64_t c = 0; c < g.channels; ++c) {
-        const int64_t base = (image * g.channels + c) * plane;
-        for (int64_t tap = 0; tap < g.taps(); ++tap, panel += stride) {
-            const int64_t shift = (tap / g.kernel_w * g.dilation_h - g.pad_h) * g.width +
-                                  tap % g.kernel_w * g.dilation_w - g.pad_w;
-            const int64_t from = base + within + shift;
-            const size_t entry = size_t(tap) * most_positions;
-            if (from < 0 || from + stride > end) {  // the first and the last planes: beyond them there is nothing
-                copy_gathered(x + base, &source_[entry], &mask_[entry], stride, panel);
-            } else if (interior_[size_t(tap)] && stride == 16 && count == 16) {
-                copy_plain<4>(x + from, panel);
-            } else {
-                copy_masked(x + from, &mask_[entry], stride, panel);
-            }
-        }
+    const int64_t image_step = g.channels * g.plane();
+    int64_t row = within / g.out_w, column = within % g.out_w, base = 0;
+    start_ = image * image_step;
+    for (int p = 0; p < stride; ++p) {
+        top_[p] = int32_t(row * g.stride_h - g.pad_h);
+        left_[p] = int32_t(column * g.stride_w - g.pad_w);
+        offset_[p] = int32_t(base + int64_t{top_[p]} * g.width + left_[p]);
+        if (p + 1 >= count || ++column < g.out_w) continue;
+        column = 0;
+        if (++row < g.out_h) continue;
+        row = 0;
+        base += image_step;
     }
 }
 
-void PanelPacker::pack_gathered(const float* x, int64_t first, int, int stride, float* panel) {
+// A tap is inside the image where its row and its column are.
+void PanelPacker::find_masks(int stride) {
+    const auto mark = [stride](const int32_t* at, int64_t shift, int64_t size, uint32_t* mask) {
+        uint32_t all = ones;
+        for (int p = 0; p < stride; ++p) {
+            mask[p] = uint32_t(at[p] + int32_t(shift)) < uint32_t(size) ? ones : 0u;
+            all &= mask[p];
+        }
+        return all == ones;
+    };
     const Geometry& g = geometry_;
-    const float* plane = x + first / g.out_plane() * g.channels * g.plane();
-    for (int64_t c = 0; c < g.channels; ++c, plane += g.plane()) {
-        for (int64_t tap = 0; tap < g.taps(); ++tap, panel += stride) {
-            const size_t entry = size_t(tap) * most_positions;
-            copy_gathered(plane, &source_[entry], &mask_[entry], stride, panel);
+    for (int64_t i = 0; i < g.kernel_h; ++i) {
+        row_inside_[size_t(i)] = mark(top_, i * g.dilation_h, g.height, &row_mask_[size_t(i) * most_positions]);
+    }
+    for (int64_t i = 0; i < g.kernel_w; ++i) {
+        column_inside_[size_t(i)] = mark(left_, i * g.dilation_w, g.width, &column_mask_[size_t(i) * most_positions]);
+    }
+}
+
+bool PanelPacker::set_tap_mask(int64_t tap, int stride) {
+    const size_t row = size_t(tap / geometry_.kernel_w), column = size_t(tap % geometry_.kernel_w);
+    const uint32_t *rows = &row_mask_[row * most_positions], *columns = &column_mask_[column * most_positions];
+    for (int p = 0; p < stride; ++p) mask_[p] = rows[p] & columns[p];
+    return !(row_inside_[row] && column_inside_[column]);
+}
+
+// Channels whose sources lie inside the array are copied as they stand; the first and the last planes, where the row
+// before or behind the image would be read, are gathered.
+void PanelPacker::pack_consecutive(const CopyKernels& copies, const float* x, int64_t tap, int stride, float* to) {
+    const Geometry& g = geometry_;
+    const bool masked = set_tap_mask(tap, stride);
+    const int64_t from = start_ + offset_[0] + tap / g.kernel_w * g.dilation_h * g.width + tap % g.kernel_w * g.dilation_w;
+    const int64_t plane = g.plane(), last = g.input_floats() - stride - from;
+    const int64_t begin = std::min(g.channels, from < 0 ? (-from + plane - 1) / plane : 0);
+    const int64_t end = last < 0 ? begin : std::max(begin, std::min(g.channels, last / plane + 1));
+    const int64_t step = g.taps() * stride;
+    if (begin < end) {
+        const PlaneCopy copy{x + from + begin * plane, plane, end - begin, mask_, to + begin * step, step};
+        (masked ? copies.masked : copies.plain)[stride / 4](copy);
+    }
+    if (begin > 0) pack_gathered(x, tap, 0, begin, stride, to);
+    if (end < g.channels) pack_gathered(x, tap, end, g.channels - end, stride, to + end * step);
+}
+
+void PanelPacker::pack_gathered(const float* x, int64_t tap, int64_t channel, int64_t channels, int stride, float* to) {
+    const Geometry& g = geometry_;
+    const int32_t shift = int32_t(tap / g.kernel_w * g.dilation_h * g.width + tap % g.kernel_w * g.dilation_w);
+    const int64_t start = start_ + channel * g.plane(), room = g.input_floats() - start - (channels - 1) * g.plane();
+    for (int p = 0; p < stride; p += 4) {
+        int32_t source[4];
+        for (int i = 0; i < 4; ++i) source[i] = mask_[p + i] ? offset_[p + i] + shift : 0;
+        const PlaneCopy copy{x + start, g.plane(), channels, mask_ + p, to + p, g.taps() * stride};
+        const bool whole = mask_[p] & mask_[p + 1] & mask_[p + 2] & mask_[p + 3];
+        if (whole && step_is(source, 2) && source[0] + 8 <= room) {
+            halve_vector(copy, source[0]);
+        } else {
+            gather_vector(copy, source);
         }
     }
 }

@@ -5,31 +5,38 @@
 #include <cstdint>
 #include <vector>
 
+#include "kernels/walk.h"
 #include "packing/geometry.h"
 
 namespace ubp {
 
 class PanelPacker {
    public:
-    static constexpr int most_positions = 36;  // of a tile, padded to vectors
+    static constexpr int most_positions = 36;  // of a tile, filled up to whole vectors
 
     explicit PanelPacker(const Geometry& geometry);
 
     // Packs output positions first .. first + count - 1 (positions run through all images, row by row) from
-    // x [batch][C][H][W]. Every panel row has `stride` floats, a multiple of 4; those beyond `count` are finite.
-    void pack(const float* x, int64_t first, int count, int stride, float* panel);
+    // x [batch][C][H][W]. Every panel row has `stride` floats, a multiple of 4; those beyond `count` mean nothing.
+    void pack(const CopyKernels& copies, const float* x, int64_t first, int count, int stride, float* panel);
 
    private:
-    void pack_pointwise(const float* x, int64_t first, int count, int stride, float* panel) const;
-    void pack_shifted(const float* x, int64_t first, int count, int stride, float* panel);
-    void pack_gathered(const float* x, int64_t first, int count, int stride, float* panel);
-    void find_sources(int64_t first, int count, int stride);
+    void pack_consecutive(const CopyKernels& copies, const float* x, int64_t tap, int stride, float* to);
+    void pack_gathered(const float* x, int64_t tap, int64_t channel, int64_t channels, int stride, float* to);
+    void find_positions(int64_t first, int count, int stride);
+    void find_masks(int stride);
+    bool set_tap_mask(int64_t tap, int stride);  // false where the whole tap is inside the image
 
     Geometry geometry_;
-    bool shifted_ = false;           // stride 1 and as wide as the input: sources of a tap are consecutive
-    std::vector<int32_t> source_;    // [taps][most_positions] offset from the tile's first plane
-    std::vector<uint32_t> mask_;     // [taps][most_positions] all ones inside the image, zero in the padding
-    std::vector<uint8_t> interior_;  // [taps] every mask is ones
+    bool consecutive_ = false;  // stride 1 and as wide as the input: the sources of a tap follow each other
+    bool padded_ = false;
+    int64_t start_ = 0;                   // offset in x of the tile's first image
+    int32_t top_[most_positions] = {};    // input row and column of each position's first tap
+    int32_t left_[most_positions] = {};
+    int32_t offset_[most_positions] = {};  // of that tap from start_; may lie outside
+    std::vector<uint32_t> row_mask_, column_mask_;  // [kernel_h or kernel_w][most_positions], zero: in the padding
+    std::vector<uint8_t> row_inside_, column_inside_;
+    uint32_t mask_[most_positions] = {};  // of the current tap
 };
 
 }  // namespace ubp

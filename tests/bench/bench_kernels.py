@@ -1,0 +1,287 @@
+"""Prints the tables of docs/performance.md: modelled cycles of kernels and operators, and ratios timed on this machine.
+
+    python tests/bench/bench_kernels.py [--tables micro,operator,ratio,dense,few,host] [--armcycles PATH]
+
+The modelled tables need the program `armcycles` (default ../shared/tools/armcycles, or $UBP_ARMCYCLES) with qemu-user
+and llvm-mca; without it they are skipped, loudly. Modelled figures are the same at every run and are kept in
+build/bench_kernels.json, by binary and arguments. Must not judge: it prints figures beside the bars of the project.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import geometric_mean, mean
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[2]
+BIN = ROOT / "build" / "native" / "bin"
+SELECTIONS = ROOT / "build" / "bench_selections"
+CACHE = ROOT / "build" / "bench_kernels.json"
+# Core model -> the kernel set that runs on such a core (native/src/operator/cores.cpp).
+VARIANTS = {"neoverse-n1": "wide", "neoverse-n2": "wide", "neoverse-v1": "wide",
+            "cortex-a55": "inorder", "cortex-a510": "inorder"}  # fmt: skip
+CPUS = tuple(VARIANTS)
+MICRO_BARS = {4: (1.6, 1.95, 3.85, 0.95, 1.35), 8: (1.6, 1.92, 3.75, 0.9, 1.25), 16: (1.5, 1.85, 3.6, 0.8, 1.1),
+              2: (1.3, 1.85, 3.4, 0.6, 1.0), 1: (0.9, 1.4, 2.4, 0.4, 0.7)}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Shape:
+    """One line of native/shapes/*.txt; `times`: how often the network has the layer."""
+
+    network: str
+    name: str
+    rows: int
+    channels: int
+    height: int
+    width: int
+    kernel_h: int
+    kernel_w: int
+    stride: int
+    pad: int
+    times: int
+
+    @property
+    def columns(self) -> int:
+        return self.channels * self.kernel_h * self.kernel_w
+
+    @property
+    def option(self) -> str:
+        fields = (self.rows, self.channels, self.height, self.width, self.kernel_h, self.kernel_w, self.stride, self.pad)
+        return "--layer " + ",".join(map(str, fields))
+
+
+def read_shapes(*networks: str) -> list[Shape]:
+    shapes = []
+    for network in networks:
+        for line in (ROOT / "native" / "shapes" / f"{network}.txt").read_text().splitlines():
+            if line and not line.startswith("#"):
+                name, *numbers = line.split()
+                shapes.append(Shape(network, name, *map(int, numbers)))
+    return shapes
+
+
+def network_shapes() -> list[Shape]:
+    return read_shapes("mobilenet_v1", "resnet50")
+
+
+def over_layers(shapes: Sequence[Shape], values: Iterable[float]) -> list[float]:
+    """Each value as often as its layer occurs."""
+    return [value for shape, value in zip(shapes, values, strict=True) for _ in range(shape.times)]
+
+
+def selection_file(shape: Shape, block_size: int, sparsity: float, method: str) -> Path:
+    """A file with the blocks that `method` selects for Gaussian weights of this shape."""
+    from ubp_core.selection import select_blocks
+
+    SELECTIONS.mkdir(parents=True, exist_ok=True)
+    path = SELECTIONS / f"{method}-{shape.rows}x{shape.columns}-n{block_size}-s{sparsity}.bin"
+    if not path.exists():
+        weight = np.random.default_rng(shape.rows * 65537 + shape.columns).standard_normal((shape.rows, shape.columns))
+        selection = select_blocks(np.abs(weight).astype(np.float32), block_size, sparsity, method)
+        arrays = (np.array([len(selection.rows)]), selection.rows, selection.columns)
+        path.write_bytes(b"".join(np.ascontiguousarray(array, np.int32).tobytes() for array in arrays))
+    return path
+
+
+def blocks_option(shape: Shape, block_size: int, sparsity: float) -> str:
+    paths = [selection_file(shape, block_size, sparsity, method) for method in ("bed", "abp")]
+    return f"--block-size {block_size} --blocks {paths[0]} --aligned-blocks {paths[1]}"
+
+
+class Model:
+    """Prices commands of kernel_bench for ARM64 with armcycles; remembers what it has priced."""
+
+    def __init__(self, armcycles: Path) -> None:
+        self.armcycles = armcycles
+        self.program = BIN / "kernel_bench_arm64"
+        self.digest = hashlib.sha256(self.program.read_bytes()).hexdigest()[:16]
+        self.known: dict[str, list[float]] = json.loads(CACHE.read_text()) if CACHE.exists() else {}
+
+    def price(self, arguments: str, cpus: Sequence[str]) -> list[float]:
+        """Modelled cycles of one iteration on each of `cpus`, followed by the multiply-adds."""
+        key = f"{self.digest} {','.join(cpus)} {arguments}"
+        if key not in self.known:
+            command = f"{self.program} {arguments} --iterations"
+            run = subprocess.run(
+                [str(self.armcycles), "--cpu", ",".join(cpus), "--minus", f"{command} 0", "--", *shlex.split(f"{command} 1")],
+                capture_output=True, text=True, check=False)  # fmt: skip
+            if run.returncode:
+                raise SystemExit(f"{command}: {run.stderr[-500:]}")
+            cycles = json.loads(run.stdout.splitlines()[0])["cycles"]
+            facts = json.loads(next(line for line in run.stderr.splitlines() if line.startswith("{")))
+            self.known[key] = [*(cycles[cpu] for cpu in cpus), facts["multiply_adds"]]
+        return self.known[key]
+
+    def rates(self, arguments: str, cpus: Sequence[str] = CPUS) -> list[float]:
+        """4-wide multiply-adds per modelled cycle, each core with the kernels that run there."""
+        rates: dict[str, float] = {}
+        for variant in dict.fromkeys(VARIANTS[cpu] for cpu in cpus):
+            these = [cpu for cpu in cpus if VARIANTS[cpu] == variant]
+            *cycles, multiply_adds = self.price(f"{arguments} --variant {variant}", these)
+            rates.update({cpu: multiply_adds / 4 / c for cpu, c in zip(these, cycles, strict=True)})
+        return [rates[cpu] for cpu in cpus]
+
+    def all_rates(self, arguments: Sequence[str], cpus: Sequence[str] = CPUS) -> list[list[float]]:
+        with ThreadPoolExecutor(2) as executor:
+            found = list(executor.map(lambda one: self.rates(one, cpus), arguments))
+        CACHE.write_text(json.dumps(self.known, indent=0))
+        return found
+
+
+def row(title: str, values: Iterable[float], digits: int = 2) -> str:
+    return f"| {title} | " + " | ".join(f"{value:.{digits}f}" for value in values) + " |"
+
+
+def header(title: str, columns: Iterable[str]) -> str:
+    names = list(columns)
+    return f"| {title} | " + " | ".join(names) + " |\n| --- |" + " --- |" * len(names)
+
+
+def geometric_means(shapes: Sequence[Shape], rates: Sequence[Sequence[float]]) -> list[float]:
+    return [geometric_mean(over_layers(shapes, column)) for column in zip(*rates, strict=True)]
+
+
+def table_micro(model: Model) -> None:
+    """The micro-kernels alone, stores included: R = K = 512, s = 0.8."""
+    print(header("micro-kernel, R = K = 512, s = 0.8", CPUS))
+    for block_size, bars in MICRO_BARS.items():
+        print(row(f"N = {block_size}, ubp", model.rates(f"micro --block-size {block_size}")))
+        print(row(f"N = {block_size}, abp", model.rates(f"micro --block-size {block_size} --aligned 1")))
+        print(row(f"N = {block_size}, bar", bars))
+    print(row("dense", model.rates("micro --block-size 0")))
+
+
+def table_operator(model: Model) -> None:
+    """The whole operator on every layer: N = 4, s = 0.75, selections by bed."""
+    shapes = network_shapes()
+    rates = model.all_rates([f"operator {shape.option} {blocks_option(shape, 4, 0.75)}" for shape in shapes])
+    print(header("operator, N = 4, s = 0.75, bed", CPUS))
+    for shape, values in zip(shapes, rates, strict=True):
+        print(row(f"{shape.network} {shape.name}", values))
+    print(row("geometric mean", geometric_means(shapes, rates)))
+    print(row("bar", (1.4, 1.65, 3.2, 0.75, 1.1)))
+
+
+def table_ratio(model: Model) -> None:
+    """Time of unaligned blocks over that of aligned ones, same budget, mean over all layers."""
+    shapes = network_shapes()
+    print(header("ubp over abp, s = 0.75", CPUS))
+    for block_size, bar in ((4, (1.03, 1.03, 1.03, 1.06, 1.06)), (8, (1.05, 1.05, 1.05, 1.10, 1.10))):
+        options = [f"operator {shape.option} {blocks_option(shape, block_size, 0.75)}" for shape in shapes]
+        unaligned = model.all_rates([f"{option} --kernel ubp" for option in options] if block_size != 4 else options)
+        aligned = model.all_rates([f"{option} --kernel abp" for option in options])
+        ratios = [[a / u for a, u in zip(*pair, strict=True)] for pair in zip(aligned, unaligned, strict=True)]
+        means = [mean(over_layers(shapes, column)) for column in zip(*ratios, strict=True)]
+        print(row(f"N = {block_size}, mean", means, 3))
+        print(row(f"N = {block_size}, bar", bar, 3))
+
+
+def table_dense(model: Model) -> None:
+    """The dense operator on the layers with R and K of at least 256, wide cores."""
+    shapes = [shape for shape in network_shapes() if min(shape.rows, shape.columns) >= 256]
+    rates = model.all_rates([f"operator {shape.option} --kernel dense" for shape in shapes], CPUS[:3])
+    print(header("dense operator, R and K >= 256", CPUS[:3]))
+    for shape, values in zip(shapes, rates, strict=True):
+        print(row(f"{shape.network} {shape.name}", values))
+    print(row("least", [min(column) for column in zip(*rates, strict=True)]))
+    print(row("geometric mean", geometric_means(shapes, rates)))
+    print(row("bar", (1.7, 1.9, 3.8)))
+
+
+def table_few(model: Model) -> None:
+    """Modelled kilocycles on 7x7 positions as sparsity grows; the last row is the dense operator."""
+    (shape,) = read_shapes("few_pixels")
+    print(header("7x7, 512 x 1024, kilocycles", CPUS))
+    cases = [(f"ubp, s = {s}", f"operator {shape.option} {blocks_option(shape, 4, s)}") for s in (0.5, 0.6, 0.7, 0.8, 0.9)]
+    for title, arguments in [*cases, ("dense", f"operator {shape.option} --kernel dense")]:
+        rates = model.rates(arguments)
+        adds = model.price(f"{arguments} --variant wide", CPUS[:3])[-1]
+        print(row(title, [adds / 4 / rate / 1000 for rate in rates], 0))
+    CACHE.write_text(json.dumps(model.known, indent=0))
+
+
+def time_layer(shape: Shape, block_size: int, kernels: str, rounds: int) -> dict[str, dict[str, float]]:
+    command = f"{BIN / 'kernel_bench'} compare {shape.option} {blocks_option(shape, block_size, 0.75)}"
+    run = subprocess.run(shlex.split(f"{command} --kernels {kernels} --rounds {rounds}"), capture_output=True, check=True)
+    found: dict[str, dict[str, float]] = json.loads(run.stdout)
+    return found
+
+
+def time_torch(shape: Shape, rounds: int) -> float:
+    """Median seconds of torch's own convolution on one thread."""
+    import time
+
+    import torch
+
+    torch.set_num_threads(1)
+    x = torch.randn(1, shape.channels, shape.height, shape.width)
+    weight = torch.randn(shape.rows, shape.channels, shape.kernel_h, shape.kernel_w)
+    spent = []
+    with torch.inference_mode():
+        for _ in range(rounds + 2):
+            begin = time.perf_counter()
+            torch.nn.functional.conv2d(x, weight, stride=shape.stride, padding=shape.pad)
+            spent.append(time.perf_counter() - begin)
+    return float(np.median(spent[2:]))
+
+
+def table_host(rounds: int) -> None:
+    """Medians of interleaved runs on this machine, one thread; only the ratios mean anything."""
+    shapes = network_shapes()
+    ratios = []
+    print(header("host, s = 0.75", ("ubp/abp N=4", "ubp/abp N=8", "dense/ubp N=4", "dense/torch")))
+    for shape in shapes:
+        four, eight = time_layer(shape, 4, "ubp,abp,dense", rounds), time_layer(shape, 8, "ubp,abp", rounds)
+        ns = {name: facts["median_ns"] for name, facts in four.items()}
+        ratios.append((ns["ubp"] / ns["abp"], eight["ubp"]["median_ns"] / eight["abp"]["median_ns"],
+                       ns["dense"] / ns["ubp"], ns["dense"] / 1e9 / time_torch(shape, rounds)))  # fmt: skip
+        print(row(f"{shape.network} {shape.name}", ratios[-1]), flush=True)
+    print(row("mean", [mean(over_layers(shapes, column)) for column in zip(*ratios, strict=True)], 3))
+    print(row("geometric mean", geometric_means(shapes, ratios), 3))
+    print("| bar | 1.05 | 1.05 | 3.00 | as it is |")
+
+
+MODELLED: dict[str, Callable[[Model], None]] = {
+    "micro": table_micro, "operator": table_operator, "ratio": table_ratio, "dense": table_dense, "few": table_few,
+}  # fmt: skip
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    default = os.environ.get("UBP_ARMCYCLES", str(ROOT.parent / "shared" / "tools" / "armcycles"))
+    parser.add_argument("--armcycles", type=Path, default=Path(default), help="the cycle model's program")
+    parser.add_argument("--tables", default=",".join([*MODELLED, "host"]), help="comma-separated; default: %(default)s")
+    parser.add_argument("--rounds", type=int, default=15, help="timed rounds per layer on the host")
+    parser.add_argument("--no-build", action="store_true", help="use the binaries that are there")
+    options = parser.parse_args()
+    wanted = options.tables.split(",")
+    modelled = [name for name in wanted if name in MODELLED]
+    if not options.no_build:
+        subprocess.run([sys.executable, str(ROOT / "native" / "build.py"), "kernel_bench", "kernel_bench_arm64"], check=True)
+    if modelled and not options.armcycles.exists():
+        print(f"SKIPPED, no cycle model at {options.armcycles}: {', '.join(modelled)}", file=sys.stderr)
+        modelled = []
+    model = Model(options.armcycles) if modelled else None
+    for name in modelled:
+        assert model is not None
+        MODELLED[name](model)
+        print(flush=True)
+    if "host" in wanted:
+        table_host(options.rounds)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -65,6 +65,8 @@ class Target:
 # Static: runs on any Android phone and under qemu; segments aligned for 16 KB pages; no symbols (kept in *_symbols).
 ARM_LINK = ("-static", "-Wl,-z,max-page-size=16384")
 
+BENCH_FOLDERS = ("src/file", "src/kernels", "src/operator", "src/packing", "src/threads", "bench/ubp_bench")
+
 
 def programs(name: str, source: str, help: str) -> tuple[Target, ...]:
     """A program of one source and the library: for this machine, for ARM64, and for ARM64 with symbols."""
@@ -87,6 +89,10 @@ TARGETS = {
                help="shared library for ubp_core on this machine"),
         Target("fuzz", BUILD / "fuzz_reader", ("src/file", "fuzz"), sanitized=True, link_flags=SANITIZERS,
                compile_flags=("-O1", "-g", "-UNDEBUG", *SANITIZERS), help="fuzzer of the packed file's reader (g++ or clang++)"),
+        Target("bench-host", OUTPUT / "ubp_bench", BENCH_FOLDERS, compile_flags=("-fPIC",), link_flags=("-s",),
+               help="ubp_bench for this machine"),
+        Target("bench-arm64", OUTPUT / "ubp_bench_arm64", BENCH_FOLDERS, machine="aarch64", arm_static=True,
+               link_flags=(*ARM_LINK, "-s"), help="ubp_bench for ARM64 phones, static"),
         *programs("kernel_bench", "bench/kernel_bench.cpp", "modelled and timed cost of kernels and operators"),
         *programs("test_convolution", "tests/test_convolution.cpp", "kernels and operator against plain loops"),
     )

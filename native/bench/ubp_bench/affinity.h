@@ -1,0 +1,21 @@
+// On which CPUs the threads of a run are. Says so where the system refuses.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace ubp::bench {
+
+/// CPUs of one thread among `threads`: one of its own where there are enough, else all.
+std::vector<int> cpus_of_thread(const std::vector<int>& cpus, unsigned thread, unsigned threads);
+
+/// Puts the calling thread on these CPUs and reads back whether it is. Returns "" or why not.
+std::string pin_thread(const std::vector<int>& cpus);
+
+/// CPUs that the calling thread may use now.
+std::vector<int> allowed_cpus();
+
+/// "4-7", "0,2".
+std::string format_cpus(const std::vector<int>& cpus);
+
+}  // namespace ubp::bench

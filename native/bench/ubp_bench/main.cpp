@@ -1,0 +1,70 @@
+// ubp_bench: times the layers of packed files on this machine. `ubp_bench --help` and docs/ubp_bench.md tell more.
+#include <signal.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <cstdio>
+#include <cstring>
+#include <new>
+
+#include "output.h"
+#include "runner.h"
+
+namespace ubp::bench {
+namespace {
+
+constexpr int kDone = 0, kDiffers = 1, kBadInput = 2, kTimedOut = 124;
+
+/// Only calls that are allowed in a signal handler.
+void end_by_timeout(int) {
+    const char line[] = "ubp_bench: timed out (--timeout)\n";
+    if (write(STDERR_FILENO, line, sizeof line - 1) < 0) _exit(kTimedOut);
+    _exit(kTimedOut);
+}
+
+void start_timeout(double seconds) {
+    struct sigaction action {};
+    action.sa_handler = end_by_timeout;
+    sigaction(SIGALRM, &action, nullptr);
+    itimerval timer{};
+    timer.it_value.tv_sec = time_t(seconds);
+    timer.it_value.tv_usec = suseconds_t((seconds - std::floor(seconds)) * 1e6);
+    setitimer(ITIMER_REAL, &timer, nullptr);
+}
+
+int run(int count, char** arguments) {
+    const Options options = parse_options(count, arguments);
+    start_timeout(options.timeout_seconds);
+    std::vector<std::unique_ptr<MappedFile>> files;
+    for (const std::string& path : options.files) files.push_back(std::make_unique<MappedFile>(path));
+    const std::vector<Group> groups = make_groups(files, options);
+    const Device device = read_device();
+    ThreadPools pools(options.cpus);
+    Output output(options.format, device);
+    bool differs = false;
+    for (const Group& group : groups)
+        for (const Row& row : run_group(group, pools, options)) {
+            output.add(row);
+            differs |= row.differs;
+        }
+    output.finish();
+    if (differs) std::fputs("ubp_bench: an output differs from the plain loop (--check)\n", stderr);
+    return differs ? kDiffers : kDone;
+}
+
+}  // namespace
+}  // namespace ubp::bench
+
+int main(int count, char** arguments) {
+    try {
+        return ubp::bench::run(count, arguments);
+    } catch (const ubp::bench::BadInput& error) {
+        std::fprintf(stderr, "ubp_bench: %s\n", error.what());
+    } catch (const std::bad_alloc&) {
+        std::fputs("ubp_bench: out of memory\n", stderr);
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "ubp_bench: %s\n", error.what());
+    }
+    return ubp::bench::kBadInput;
+}

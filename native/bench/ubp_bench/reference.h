@@ -1,0 +1,32 @@
+// The plain loop that outputs are compared with. Shares no code with the operator.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "ubp/layer.h"
+
+namespace ubp::bench {
+
+/// Sizes of one run.
+struct Shape {
+    int64_t batch, height, width, out_height, out_width;
+
+    int64_t out_plane() const { return out_height * out_width; }
+};
+
+/// What an output should be, and by which magnitude its rounding error is to be judged.
+struct Expected {
+    std::vector<double> y;      ///< [batch][R][out_height][out_width]
+    std::vector<double> scale;  ///< |bias| plus the sum of |weight * input| of each output
+};
+
+Expected run_reference(const LayerView& layer, const Shape& shape, const std::vector<float>& x);
+
+/// The largest error of an output relative to its scale; infinite where an output is not a number.
+double largest_error(const Expected& expected, const std::vector<float>& y);
+
+/// Above this an output differs. fp32 sums of some thousand products stay below it in any order of summation.
+constexpr double kTolerance = 1e-5;
+
+}  // namespace ubp::bench

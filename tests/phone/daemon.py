@@ -1,7 +1,8 @@
 """The phone's own process: enters the namespaces, builds the tree, listens, obeys orders on its standard input.
 
 Started by `phone.phone.Phone`; orders are lines, every one is answered by a line of JSON:
-    cut, freeze, thaw, refuse (cut, and drop new links unanswered), listen, reboot, processes, slow SECONDS
+    cut, freeze, thaw, refuse (cut, and drop new links unanswered), listen, reboot, processes, slow SECONDS,
+    damage, fill (files that come in, see SyncFaults), backdate FILE (makes it an old one)
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from phone.link import Link, Stream
 from phone.model import PhoneModel
 from phone.namespaces import die_with_parent, enter_namespaces, run_as_init
 from phone.shell_service import serve_shell
-from phone.sync_service import serve_sync
+from phone.sync_service import SyncFaults, serve_sync
 from phone.tree import SHELL_ID, build_tree
 
 
@@ -33,6 +34,7 @@ class Daemon:
         self.links: list[Link] = []
         self.answering = True
         self.shell_delay_s = model.shell_delay_s
+        self.sync_faults = SyncFaults()
 
     def listen(self) -> None:
         """Takes links for ever."""
@@ -48,7 +50,7 @@ class Daemon:
 
     def serve(self, stream: Stream, name: str) -> None:
         if name.startswith("sync"):
-            serve_sync(stream)
+            serve_sync(stream, self.sync_faults)
         else:
             serve_shell(stream, name, self.shell_delay_s)
 
@@ -67,6 +69,10 @@ class Daemon:
             self.answering = True
         elif word == "slow":
             self.shell_delay_s = float(argument)
+        elif word in ("damage", "fill"):
+            setattr(self.sync_faults, word, True)
+        elif word == "backdate":
+            os.utime(argument, (1_000_000_000, 1_000_000_000))
         elif word == "processes":
             return [line for _, line in processes()]
         else:

@@ -6,14 +6,26 @@ import contextlib
 import os
 import stat
 import struct
+from dataclasses import dataclass
 from pathlib import Path
 
 from phone.link import Stream
 
 CHUNK = 64 * 1024
+FILLER = Path("/data/local/tmp/filler")
 
 
-def serve_sync(stream: Stream) -> None:
+@dataclass
+class SyncFaults:
+    """What goes wrong with files that come in."""
+
+    damage: bool = False
+    """The last byte arrives as another."""
+    fill: bool = False
+    """Something else fills the disk as soon as a file begins."""
+
+
+def serve_sync(stream: Stream, faults: SyncFaults) -> None:
     """Answers requests until QUIT or the end of the stream."""
     while True:
         request, length = struct.unpack("<4sI", stream.receive(8))
@@ -26,10 +38,10 @@ def serve_sync(stream: Stream) -> None:
             list_folder(stream, path, request == b"LIS2")
         elif request == b"SEND":
             name, _, mode = str(path).rpartition(",")
-            store(stream, Path(name), int(mode))
+            store(stream, Path(name), int(mode), faults)
         elif request == b"SND2":
             _, mode, _ = struct.unpack("<4sII", stream.receive(12))
-            store(stream, path, mode)
+            store(stream, path, mode, faults)
         elif request in (b"RECV", b"RCV2"):
             if request == b"RCV2":
                 stream.receive(8)
@@ -71,7 +83,7 @@ def fail(stream: Stream, error: OSError) -> None:
     stream.send(struct.pack("<4sI", b"FAIL", len(text)) + text)
 
 
-def store(stream: Stream, path: Path, mode: int) -> None:
+def store(stream: Stream, path: Path, mode: int, faults: SyncFaults) -> None:
     """Takes a file; a failed one is removed. The owner's mode bits go to group and others, as Android does."""
     failure: OSError | None = None
     target = None
@@ -91,7 +103,11 @@ def store(stream: Stream, path: Path, mode: int) -> None:
                 write_all(target.fileno(), data)
             except OSError as error:
                 failure = error
+        if faults.fill:
+            fill_disk()
     if target:
+        if faults.damage and not failure:
+            os.pwrite(target.fileno(), b"?", os.fstat(target.fileno()).st_size - 1)
         target.close()
     if failure:
         with contextlib.suppress(OSError):
@@ -102,6 +118,12 @@ def store(stream: Stream, path: Path, mode: int) -> None:
     path.chmod(owner | owner >> 3 | owner >> 6)
     os.utime(path, (size, size))
     stream.send(struct.pack("<4sI", b"OKAY", 0))
+
+
+def fill_disk() -> None:
+    with contextlib.suppress(OSError), FILLER.open("ab", buffering=0) as filler:
+        while True:
+            write_all(filler.fileno(), bytes(CHUNK))
 
 
 def write_all(number: int, data: bytes) -> None:

@@ -169,9 +169,7 @@ class Worker:
             raise BenchmarkError(problem)
         rows = read_rows(execution.stdout)
         if len(rows) != len(files):
-            raise BenchmarkError(
-                f"the program printed {len(rows)} results for {len(files)} files: its output is not whole"
-            )
+            raise BenchmarkError(f"the output is not whole: {len(rows)} results for {len(files)} files")
         by_file = dict(zip(files, layer.variants, strict=True))
         timed = self.run.figure != NOT_TIMED and not any(row["emulated"] for row in rows)
         sizes = {place: path.stat().st_size for place, path in zip(files, layer.files, strict=True)}

@@ -1,4 +1,5 @@
-/* Plays a program on the test phone: behaves well or badly as its first argument says.
+/* Plays a program on the test phone: behaves well or badly as its first argument says, or, where its file is
+ * called NAME@ROLE, as that says.
  * Static and without threads, so that it starts at once under qemu-user. */
 #include <signal.h>
 #include <stdio.h>
@@ -34,7 +35,8 @@ static int hang(void) {
 }
 
 int main(int count, char** values) {
-  const char* role = count > 1 ? values[1] : "";
+  const char* named = strrchr(values[0], '@');
+  const char* role = named ? named + 1 : count > 1 ? values[1] : "";
   if (!strcmp(role, "arguments")) return print_arguments(count, values);
   if (!strcmp(role, "count")) return count_up(atoi(values[2]));
   if (!strcmp(role, "exit")) return atoi(values[2]);
@@ -51,6 +53,9 @@ int main(int count, char** values) {
     return hang();
   }
   if (!strcmp(role, "garbage")) return (int)fwrite("\0\xff{\"rows\": [\x1b[31m", 1, 16, stdout) - 16;
+  if (!strcmp(role, "truncated")) return printf("{\"schema_version\":1,\"file\":\"/data/lo") < 0;
+  if (!strcmp(role, "future")) return printf("{\"schema_version\":99}\n") < 0;
+  if (!strcmp(role, "segv")) return raise(SIGSEGV);
   say("unknown role");
   return 2;
 }

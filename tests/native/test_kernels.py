@@ -1,0 +1,40 @@
+"""Every case of the kernel tests (native/tests/test_convolution.cpp) on this machine and as ARM64 under qemu."""
+
+from __future__ import annotations
+
+import functools
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "native"))
+
+MINUTES = 5 * 60
+
+
+@functools.cache
+def command_of(target: str) -> list[str]:
+    from build import build
+
+    (program,) = build([target], quiet=True)
+    if target.endswith("arm64"):
+        return ["qemu-aarch64", str(program)]
+    return [str(program)]
+
+
+def case_names() -> list[str]:
+    listed = subprocess.run([*command_of("test_convolution"), "--list"], capture_output=True, text=True, check=True)
+    return listed.stdout.split()
+
+
+@pytest.mark.parametrize("case", case_names())
+@pytest.mark.parametrize("target", ["test_convolution", "test_convolution_arm64"])
+def test_case(target: str, case: str) -> None:
+    if target.endswith("arm64") and not shutil.which("qemu-aarch64"):
+        pytest.skip("qemu-aarch64 is not installed: ARM64 programs can't be run here")
+    done = subprocess.run([*command_of(target), "--case", case], capture_output=True, text=True, timeout=MINUTES)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.strip(), "a case that says nothing has not run"

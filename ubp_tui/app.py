@@ -74,8 +74,9 @@ class UbpApp(App[int]):
         self.explore.show_model(message.model)
 
     def on_model_load_failed(self, message: messages.ModelLoadFailed) -> None:
-        """Explain, and offer random weights where trained ones were the trouble."""
-        random = (("random", "Random weights"),) if self.request.weights == "default" else ()
+        """Explain, and offer random weights where the loader does."""
+        # Every line says what to do; where that is another source of weights, a button does it.
+        random = (("random", "Random weights"),) if "--weights random" in message.line else ()
         dialog = ErrorDialog("The model can't be loaded", message.line, (*random, ("quit", "Quit")))
         self.push_screen(dialog, lambda remedy: self._answer_failure(remedy, message))
 

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from ubp_core import __version__
 from ubp_core.errors import ExitCode
 from ubp_core.models import DEFAULT_MODEL, MODEL_NAMES
-
 from ubp_tui.state import METHODS, Choice, ModelRequest
 
 MAX_BLOCK_SIZE = 32
@@ -81,7 +80,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code.
     """
     options = build_parser().parse_args(arguments)
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    # Textual draws on stderr, so that stdout may be redirected.
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
         print("ubp-tui: this is not a terminal; `ubp layers` and `ubp select` print the same figures", file=sys.stderr)
         return ExitCode.BAD_INPUT
     from ubp_tui.app import build_app

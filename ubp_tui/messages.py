@@ -11,7 +11,6 @@ from ubp_tui.state import Choice, SelectionRequest
 
 if TYPE_CHECKING:
     from ubp_core.models import LoadedModel
-
     from ubp_tui.jobs import LayerMeasure, LayerResult
 
 

@@ -17,8 +17,8 @@ import time
 
 import numpy as np
 from textual.pilot import Pilot
-from ubp_core.models import Layer, LoadedModel
 
+from ubp_core.models import Layer, LoadedModel
 from ubp_tui.app import UbpApp, build_app
 from ubp_tui.services import Services, default_services
 from ubp_tui.state import Choice, ModelRequest

@@ -65,8 +65,11 @@ def describe_scale(view: Viewport) -> str:
 
 def format_weight(value: float) -> str:
     """A weight in at most seven characters, so that it fits into its cell."""
-    text = f"{value:.4f}"
-    return text if len(text) <= 7 else f"{value:.1e}"
+    for digits in range(4, -1, -1):
+        text = f"{value:.{digits}f}"
+        if len(text) <= 7:
+            return text
+    return f"{value:.0e}"
 
 
 def row_label(view: Viewport, block_size: int, line: int) -> str:

@@ -88,7 +88,7 @@ class Axis:
     def last_start(self) -> int:
         """The greatest start that leaves no needless empty space behind the end."""
         if not self.aggregated:
-            return max(0, self.length - self.pixels // self.scale.pixels)
+            return max(0, self.length - max(1, self.pixels // self.scale.pixels))
         if self.scale.weights != int(self.scale.weights):
             return 0
         step = int(self.scale.weights)
@@ -133,7 +133,7 @@ class Axis:
 
     def showing(self, weight: int) -> Axis:
         """The axis moved no further than needed to show all pixels of `weight`."""
-        whole = self.pixels // self.scale.pixels * self.scale.weights
+        whole = max(1, self.pixels // self.scale.pixels) * self.scale.weights
         if weight < self.start:
             return self.moved_to(weight)
         if weight >= self.start + whole:

@@ -157,7 +157,7 @@ class ExploreScreen(ExploreWork):
         self.query_one(MapPane).show_result(result)
         self.query_one(FactsLine).show_result(result)
         if result.selection is None:
-            self.query_one(CurvePane).clear()
+            self.query_one(CurvePane).clear("this layer stays dense: no blocks, no curve")
             return
         if result.measure is not None:
             self.on_layer_measured(messages.LayerMeasured(self.choice, result.measure))

@@ -15,7 +15,7 @@ from ubp_tui.renderables.formats import format_percent
 from ubp_tui.state import CURVE_METHODS, Choice
 
 
-class CurvePane(Vertical):
+class CurvePane(Vertical, can_focus=True):
     """Curves of one layer at one block size, as far as they are known, with the present point marked."""
 
     def compose(self) -> ComposeResult:
@@ -54,10 +54,10 @@ class CurvePane(Vertical):
             plot.plt.scatter([100 * choice.sparsity], [100 * retained], marker="●", color=CURVE_COLOURS[choice.method])
         plot.refresh()
 
-    def clear(self) -> None:
-        """Draw nothing."""
+    def clear(self, reason: str) -> None:
+        """Draw nothing, and say why."""
         self.border_title = "Retained importance over sparsity"
-        self.query_one("#curve-legend", Static).update("")
+        self.query_one("#curve-legend", Static).update(Content.styled(reason, "$text-muted"))
         plot = self.query_one(PlotextPlot)
         plot.plt.clear_data()
         plot.refresh()

@@ -1,0 +1,13 @@
+"""Fixtures of the app's tests."""
+
+from __future__ import annotations
+
+import pytest
+from tui_world import SIZES
+
+
+@pytest.fixture(params=SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+def size(request: pytest.FixtureRequest) -> tuple[int, int]:
+    """Each terminal size that the app is tested at."""
+    chosen: tuple[int, int] = request.param
+    return chosen

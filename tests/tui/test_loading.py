@@ -1,0 +1,119 @@
+"""From the start to the first model: progress, failures and their remedies, models with nothing in them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from tui_world import make_app, make_model, make_services, screen_text, settle, until
+
+from ubp_core.errors import BuildError, ModelError
+from ubp_core.models import Layer, LoadedModel
+from ubp_tui.app import build_app
+from ubp_tui.screens.error import ErrorDialog
+from ubp_tui.screens.explore import ExploreScreen
+from ubp_tui.state import ModelRequest
+
+
+async def test_progress_is_shown_while_the_model_loads() -> None:
+    go_on = threading.Event()
+
+    def load(request: ModelRequest, progress: Callable[[str], None]) -> LoadedModel:
+        progress("unpacking the weights")
+        assert go_on.wait(20)
+        return make_model()
+
+    app = make_app(services=replace(make_services(make_model()), load_model=load))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "unpacking the weights" in screen_text(app))
+        assert "Loading small" in screen_text(app)
+        await pilot.press("m", "n", "plus", "j", "f", "f")
+        go_on.set()
+        await settle(app, pilot)
+        assert "Loading" not in screen_text(app)
+        assert app.explore.choice.method == "optimal"
+
+
+async def test_random_weights_are_marked() -> None:
+    app = make_app(make_model(random_weights=True))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(app, pilot)
+        assert "RANDOM WEIGHTS" in screen_text(app)
+
+
+async def test_a_failed_load_explains_itself_and_ends_with_its_code(size: tuple[int, int]) -> None:
+    def load(request: ModelRequest, progress: Callable[[str], None]) -> LoadedModel:
+        raise ModelError("nets/lost.pt: no such file")
+
+    services = replace(make_services(make_model()), load_model=load)
+    app = build_app(ModelRequest("lost.pt", weights="nets/lost.pt"), services)
+    async with app.run_test(size=size) as pilot:
+        await until(pilot, lambda: isinstance(app.screen, ErrorDialog))
+        await until(pilot, lambda: "nets/lost.pt: no such file" in screen_text(app))
+        assert not app.screen.query("#random")
+        await pilot.press("enter")
+    assert (app.return_code, app.failure) == (2, "nets/lost.pt: no such file")
+
+
+async def test_random_weights_are_offered_when_trained_ones_fail() -> None:
+    def load(request: ModelRequest, progress: Callable[[str], None]) -> LoadedModel:
+        if request.weights != "random":
+            raise ModelError("resnet18: its weights can't be downloaded; try --weights random")
+        return make_model(random_weights=True)
+
+    app = make_app(services=replace(make_services(make_model()), load_model=load))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: isinstance(app.screen, ErrorDialog) and app.screen.query("#random"))
+        await pilot.click("#random")
+        await settle(app, pilot)
+        assert isinstance(app.screen, ExploreScreen)
+        assert "RANDOM WEIGHTS" in screen_text(app)
+
+
+@pytest.mark.parametrize("key", ["q", "ctrl+c"])
+async def test_quitting_is_clean_even_with_a_dialog_open(key: str) -> None:
+    app = make_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(app, pilot)
+        await pilot.press("question_mark", key) if key == "ctrl+c" else await pilot.press(key)
+    assert app.return_code == 0 and not app.failure
+
+
+async def test_a_missing_library_is_explained_on_the_screen() -> None:
+    line = "the native library is missing; reinstall with pip"
+
+    def select(*_: object) -> None:
+        raise BuildError(line)
+
+    app = make_app(services=replace(make_services(make_model()), select=select, find_retained=select))  # type: ignore[arg-type]
+    async with app.run_test(size=(120, 36)) as pilot:
+        await until(pilot, lambda: screen_text(app).count(line) == 2)
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        assert "3 of 3 layers have no selection" in screen_text(app)
+
+
+async def test_a_model_without_layers(size: tuple[int, int]) -> None:
+    app = make_app(LoadedModel("empty", "a file without weights", False, (), None))
+    async with app.run_test(size=size) as pilot:
+        await until(pilot, lambda: "no layer with weights" in screen_text(app))
+        await pilot.press(
+            "j", "k", "m", "n", "plus", "minus", "w", "0", "2", "up", "shift+left", "end", "3", "1", "f", "f"
+        )
+        await pilot.press("right_square_bracket", "question_mark", "escape")
+        await pilot.pause()
+        assert app.is_running
+
+
+async def test_a_model_with_nothing_to_prune() -> None:
+    weight = np.random.default_rng(1).standard_normal((8, 1, 3, 3), np.float32)
+    layer = Layer("only", "depthwise", weight, groups=8, skip_reason="depthwise")
+    app = make_app(LoadedModel("dense", "drawn for a test", False, (layer,), None))
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settle(app, pilot)
+        await pilot.press("m", "n", "right_square_bracket")
+        await settle(app, pilot)
+        assert "stays dense: depthwise" in screen_text(app) and "nothing to prune" in screen_text(app)

@@ -1,0 +1,80 @@
+"""Any size of terminal, also while it changes; themes, and a terminal without colours."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from tui_world import make_app, screen_text, settle, until
+
+from ubp_tui.widgets.map.block_map import BlockMap
+
+
+@pytest.mark.parametrize("small", [(40, 12), (59, 40), (200, 19), (20, 3)])
+async def test_one_line_says_what_is_needed_and_the_app_comes_back(small: tuple[int, int]) -> None:
+    app = make_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(app, pilot)
+        before = screen_text(app)
+        await pilot.resize_terminal(*small)
+        await until(pilot, lambda: "block.0.expand" not in screen_text(app))
+        lines = [line for line in screen_text(app).splitlines() if line.strip()]
+        assert "needs 60x20" in " ".join(line.strip() for line in lines) and len(lines) <= 2
+        await pilot.press("m", "question_mark", "escape", "M")
+        await pilot.resize_terminal(80, 24)
+        await settle(app, pilot)
+        facts = slice(7, None)  # Above stands how long the selection took.
+        assert screen_text(app).splitlines()[facts] == before.splitlines()[facts]
+
+
+async def test_a_storm_of_resizes() -> None:
+    draw = random.Random(5)
+    app = make_app()
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settle(app, pilot)
+        for _ in range(40):
+            await pilot.resize_terminal(draw.randint(1, 220), draw.randint(1, 60))
+            await pilot.press(
+                draw.choice(["j", "k", "m", "n", "w", "0", "plus", "minus", "1", "2", "3", "f", "shift+down"])
+            )
+        await pilot.resize_terminal(120, 36)
+        await settle(app, pilot)
+        block_map = app.explore.query_one(BlockMap)
+        assert app.explore.result is not None and block_map.source is app.explore.result.source
+        view = block_map.view
+        assert view is not None and view.rows.pixels == 2 * (block_map.size.height - 1)
+        assert view.columns.pixels == block_map.size.width - block_map.ruler_width
+
+
+async def test_each_size_shows_what_fits_without_cutting(size: tuple[int, int]) -> None:
+    app = make_app()
+    async with app.run_test(size=size) as pilot:
+        await settle(app, pilot)
+        lines = screen_text(app).splitlines()
+        assert len(lines) == size[1] and all(len(line) == size[0] for line in lines)
+        text = "\n".join(lines)
+        for words in ("unstructured", " 32 ", "75 %", "retained", "network keeps", "Layers · 3 of 5 prunable"):
+            assert words in text
+
+
+async def test_every_theme() -> None:
+    app = make_app()
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settle(app, pilot)
+        for theme in app.available_themes:
+            app.theme = theme
+            await pilot.press("m")
+            await settle(app, pilot)
+            await until(pilot, lambda: app.explore._curves_timer is None)
+            assert "Retained importance" in screen_text(app)
+
+
+async def test_no_colour_does_not_crash(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    app = make_app()
+    assert app.no_color
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settle(app, pilot)
+        await pilot.press("w", "j", "3", "question_mark")
+        await pilot.pause()
+        assert "Keys" in screen_text(app)

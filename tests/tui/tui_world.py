@@ -1,0 +1,65 @@
+"""What the app's tests share: small real models, the app built by its own factory, and waiting without sleeping."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+from textual.pilot import Pilot
+
+from ubp_core.models import Layer, LoadedModel
+from ubp_tui.app import UbpApp, build_app
+from ubp_tui.services import Services, default_services
+from ubp_tui.state import Choice, ModelRequest
+
+SIZES = [(80, 24), (120, 36), (200, 50)]
+PATIENCE = 20.0
+"""Seconds after which a condition that did not come true fails its test."""
+
+
+def make_model(random_weights: bool = False) -> LoadedModel:
+    """A network of five layers: a stem, a 1x1, a depthwise, a 3x3 and a linear one; all weights differ."""
+    draw = np.random.default_rng(7).standard_normal
+    layers = (
+        Layer("stem", "conv", draw((16, 3, 3, 3), np.float32), skip_reason="stem (3 input channels)"),
+        Layer("block.0.expand", "conv", draw((96, 40, 1, 1), np.float32)),
+        Layer("block.0.spatial", "depthwise", draw((96, 1, 3, 3), np.float32), groups=96, skip_reason="depthwise"),
+        Layer("block.1.conv", "conv", draw((30, 24, 3, 3), np.float32)),
+        Layer("head", "linear", draw((50, 64), np.float32)),
+    )
+    return LoadedModel("small", "drawn for a test", random_weights, layers, 32)
+
+
+def make_services(model: LoadedModel) -> Services:
+    """The real services, but for a model that is there at once."""
+    return replace(default_services(), load_model=lambda request, progress: model)
+
+
+def make_app(
+    model: LoadedModel | None = None, services: Services | None = None, choice: Choice | None = None
+) -> UbpApp:
+    """The app as the command line builds it, on a small model."""
+    return build_app(ModelRequest("small"), services or make_services(model or make_model()), choice)
+
+
+async def until(pilot: Pilot[int], condition: Callable[[], object]) -> None:
+    """Let the app run until a condition holds."""
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end, f"still not: {condition.__code__.co_names}"
+        await pilot.pause(0.005)
+
+
+async def settle(app: UbpApp, pilot: Pilot[int]) -> None:
+    """Wait until the choice of the moment is on the screen and every worker has finished."""
+    explore = app.explore
+    await until(pilot, lambda: explore.result is not None and explore.result.request == explore._request)
+    await app.workers.wait_for_complete()
+    await pilot.pause()
+
+
+def screen_text(app: UbpApp) -> str:
+    """What the screen shows, as text."""
+    return "\n".join(strip.text for strip in app.screen._compositor.render_strips())

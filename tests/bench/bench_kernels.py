@@ -103,8 +103,9 @@ def blocks_option(shape: Shape, block_size: int, sparsity: float) -> str:
 class Model:
     """Prices commands of kernel_bench for ARM64 with armcycles; remembers what it has priced."""
 
-    def __init__(self, armcycles: Path) -> None:
+    def __init__(self, armcycles: Path, jobs: int) -> None:
         self.armcycles = armcycles
+        self.jobs = jobs
         self.program = BIN / "kernel_bench_arm64"
         self.digest = hashlib.sha256(self.program.read_bytes()).hexdigest()[:16]
         self.known: dict[str, list[float]] = json.loads(CACHE.read_text()) if CACHE.exists() else {}
@@ -134,7 +135,7 @@ class Model:
         return [rates[cpu] for cpu in cpus]
 
     def all_rates(self, arguments: Sequence[str], cpus: Sequence[str] = CPUS) -> list[list[float]]:
-        with ThreadPoolExecutor(2) as executor:
+        with ThreadPoolExecutor(self.jobs) as executor:
             found = list(executor.map(lambda one: self.rates(one, cpus), arguments))
         CACHE.write_text(json.dumps(self.known, indent=0))
         return found
@@ -180,7 +181,7 @@ def table_ratio(model: Model) -> None:
     print(header("ubp over abp, s = 0.75", CPUS))
     for block_size, bar in ((4, (1.03, 1.03, 1.03, 1.06, 1.06)), (8, (1.05, 1.05, 1.05, 1.10, 1.10))):
         options = [f"operator {shape.option} {blocks_option(shape, block_size, 0.75)}" for shape in shapes]
-        unaligned = model.all_rates([f"{option} --kernel ubp" for option in options] if block_size != 4 else options)
+        unaligned = model.all_rates(options)
         aligned = model.all_rates([f"{option} --kernel abp" for option in options])
         ratios = [[a / u for a, u in zip(*pair, strict=True)] for pair in zip(aligned, unaligned, strict=True)]
         means = [mean(over_layers(shapes, column)) for column in zip(*ratios, strict=True)]
@@ -263,6 +264,7 @@ def main() -> int:
     default = os.environ.get("UBP_ARMCYCLES", str(ROOT.parent / "shared" / "tools" / "armcycles"))
     parser.add_argument("--armcycles", type=Path, default=Path(default), help="the cycle model's program")
     parser.add_argument("--tables", default=",".join([*MODELLED, "host"]), help="comma-separated; default: %(default)s")
+    parser.add_argument("--jobs", type=int, default=2, help="commands priced at a time")
     parser.add_argument("--rounds", type=int, default=15, help="timed rounds per layer on the host")
     parser.add_argument("--no-build", action="store_true", help="use the binaries that are there")
     options = parser.parse_args()
@@ -273,7 +275,7 @@ def main() -> int:
     if modelled and not options.armcycles.exists():
         print(f"SKIPPED, no cycle model at {options.armcycles}: {', '.join(modelled)}", file=sys.stderr)
         modelled = []
-    model = Model(options.armcycles) if modelled else None
+    model = Model(options.armcycles, options.jobs) if modelled else None
     for name in modelled:
         assert model is not None
         MODELLED[name](model)

@@ -78,7 +78,6 @@ struct InorderWalk {
             w[1 - Set].load(weights);
         }
         weights += N;
-        UBP_KEEP(weights);
         x = after;
     }
 
@@ -106,7 +105,6 @@ struct InorderWalk {
         w[0].v[N / 4 - 1] = vld1q_f32(weights + N - 4);
         if constexpr (Acc::across) single = x[4 * V];
         weights += N;
-        UBP_KEEP(weights);
         x = address_of(index);
     }
 
@@ -114,6 +112,8 @@ struct InorderWalk {
         for (uint32_t pairs = count / 2; pairs != 0; --pairs) {
             block<0>();
             block<1>();
+            UBP_KEEP(weights);
+            if constexpr (pattern != Pattern::dense) UBP_KEEP(column);
         }
         if (count & 1) {
             block<0>();

@@ -48,6 +48,7 @@ bool step_is(const int32_t* offset, int32_t step) {
 PanelPacker::PanelPacker(const Geometry& geometry) : geometry_(geometry) {
     consecutive_ = geometry.stride_h == 1 && geometry.stride_w == 1 && geometry.out_w == geometry.width;
     padded_ = geometry.pad_h > 0 || geometry.pad_w > 0;
+    std::fill_n(mask_, most_positions, ones);
     row_mask_.assign(size_t(geometry.kernel_h) * most_positions, ones);
     column_mask_.assign(size_t(geometry.kernel_w) * most_positions, ones);
     row_inside_.assign(size_t(geometry.kernel_h), 1);
@@ -56,31 +57,33 @@ PanelPacker::PanelPacker(const Geometry& geometry) : geometry_(geometry) {
 
 void PanelPacker::pack(const CopyKernels& copies, const float* x, int64_t first, int count, int stride, float* panel) {
     const Geometry& g = geometry_;
-    const bool one_image = first / g.out_plane() == (first + count - 1) / g.out_plane();
-    find_positions(first, count, stride);
+    const int64_t image = first / g.out_plane();
+    const bool consecutive = consecutive_ && (first + count - 1) / g.out_plane() == image;
+    first_ = first, count_ = count;
+    start_ = image * g.channels * g.plane();
+    offset_[0] = int32_t(first % g.out_plane() - g.pad_h * g.width - g.pad_w);  // where sources are consecutive
+    if (!consecutive || padded_) find_positions(stride);
     if (padded_) find_masks(stride);
     for (int64_t tap = 0; tap < g.taps(); ++tap) {
-        if (one_image && consecutive_) {
-            pack_consecutive(copies, x, tap, stride, panel + tap * stride);
+        const bool masked = padded_ && set_tap_mask(tap, stride);
+        if (consecutive) {
+            pack_consecutive(copies, x, tap, masked, stride, panel + tap * stride);
         } else {
-            set_tap_mask(tap, stride);
             pack_gathered(x, tap, 0, g.channels, stride, panel + tap * stride);
         }
     }
 }
 
 // Input position of every output position's first tap. Positions beyond the tile repeat the last one.
-void PanelPacker::find_positions(int64_t first, int count, int stride) {
+void PanelPacker::find_positions(int stride) {
     const Geometry& g = geometry_;
-    const int64_t image = first / g.out_plane(), within = first % g.out_plane();
-    const int64_t image_step = g.channels * g.plane();
+    const int64_t within = first_ % g.out_plane(), image_step = g.channels * g.plane();
     int64_t row = within / g.out_w, column = within % g.out_w, base = 0;
-    start_ = image * image_step;
     for (int p = 0; p < stride; ++p) {
         top_[p] = int32_t(row * g.stride_h - g.pad_h);
         left_[p] = int32_t(column * g.stride_w - g.pad_w);
         offset_[p] = int32_t(base + int64_t{top_[p]} * g.width + left_[p]);
-        if (p + 1 >= count || ++column < g.out_w) continue;
+        if (p + 1 >= count_ || ++column < g.out_w) continue;
         column = 0;
         if (++row < g.out_h) continue;
         row = 0;
@@ -116,9 +119,9 @@ bool PanelPacker::set_tap_mask(int64_t tap, int stride) {
 
 // Channels whose sources lie inside the array are copied as they stand; the first and the last planes, where the row
 // before or behind the image would be read, are gathered.
-void PanelPacker::pack_consecutive(const CopyKernels& copies, const float* x, int64_t tap, int stride, float* to) {
+void PanelPacker::pack_consecutive(const CopyKernels& copies, const float* x, int64_t tap, bool masked, int stride,
+                                   float* to) {
     const Geometry& g = geometry_;
-    const bool masked = set_tap_mask(tap, stride);
     const int64_t from = start_ + offset_[0] + tap / g.kernel_w * g.dilation_h * g.width + tap % g.kernel_w * g.dilation_w;
     const int64_t plane = g.plane(), last = g.input_floats() - stride - from;
     const int64_t begin = std::min(g.channels, from < 0 ? (-from + plane - 1) / plane : 0);
@@ -128,6 +131,7 @@ void PanelPacker::pack_consecutive(const CopyKernels& copies, const float* x, in
         const PlaneCopy copy{x + from + begin * plane, plane, end - begin, mask_, to + begin * step, step};
         (masked ? copies.masked : copies.plain)[stride / 4](copy);
     }
+    if (!padded_ && end - begin < g.channels) find_positions(stride);
     if (begin > 0) pack_gathered(x, tap, 0, begin, stride, to);
     if (end < g.channels) pack_gathered(x, tap, end, g.channels - end, stride, to + end * step);
 }

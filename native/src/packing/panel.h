@@ -21,15 +21,17 @@ class PanelPacker {
     void pack(const CopyKernels& copies, const float* x, int64_t first, int count, int stride, float* panel);
 
    private:
-    void pack_consecutive(const CopyKernels& copies, const float* x, int64_t tap, int stride, float* to);
+    void pack_consecutive(const CopyKernels& copies, const float* x, int64_t tap, bool masked, int stride, float* to);
     void pack_gathered(const float* x, int64_t tap, int64_t channel, int64_t channels, int stride, float* to);
-    void find_positions(int64_t first, int count, int stride);
+    void find_positions(int stride);
     void find_masks(int stride);
     bool set_tap_mask(int64_t tap, int stride);  // false where the whole tap is inside the image
 
     Geometry geometry_;
     bool consecutive_ = false;  // stride 1 and as wide as the input: the sources of a tap follow each other
     bool padded_ = false;
+    int64_t first_ = 0;                   // of the current tile
+    int count_ = 0;
     int64_t start_ = 0;                   // offset in x of the tile's first image
     int32_t top_[most_positions] = {};    // input row and column of each position's first tap
     int32_t left_[most_positions] = {};

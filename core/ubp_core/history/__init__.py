@@ -1,0 +1,45 @@
+"""Benchmark results that outlive the process: an SQLite file in the user's data folder.
+
+Owns storing, listing, exporting and comparing runs. Must not run anything, nor change a result.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ubp_core.history.compare import Comparison, compare_runs
+    from ubp_core.history.errors import HistoryError
+    from ubp_core.history.export import to_csv, to_json
+    from ubp_core.history.store import Entry, History, Summary, default_path
+
+_HOMES = {
+    "Comparison": "compare",
+    "Entry": "store",
+    "History": "store",
+    "HistoryError": "errors",
+    "Summary": "store",
+    "compare_runs": "compare",
+    "default_path": "store",
+    "to_csv": "export",
+    "to_json": "export",
+}
+__all__ = [
+    "Comparison",
+    "Entry",
+    "History",
+    "HistoryError",
+    "Summary",
+    "compare_runs",
+    "default_path",
+    "to_csv",
+    "to_json",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the module that owns `name` at its first use."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

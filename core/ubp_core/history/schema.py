@@ -1,0 +1,104 @@
+"""Tables of the history file, their version, and opening it safely. Knows no benchmark.
+
+Write-ahead logging with full synchronisation: readers never wait, writers wait for each other, and a process killed
+in the middle of a write leaves the file as it was before that write.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from ubp_core.history.errors import HistoryError
+
+SCHEMA_VERSION = 1
+APPLICATION_ID = 0x75627068
+"""Marks the file as ours ("ubph")."""
+WAIT_S = 15.0
+"""For another process's write."""
+
+TABLES = """
+CREATE TABLE run (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    started TEXT NOT NULL,
+    device TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    figure TEXT NOT NULL,
+    title TEXT NOT NULL,
+    model TEXT NOT NULL,
+    layers INTEGER NOT NULL,
+    planned INTEGER NOT NULL,
+    failure TEXT NOT NULL,
+    record TEXT NOT NULL
+);
+CREATE TABLE samples (
+    run_id INTEGER NOT NULL REFERENCES run (id) ON DELETE CASCADE,
+    layer INTEGER NOT NULL,
+    variant INTEGER NOT NULL,
+    ns BLOB NOT NULL,
+    PRIMARY KEY (run_id, layer, variant)
+) WITHOUT ROWID;
+"""
+
+
+def open_database(path: Path) -> sqlite3.Connection:
+    """Opens the file, creating it and its tables where they are missing.
+
+    Raises:
+        HistoryError: the file is no history, is of a newer version, or can't be opened.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(path, timeout=WAIT_S, isolation_level=None)
+    except (OSError, sqlite3.Error) as error:
+        raise HistoryError(f"{path}: the history can't be opened: {error}") from error
+    try:
+        connection.execute("PRAGMA foreign_keys = ON")
+        check_owner(connection, path)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        create_tables(connection, path)
+    except sqlite3.Error as error:
+        connection.close()
+        raise HistoryError(f"{path}: can't be used as history: {error}; move the file away to begin anew") from error
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def check_owner(connection: sqlite3.Connection, path: Path) -> None:
+    """Refuses a database of another program before anything is changed in it."""
+    connection.execute("BEGIN")  # both answers from one moment: another process may be making the tables
+    (objects,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    (owner,) = connection.execute("PRAGMA application_id").fetchone()
+    connection.execute("COMMIT")
+    if owner != APPLICATION_ID and (objects or owner):
+        raise HistoryError(f"{path}: is a database of another program; choose another file")
+
+
+def create_tables(connection: sqlite3.Connection, path: Path) -> None:
+    """Makes the tables of an empty file in one transaction; two processes may try at once."""
+    version = read_version(connection)
+    if version == 0:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            if read_version(connection) == 0:
+                for statement in TABLES.split(";"):
+                    connection.execute(statement)
+                connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+                connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            connection.execute("COMMIT")
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+    elif version > SCHEMA_VERSION:
+        raise HistoryError(
+            f"{path}: written by a newer ubp-tui (schema {version}, this one knows {SCHEMA_VERSION}): update ubp-tui"
+        )
+
+
+def read_version(connection: sqlite3.Connection) -> int:
+    """Schema version of the file; 0 where it is new."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    return int(version)

@@ -1,0 +1,166 @@
+"""The history: adds runs, lists them, gives them back with every sample, deletes them."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import sys
+import zlib
+from array import array
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from ubp_core.benchmark.result import BenchRun
+from ubp_core.history.errors import HistoryError
+from ubp_core.history.schema import open_database
+
+ENVIRONMENT = "UBP_HISTORY"
+SUMMARY_COLUMNS = "id, started, device, kind, figure, title, model, layers, planned, failure"
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One line of the list."""
+
+    id: int
+    started: str
+    device: str
+    kind: str
+    figure: str
+    title: str
+    model: str
+    layers: int
+    """Measured."""
+    planned: int
+    """Asked for."""
+    failure: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One run of the history."""
+
+    id: int
+    run: BenchRun
+
+
+def default_path() -> Path:
+    """The file of this user; UBP_HISTORY names another."""
+    from platformdirs import user_data_path
+
+    chosen = os.environ.get(ENVIRONMENT)
+    return Path(chosen) if chosen else user_data_path("ubp-tui", appauthor=False) / "history.sqlite"
+
+
+class History:
+    """An open history file; a context manager. Each thread and process opens its own."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.path = path or default_path()
+        self.connection = open_database(self.path)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *details: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the file."""
+        self.connection.close()
+
+    @contextmanager
+    def guarded(self) -> Iterator[sqlite3.Connection]:
+        """Turns what sqlite raises into one line."""
+        try:
+            yield self.connection
+        except sqlite3.Error as error:
+            raise HistoryError(f"{self.path}: {error}") from error
+
+    def add(self, run: BenchRun) -> int:
+        """Stores a run, whole or not at all, and returns its number."""
+        record, samples = split_samples(run.to_record())
+        head = (run.started, run.device, run.kind, run.figure, run.title, run.model, len(run.layers), len(run.planned))
+        with self.guarded() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                places = ", ".join("?" * 10)
+                number = connection.execute(
+                    "INSERT INTO run (started, device, kind, figure, title, model, layers, planned, failure, record) "
+                    f"VALUES ({places})",
+                    (*head, run.failure, json.dumps(record)),
+                ).lastrowid
+                rows = [(number, *place, blob) for place, blob in samples.items()]
+                connection.executemany("INSERT INTO samples VALUES (?, ?, ?, ?)", rows)
+                connection.execute("COMMIT")
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise
+        assert number is not None
+        return number
+
+    def list(self, limit: int | None = None) -> list[Summary]:
+        """The runs, newest first."""
+        with self.guarded() as connection:
+            query = f"SELECT {SUMMARY_COLUMNS} FROM run ORDER BY id DESC LIMIT ?"
+            return [Summary(*row) for row in connection.execute(query, (-1 if limit is None else limit,))]
+
+    def get(self, number: int) -> Entry:
+        """One run with every sample.
+
+        Raises:
+            HistoryError: there is no such number, or its record is damaged.
+        """
+        with self.guarded() as connection:
+            found = connection.execute("SELECT record FROM run WHERE id = ?", (number,)).fetchone()
+            blobs = connection.execute("SELECT layer, variant, ns FROM samples WHERE run_id = ?", (number,)).fetchall()
+        if found is None:
+            raise HistoryError(f"there is no run {number}: ubp history lists what there is")
+        try:
+            record = json.loads(found[0])
+            for layer, variant, blob in blobs:
+                record["layers"][layer]["variants"][variant]["samples_ns"] = unpack_samples(blob)
+            return Entry(number, BenchRun.from_record(record))
+        except (ValueError, KeyError, IndexError, TypeError, zlib.error) as error:
+            raise HistoryError(f"run {number} is damaged in {self.path}: {error!r}") from error
+
+    def delete(self, number: int) -> None:
+        """Removes a run.
+
+        Raises:
+            HistoryError: there is no such number.
+        """
+        with self.guarded() as connection:
+            if connection.execute("DELETE FROM run WHERE id = ?", (number,)).rowcount == 0:
+                raise HistoryError(f"there is no run {number}: ubp history lists what there is")
+
+
+def split_samples(record: dict[str, Any]) -> tuple[dict[str, Any], dict[tuple[int, int], bytes]]:
+    """The record without its samples, and the samples packed, by (layer, variant)."""
+    blobs = {}
+    for layer, content in enumerate(record["layers"]):
+        for variant, result in enumerate(content["variants"]):
+            blobs[layer, variant] = pack_samples(result["samples_ns"])
+            result["samples_ns"] = []
+    return record, blobs
+
+
+def pack_samples(samples_ns: tuple[int, ...]) -> bytes:
+    """Little-endian 64-bit numbers, compressed."""
+    values = array("q", samples_ns)
+    if sys.byteorder == "big":
+        values.byteswap()
+    return zlib.compress(values.tobytes())
+
+
+def unpack_samples(blob: bytes) -> tuple[int, ...]:
+    """The numbers of `pack_samples`."""
+    values = array("q")
+    values.frombytes(zlib.decompress(blob))
+    if sys.byteorder == "big":
+        values.byteswap()
+    return tuple(values)

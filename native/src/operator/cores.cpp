@@ -7,6 +7,10 @@
 
 #include "kernels/kernel_sets.h"
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
 #if defined(__linux__)
 #include <sched.h>
 #include <unistd.h>
@@ -82,9 +86,22 @@ bool on_inorder_core() {
 [[maybe_unused]] bool on_inorder_core() { return (void)is_inorder, false; }
 #endif
 
+#if defined(__x86_64__)
+// AVX-512 F, DQ, BW and VL in the processor, and registers that the system saves. Asked of the processor itself:
+// zig's runtime does not fill in what __builtin_cpu_supports reads.
+bool has_avx512() {
+    unsigned a = 0, b = 0, c = 0, d = 0, low = 0, high = 0;
+    if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & (1u << 27))) return false;
+    asm volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+    if ((low & 0xe6) != 0xe6 || !__get_cpuid_count(7, 0, &a, &b, &c, &d)) return false;
+    constexpr unsigned wanted = 1u << 16 | 1u << 17 | 1u << 30 | 1u << 31;
+    return (b & wanted) == wanted;
+}
+#endif
+
 const KernelSet& widest_set() {
 #if defined(__x86_64__)
-    static const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl");
+    static const bool avx512 = has_avx512();
     if (avx512) return wros_kernels_avx512();
 #endif
     return wros_kernels_wide();

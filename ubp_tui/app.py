@@ -36,6 +36,8 @@ class UbpApp(App[int]):
         self.request = request
         self.services = services
         self.explore = ExploreScreen(services, choice, request.model)
+        self.loading_model = False
+        """Whether a thread is loading a model; it can't be interrupted."""
         self.failure = ""
         """The line to print after the app, if it ended because the model could not be loaded."""
 
@@ -50,14 +52,16 @@ class UbpApp(App[int]):
         from ubp_core.errors import UbpError
 
         worker = get_current_worker()
+        message: messages.ModelLoaded | messages.ModelLoadFailed
+        self.loading_model = True
         try:
-            model = self.services.load_model(request, lambda line: self._tell_progress(line))
+            message = messages.ModelLoaded(self.services.load_model(request, self._tell_progress))
         except UbpError as error:
-            if not worker.is_cancelled:
-                self.post_message(messages.ModelLoadFailed(str(error), int(error.exit_code)))
-            return
+            message = messages.ModelLoadFailed(str(error), int(error.exit_code))
+        finally:
+            self.loading_model = False
         if not worker.is_cancelled:
-            self.post_message(messages.ModelLoaded(model))
+            self.post_message(message)
 
     def _tell_progress(self, line: str) -> None:
         """Post a step of the loader."""

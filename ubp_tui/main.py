@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
+import os
 import sys
 from collections.abc import Sequence
 
@@ -90,7 +92,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options.model, options.weights, options.arch, options.width, options.seed, options.input_size
     )
     app = build_app(request, choice=Choice(options.method, options.block_size, options.sparsity))
-    app.run()
+    # With a loop of our own, the end does not wait for worker threads.
+    app.run(loop=asyncio.new_event_loop())
     if app.failure:
         print(f"ubp-tui: {app.failure}", file=sys.stderr)
-    return app.return_code or 0
+    code = app.return_code or 0
+    if app.loading_model:
+        # Importing torch or a download can't be interrupted, and Python would wait for it; the terminal is restored.
+        sys.stderr.flush()
+        os._exit(code)
+    return code

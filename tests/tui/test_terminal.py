@@ -79,6 +79,15 @@ def test_start_explore_and_quit(terminal: Terminal, key: str) -> None:
     assert "Traceback" not in terminal.screen()
 
 
+def test_quitting_while_the_model_loads(terminal: Terminal) -> None:
+    before = terminal.modes()
+    terminal.start("mobilenet_v1", "--weights", "random", "--width", "8")
+    terminal.wait_for("Loading mobilenet_v1")
+    terminal.tmux("send-keys", "q")
+    terminal.wait_for("code=0")
+    assert terminal.modes() == before
+
+
 def test_a_model_that_does_not_load_leaves_its_line_on_stderr(terminal: Terminal) -> None:
     before = terminal.modes()
     terminal.start("missing.safetensors", ">out.txt")

@@ -28,7 +28,8 @@ BUILD = ROOT / "build" / "native"
 MACHINE = {"amd64": "x86_64", "arm64": "aarch64"}.get(platform.machine().lower(), platform.machine().lower())
 LIBRARY_NAME = {"darwin": "libubp.dylib", "win32": "ubp.dll"}.get(sys.platform, "libubp.so")
 
-COMMON_FLAGS = ["-std=c++17", "-O3", "-g0", "-DNDEBUG", "-Wall", "-Wextra", "-Werror", "-fvisibility=hidden", "-ffp-contract=off"]
+WARNINGS = ["-Wall", "-Wextra", "-Werror"]
+COMMON_FLAGS = ["-std=c++17", "-O3", "-g0", "-DNDEBUG", *WARNINGS, "-fvisibility=hidden", "-ffp-contract=off"]
 # x86-64-v3 (AVX2, FMA: every x86 since about 2015); wider code lives in *_avx512.cpp and is chosen at run time.
 HOST_FLAGS = {"x86_64": ["-march=x86_64_v3"]}
 # Kernel files fix the order of their instructions in the source: LLVM's schedulers and its pairing of loads stay off.
@@ -68,13 +69,13 @@ ARM_LINK = ("-static", "-Wl,-z,max-page-size=16384")
 BENCH_FOLDERS = ("src/file", "src/kernels", "src/operator", "src/packing", "src/threads", "bench/ubp_bench")
 
 
-def programs(name: str, source: str, help: str) -> tuple[Target, ...]:
+def programs(name: str, source: str, purpose: str) -> tuple[Target, ...]:
     """A program of one source and the library: for this machine, for ARM64, and for ARM64 with symbols."""
     folders = ("src/kernels", "src/operator", "src/packing", "src/threads")
     sources = (source,)
     arm64 = f"{name}_arm64"
     return (
-        Target(name, BUILD / "bin" / name, folders, sources, compile_flags=("-fPIC",), help=help),
+        Target(name, BUILD / "bin" / name, folders, sources, compile_flags=("-fPIC",), help=purpose),
         Target(arm64, BUILD / "bin" / arm64, folders, sources, machine="aarch64", arm_static=True,
                link_flags=(*ARM_LINK, "-s"), help=f"{name} for ARM64, static"),
         Target(f"{arm64}_symbols", BUILD / "bin" / f"{arm64}_symbols", folders, sources, machine="aarch64",
@@ -168,7 +169,8 @@ def write_target(writer: object, target: Target, written: set[str]) -> None:
             writer.build(made, "compile", str(source), variables={"cxx": compiler, "flags": shlex.join(flags)})  # type: ignore[attr-defined]
         written.add(made)
         objects.append(made)
-    writer.build(str(target.output), "link", objects, variables={"cxx": compiler, "flags": shlex.join(target.link_flags)})  # type: ignore[attr-defined]
+    link = {"cxx": compiler, "flags": shlex.join(target.link_flags)}
+    writer.build(str(target.output), "link", objects, variables=link)  # type: ignore[attr-defined]
 
 
 def sources_of(target: Target) -> list[Path]:

@@ -58,8 +58,8 @@ class Shape:
 
     @property
     def option(self) -> str:
-        fields = (self.rows, self.channels, self.height, self.width, self.kernel_h, self.kernel_w, self.stride, self.pad)
-        return "--layer " + ",".join(map(str, fields))
+        kernel = (self.kernel_h, self.kernel_w, self.stride, self.pad)
+        return "--layer " + ",".join(map(str, (self.rows, self.channels, self.height, self.width, *kernel)))
 
 
 def read_shapes(*networks: str) -> list[Shape]:
@@ -115,9 +115,8 @@ class Model:
         key = f"{self.digest} {','.join(cpus)} {arguments}"
         if key not in self.known:
             command = f"{self.program} {arguments} --iterations"
-            run = subprocess.run(
-                [str(self.armcycles), "--cpu", ",".join(cpus), "--minus", f"{command} 0", "--", *shlex.split(f"{command} 1")],
-                capture_output=True, text=True, check=False)  # fmt: skip
+            options = ["--cpu", ",".join(cpus), "--minus", f"{command} 0", "--", *shlex.split(f"{command} 1")]
+            run = subprocess.run([str(self.armcycles), *options], capture_output=True, text=True, check=False)
             if run.returncode:
                 raise SystemExit(f"{command}: {run.stderr[-500:]}")
             cycles = json.loads(run.stdout.splitlines()[0])["cycles"]
@@ -205,7 +204,9 @@ def table_few(model: Model) -> None:
     """Modelled kilocycles on 7x7 positions as sparsity grows; the last row is the dense operator."""
     (shape,) = read_shapes("few_pixels")
     print(header("7x7, 512 x 1024, kilocycles", CPUS))
-    cases = [(f"ubp, s = {s}", f"operator {shape.option} {blocks_option(shape, 4, s)}") for s in (0.5, 0.6, 0.7, 0.8, 0.9)]
+    cases = [
+        (f"ubp, s = {s}", f"operator {shape.option} {blocks_option(shape, 4, s)}") for s in (0.5, 0.6, 0.7, 0.8, 0.9)
+    ]
     for title, arguments in [*cases, ("dense", f"operator {shape.option} --kernel dense")]:
         rates = model.rates(arguments)
         adds = model.price(f"{arguments} --variant wide", CPUS[:3])[-1]
@@ -215,7 +216,9 @@ def table_few(model: Model) -> None:
 
 def time_layer(shape: Shape, block_size: int, kernels: str, rounds: int) -> dict[str, dict[str, float]]:
     command = f"{BIN / 'kernel_bench'} compare {shape.option} {blocks_option(shape, block_size, 0.75)}"
-    run = subprocess.run(shlex.split(f"{command} --kernels {kernels} --rounds {rounds}"), capture_output=True, check=True)
+    run = subprocess.run(
+        shlex.split(f"{command} --kernels {kernels} --rounds {rounds}"), capture_output=True, check=True
+    )
     found: dict[str, dict[str, float]] = json.loads(run.stdout)
     return found
 
@@ -271,7 +274,9 @@ def main() -> int:
     wanted = options.tables.split(",")
     modelled = [name for name in wanted if name in MODELLED]
     if not options.no_build:
-        subprocess.run([sys.executable, str(ROOT / "native" / "build.py"), "kernel_bench", "kernel_bench_arm64"], check=True)
+        subprocess.run(
+            [sys.executable, str(ROOT / "native" / "build.py"), "kernel_bench", "kernel_bench_arm64"], check=True
+        )
     if modelled and not options.armcycles.exists():
         print(f"SKIPPED, no cycle model at {options.armcycles}: {', '.join(modelled)}", file=sys.stderr)
         modelled = []

@@ -161,6 +161,9 @@ class BlockMap(Widget, can_focus=True):
             text = str(self.cursor[0]) if span is not None and span[0] // 2 == line else ""
         ruler = Segment(text.rjust(self.ruler_width - 1) + " ", self.get_component_rich_style(name))
         strip = Strip([ruler, *line_segments(upper, lower, labels)], self.ruler_width + len(upper))
+        if strip.cell_length == self.size.width:
+            return strip
+        # `rich_style` is computed anew on every call: a tenth of a repaint, so only where it is needed.
         return strip.extend_cell_length(self.size.width, self.rich_style)
 
     def _with_cursor(self, view: Viewport, source: MapSource, line: int) -> tuple[Image, Image]:

@@ -27,12 +27,12 @@ public:
     /// Runs once and returns the nanoseconds.
     int64_t run();
 
-    /// Runs into an output full of NaN and compares with what is expected, if anything is.
+    /// Runs into an output full of NaN, keeps its checksum, and compares with what is expected, if anything is.
     void check();
 
     Row& row() { return row_; }
 
-    /// Completes the row: figures of the samples, checksum, memory.
+    /// Completes the row: figures of the samples, memory, and whether the last output is still the first one.
     void finish();
 
 private:

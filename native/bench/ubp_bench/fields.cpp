@@ -60,7 +60,8 @@ const std::vector<Field>& row_fields() {
         {"output_crc32", nullptr, [](const Row& r, const Device&) { return Value(r.checksum); }},
         {"check", "check",
          [](const Row& r, const Device&) {
-             return r.error ? Value(std::string(r.differs ? "differs" : "ok")) : Value();
+             if (r.differs) return Value(std::string("differs"));
+             return r.error ? Value(std::string("ok")) : Value();
          }},
         {"check_error", nullptr, [](const Row& r, const Device&) { return optional_value(r.error); }},
         {"clock_probe_before_ns", nullptr, [](const Row& r, const Device&) { return Value(r.before.probe_ns); }},

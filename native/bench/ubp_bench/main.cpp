@@ -49,7 +49,7 @@ int run(int count, char** arguments) {
             differs |= row.differs;
         }
     output.finish();
-    if (differs) std::fputs("ubp_bench: an output differs from the plain loop (--check)\n", stderr);
+    if (differs) std::fputs("ubp_bench: an output differs; the fields check and notes say which\n", stderr);
     return differs ? kDiffers : kDone;
 }
 

@@ -33,7 +33,7 @@ struct Row {
     int64_t dense_ns = 0, sparse_ns = 0;  ///< what the `measured` kernel decided by
     std::string checksum;                 ///< CRC-32 of the output's bytes
     std::optional<double> error;          ///< --check: largest relative error
-    bool differs = false;                 ///< --check: the error is above the tolerance
+    bool differs = false;                 ///< the error is above the tolerance, or the output changed between runs
     Conditions before, after;
     bool moved = false;              ///< clock, temperature or the times themselves changed during the runs
     std::vector<std::string> notes;  ///< what a reader of the figures should know

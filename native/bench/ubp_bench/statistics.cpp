@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <numeric>
 
 namespace ubp::bench {
@@ -34,7 +35,7 @@ Statistics summarise(std::vector<int64_t> times) {
 }
 
 bool is_steady(const std::vector<int64_t>& times, double share) {
-    const auto middle = times.begin() + static_cast<ptrdiff_t>(times.size() / 2);
+    const auto middle = times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2);
     if (times.size() < 2) return true;
     const double first = median_of({times.begin(), middle}), second = median_of({middle, times.end()});
     return std::fabs(first - second) <= share * std::min(first, second);

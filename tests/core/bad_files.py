@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+
 from packed_samples import network_bytes, put, repair_checksums, section_entry
 from ubp_core.packed_format import HEADER, HEADER_SIZE, LAYER, LAYER_SIZE, SECTION, SECTION_SIZE, SectionKind
 from ubp_core.packed_writer import Section, laid_out

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from bad_files import GOOD
 from hypothesis import strategies as st
+
+from bad_files import GOOD
 from packed_samples import put, repair_checksums, section_entry
 from ubp_core.packed_format import HEADER, HEADER_SIZE, LAYER, LAYER_SIZE, SECTION, SECTION_SIZE
 

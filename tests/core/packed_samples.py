@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
 from ubp_core.packed_format import HEADER, HEADER_CHECKED, HEADER_SIZE, SECTION, SECTION_SIZE
 from ubp_core.packed_layer import PackedLayer
 from ubp_core.packed_writer import packed_chunks

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from packed_samples import Blocks, file_bytes, network_bytes, random_layer
 from ubp_core import packed_file
 from ubp_core.errors import FileError

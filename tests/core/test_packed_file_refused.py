@@ -6,8 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
-from bad_files import BAD_FILES, GOOD
 from hypothesis import given, settings
+
+from bad_files import BAD_FILES, GOOD
 from packed_mutations import mutated_files
 from ubp_core.errors import FileError
 from ubp_core.packed_file import PackedFile

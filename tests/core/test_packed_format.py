@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from packed_samples import Blocks
 from ubp_core.packed_format import HEADER, LAYER, SECTION, SectionKind
 from ubp_core.packed_reader import read_packed

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from packed_samples import Blocks, random_blocks, random_layer
 from ubp_core.errors import SelectionError
 from ubp_core.packing import block_starts, pack, pack_dense

@@ -7,6 +7,7 @@ import functools
 from dataclasses import dataclass
 
 import numpy as np
+
 from ubp_core.native import LIBRARY
 
 NUMBERS = (

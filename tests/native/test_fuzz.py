@@ -8,9 +8,10 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from bad_files import BAD_FILES
 from fuzz_seeds import seed_files, write_seeds
 from run_fuzzer import build_fuzzer, run_fuzzer
+
+from bad_files import BAD_FILES
 from ubp_core.packed_reader import read_packed
 
 RUNS = 100_000

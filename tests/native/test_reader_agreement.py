@@ -6,10 +6,11 @@ import zlib
 
 import numpy as np
 import pytest
-from bad_files import BAD_FILES, GOOD
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from native_reader import NativeLayer, read_native
+
+from bad_files import BAD_FILES, GOOD
 from packed_mutations import mutated_files
 from packed_samples import file_bytes, put, random_layer, repair_checksums, section_entry
 from ubp_core.errors import FileError

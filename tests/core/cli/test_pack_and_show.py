@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+
 from ubp_core import importance, select_blocks
 from ubp_core.cli import pack as pack_command
 from ubp_core.cli.main import main

@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 INPUTS := pyproject.toml hatch_build.py
-TARGETS := host
+TARGETS := host bench-host bench-arm64
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
@@ -42,6 +42,12 @@ lint: $(STAMP)  ## ruff, mypy and import contracts
 
 fuzz: $(STAMP)  ## a million changed files against the C++ reader under sanitizers (RUNS=..., SEED=...)
 	@$(BIN)/python tests/native/run_fuzzer.py --runs $(or $(RUNS),1000000) --seed $(or $(SEED),1)
+
+bench-kernels: native  ## tables of docs/performance.md: modelled cycles and host ratios of the kernels
+	@$(BIN)/python tests/bench/bench_kernels.py
+
+bench-map: native  ## repaint and response times of the app's block map
+	@$(BIN)/python tests/bench/bench_map.py
 
 bench: native  ## time the selection against torch.topk on ResNet-50's weights
 	@$(BIN)/python tests/bench/bench_selection.py

@@ -98,7 +98,7 @@ TARGETS = {
         *programs("test_convolution", "tests/test_convolution.cpp", "kernels and operator against plain loops"),
     )
 }  # fmt: skip
-PACKAGED = ("host",)  # what a wheel carries
+PACKAGED = ("host", "bench-host", "bench-arm64")  # what a wheel carries
 
 
 def zig_command() -> list[str]:

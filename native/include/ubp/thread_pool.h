@@ -28,6 +28,7 @@ class ThreadPool {
 
    private:
     void work(unsigned index);
+    void stop();
 
     std::vector<std::thread> workers_;
     std::function<void(unsigned)> on_start_;

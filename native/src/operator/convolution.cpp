@@ -43,7 +43,7 @@ std::string check(const LayerView& layer, const ConvolutionOptions& o, const Geo
     if (g.out_h < 1 || g.out_w < 1) return "the image is smaller than the kernel";
     const double inputs = double(o.batch) * double(layer.in_channels) * double(o.height) * double(o.width);
     const double outputs = double(o.batch) * double(layer.rows) * double(g.out_h) * double(g.out_w);
-    if (inputs > double(largest_array) || outputs > double(largest_array)) return "input or output above 2^31 values";
+    if (inputs >= double(largest_array) || outputs >= double(largest_array)) return "input or output of 2^31 values or more";
     if (o.kernel == Kernel::abp && n != 0 && !has_aligned_blocks(layer)) return "abp asked for, but blocks are not aligned";
     if ((o.kernel == Kernel::abp || o.kernel == Kernel::ubp) && n == 0) return "abp or ubp asked for, but the layer is dense";
     return "";

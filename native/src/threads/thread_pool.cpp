@@ -5,10 +5,17 @@
 namespace ubp {
 
 ThreadPool::ThreadPool(unsigned threads, std::function<void(unsigned)> on_start) : on_start_(std::move(on_start)) {
-    for (unsigned index = 1; index < threads; ++index) workers_.emplace_back([this, index] { work(index); });
+    try {
+        for (unsigned index = 1; index < threads; ++index) workers_.emplace_back([this, index] { work(index); });
+    } catch (...) {  // the system gave no more threads: end those that run
+        stop();
+        throw;
+    }
 }
 
-ThreadPool::~ThreadPool() {
+ThreadPool::~ThreadPool() { stop(); }
+
+void ThreadPool::stop() {
     {
         std::lock_guard<std::mutex> lock(mutex_);
         stop_ = true;

@@ -129,7 +129,7 @@ void PanelPacker::pack_consecutive(const CopyKernels& copies, const float* x, in
     const int64_t step = g.taps() * stride;
     if (begin < end) {
         const PlaneCopy copy{x + from + begin * plane, plane, end - begin, mask_, to + begin * step, step};
-        (masked ? copies.masked : copies.plain)[stride / 4](copy);
+        (masked ? copies.masked[stride / 4] : copies.plain[stride / 4])(copy);
     }
     if (!padded_ && end - begin < g.channels) find_positions(stride);
     if (begin > 0) pack_gathered(x, tap, 0, begin, stride, to);

@@ -17,7 +17,7 @@ from ubp_core.devices.adb_device import AdbPhone
 from ubp_core.devices.adb_server import ServerAddress, connect_wireless, make_client
 from ubp_core.devices.device import Limits
 
-QUICK = Limits(total_s=20, quiet_s=2, answer_s=1.5)
+QUICK = Limits(total_s=30, quiet_s=2, answer_s=2.5)
 """Limits for tests in which something hangs or goes silent."""
 StartPhone = Callable[..., tuple[Phone, AdbPhone]]
 

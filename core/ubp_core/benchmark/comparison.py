@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -87,15 +87,21 @@ def run_on_devices(
     cancel: Event | None = None,
     extra: Mapping[str, Any] | None = None,
 ) -> tuple[BenchRun, ...]:
-    """The same on several devices, each in its own thread; one that fails does not touch the others."""
+    """The same on several devices, each in its own thread; one that fails does not touch the others.
+
+    Ctrl-C sets `cancel`, and the runs come back as far as they went.
+    """
+    stop = cancel or Event()
     with ThreadPoolExecutor(max(1, len(devices)), "bench") as pool:
-        started = [pool.submit(run_comparison, device, layers, settings, model, on_progress, cancel, None, extra)
-                   for device in devices]  # fmt: skip
+        started = [
+            pool.submit(run_comparison, device, layers, settings, model, on_progress, stop, None, extra)
+            for device in devices
+        ]
         try:
-            return tuple(future.result() for future in started)
-        except BaseException:  # Ctrl-C: the workers must end before the pool is left
-            (cancel or Event()).set()
-            raise
+            wait(started)
+        except KeyboardInterrupt:
+            stop.set()
+        return tuple(future.result() for future in started)
 
 
 class Worker:
@@ -172,11 +178,15 @@ class Worker:
             raise BenchmarkError(f"the output is not whole: {len(rows)} results for {len(files)} files")
         by_file = dict(zip(files, layer.variants, strict=True))
         timed = self.run.figure != NOT_TIMED and not any(row["emulated"] for row in rows)
-        sizes = {place: path.stat().st_size for place, path in zip(files, layer.files, strict=True)}
-        results = tuple(replace(variant_result(row, by_file, timed), file_bytes=sizes[row["file"]]) for row in rows)
+        files_here = dict(zip(files, zip(layer.files, layer.retained, strict=True), strict=True))
+        results = []
+        for row in rows:
+            result = variant_result(row, by_file, timed)
+            path, retained = files_here[row["file"]]
+            results.append(replace(result, file_bytes=path.stat().st_size, retained=retained))
         shapes = (rows[0]["input_shape"], rows[0]["output_shape"])
         warnings = find_warnings(results, rows[0]["build"])
-        self.run = self.run.with_layer(LayerResult(layer.layer, *shapes, results, warnings))
+        self.run = self.run.with_layer(LayerResult(layer.layer, *shapes, tuple(results), warnings))
         if problem:
             raise BenchmarkError(problem)
 

@@ -28,6 +28,8 @@ class VariantResult:
     min_ns: float | None = None
     median_ns: float | None = None
     p90_ns: float | None = None
+    retained: float | None = None
+    """Share of the importance that it keeps."""
     file_bytes: int = 0
     """Size of the packed file of this one layer."""
     multiply_adds: int = 0

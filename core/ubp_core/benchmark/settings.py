@@ -37,6 +37,7 @@ class BenchSettings:
             ("min-time", 0 < self.min_time_s <= 3600, "above 0, up to 3600 seconds"),
             ("warmup", self.warmup is None or 0 <= self.warmup <= 1_000_000, "0 to 1,000,000"),
             ("batch", 1 <= self.batch <= 4096, "1 to 4096"),
+            ("input", all(1 <= side <= 65535 for side in self.input_hw or ()), "HxW, 1 to 65535 each"),
             ("cool-down", 0 <= self.cool_down_s <= 3600, "0 to 3600 seconds"),
             ("limit", 1 <= self.limit_s <= 86400, "1 to 86,400 seconds"),
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,6 +39,8 @@ class PackedVariants:
     layer: str
     variants: tuple[Variant, ...]
     files: tuple[Path, ...]
+    retained: tuple[float, ...]
+    """Share of the importance that each variant keeps."""
 
 
 def make_variants(
@@ -73,7 +75,7 @@ def pack_variants(
     chosen = tuple(variants)
     matrix = importance(layer.weight, criterion)
     folder.mkdir(parents=True, exist_ok=True)
-    files = []
+    files, retained = [], []
     for number, variant in enumerate(chosen):
         selection = None
         if variant.method != DENSE:
@@ -82,6 +84,10 @@ def pack_variants(
                 raise BadSetting(f"block size {variant.block_size}: kernels have {sizes}")
             selection = select_blocks(matrix, variant.block_size, variant.sparsity, variant.method, threads)
         path = folder / f"{number}.ubp"
-        pack_layer(layer, selection, criterion if selection else "").save(path)
+        packed = pack_layer(layer, selection, criterion if selection else "")
+        if layer.kind == "linear":
+            packed = replace(packed, image_hw=(1, 1))  # a convolution over one pixel
+        packed.save(path)
         files.append(path)
-    return PackedVariants(layer.name, chosen, tuple(files))
+        retained.append(packed.retained)
+    return PackedVariants(layer.name, chosen, tuple(files), tuple(retained))

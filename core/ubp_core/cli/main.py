@@ -24,6 +24,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "compare": ("ubp_core.cli.compare", "what every method keeps, layer by layer and in total"),
     "pack": ("ubp_core.cli.pack", "prune layers and write them into a packed file (.ubp)"),
     "show": ("ubp_core.cli.show", "check a packed file and print what it holds"),
+    "devices": ("ubp_core.cli.devices", "what a benchmark can run on; connect phones, clean up"),
+    "bench": ("ubp_core.cli.bench", "run layers on a phone, here, or under qemu"),
+    "history": ("ubp_core.cli.history", "earlier benchmarks: list, show, compare, export"),
 }
 """Name: (module, one line of help). A new subcommand is one line here."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from adbutils import AdbClient, AdbDeviceInfo
 
 FACTS_S = 10.0
+SETTLE_S = 2.0
+"""The server tries a lost or refused link again by itself; meanwhile it says "connecting"."""
 EMULATOR_NOTE = "an Android emulator: results are checked, its times are no latency"
 NETWORK_NOTE = "over the network"
 
@@ -43,14 +46,24 @@ class AdbPhone:
 
     def info(self) -> DeviceInfo:
         """Asks the server, then the phone."""
-        state = self.link.state()
+        state = self.settled_state()
         if state is None:
             return self.not_ready(DeviceState.MISSING, "not known to the adb server: ubp devices list shows what is")
         return self.info_in(state)
 
     def info_of(self, found: AdbDeviceInfo) -> DeviceInfo:
         """The same from an entry of the server's list."""
-        return self.info_in(state_of(found.state), found.tags.get("model", "").replace("_", " "))
+        state = state_of(found.state)
+        if state is DeviceState.CONNECTING:
+            return self.info()
+        return self.info_in(state, found.tags.get("model", "").replace("_", " "))
+
+    def settled_state(self) -> DeviceState | None:
+        """The server's word; where that is "connecting", what comes of it within a moment."""
+        until = time.monotonic() + SETTLE_S
+        while (state := self.link.state()) is DeviceState.CONNECTING and time.monotonic() < until:
+            time.sleep(SETTLE_S / 20)
+        return state
 
     def info_in(self, state: DeviceState, title: str = "") -> DeviceInfo:
         """Asks the phone, where the server calls it ready."""

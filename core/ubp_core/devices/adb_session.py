@@ -32,6 +32,7 @@ SPARE_BYTES = 4 << 20
 GONE_S = 5.0
 """How long to see to it that a cancelled program is gone."""
 WRONG_CONTENT = 3
+TIMED_OUT, KILLED = 124, 137
 
 
 class AdbSession:
@@ -215,13 +216,17 @@ class RemoteRun:
             LinkLost: the end marker is missing, so the output is not whole.
         """
         seconds = time.monotonic() - self.started
-        end = f"\nubp-end-{self.nonce} {code}\n".encode()
-        if self.number is None or not self.stdout.endswith(end):
+        body = bytes(self.stdout).removesuffix(f"\nubp-end-{self.nonce} {code}\n".encode())
+        if self.number is None or len(body) == len(self.stdout):
             reason = "; ".join(line for line in self.errors[-2:] if line) or "no end marker"
             raise LinkLost(f"{self.session.name}: the output is not whole ({reason}): start again")
-        body = bytes(self.stdout[self.stdout.index(b"\n") + 1 : -len(end)])
-        timed_out = code in (124, 137) and seconds >= self.limits.total_s - 0.5
-        return Execution(code, body, "\n".join(self.errors), seconds, timed_out)
+        body = body[body.index(b"\n") + 1 :]
+        mark = f"\nubp-code-{self.nonce} ".encode()
+        place = body.rfind(mark)
+        if place < 0:  # the program did not come to its own end
+            timed_out = seconds >= self.limits.total_s - 0.5
+            return Execution(TIMED_OUT if timed_out else KILLED, body, "\n".join(self.errors), seconds, timed_out)
+        return Execution(int(body[place + len(mark) :]), body[:place], "\n".join(self.errors), seconds)
 
 
 def cache_path(data: bytes, path: Path, program: bool) -> str:

@@ -1,8 +1,11 @@
 """Shell text that runs on the phone. Every name that comes from outside is quoted here; nothing is run here.
 
-The rules come from trials on Android's own shell and tools: only `trap '' HUP; timeout -k` ends a program in every
-case, a reader of standard input notices that the host has gone, and `pkill -9 -s`
-does nothing (toybox 0.8.9) where `pgrep -s` finds.
+The rules come from trials on Android's own shell and tools (mksh, toybox 0.8.9):
+- only `trap '' HUP; timeout -k` ends a program in every case, and a reader of standard input notices that the host
+  has gone;
+- `timeout` returns 127 at random where its program ends at once, so a shell inside it reports the exit code;
+- `timeout` may end that shell alone, so what is left of the session is killed afterwards;
+- `pkill -9 -s` does nothing where `pgrep -s` finds.
 """
 
 from __future__ import annotations
@@ -16,20 +19,25 @@ KILL_AFTER_S = 1
 
 _RUN = """\
 trap '' HUP
-echo {start} $$
+echo ubp-start-{nonce} $$
 exec 3<&0
-timeout -k {kill_after} {limit} {command} </dev/null &
-program=$!
+end_all() {{ for process in $(pgrep -s $$); do [ $process != $1 ] && kill -9 $process; done; }}
 (
     while read -r line; do :; done
-    for process in $(pgrep -s $$); do [ $process != $BASHPID ] && kill -9 $process; done
+    end_all $BASHPID
 ) <&3 >/dev/null 2>&1 &
-watcher=$!
-wait $program
+timeout -k {kill_after} {limit} sh -c {inner} sh {command} </dev/null
 code=$?
-kill $watcher 2>/dev/null
+end_all $$ 2>/dev/null
 echo
-echo {end} $code
+echo ubp-end-{nonce} $code
+exit $code
+"""
+_INNER = """\
+"$@"
+code=$?
+echo
+echo ubp-code-{nonce} $code
 exit $code
 """
 
@@ -37,14 +45,15 @@ exit $code
 def run_script(argv: Sequence[str], limit_s: float, nonce: str) -> str:
     """Runs a program under a limit that holds whatever becomes of the link.
 
-    The first line it prints is `ubp-start-NONCE SESSION`, the last `ubp-end-NONCE CODE`. When its standard input
-    ends (the host has gone, or cancelled), everything in its session is killed.
+    Prints `ubp-start-NONCE SESSION`, the program's output, `ubp-code-NONCE CODE` (missing where the program was ended
+    after its time), and `ubp-end-NONCE CODE`. When its standard input ends (the host has gone, or cancelled),
+    everything in its session is killed.
     """
     return _RUN.format(
-        start=f"ubp-start-{nonce}",
-        end=f"ubp-end-{nonce}",
+        nonce=nonce,
         kill_after=KILL_AFTER_S,
         limit=max(1, round(limit_s)),
+        inner=shlex.quote(_INNER.format(nonce=nonce)),
         command=shlex.join(argv),
     )
 

@@ -12,8 +12,8 @@ from ubp_core.history.store import Entry
 
 COLUMNS = (
     "run", "started", "device", "kind", "figure", "title", "model", "failure", "layer", "input_shape", "output_shape",
-    "variant", "method", "block_size", "sparsity", "kernel", "check", "checksum", "min_ns", "median_ns", "p90_ns",
-    "speedup_over_dense", "multiply_adds", "file_bytes", "celsius_before", "celsius_after", "moved", "notes",
+    "variant", "method", "block_size", "sparsity", "retained", "kernel", "check", "checksum", "min_ns", "median_ns",
+    "p90_ns", "speedup_over_dense", "multiply_adds", "file_bytes", "celsius_before", "celsius_after", "moved", "notes",
     "samples_ns",
 )  # fmt: skip
 """One line per variant; samples and notes are joined in one cell."""

@@ -121,6 +121,15 @@ def test_another_benchmark_on_the_phone_is_named(start_phone: StartPhone, actor:
     assert "another benchmark of ours runs there" in refused[0]
 
 
+def test_exit_codes_of_programs_that_end_at_once(start_phone: StartPhone, tmp_path: Path) -> None:
+    _, device = start_phone()
+    quick = tmp_path / "quick"
+    quick.write_text("#!/system/bin/sh\nexit 7\n")  # toybox's timeout alone says 127 about every second time
+    with device.session() as session:
+        (placed,) = session.place([quick], program=True)
+        assert [session.execute([placed], QUICK).exit_code for _ in range(20)] == [7] * 20
+
+
 @pytest.mark.parametrize("number", [4, 6, 11])
 def test_signals_become_exit_codes(start_phone: StartPhone, actor: Path, number: int) -> None:
     phone, device = start_phone()
@@ -230,6 +239,7 @@ def test_a_folder_that_may_not_execute(start_phone: StartPhone, actor: Path) -> 
     _, device = start_phone(PhoneModel(data_noexec=True))
     execution = run(device, actor, "exit", "0")
     assert getattr(execution, "exit_code", 0) == 126
+    assert "Permission denied" in getattr(execution, "stderr", "")
 
 
 def test_a_damaged_push_is_refused(start_phone: StartPhone, actor: Path) -> None:

@@ -1,0 +1,179 @@
+"""`ubp bench`: runs variants of layers against each other on one or more devices and keeps the result."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Callable
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ubp_core.cli import options, output
+from ubp_core.cli.bench_output import print_runs
+from ubp_core.cli.device_options import add_adb_host, chosen_server
+from ubp_core.errors import ExitCode, ModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ubp_core.benchmark import BenchProgress, BenchRun, BenchSettings, PackedVariants, Variant
+    from ubp_core.models import Layer, LoadedModel
+
+DESCRIPTION = """\
+Run layers on a device: dense, aligned (abp) and unaligned (bed, optimal) variants take turns, run by run, so that heat
+and clocks hit all alike. Every output is compared with a plain loop on the device before anything is timed. Only a
+phone's times are called latency; the emulator checks results and gives no times. Results go into the history."""
+
+EXAMPLES = """\
+  ubp bench --layers _blocks.10._project_conv
+  ubp bench --layers _conv_head,_blocks.2._expand_conv --device adb --cores big
+  ubp bench mobilenet_v1 --layers all --block-size 4,8 --sparsity 0.5,0.75,0.9 --cool-down 5
+  ubp bench --layers _conv_head --device adb:1A2B3C,adb:4D5E6F --json"""
+
+INTERRUPTED = 130
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of `ubp bench`."""
+    options.add_model_options(parser)
+    parser.add_argument(
+        "--layers", action="append", required=True, metavar="NAME[,NAME...]|all", help="`ubp layers` lists them"
+    )
+    parser.add_argument(
+        "--device",
+        default="host",
+        metavar="NAME[,NAME...]",
+        help="host, emulator, adb (the only one, or ANDROID_SERIAL), adb:SERIAL; several run at once (default: host)",
+    )
+    add_adb_host(parser)
+    add_variant_options(parser.add_argument_group("variants"))
+    add_run_options(parser.add_argument_group("run"))
+    parser.add_argument("--csv", action="store_true", help="print CSV with every sample instead of tables")
+    parser.add_argument("--no-history", action="store_true", help="do not keep the result")
+
+
+def add_variant_options(group: argparse._ArgumentGroup) -> None:
+    """What runs against dense."""
+    group.add_argument(
+        "--methods", type=options.list_of(options.method), default=("abp", "bed", "optimal"), metavar="NAME[,NAME...]",
+        help="next to dense (default: abp,bed,optimal)",
+    )  # fmt: skip
+    group.add_argument(
+        "--block-size", type=options.list_of(options.block_size), default=(4,), metavar="N[,N...]", help="default: 4"
+    )
+    group.add_argument(
+        "--sparsity", type=options.list_of(options.sparsity), default=(0.75,), metavar="S[,S...]", help="default: 0.75"
+    )
+    group.add_argument("--criterion", choices=options.CRITERION_NAMES, default="l1", help="default: l1")
+
+
+def add_run_options(group: argparse._ArgumentGroup) -> None:
+    """How it runs on the device."""
+    group.add_argument("--threads", type=int, default=1, metavar="N", help="threads on the device (default: 1)")
+    group.add_argument("--cores", metavar="big|middle|little|all|LIST", help="cores to run on, or a list such as 4-7")
+    group.add_argument("--runs", type=int, metavar="N", help="samples per variant (default: by --min-time)")
+    group.add_argument("--min-time", type=float, default=0.5, metavar="S", help="seconds per variant (default: 0.5)")
+    group.add_argument("--warmup", type=int, metavar="N", help="runs that don't count (default: until steady)")
+    group.add_argument("--input", type=image, metavar="HxW", help="input image (default: each layer's in its model)")
+    group.add_argument("--batch", type=int, default=1, metavar="N", help="images per run (default: 1)")
+    group.add_argument("--cool-down", type=float, default=0.0, metavar="S", help="rest between layers (default: 0)")
+    group.add_argument(
+        "--limit", type=float, default=180.0, metavar="S", help="longest time for a layer (default: 180)"
+    )
+
+
+def image(text: str) -> tuple[int, int]:
+    """Height and width, such as 56x56."""
+    height, _, width = text.partition("x")
+    return int(height), int(width)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Pack, run, keep and print."""
+    from threading import Event
+
+    from ubp_core.benchmark import make_variants, run_on_devices
+    from ubp_core.devices.catalogue import open_device
+
+    settings = settings_from(args)
+    server = chosen_server(args)
+    devices = [open_device(name.strip(), server) for name in dict.fromkeys(args.device.split(","))]
+    model = options.load_model_from(args)
+    layers = choose_layers(model, args.layers, args.input is not None)
+    variants = make_variants(args.methods, args.block_size, args.sparsity)
+    cancel = Event()
+    with tempfile.TemporaryDirectory(prefix="ubp-bench-") as folder:
+        packed = pack_all(layers, variants, Path(folder), args.criterion)
+        extra = {"model": output.model_record(model), "criterion": args.criterion}
+        with tell_progress() as on_progress:
+            runs = run_on_devices(devices, packed, settings, model.name, on_progress, cancel, extra)
+    numbers = [None] * len(runs) if args.no_history else keep(runs)
+    print_runs(runs, numbers, args)
+    if cancel.is_set():
+        return INTERRUPTED
+    return ExitCode.OK if all(run.complete for run in runs) else ExitCode.FAILED
+
+
+def settings_from(args: argparse.Namespace) -> BenchSettings:
+    """The settings; refuses what can't be before anything is loaded."""
+    from ubp_core.benchmark import BenchSettings
+
+    return BenchSettings(
+        threads=args.threads,
+        cores=args.cores,
+        runs=args.runs,
+        min_time_s=args.min_time,
+        warmup=args.warmup,
+        batch=args.batch,
+        input_hw=args.input,
+        cool_down_s=args.cool_down,
+        limit_s=args.limit,
+    )
+
+
+def choose_layers(model: LoadedModel, asked: list[str], image_given: bool) -> tuple[Layer, ...]:
+    """The layers that --layers names."""
+    names = [name.strip() for text in asked for name in text.split(",") if name.strip()]
+    layers = model.prunable if "all" in names else tuple(model.layer(name) for name in dict.fromkeys(names))
+    if not layers:
+        raise ModelError(f"{model.name}: no layer is chosen that can be pruned; `ubp layers` lists them")
+    for layer in layers:
+        if layer.output_hw is None and layer.kind != "linear" and not image_given:
+            raise ModelError(f"{layer.name}: its image is not known: give --arch NAME or --input HxW")
+    return layers
+
+
+def pack_all(
+    layers: tuple[Layer, ...], variants: tuple[Variant, ...], folder: Path, criterion: str
+) -> list[PackedVariants]:
+    """Every layer's variants, each layer in a folder of its own."""
+    from ubp_core.benchmark import pack_variants
+
+    packed = []
+    with output.progress_bar("selecting and packing", len(layers)) as step:
+        for number, layer in enumerate(layers):
+            packed.append(pack_variants(layer, variants, folder / str(number), criterion))
+            step()
+    return packed
+
+
+@contextmanager
+def tell_progress() -> Iterator[Callable[[BenchProgress], None]]:
+    """Progress on stderr: a line that changes on a terminal; elsewhere a line per step."""
+    with output.narrate("starting") as tell:
+        terminal = sys.stderr.isatty()
+        yield lambda step: tell(step.text) if terminal else print(f"ubp: {step.text}", file=sys.stderr, flush=True)
+
+
+def keep(runs: tuple[BenchRun, ...]) -> list[int | None]:
+    """Store the runs; a history that can't be written must not cost the result."""
+    from ubp_core.history import History, HistoryError
+
+    try:
+        with History() as history:
+            return [history.add(run) for run in runs]
+    except HistoryError as error:
+        output.note(f"not kept: {error}")
+        return [None] * len(runs)

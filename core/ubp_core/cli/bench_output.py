@@ -1,0 +1,85 @@
+"""Benchmark runs as tables, CSV or JSON on stdout. Shows values as they are; computes and asks nothing."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from ubp_core.cli import output
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from ubp_core.benchmark import BenchRun, LayerResult
+
+FIGURES = {
+    "latency": "latency, measured on the phone",
+    "host time": "times of this machine, no phone's: only the ratios mean something",
+    "not timed": "emulated: results were checked, nothing was timed",
+}
+HEADERS = [("layer", "left"), ("variant", "left"), ("kernel", "left"), ("keeps", "right"), ("median", "right"),
+           ("p90", "right"), ("samples", "right"), ("vs dense", "right"), ("check", "left")]  # fmt: skip
+
+
+def print_runs(runs: Sequence[BenchRun], numbers: Sequence[int | None], args: argparse.Namespace) -> None:
+    """All runs in the form that was asked for."""
+    if args.json:
+        records = [{"id": number, **run.to_record()} for number, run in zip(numbers, runs, strict=True)]
+        output.print_json({"command": "bench", "runs": records})
+    elif args.csv:
+        from ubp_core.history import Entry, to_csv
+
+        print(to_csv([Entry(number or 0, run) for number, run in zip(numbers, runs, strict=True)]), end="")
+    else:
+        console = output.open_console()
+        for number, run in zip(numbers, runs, strict=True):
+            print_run(console, run, number)
+
+
+def print_run(console: Console, run: BenchRun, number: int | None) -> None:
+    """One run: what and where, the table, what speaks against it."""
+    kept = f"  (history: {number})" if number else ""
+    console.print(f"{run.device}: {run.title or 'not reached'}, {run.model}{kept}", soft_wrap=True)
+    if run.layers:
+        console.print(FIGURES[run.figure], soft_wrap=True)
+        console.print(run_table(run))
+    for layer in run.layers:
+        for line in layer.warnings:
+            console.print(f"warning: {layer.layer}: {line}", soft_wrap=True)
+    if run.failure:
+        measured = f"{len(run.layers)} of {len(run.planned)} layers are measured and kept"
+        console.print(f"ended early: {run.failure} ({measured})", soft_wrap=True)
+
+
+def run_table(run: BenchRun) -> Any:
+    """One line per variant."""
+    table = output.new_table(HEADERS)
+    for layer in run.layers:
+        for cells in layer_lines(layer):
+            table.add_row(*cells)
+    return table
+
+
+def layer_lines(layer: LayerResult) -> list[tuple[str, ...]]:
+    """The lines of one layer; its name stands in the first."""
+    lines: list[tuple[str, ...]] = []
+    for index, variant in enumerate(layer.variants):
+        speedup = layer.speedup(variant)
+        lines.append((
+            f"{layer.layer} ({layer.input_shape})" if index == 0 else "",
+            variant.label,
+            variant.kernel,
+            output.percent(variant.retained),
+            milliseconds(variant.median_ns),
+            milliseconds(variant.p90_ns),
+            output.count(len(variant.samples_ns) or None),
+            "-" if speedup is None else f"{speedup:.2f}x",
+            variant.check,
+        ))  # fmt: skip
+    return lines
+
+
+def milliseconds(time_ns: float | None) -> str:
+    """A time for people."""
+    return "-" if time_ns is None else f"{time_ns / 1e6:.4f} ms"

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ubp_core.criteria import importance as importance
+    from ubp_core.packed_file import PackedFile as PackedFile
+    from ubp_core.packed_layer import PackedLayer as PackedLayer
+    from ubp_core.packing import pack as pack
     from ubp_core.selection import METHODS as METHODS
     from ubp_core.selection import Selection as Selection
     from ubp_core.selection import select_blocks as select_blocks
@@ -15,11 +18,14 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "importance": "criteria",
+    "pack": "packing",
     "METHODS": "selection",
+    "PackedFile": "packed_file",
+    "PackedLayer": "packed_layer",
     "Selection": "selection",
     "select_blocks": "selection",
 }
-__all__ = ["METHODS", "Selection", "importance", "select_blocks"]
+__all__ = ["METHODS", "PackedFile", "PackedLayer", "Selection", "importance", "pack", "select_blocks"]
 
 
 def __getattr__(name: str) -> Any:

@@ -89,7 +89,7 @@ TARGETS = {
         Target("host", OUTPUT / LIBRARY_NAME, ("src",), link_flags=("-shared",), compile_flags=("-fPIC",),
                help="shared library for ubp_core on this machine"),
         Target("fuzz", BUILD / "fuzz_reader", ("src/file", "fuzz"), sanitized=True, link_flags=SANITIZERS,
-               compile_flags=("-O1", "-g", "-UNDEBUG", *SANITIZERS), help="fuzzer of the packed file's reader (g++ or clang++)"),
+               compile_flags=("-O1", "-g", "-UNDEBUG", *SANITIZERS), help="fuzzer of the file reader (g++ or clang++)"),
         Target("bench-host", OUTPUT / "ubp_bench", BENCH_FOLDERS, compile_flags=("-fPIC",), link_flags=("-s",),
                help="ubp_bench for this machine"),
         Target("bench-arm64", OUTPUT / "ubp_bench_arm64", BENCH_FOLDERS, machine="aarch64", arm_static=True,
@@ -192,7 +192,7 @@ def build(names: Iterable[str], quiet: bool = False) -> list[Path]:
 
 
 def main() -> int:
-    lines = "\n".join(f"  {target.name:<14}{target.help}" for target in TARGETS.values())
+    lines = "\n".join(f"  {target.name:<32}{target.help}" for target in TARGETS.values())
     parser = argparse.ArgumentParser(description=__doc__, epilog=f"targets:\n{lines}",
                                      formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
     parser.add_argument("targets", nargs="+", choices=sorted(TARGETS), metavar="TARGET")

@@ -26,6 +26,7 @@ class AdbServer:
         with socket.create_server(("127.0.0.1", 0)) as probe:
             self.port: int = probe.getsockname()[1]
         self.log = self.home / "log"
+        self.process: subprocess.Popen[bytes] | None = None
         self.start()
 
     @property
@@ -39,7 +40,8 @@ class AdbServer:
         return {**os.environ, "HOME": str(self.home), "ANDROID_ADB_SERVER_PORT": str(self.port)}
 
     def start(self) -> None:
-        """Starts the server and waits until it answers."""
+        """Starts the server and waits until it answers; only once, or after `stop`."""
+        assert self.process is None or self.process.poll() is not None, "it runs already"
         environment = {"HOME": str(self.home), "TMPDIR": str(self.home), "PATH": os.environ["PATH"],
                        "ADB_USB": "0", "ADB_MDNS": "0", "ADB_LOCAL_TRANSPORT_MAX_PORT": "5554"}  # fmt: skip
         with self.log.open("ab") as log:
@@ -59,8 +61,9 @@ class AdbServer:
 
     def stop(self) -> None:
         """Kills the server, as `adb kill-server` or a crash does."""
-        self.process.kill()
-        self.process.wait()
+        if self.process:
+            self.process.kill()
+            self.process.wait()
 
     def close(self) -> None:
         """Ends the server and removes its home."""

@@ -130,7 +130,7 @@ class Worker:
         if not info.ready:
             raise DeviceError(info.line)
         facts = self.device.facts()
-        self.run = replace(self.run, title=info.title, facts=facts.to_record(), figure=figure_of(info))
+        self.run = replace(self.run, title=title_of(info), facts=facts.to_record(), figure=figure_of(info))
         options = self.options(facts)
         with self.device.session() as session:
             (placed,) = session.place([program or find_program(self.device.kind)], program=True)
@@ -197,6 +197,11 @@ class Worker:
         rest = self.settings.cool_down_s if self.run.figure != NOT_TIMED else 0.0
         if self.cancel.wait(rest):
             raise RunCancelled("cancelled; nothing was running")
+
+
+def title_of(info: DeviceInfo) -> str:
+    """What the device is; results taken over a network say so."""
+    return f"{info.title} (over the network)" if info.wireless else info.title
 
 
 def figure_of(info: DeviceInfo) -> str:

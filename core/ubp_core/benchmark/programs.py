@@ -7,9 +7,7 @@ from pathlib import Path
 from ubp_core.devices.info import DeviceKind
 from ubp_core.errors import BuildError
 
-PACKAGE = Path(__file__).resolve().parents[1]
-FOLDERS = (PACKAGE / "_lib", PACKAGE.parents[1] / "build" / "native" / "bin")
-"""In an installed package, and in a source tree after `make native`."""
+FOLDER = Path(__file__).resolve().parents[1] / "_lib"
 
 
 def find_program(kind: DeviceKind) -> Path:
@@ -19,7 +17,6 @@ def find_program(kind: DeviceKind) -> Path:
         BuildError: it has not been built.
     """
     name = "ubp_bench" if kind is DeviceKind.HOST else "ubp_bench_arm64"
-    for folder in FOLDERS:
-        if (folder / name).is_file():
-            return folder / name
+    if (FOLDER / name).is_file():
+        return FOLDER / name
     raise BuildError(f"{name} is missing: run `make native`, or install the package again")

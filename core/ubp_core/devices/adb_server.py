@@ -9,6 +9,7 @@ import os
 import re
 import socket
 import subprocess
+import tempfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -84,8 +85,10 @@ def start_server(address: ServerAddress) -> None:
 
     try:
         command = [adb_path(), "-P", str(address.port), "start-server"]
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=START_S)
-        said = done.stderr.strip().splitlines()
+        with tempfile.TemporaryFile("w+") as output:  # no pipe: the server that stays would hold it open
+            subprocess.run(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, timeout=START_S)
+            output.seek(0)
+            said = output.read().strip().splitlines()
     except (AdbError, OSError, subprocess.TimeoutExpired) as error:
         said = [str(error)]
     if not is_listening(address):

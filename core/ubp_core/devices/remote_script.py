@@ -66,8 +66,12 @@ def kill_script(session: int) -> str:
 LEFTOVER_SCRIPT = f"pgrep -f '^([^ ]* )?{ROOT}/'"
 """Prints the processes that run from our folder (as program, or as an interpreter's first argument)."""
 
-PREPARE_SCRIPT = f"mkdir -p {ROOT}/cache && chmod 700 {ROOT} && df -k {ROOT} | tail -n 1"
-"""Makes our folder and prints the line of df for it."""
+PREPARE_SCRIPT = f"""
+mkdir -p {ROOT}/cache && chmod 700 {ROOT} || exit 1
+find {ROOT}/cache -name 'part-*' -mmin +60 -exec rm -f {{}} \\;
+df -k {ROOT} | tail -n 1
+"""
+"""Makes our folder, removes what lost pushes left, and prints the line of df for it."""
 
 CLEAN_SCRIPT = f"""
 for process in $({LEFTOVER_SCRIPT}); do kill -9 $process 2>/dev/null; done

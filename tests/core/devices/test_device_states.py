@@ -6,9 +6,11 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import adbutils
 import pytest
+from phone.adb_server import ADB
 from phone.fixtures import StartPhone
 from phone.model import PhoneModel
 
@@ -140,6 +142,34 @@ def test_a_given_server_that_is_not_there() -> None:
         port = free.getsockname()[1]
     with pytest.raises(DeviceError, match=f"no adb server answers at 127.0.0.1:{port}"):
         open_client(server_address(f"127.0.0.1:{port}"))
+
+
+def test_a_missing_server_of_this_machine_is_started_on_its_own_port(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    for name, value in {"ANDROID_ADB_SERVER_PORT": str(port), "HOME": str(tmp_path), "TMPDIR": str(tmp_path),
+                        "ADB_USB": "0", "ADB_MDNS": "0", "ADBUTILS_ADB_PATH": str(ADB)}.items():  # fmt: skip
+        monkeypatch.setenv(name, value)
+    client = open_client(server_address())
+    try:
+        assert (client.port, client.server_version() >= 40, list_attached(client)) == (port, True, [])
+    finally:
+        client.server_kill()
+    with pytest.raises(DeviceError, match="the adb server has stopped"):
+        list_attached(client)
+
+
+def test_an_adb_that_can_not_be_started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    broken = tmp_path / "adb"
+    broken.write_text("#!/bin/sh\necho no USB today >&2\nexit 1\n")
+    broken.chmod(0o755)
+    monkeypatch.setenv("ADBUTILS_ADB_PATH", str(broken))
+    with pytest.raises(DeviceError, match=f"can't be started on port {port}: no USB today"):
+        open_client(ServerAddress("127.0.0.1", port))
 
 
 def test_where_the_server_is(monkeypatch: pytest.MonkeyPatch) -> None:

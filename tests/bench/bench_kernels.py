@@ -252,7 +252,7 @@ def time_layer(shape: Shape, block_size: int, kernels: str, rounds: int) -> dict
 
 
 def time_torch(shape: Shape, rounds: int) -> float:
-    """Median seconds of torch's own convolution on one thread."""
+    """Median seconds of processor time of torch's own convolution on one thread."""
     import time
 
     import torch
@@ -263,14 +263,14 @@ def time_torch(shape: Shape, rounds: int) -> float:
     spent = []
     with torch.inference_mode():
         for _ in range(rounds + 2):
-            begin = time.perf_counter()
+            begin = time.thread_time()
             torch.nn.functional.conv2d(x, weight, stride=shape.stride, padding=shape.pad)
-            spent.append(time.perf_counter() - begin)
+            spent.append(time.thread_time() - begin)
     return float(np.median(spent[2:]))
 
 
 def table_host(rounds: int) -> None:
-    """Medians of interleaved runs on this machine, one thread; only the ratios mean anything."""
+    """Medians of interleaved runs on this machine, processor time of one thread; only the ratios mean anything."""
     shapes = network_shapes()
     ratios = []
     print(header("host, s = 0.75", ("ubp/abp N=4", "ubp/abp N=8", "dense/ubp N=4", "dense/torch")))

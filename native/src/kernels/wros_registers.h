@@ -20,6 +20,7 @@ struct Weights {
         for (int q = 0; q < Count / 4; ++q) v[q] = vld1q_f32(from + 4 * q);
     }
     UBP_INLINE void load_as_group(const float* from) { load_together<Count / 4>(v, from); }
+    UBP_INLINE float32x4_t vector(int q) const { return v[q]; }
     template <int E>
     UBP_INLINE float32x4_t fma(float32x4_t acc, float32x4_t x) const {
         return fma_lane<E % 4>(acc, x, v[E / 4]);

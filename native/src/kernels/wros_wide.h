@@ -7,6 +7,25 @@
 namespace ubp {
 namespace {
 
+#if defined(__aarch64__)
+template <int Count>
+using StreamedWeights = Weights<Count>;
+#else
+// x86 multiplies by a weight that it spreads from memory: held in registers, the spread weights would push out
+// accumulators.
+template <int Count>
+struct StreamedWeights {
+    const float* from;
+
+    UBP_INLINE void load_as_group(const float* weights) { from = weights; }
+    UBP_INLINE float32x4_t vector(int q) const { return vld1q_f32(from + 4 * q); }
+    template <int E>
+    UBP_INLINE float32x4_t fma(float32x4_t acc, float32x4_t x) const {
+        return fma_scalar(acc, x, from[E]);
+    }
+};
+#endif
+
 template <int N, int V, int S, bool Clamp, Pattern pattern>
 struct WideWalk {
     using Acc = Accumulators<N, V, S, Clamp>;
@@ -17,24 +36,35 @@ struct WideWalk {
     const float* weights;
     const float* panel;
 
+    // All rows by all vectors; x86 takes the rows in turn, so that only one spread weight is alive.
+    template <int Block, class W>
+    UBP_INLINE void multiply(const W& w, const float32x4_t* in) {
+        const auto one = [&](auto i, auto j) UBP_LAMBDA {
+            acc.rows[i][j] = w.template fma<Block * N + int(i)>(acc.rows[i][j], in[j]);
+        };
+#if defined(__aarch64__)
+        unroll<0, Acc::own_vectors>([&](auto j) UBP_LAMBDA { unroll<0, N>([&](auto i) UBP_LAMBDA { one(i, j); }); });
+#else
+        unroll<0, N>([&](auto i) UBP_LAMBDA {
+            unroll<0, Acc::own_vectors>([&](auto j) UBP_LAMBDA { one(i, j); });
+        });
+#endif
+    }
+
     template <int Count>
     UBP_INLINE void blocks() {
-        Weights<Count * N> w;
+        StreamedWeights<Count * N> w;
         w.load_as_group(weights);
         unroll<0, Count>([&](auto b) UBP_LAMBDA {
             const float* x = panel + (pattern == Pattern::dense ? size_t(b) : size_t{columns[b]}) * Acc::stride;
             float32x4_t in[V + S];
             load_together<V>(in, x);
             if constexpr (S == 1 && !Acc::across) in[V] = vld1q_f32(x + 4 * V);
-            unroll<0, Acc::own_vectors>([&](auto j) UBP_LAMBDA {
-                unroll<0, N>([&](auto i) UBP_LAMBDA {
-                    acc.rows[i][j] = w.template fma<int(b) * N + int(i)>(acc.rows[i][j], in[j]);
-                });
-            });
+            multiply<int(b)>(w, in);
             if constexpr (Acc::across) {
                 const float single = x[4 * V];
                 unroll<0, N / 4>([&](auto q) UBP_LAMBDA {
-                    acc.last[q] = fma_scalar(acc.last[q], w.v[int(b) * (N / 4) + int(q)], single);
+                    acc.last[q] = fma_scalar(acc.last[q], w.vector(int(b) * (N / 4) + int(q)), single);
                 });
             }
         });

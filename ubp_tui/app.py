@@ -10,11 +10,14 @@ from textual.app import App
 from textual.worker import get_current_worker
 
 from ubp_tui import messages
+from ubp_tui.bench_services import make_job
 from ubp_tui.bindings import bindings_of
 from ubp_tui.commands import RegistryCommands
+from ubp_tui.screens.benchmark import BenchmarkScreen
 from ubp_tui.screens.error import ErrorDialog
 from ubp_tui.screens.explore import ExploreScreen
 from ubp_tui.screens.help import HelpScreen
+from ubp_tui.screens.history import HistoryScreen
 from ubp_tui.services import Services, default_services
 from ubp_tui.state import Choice, ModelRequest
 from ubp_tui.widgets.size_notice import MIN_SIZE
@@ -24,7 +27,7 @@ class UbpApp(App[int]):
     """ubp-tui."""
 
     TITLE = "ubp-tui"
-    CSS_PATH = ["styles/app.tcss", "styles/explore.tcss", "styles/dialogs.tcss"]  # noqa: RUF012 (Textual's own form)
+    CSS_PATH = ["styles/app.tcss", "styles/explore.tcss", "styles/benchmark.tcss", "styles/dialogs.tcss"]  # noqa: RUF012 (Textual's own form)
     BINDINGS = bindings_of("app")
     COMMANDS = App.COMMANDS | {RegistryCommands}
     HORIZONTAL_BREAKPOINTS = [(0, "-too-narrow"), (MIN_SIZE[0], "-compact"), (110, "-wide")]  # noqa: RUF012
@@ -36,6 +39,7 @@ class UbpApp(App[int]):
         self.request = request
         self.services = services
         self.explore = ExploreScreen(services, choice, request.model)
+        self.benchmark = BenchmarkScreen(services)
         self.loading_model = False
         """Whether a thread is loading a model; it can't be interrupted."""
         self.failure = ""
@@ -43,6 +47,7 @@ class UbpApp(App[int]):
 
     def on_mount(self) -> None:
         """Show the first frame, then load: importing torch takes seconds and slows down everything else."""
+        self.install_screen(self.benchmark, "benchmark")
         self.push_screen(self.explore)
         self.explore.call_after_refresh(self._load_model, self.request)
 
@@ -92,6 +97,26 @@ class UbpApp(App[int]):
             return
         self.failure = message.line
         self.exit(return_code=message.exit_code)
+
+    async def on_benchmark_requested(self, message: messages.BenchmarkRequested) -> None:
+        """Open the benchmark screen, and begin where layers are named."""
+        from ubp_core.errors import UbpError
+
+        model = self.explore.model
+        try:
+            job = make_job(model, message.layers, self.explore.choice) if model and message.layers else None
+        except UbpError as error:
+            self.push_screen(ErrorDialog("No benchmark of this layer", str(error), (("close", "Close"),)))
+            return
+        if self.screen is self.explore:
+            await self.push_screen(self.benchmark)
+        if job is not None:
+            self.benchmark.start(job)
+
+    def action_show_history(self) -> None:
+        """Open the history."""
+        if not isinstance(self.screen, HistoryScreen):
+            self.push_screen(HistoryScreen(self.services))
 
     def action_show_help(self) -> None:
         """Open the help screen."""

@@ -7,8 +7,8 @@ from typing import Final, Literal
 
 from textual.binding import Binding, BindingType
 
-Owner = Literal["app", "explore", "map", "textual"]
-"""Who binds the key: the app, the explore screen, the block map, or Textual itself (listed here for the help only)."""
+Owner = Literal["app", "explore", "map", "benchmark", "history", "textual"]
+"""Who binds the key: the app, a screen, the block map, or Textual itself (listed here for the help only)."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,7 @@ _KEY_NAMES: Final = {
     "pagedown": "PgDn",
     "home": "Home",
     "end": "End",
+    "escape": "esc",
 }
 
 Row = tuple[str, str, str, str, str]
@@ -73,7 +74,12 @@ FOOTER: Final = frozenset(
         "sparsity.higher",
         "map.zoom_in",
         "map.zoom_out",
-        "view.full_map",
+        "bench.run",
+        "bench.again",
+        "bench.cancel",
+        "bench.leave",
+        "history.mark",
+        "history.leave",
         "app.help",
         "app.quit",
     }
@@ -99,6 +105,7 @@ REGISTRY: Final = (
         "explore",
         ("layer.next", "j", "step_layer(1)", "next layer", "select the next layer, wherever the focus is"),
         ("layer.previous", "k", "step_layer(-1)", "previous layer", "select the layer before"),
+        ("layer.mark", "space", "toggle_mark", "mark", "mark the layer for a benchmark, or unmark it"),
     ),
     *_section(
         "Pruning",
@@ -147,6 +154,33 @@ REGISTRY: Final = (
         "textual",
         ("focus.next", "tab", "app.focus_next", "next pane", "focus the next pane"),
         ("focus.previous", "shift+tab", "app.focus_previous", "previous pane", "focus the pane before"),
+    ),
+    *_section(
+        "Benchmark",
+        "explore",
+        ("bench.run", "b", "benchmark", "bench", "benchmark the selected layer, or all marked ones"),
+        ("bench.devices", "d", "show_devices", "devices", "show the devices and choose one"),
+    ),
+    *_section(
+        "Benchmark screen",
+        "benchmark",
+        ("bench.again", "b", "start_again", "bench", "benchmark the same layers on the device that is chosen now"),
+        ("bench.cancel", "c", "cancel", "cancel", "end the benchmark; what is measured is kept"),
+        ("bench.refresh", "r", "refresh", "look again", "look for devices now"),
+        ("bench.view_devices", "1", "show_view('devices')", "devices", "go to the devices"),
+        ("bench.view_results", "2", "show_view('results')", "results", "go to the results"),
+        ("bench.leave", "escape", "leave", "back", "back to the layers; a benchmark goes on"),
+    ),
+    *_section(
+        "History",
+        "app",
+        ("history.open", "h", "show_history", "history", "list earlier benchmarks"),
+    ),
+    *_section(
+        "History",
+        "history",
+        ("history.mark", "space", "toggle_mark", "mark", "mark two runs to compare them"),
+        ("history.leave", "escape", "leave", "back", "leave the history"),
     ),
     *_section("App", "app", ("app.help", "question_mark", "show_help", "help", "show this help")),
     *_section("App", "textual", ("app.palette", "ctrl+p", "command_palette", "palette", "search commands and themes")),

@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Final
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.dom import DOMNode
+from textual.screen import Screen
 
-from ubp_tui.bindings import REGISTRY, KeyAction
+from ubp_tui.bindings import REGISTRY, KeyAction, Owner
+from ubp_tui.screens.benchmark import BenchmarkScreen
+from ubp_tui.screens.explore import ExploreScreen
+from ubp_tui.screens.history import HistoryScreen
 from ubp_tui.widgets.map.block_map import BlockMap
+
+SCREENS: Final[dict[Owner, type[Screen[None]]]] = {
+    "explore": ExploreScreen,
+    "map": ExploreScreen,
+    "benchmark": BenchmarkScreen,
+    "history": HistoryScreen,
+}
+"""The screen on which an owner's actions can be run."""
 
 
 class RegistryCommands(Provider):
@@ -27,18 +40,17 @@ class RegistryCommands(Provider):
             if score > 0:
                 yield Hit(score, matcher.highlight(_title(action)), partial(self._run, action), help=action.help)
 
-    @staticmethod
-    def _actions() -> list[KeyAction]:
-        """What can be run from the palette; opening the palette from itself can't."""
-        return [action for action in REGISTRY if action.id != "app.palette"]
+    def _actions(self) -> list[KeyAction]:
+        """What can be run on this screen; opening the palette from itself can't."""
+        owners = {"app", "textual", *(owner for owner, screen in SCREENS.items() if isinstance(self.screen, screen))}
+        return [action for action in REGISTRY if action.owner in owners and action.id != "app.palette"]
 
     async def _run(self, action: KeyAction) -> None:
         """Run an action at its owner."""
-        owners: dict[str, DOMNode | None] = {
-            "map": next(iter(self.screen.query(BlockMap)), None),
-            "explore": self.screen,
-        }
-        await self.app.run_action(action.action, owners.get(action.owner) or self.app)
+        owner: DOMNode | None = self.screen if action.owner in SCREENS else self.app
+        if action.owner == "map":
+            owner = next(iter(self.screen.query(BlockMap)), None)
+        await self.app.run_action(action.action, owner or self.app)
 
 
 def _title(action: KeyAction) -> str:

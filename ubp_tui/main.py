@@ -7,6 +7,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ubp_core import __version__
 from ubp_core.errors import ExitCode
@@ -50,6 +51,11 @@ def build_parser() -> argparse.ArgumentParser:
         help="share of weights to remove, 0 to 0.99 (0.75)",
     )
     parser.add_argument("--method", choices=METHODS, default=choice.method, help="how blocks are selected (bed)")
+    parser.add_argument(
+        "--adb-host",
+        metavar="HOST[:PORT]",
+        help="adb server of a device farm (default: as ANDROID_ADB_SERVER_PORT says, else this machine's)",
+    )
     parser.add_argument("--version", action="version", version=f"ubp-tui {__version__}")
     return parser  # fmt: skip
 
@@ -87,11 +93,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("ubp-tui: this is not a terminal; `ubp layers` and `ubp select` print the same figures", file=sys.stderr)
         return ExitCode.BAD_INPUT
     from ubp_tui.app import build_app
+    from ubp_tui.bench_services import default_bench_services
+    from ubp_tui.services import default_services
 
     request = ModelRequest(
         options.model, options.weights, options.arch, options.width, options.seed, options.input_size
     )
-    app = build_app(request, choice=Choice(options.method, options.block_size, options.sparsity))
+    services = replace(default_services(), bench=default_bench_services(options.adb_host))
+    app = build_app(request, services, Choice(options.method, options.block_size, options.sparsity))
     # With a loop of our own, the end does not wait for worker threads.
     app.run(loop=asyncio.new_event_loop())
     if app.failure:

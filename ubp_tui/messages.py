@@ -10,7 +10,10 @@ from textual.message import Message
 from ubp_tui.state import Choice, SelectionRequest
 
 if TYPE_CHECKING:
+    from ubp_core.benchmark import BenchRun
+    from ubp_core.history import Summary
     from ubp_core.models import LoadedModel
+    from ubp_tui.bench_services import BenchStep, DeviceList
     from ubp_tui.jobs import LayerMeasure, LayerResult
 
 
@@ -110,3 +113,93 @@ class MapCursorMoved(Message):
 
     readout: str
     """What is under it, in one line."""
+
+
+@dataclass
+class DevicesListed(Message):
+    """The devices were asked what they are."""
+
+    devices: DeviceList
+    """All that answered."""
+
+
+@dataclass
+class DeviceFactsRead(Message):
+    """The chosen device told its facts."""
+
+    name: str
+    """Name of the device."""
+    facts: tuple[tuple[str, str], ...]
+    """Label and value, in reading order; empty if it did not answer."""
+
+
+@dataclass
+class DevicePicked(Message):
+    """The user chose another device."""
+
+    name: str
+    """Its name."""
+
+
+@dataclass
+class BenchmarkRequested(Message):
+    """The user wants a benchmark."""
+
+    layers: tuple[str, ...]
+    """Names of the layers; none: only look at the devices."""
+
+
+@dataclass
+class BenchmarkProgressed(Message):
+    """A benchmark began its next step."""
+
+    step: BenchStep
+    """The step."""
+
+
+@dataclass
+class BenchmarkFinished(Message):
+    """A benchmark came to its end, or as far as it could."""
+
+    run: BenchRun
+    """What was measured."""
+    number: int | None
+    """Its number in the history; None if it is not there."""
+    unkept: str
+    """Why it could not be kept, in one line; may be empty."""
+
+
+@dataclass
+class BenchmarkFailed(Message):
+    """A benchmark could not begin."""
+
+    line: str
+    """What is wrong and what to do, in one line."""
+
+
+@dataclass
+class HistoryListed(Message):
+    """The history was read."""
+
+    runs: tuple[Summary, ...]
+    """Newest first."""
+
+
+@dataclass
+class HistoryTextMade(Message):
+    """The lines of one entry, or of a comparison, are ready."""
+
+    numbers: tuple[int, ...]
+    """One or two numbers of runs."""
+    title: str
+    """Title of the panel."""
+    lines: tuple[str, ...]
+    """What to show."""
+
+
+@dataclass
+class HistoryFailed(Message):
+    """The history can't be read."""
+
+    line: str
+    """Why, and what to do, in one line."""

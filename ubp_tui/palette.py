@@ -64,6 +64,8 @@ CURVE_COLOURS: Final[dict[str, RGB]] = {
     "greedy": (215, 120, 205),
 }
 """One colour per method, different in hue and in brightness."""
+DENSE_COLOUR: Final[RGB] = (200, 202, 215)
+"""The bar of the dense layer, which no method has pruned."""
 
 
 def oklch_to_rgb(lightness: float, chroma: float, hue: float) -> RGB:

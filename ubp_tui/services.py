@@ -9,12 +9,13 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ubp_tui.bench_services import BenchServices, default_bench_services
 from ubp_tui.state import Choice, ModelRequest
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ class Services:
     """Blocks by r % N."""
     clock: Callable[[], float] = time.perf_counter
     """Seconds, rising."""
+    bench: BenchServices = field(default_factory=default_bench_services)
+    """Devices, benchmarks and their history."""
 
 
 def default_services() -> Services:

@@ -10,8 +10,10 @@ from tui_world import make_app, screen_text, settle, until
 from ubp_tui.app import UbpApp
 from ubp_tui.bindings import FOOTER, REGISTRY, bindings_of
 from ubp_tui.commands import RegistryCommands
+from ubp_tui.screens.benchmark import BenchmarkScreen
 from ubp_tui.screens.explore import ExploreScreen
 from ubp_tui.screens.help import HelpScreen, help_text
+from ubp_tui.screens.history import HistoryScreen
 from ubp_tui.widgets.map.block_map import BlockMap
 
 
@@ -22,7 +24,13 @@ def test_every_key_of_the_registry_is_in_the_help() -> None:
 
 
 def test_the_owners_bind_the_registry_and_nothing_else() -> None:
-    for owner, holder in (("app", UbpApp), ("explore", ExploreScreen), ("map", BlockMap)):
+    for owner, holder in (
+        ("app", UbpApp),
+        ("explore", ExploreScreen),
+        ("map", BlockMap),
+        ("benchmark", BenchmarkScreen),
+        ("history", HistoryScreen),
+    ):
         bound = [binding for binding in holder.__dict__["BINDINGS"] if isinstance(binding, Binding)]
         assert bound == bindings_of(owner)  # type: ignore[arg-type]
         for binding in bound:
@@ -33,8 +41,10 @@ def test_the_owners_bind_the_registry_and_nothing_else() -> None:
 def test_ids_are_unique_and_keys_clash_nowhere() -> None:
     assert max(Counter(action.id for action in REGISTRY).values()) == 1
     assert {action.id for action in REGISTRY} >= FOOTER
-    keys = Counter(key for action in REGISTRY for key in action.keys.split(","))
-    assert max(keys.values()) == 1
+    for screen in ({"explore", "map"}, {"benchmark"}, {"history"}):
+        present = [action for action in REGISTRY if action.owner in {"app", "textual", *screen}]
+        keys = Counter(key for action in present for key in action.keys.split(","))
+        assert max(keys.values()) == 1
 
 
 async def test_the_help_opens_scrolls_and_closes(size: tuple[int, int]) -> None:
@@ -54,7 +64,7 @@ async def test_the_footer_fits_into_80_columns() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(app, pilot)
         footer = screen_text(app).splitlines()[-1]
-        for words in ("q quit", "m method", "n block", "sparsity", "zoom", "f full map", "? help", "^p palette"):
+        for words in ("q quit", "m method", "n block", "sparsity", "zoom", "b bench", "? help", "^p palette"):
             assert words in footer
 
 
@@ -71,6 +81,7 @@ async def test_the_palette_runs_actions_of_every_owner() -> None:
         await commands._run(actions["app.help"])
         assert isinstance(app.screen, HelpScreen)
         shown = [hit async for hit in commands.discover()]
-        assert len(shown) == len(REGISTRY) - 1
+        elsewhere = [action for action in REGISTRY if action.owner in ("benchmark", "history")]
+        assert len(shown) == len(REGISTRY) - len(elsewhere) - 1
         found = [hit async for hit in commands.search("sparsity up")]
         assert found

@@ -15,7 +15,7 @@ from ubp_tui.bindings import bindings_of
 from ubp_tui.jobs import LayerMeasure, LayerResult, plan_curves
 from ubp_tui.renderables.facts import describe_total
 from ubp_tui.renderables.formats import format_count
-from ubp_tui.screens.explore_work import ExploreWork
+from ubp_tui.screens.explore_marks import ExploreMarks
 from ubp_tui.services import Services
 from ubp_tui.state import Choice, SelectionRequest
 from ubp_tui.widgets.controls.choice_bar import ChoiceBar
@@ -37,7 +37,7 @@ CURVES_DELAY = 0.1
 """Seconds in which new curve points are gathered before they are drawn."""
 
 
-class ExploreScreen(ExploreWork):
+class ExploreScreen(ExploreMarks):
     """Shows a model's layers and what a choice of blocks keeps of them."""
 
     BINDINGS = bindings_of("explore")
@@ -55,7 +55,6 @@ class ExploreScreen(ExploreWork):
         """Args: what computes, the first choice, and the name to show while the model loads."""
         super().__init__(services)
         self.set_reactive(ExploreScreen.choice, choice)
-        self.model: LoadedModel | None = None
         self.result: LayerResult | None = None
         self._model_name = model_name
         self._request = SelectionRequest(0, "", choice)

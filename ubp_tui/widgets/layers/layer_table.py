@@ -49,12 +49,14 @@ class LayerTable(DataTable[Text]):
         self._columns: tuple[str, ...] = ()
         self._name_width = 0
         self._wanted = ""
+        self.marked: tuple[str, ...] = ()
+        """Names of the marked layers, in the order of the table."""
 
     # Content
 
     def show_layers(self, layers: tuple[Layer, ...], highlighted: str) -> None:
         """Show the layers of a model, with the cursor on the one named."""
-        self._layers, self._measures = layers, {}
+        self._layers, self._measures, self.marked = layers, {}, ()
         self._wanted = highlighted
         self._columns = ()
         self._lay_out()
@@ -77,6 +79,17 @@ class LayerTable(DataTable[Text]):
         for column in ("sparsity", "retained"):
             if column in self._columns:
                 self.update_cell(layer.name, column, self._cell(layer, column))
+
+    def toggle_mark(self) -> None:
+        """Mark the layer under the cursor, or unmark it."""
+        name = self.highlighted
+        if name is None:
+            return
+        marks = {*self.marked} ^ {name}
+        self.marked = tuple(layer.name for layer in self._layers if layer.name in marks)
+        for layer in self._layers:
+            if layer.name == name:
+                self.update_cell(name, "name", self._cell(layer, "name"))
 
     # Layout
 
@@ -122,6 +135,8 @@ class LayerTable(DataTable[Text]):
         """One cell."""
         style = "" if layer.prunable else "dim"
         if column == "name":
+            if layer.name in self.marked:
+                return Text(f"● {shorten_name(layer.name, self._name_width - 2)}", "bold")
             return Text(shorten_name(layer.name, self._name_width), style)
         if column in ("kind", "shape"):
             text = KINDS[layer.kind] if column == "kind" else format_shape(layer.shape)

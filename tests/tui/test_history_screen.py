@@ -1,0 +1,154 @@
+"""The history screen on a real history file with runs that were really made."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+from threading import Event
+
+import pytest
+from bench_world import BENCH_SIZES, bench_app, build_programs, closed_port, tiny_model
+from textual.pilot import Pilot
+from tui_world import screen_text, settle, until
+
+from ubp_core.benchmark import BenchRun
+from ubp_core.history import History, compare_runs
+from ubp_tui.app import UbpApp
+from ubp_tui.bench_services import make_job
+from ubp_tui.renderables.bench_text import describe_comparison, describe_run, format_ratio, format_time
+from ubp_tui.screens.error import ErrorDialog
+from ubp_tui.screens.history import EMPTY, HistoryScreen
+from ubp_tui.state import Choice
+
+PORT = 9
+"""Never asked: these tests open no device panel."""
+
+
+@pytest.fixture(scope="module")
+def run() -> BenchRun:
+    """A real run of two layers on this machine."""
+    build_programs()
+    with closed_port() as port:
+        bench = bench_app(Path("unused"), port).services.bench
+        job = make_job(tiny_model(), ("block.0.expand", "head"), Choice())
+        return bench.run(job, "host", lambda step: None, Event())
+
+
+@pytest.fixture
+def history(tmp_path: Path, run: BenchRun) -> Path:
+    """Three runs: whole, one that ended early, and one whose times a phone gave."""
+    path = tmp_path / "history.sqlite"
+    early = replace(run, layers=run.layers[:1], failure="the device is gone")
+    phone = replace(run, device="adb:A", kind="adb", figure="latency", title="A phone")
+    with History(path) as opened:
+        for one in (run, early, phone):
+            opened.add(one)
+    return path
+
+
+@pytest.fixture(params=BENCH_SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+def bench_size(request: pytest.FixtureRequest) -> tuple[int, int]:
+    chosen: tuple[int, int] = request.param
+    return chosen
+
+
+async def open_history(app: UbpApp, pilot: Pilot[int]) -> HistoryScreen:
+    """Press the key and wait for the list and the details."""
+    await settle(app, pilot)
+    await pilot.press("h")
+    await until(pilot, lambda: isinstance(app.screen, HistoryScreen))
+    await until(pilot, lambda: "reading the history" not in screen_text(app))
+    await app.workers.wait_for_complete()
+    await pilot.pause()
+    assert isinstance(app.screen, HistoryScreen)
+    return app.screen
+
+
+async def test_runs_are_listed_newest_first_with_details(
+    history: Path, run: BenchRun, bench_size: tuple[int, int]
+) -> None:
+    app = bench_app(history, PORT)
+    async with app.run_test(size=bench_size) as pilot:
+        await open_history(app, pilot)
+        text = screen_text(app)
+        places = [text.index(words) for words in ("adb:A", "1 of 2", "2 of 2  complete")[:2]]
+        assert places == sorted(places) and "3 runs" in text
+        assert "latency on a phone" in text
+        await pilot.press("down")
+        await until(pilot, lambda: "run 2 ·" in screen_text(app))
+        await pilot.press("down")
+        await until(pilot, lambda: "run 1 ·" in screen_text(app))
+        text = screen_text(app)
+        dense = run.layers[0].variants[0]
+        rows = [line for line in text.splitlines() if format_time(dense.median_ns) in line]
+        assert rows and all("host time" in row for row in rows) and "latency on" not in text
+        await pilot.press("escape")
+        assert app.screen is app.explore
+
+
+async def test_two_marked_runs_are_compared_and_a_third_mark_replaces_the_first(
+    history: Path, bench_size: tuple[int, int]
+) -> None:
+    app = bench_app(history, PORT)
+    async with app.run_test(size=bench_size) as pilot:
+        screen = await open_history(app, pilot)
+        await pilot.press("space", "down", "space")
+        await until(pilot, lambda: "run 2 (host time) against run 3 (latency)" in screen_text(app))
+        assert screen.marked == (3, 2) and screen_text(app).count("●") == 2
+        await pilot.press("down", "space")
+        await until(pilot, lambda: "run 1 (host time) against run 2 (host time)" in screen_text(app))
+        assert screen.marked == (2, 1) and screen_text(app).count("●") == 2
+        await pilot.press("space")
+        await until(pilot, lambda: "run 1 · " in screen_text(app))
+        assert screen.marked == (2,)
+
+
+def test_texts_hold_every_figure(history: Path, run: BenchRun) -> None:
+    with History(history) as opened:
+        comparison = compare_runs(opened.get(1), opened.get(3))
+    lines = "\n".join(describe_comparison(comparison, ("host time", "latency"), 100))
+    assert len(comparison.variants) == 8
+    for variant in comparison.variants:
+        assert format_time(variant.first_ns) in lines and format_ratio(variant.ratio) in lines
+    assert "note: device differs" in lines and "note: figure differs: host time and latency" in lines
+    early = replace(run, layers=run.layers[:1], failure="the device is gone")
+    text = "\n".join(describe_run(early, 7, 100))
+    assert "warning: ended early: the device is gone (1 of 2 layers are measured)" in text
+    samples = sum(len(variant.samples_ns) for variant in run.layers[0].variants)
+    assert f"samples kept: {samples}" in text
+
+
+async def test_an_empty_history_says_what_fills_it(tmp_path: Path) -> None:
+    app = bench_app(tmp_path / "new.sqlite", PORT)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await open_history(app, pilot)
+        assert EMPTY in screen_text(app)
+        await pilot.press("space", "down", "escape")
+        assert app.screen is app.explore
+
+
+async def test_a_file_that_is_no_history_opens_the_dialog(tmp_path: Path) -> None:
+    path = tmp_path / "other.sqlite"
+    path.write_text("this is a text and no database at all, and it is long enough to be read " * 20)
+    app = bench_app(path, PORT)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(app, pilot)
+        await pilot.press("h")
+        await until(pilot, lambda: isinstance(app.screen, ErrorDialog))
+        await asyncio.sleep(0)
+        await until(pilot, lambda: "can't be used as history" in screen_text(app))
+        await pilot.press("escape", "escape")
+        assert app.screen is app.explore
+
+
+async def test_too_small_a_terminal_and_back(history: Path) -> None:
+    app = bench_app(history, PORT)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await open_history(app, pilot)
+        before = screen_text(app)
+        await pilot.resize_terminal(50, 15)
+        await until(pilot, lambda: "adb:A" not in screen_text(app))
+        assert "needs 60x20" in " ".join(screen_text(app).split())
+        await pilot.resize_terminal(80, 24)
+        await until(pilot, lambda: screen_text(app) == before)

@@ -1,0 +1,1 @@
+"""Results of a benchmark: bars, table, warnings."""

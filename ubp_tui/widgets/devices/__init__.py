@@ -1,0 +1,1 @@
+"""The list of devices and the facts of the chosen one."""

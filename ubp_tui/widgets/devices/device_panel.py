@@ -1,0 +1,133 @@
+"""The device panel: every device with its state; below, the remedy and the facts of the chosen one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.reactive import reactive
+from textual.widgets import DataTable, Static
+
+from ubp_tui.messages import DevicePicked
+
+if TYPE_CHECKING:
+    from ubp_core.devices import DeviceInfo
+    from ubp_tui.bench_services import DeviceList
+
+GONE = "not attached any more: connect it again, or choose another device"
+COLUMNS = ("chosen", "device", "kind", "state", "what")
+Facts = tuple[tuple[str, str], ...]
+
+
+class DevicePanel(Vertical):
+    """The row under the cursor is the chosen device. Rows never leave, so that no choice changes by itself."""
+
+    chosen: reactive[str] = reactive("host", init=False)
+    """Name of the chosen device."""
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002 (Textual's own name)
+        """Start empty."""
+        super().__init__(id=id)
+        self.infos: dict[str, DeviceInfo] = {}
+        self.picked = False
+        """Whether the user has chosen."""
+        self.facts: dict[str, Facts] = {}
+        """What each device last told."""
+        self._note = ""
+
+    def compose(self) -> ComposeResult:
+        """Table, then remedy and facts."""
+        yield DataTable[Text](id="device-table", cursor_type="row", cell_padding=0)
+        with VerticalScroll(id="device-details", can_focus=False):
+            yield Static("looking for devices", id="device-facts", markup=False)
+
+    def on_mount(self) -> None:
+        """Make the columns."""
+        self.border_title = "Devices"
+        table = self._table()
+        for name, width in zip(COLUMNS, (2, None, None, None, None), strict=True):
+            table.add_column("" if name == "chosen" else f"{name}  ", key=name, width=width)
+
+    def _table(self) -> DataTable[Text]:
+        """The table."""
+        return self.query_one("#device-table", DataTable)
+
+    def show_devices(self, devices: DeviceList) -> None:
+        """Bring the rows up to date; a device that vanished stays, marked as gone."""
+        present = {info.name: info for info in devices.infos}
+        if devices.complete:
+            gone = {name: _gone(info) for name, info in self.infos.items() if name not in present}
+            present |= gone
+        self.infos |= present
+        self._note = devices.note
+        if devices.complete and not self.picked:
+            self.chosen = devices.preferred
+        self._fill()
+        self._show_details()
+
+    def _fill(self) -> None:
+        """Write every row."""
+        table = self._table()
+        for name, info in self.infos.items():
+            cells = [Text(cell) for cell in self._cells(info)]
+            if name not in table.rows:
+                table.add_row(*cells, key=name)
+                continue
+            for column, cell in zip(COLUMNS, cells, strict=True):
+                table.update_cell(name, column, cell, update_width=True)
+        if self.chosen in self.infos:
+            table.move_cursor(row=table.get_row_index(self.chosen), animate=False)
+
+    def _cells(self, info: DeviceInfo) -> tuple[str, ...]:
+        """One row; the kind is left to the name where they are the same word."""
+        kind = {"host": "this machine", "emulator": "qemu-user", "adb": "phone"}[info.kind.value]
+        if info.kind.value == "adb" and info.ready and not info.latency:
+            kind = "virtual"
+        state = "gone" if info.advice == GONE else info.state.value
+        return ("●" if info.name == self.chosen else "", f"{info.name}  ", f"{kind}  ", f"{state}  ", info.title)
+
+    def show_facts(self, name: str, facts: Facts) -> None:
+        """Show what a device told."""
+        self.facts[name] = facts
+        self._show_details()
+
+    def watch_chosen(self) -> None:
+        """Mark the row and show its details."""
+        if self.is_mounted and self.infos:
+            self._fill()
+            self._show_details()
+
+    def _show_details(self) -> None:
+        """Remedy and facts of the chosen device, and why there is no phone."""
+        info = self.infos.get(self.chosen)
+        lines: list[Content] = []
+        if info is not None:
+            style = "$text-muted" if info.ready else "bold $text-warning"
+            lines.append(Content.styled(info.line if not info.ready else info.advice or info.line, style))
+            facts = self.facts.get(self.chosen, ()) if info.ready else ()
+            lines += [Content.assemble((f"{label:<12}", "$text-muted"), value) for label, value in facts]
+        if self._note:
+            lines.append(Content.styled(self._note, "$text-muted"))
+        self.query_one("#device-facts", Static).update(Content("\n").join(lines))
+
+    def on_data_table_row_highlighted(self, message: DataTable.RowHighlighted) -> None:
+        """Choose the device under the cursor."""
+        message.stop()
+        name, table = message.row_key.value, self._table()
+        # Rows that are added move the cursor too, and its messages come late: only where it stands now counts.
+        if name is None or name == self.chosen or table.get_row_index(name) != table.cursor_row:
+            return
+        self.picked = True
+        self.chosen = name
+        self.post_message(DevicePicked(name))
+
+
+def _gone(info: DeviceInfo) -> DeviceInfo:
+    """The same device, vanished."""
+    from ubp_core.devices import DeviceState
+
+    return replace(info, state=DeviceState.OFFLINE, advice=GONE)

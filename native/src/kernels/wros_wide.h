@@ -36,6 +36,16 @@ struct WideWalk {
     const float* weights;
     const float* panel;
 
+    // Panel row of the b-th next block.
+    UBP_INLINE size_t index_of(int b) const {
+        if constexpr (pattern == Pattern::dense) return size_t(b);
+        size_t index = columns[b];
+#if !defined(__aarch64__)
+        UBP_KEEP(index);  // else the indices of an iteration are computed in a vector and taken out of it one by one
+#endif
+        return index;
+    }
+
     // All rows by all vectors; x86 takes the rows in turn, so that only one spread weight is alive.
     template <int Block, class W>
     UBP_INLINE void multiply(const W& w, const float32x4_t* in) {
@@ -56,7 +66,7 @@ struct WideWalk {
         StreamedWeights<Count * N> w;
         w.load_as_group(weights);
         unroll<0, Count>([&](auto b) UBP_LAMBDA {
-            const float* x = panel + (pattern == Pattern::dense ? size_t(b) : size_t{columns[b]}) * Acc::stride;
+            const float* x = panel + index_of(b) * Acc::stride;
             float32x4_t in[V + S];
             load_together<V>(in, x);
             if constexpr (S == 1 && !Acc::across) in[V] = vld1q_f32(x + 4 * V);

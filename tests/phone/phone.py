@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import select
 import shutil
 import socket
 import subprocess
@@ -17,7 +18,8 @@ from typing import Any, Self
 from phone.model import PhoneModel
 from phone.tree import QEMU, SHELL, TOYBOX
 
-START_LIMIT_S = 20.0
+ANSWER_S = 60.0
+"""A phone answers at once; a loaded machine may take a while."""
 
 
 class NoPhone(Exception):
@@ -56,9 +58,12 @@ class Phone:
 
     def answer(self) -> Any:
         assert self.process.stdout and self.process.stderr
+        if not select.select([self.process.stdout], [], [], ANSWER_S)[0]:
+            raise TimeoutError("the test phone does not answer")
         line = self.process.stdout.readline()
         if not line:
-            raise NoPhone(f"the test phone can't run here: {self.process.stderr.read().strip()}")
+            reason = self.process.stderr.read().strip().splitlines() or ["it ended without a word"]
+            raise NoPhone(f"the test phone can't run here: {reason[-1]}")
         return json.loads(line)
 
     def order(self, order: str) -> Any:

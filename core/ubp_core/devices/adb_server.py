@@ -10,6 +10,7 @@ import re
 import socket
 import subprocess
 import tempfile
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ PROBE_S = 2.0
 START_S = 20.0
 CALL_S = 10.0
 """For any single answer of the server."""
+SETTLE_S = 2.0
 CONNECT_S = 15.0
 """adb itself gives a silent device 10 s."""
 
@@ -158,12 +160,23 @@ def connect_wireless(client: AdbClient, target: str) -> str:
         if any(found.serial == target and found.state == "offline" for found in client.list()):
             client.disconnect(target)  # else adb says "already connected" to a link that is dead
         said = client.connect(target, timeout=CONNECT_S).strip()
+        state = settled_state(client, target)
     # adb's exit code and status are fine even when it failed: only the text tells.
+    if "authenticate" in said or state == "unauthorized":
+        raise DeviceError(f"{target}: unauthorized; accept the dialog on the phone, then connect again")
     if re.match(r"(already )?connected to ", said):
         return target
-    if "authenticate" in said:
-        raise DeviceError(f"{target}: unauthorized; accept the dialog on the phone, then connect again")
     raise DeviceError(f"{target}: {said}; same network? the port changes each time Wireless debugging is switched on")
+
+
+def settled_state(client: AdbClient, serial: str) -> str:
+    """The server's word on a device, once it is neither connecting nor authorizing; empty where it knows none."""
+    until = time.monotonic() + SETTLE_S
+    while True:
+        state = next((str(found.state) for found in client.list() if found.serial == serial), "")
+        if state not in ("connecting", "authorizing") or time.monotonic() > until:
+            return state
+        time.sleep(SETTLE_S / 20)
 
 
 class adb_errors:

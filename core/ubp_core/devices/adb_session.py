@@ -13,6 +13,7 @@ from pathlib import Path
 from threading import Event
 
 from ubp_core.devices.adb_link import SHORT_S, AdbLink
+from ubp_core.devices.adb_push import PushRefused, push_bytes
 from ubp_core.devices.adb_stream import EXIT, STDERR, STDOUT, LineSplitter, ShellStream, StreamEnded, StreamSilent
 from ubp_core.devices.device import Execution, Limits, OnLine
 from ubp_core.devices.errors import DeviceError, LinkLost, NoSpace, RunCancelled
@@ -29,6 +30,7 @@ from ubp_core.devices.remote_script import (
 
 SPARE_BYTES = 4 << 20
 """Left free beside what is pushed."""
+PUSH_ANSWER_S = 10.0
 GONE_S = 5.0
 """How long to see to it that a cancelled program is gone."""
 WRONG_CONTENT = 3
@@ -94,24 +96,25 @@ class AdbSession:
 
         passing = f"{ROOT}/cache/part-{secrets.token_hex(8)}"
         try:
-            self.link.device.sync.push(data, passing, mode=int(mode, 8))
-        except (AdbError, EOFError, OSError) as error:
-            raise self.push_failure(len(data), passing) from error
+            push_bytes(self.link.device, data, passing, int(mode, 8), PUSH_ANSWER_S)
+        except (AdbError, EOFError, OSError, PushRefused) as error:
+            reason = str(error) if isinstance(error, PushRefused) else ""
+            raise self.push_failure(len(data), passing, reason) from error
         answer = self.link.ask(settle_script(passing, target, mode, hashlib.sha1(data).hexdigest()), SHORT_S * 3)
         if answer.code == WRONG_CONTENT:
             raise DeviceError(f"{self.name}: a file arrived damaged: check the cable and start again")
         if answer.code:
             raise DeviceError(f"{self.name}: {answer.stderr.strip() or 'a pushed file could not be named'}")
 
-    def push_failure(self, size: int, passing: str) -> DeviceError:
-        """Why a push failed: adbutils doesn't say, so the phone is asked."""
+    def push_failure(self, size: int, passing: str, reason: str) -> DeviceError:
+        """Why a push failed: the phone's reason, else what it says when asked."""
         try:
             free = free_bytes(self.link.ask(f"rm -f {passing}; {PREPARE_SCRIPT}").stdout)
         except LinkLost as loss:
             return loss
-        if free is not None and free < size + SPARE_BYTES:
+        if "No space left" in reason or (free is not None and free < size + SPARE_BYTES):
             return NoSpace(f"{self.name}: storage full while pushing {megabytes(size)}: free some space")
-        return DeviceError(f"{self.name}: the phone refused a file below {ROOT}")
+        return DeviceError(f"{self.name}: the phone refused a file below {ROOT}: {reason or 'no reason given'}")
 
     def execute(
         self, argv: Sequence[str], limits: Limits, on_line: OnLine | None = None, cancel: Event | None = None

@@ -111,13 +111,16 @@ def test_clean_removes_everything_and_ends_what_runs(
 def test_another_benchmark_on_the_phone_is_named(start_phone: StartPhone, actor: Path) -> None:
     _, device = start_phone()
     refused: list[str] = []
+    done = threading.Event()
 
     def start_second() -> None:
         with device.session() as second, pytest.raises(DeviceError) as caught:
             second.place([actor], program=True)
         refused.append(str(caught.value))
+        done.set()
 
-    run(device, actor, "count", "5", on_line=on_step(2, start_second))
+    with pytest.raises(RunCancelled):
+        run(device, actor, "count", "1000", on_line=on_step(2, start_second), cancel=done)
     assert "another benchmark of ours runs there" in refused[0]
 
 

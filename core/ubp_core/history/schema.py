@@ -7,6 +7,7 @@ in the middle of a write leaves the file as it was before that write.
 from __future__ import annotations
 
 import sqlite3
+import time
 from pathlib import Path
 
 from ubp_core.history.errors import HistoryError
@@ -55,7 +56,7 @@ def open_database(path: Path) -> sqlite3.Connection:
     try:
         connection.execute("PRAGMA foreign_keys = ON")
         check_owner(connection, path)
-        connection.execute("PRAGMA journal_mode = WAL")
+        use_write_ahead_log(connection)
         connection.execute("PRAGMA synchronous = FULL")
         create_tables(connection, path)
     except sqlite3.Error as error:
@@ -65,6 +66,19 @@ def open_database(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def use_write_ahead_log(connection: sqlite3.Connection) -> None:
+    """Switches the log on; SQLite does not wait by itself for another process that is doing the same."""
+    until = time.monotonic() + WAIT_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > until:
+                raise
+            time.sleep(0.02)
 
 
 def check_owner(connection: sqlite3.Connection, path: Path) -> None:

@@ -1,20 +1,25 @@
 """Draws screenshots/*.svg and *.png: the real app, on the real network, driven by its keys at fixed sizes.
 
 Run `make screenshots`. The pictures are the same on every run: the clock stands still (so no times are shown), and a
-picture is taken only when every worker has finished.
+picture is taken only when every worker has finished. Only the benchmarks' times differ: they are really measured, on
+this machine, and say so. Names of pictures may follow: only those are drawn.
 """
 
 from __future__ import annotations
 
 import asyncio
+import sys
+import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cairosvg
 from strip_svg import export_svg
+from textual.pilot import Pilot
 
-from ubp_tui.app import build_app
-from ubp_tui.services import default_services
+from ubp_tui.app import UbpApp, build_app
+from ubp_tui.bench_services import default_bench_services
+from ubp_tui.services import Services, default_services
 from ubp_tui.state import Choice, ModelRequest
 from ubp_tui.widgets.layers.layer_table import LayerTable
 
@@ -38,6 +43,8 @@ class Shot:
     """Keys to press."""
     weights: str = "default"
     """Weights of the model."""
+    runs: int = 0
+    """Benchmarks of the layer to make on this machine before the keys."""
 
 
 EXPAND, PROJECT = "_blocks.4._expand_conv", "_blocks.14._project_conv"
@@ -53,6 +60,9 @@ SHOTS = (
     Shot("compact_map", (80, 24), PROJECT, Choice("optimal", 8, 0.9), ("2",)),
     Shot("compact_curves", (80, 24), PROJECT, Choice("optimal", 4, 0.75), ("3",)),
     Shot("help", (120, 48), PROJECT, Choice(), ("question_mark",)),
+    Shot("benchmark", (160, 48), PROJECT, Choice("optimal", 4, 0.75), runs=1),
+    Shot("compact_benchmark", (80, 24), PROJECT, Choice("optimal", 4, 0.75), runs=1),
+    Shot("history", (120, 36), PROJECT, Choice("optimal", 4, 0.75), ("escape", "h", "space", "down", "space"), runs=2),
     Shot("random", (120, 36), PROJECT, Choice("bed", 4, 0.75), weights="random"),
 )
 
@@ -63,13 +73,32 @@ async def take(shot: Shot) -> str:
     Returns:
         The picture as SVG.
     """
-    services = replace(default_services(), clock=lambda: 0.0)
+    with tempfile.TemporaryDirectory() as folder:
+        bench = replace(default_bench_services(), history=Path(folder) / "history.sqlite")
+        services = replace(default_services(), clock=lambda: 0.0, bench=bench)
+        return await drive(shot, services)
+
+
+async def benchmark(app: UbpApp, pilot: Pilot[int]) -> None:
+    """Press the key and wait for the result."""
+    await pilot.press("b")
+    await pilot.pause()
+    while app.benchmark._waiting or app.benchmark.running:
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+
+
+async def drive(shot: Shot, services: Services) -> str:
+    """The same with services."""
     app = build_app(ModelRequest("efficientnet_lite0", shot.weights), services, shot.choice)
     async with app.run_test(size=shot.size) as pilot:
         await pilot.pause()
         await app.workers.wait_for_complete()
         await pilot.pause()
         app.explore.query_one(LayerTable).highlight(shot.layer)
+        await pilot.pause()
+        for _ in range(shot.runs):
+            await benchmark(app, pilot)
         for key in ("", *shot.keys):
             await pilot.press(*filter(None, [key]))
             await pilot.pause()
@@ -80,7 +109,7 @@ async def take(shot: Shot) -> str:
 
 def main() -> None:
     """Draw all pictures."""
-    for shot in SHOTS:
+    for shot in (shot for shot in SHOTS if shot.name in sys.argv[1:] or not sys.argv[1:]):
         svg = asyncio.run(take(shot))
         (HERE / f"{shot.name}.svg").write_text(svg, encoding="utf-8")
         cairosvg.svg2png(bytestring=svg.encode(), write_to=str(HERE / f"{shot.name}.png"), scale=PNG_SCALE)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
@@ -136,7 +135,6 @@ async def test_a_file_that_is_no_history_opens_the_dialog(tmp_path: Path) -> Non
         await settle(app, pilot)
         await pilot.press("h")
         await until(pilot, lambda: isinstance(app.screen, ErrorDialog))
-        await asyncio.sleep(0)
         await until(pilot, lambda: "can't be used as history" in screen_text(app))
         await pilot.press("escape", "escape")
         assert app.screen is app.explore

@@ -19,6 +19,8 @@ GAP = 2
 """Empty cells between two columns."""
 MIN_NAME = 19
 """Below this width of the name a column gives way."""
+MARK = "● "
+"""Before the name of a marked layer."""
 
 
 KINDS = {"conv": "conv", "depthwise": "dw", "grouped": "grp", "linear": "lin"}
@@ -106,7 +108,7 @@ class LayerTable(DataTable[Text]):
                 break
             columns = tuple(name for name in columns if name != leaving)
         longest = max((len(layer.name) for layer in self._layers), default=4)
-        return columns, max(4, min(width - rest, longest))
+        return columns, max(4, min(width - rest, longest + len(MARK)))
 
     def _lay_out(self) -> None:
         """Fill the table again if other columns fit now."""
@@ -136,7 +138,7 @@ class LayerTable(DataTable[Text]):
         style = "" if layer.prunable else "dim"
         if column == "name":
             if layer.name in self.marked:
-                return Text(f"● {shorten_name(layer.name, self._name_width - 2)}", "bold")
+                return Text(MARK + shorten_name(layer.name, self._name_width - len(MARK)), "bold")
             return Text(shorten_name(layer.name, self._name_width), style)
         if column in ("kind", "shape"):
             text = KINDS[layer.kind] if column == "kind" else format_shape(layer.shape)

@@ -124,8 +124,8 @@ class BlockMap(Widget, can_focus=True):
         if self._source is None or self.view is None:
             return
         parts = (
-            describe_area(self._source, self.view, *self.cursor),
             describe_weight(self._source, self._kernel, *self.cursor),
+            describe_area(self._source, self.view, *self.cursor),
         )
         self.post_message(MapCursorMoved("  ·  ".join(part for part in parts if part)))
 

@@ -9,8 +9,8 @@
 
 namespace ubp::selection {
 
-// An array that starts on a cache line. Large ones ask for huge pages: their first touch costs more than the work done
-// in them otherwise (2 MB pages took a fifth off the whole selection).
+// An array that starts on a cache line. Large ones ask for huge pages (2 MB), because the first touch of many small
+// ones costs about as much as the work done in them.
 template <typename T>
 class Buffer {
 public:

@@ -36,8 +36,8 @@ def run_layer(layer: PackedLayer, x: NDArray[Any], threads: int = 1, kernel: str
     values = np.asarray(x, np.float32)
     rank = len(layer.shape)
     batched = values if values.ndim == rank else values[None]
-    if batched.ndim != rank or batched.shape[1] != layer.shape[1] or 0 in batched.shape:
-        wanted = f"[batch, {layer.shape[1]}" + (", height, width]" if rank == 4 else "]")
+    if batched.ndim != rank or batched.shape[1] != layer.groups * layer.shape[1] or 0 in batched.shape:
+        wanted = f"[batch, {layer.groups * layer.shape[1]}" + (", height, width]" if rank == 4 else "]")
         raise UbpError(f"x: need {wanted} (batch may be left out); got shape {list(values.shape)}")
     images = np.ascontiguousarray(batched.reshape(*batched.shape[:2], *(batched.shape[2:] or (1, 1))))
     output = native.convolve(_fields(layer), _arrays(layer), images, threads, KERNELS.index(kernel))
@@ -47,11 +47,13 @@ def run_layer(layer: PackedLayer, x: NDArray[Any], threads: int = 1, kernel: str
 
 def _fields(layer: PackedLayer) -> dict[str, int]:
     pairs = {"kernel": layer.kernel, "stride": layer.stride, "pad": layer.padding, "dilation": layer.dilation}
+    pairs |= {"extra": layer.extra_padding}
     return {
         "rows": layer.rows,
         "columns": layer.columns,
         "block_size": layer.block_size,
         "in_channels": layer.shape[1],
+        "groups": layer.groups,
         **{f"{name}_{axis}": pair[i] for name, pair in pairs.items() for i, axis in enumerate("hw")},
         "activation": ACTIVATIONS.index(layer.activation),
         "block_count": layer.block_count,

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from ubp_core import __version__
 from ubp_core.errors import FileError
+from ubp_core.packed_graph import Graph
 from ubp_core.packed_layer import PackedLayer
 from ubp_core.packed_reader import read_packed
 from ubp_core.packed_writer import packed_chunks
@@ -35,6 +36,8 @@ class PackedFile:
     """One line on where the weights come from."""
     tool: str = TOOL
     """What wrote the file."""
+    graph: Graph | None = None
+    """How the layers are joined, where the file is a network."""
 
     @classmethod
     def load(cls, path: str | Path) -> PackedFile:
@@ -47,7 +50,7 @@ class PackedFile:
             contents = read_packed(map_file(Path(path)))
         except FileError as error:
             raise FileError(f"{path}: {error}") from None
-        return cls(contents.layers, contents.model, contents.source, contents.tool)
+        return cls(contents.layers, contents.model, contents.source, contents.tool, contents.graph)
 
     def save(self, path: str | Path) -> None:
         """Writes the file under another name, reads it back, and only then gives it its name.
@@ -58,7 +61,7 @@ class PackedFile:
         target = Path(path)
         temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
         try:
-            write_new(temporary, packed_chunks(self.layers, (self.tool, self.model, self.source)))
+            write_new(temporary, packed_chunks(self.layers, (self.tool, self.model, self.source), self.graph))
             PackedFile.load(temporary)
             os.replace(temporary, target)
             sync_folder(target.parent)

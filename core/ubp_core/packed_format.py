@@ -10,13 +10,13 @@ from enum import IntEnum
 import numpy as np
 
 MAGIC = b"\x89UBP\r\n\x1a\n"
-VERSION = 1
+VERSION = 2
 ALIGNMENT = 64
 NO_LAYER = 0xFFFFFFFF
 
 BLOCK_SIZES = (1, 2, 4, 8, 16)
-ACTIVATIONS = ("none", "relu", "relu6", "hard_swish")
-"""Names of the activation codes 0 to 3."""
+ACTIVATIONS = ("none", "relu", "relu6", "hard_swish", "hard_sigmoid", "silu", "sigmoid")
+"""Names of the activation codes 0 to 6."""
 DTYPES = ("fp32",)
 """Names of the accepted dtype codes; 1 (fp16) and 2 (int8) are reserved and refused."""
 
@@ -27,12 +27,26 @@ MAX_STEP = 65_535
 MAX_TEXT = 4_096
 """Largest size of one text, in bytes of UTF-8."""
 
+MAX_CHANNELS = 1 << 24
+"""Largest number of channels of a tensor."""
+MAX_ELEMENTS = 1 << 30
+"""Of one tensor."""
+MAX_ARENA = 1 << 32
+"""Bytes."""
+MAX_PORTS = 64
+"""Inputs of a network, and outputs."""
+MAX_NODES = 4_096
+"""Nodes of a graph, and operands of one node."""
+MAX_OPERANDS = 1 << 16
+
+FLAG_GRAPH = 1
+"""Header flag: the file is a network."""
 FLAG_ALIGNED = 1
 """Layer flag: sparse, and every start row that has blocks is a multiple of the block size."""
 
 
 class SectionKind(IntEnum):
-    """What a section holds; 7 (scales of a quantised layer) and 16 (graph) are reserved and refused."""
+    """What a section holds; 7 (scales of a quantised layer) is reserved and refused."""
 
     TEXTS = 1
     LAYERS = 2
@@ -40,10 +54,29 @@ class SectionKind(IntEnum):
     BLOCK_COLUMN = 4
     WEIGHTS = 5
     BIAS = 6
+    GRAPH = 16
+    TENSORS = 17
+    NODES = 18
+    OPERANDS = 19
+
+
+class Op(IntEnum):
+    """What a node does; docs/format.md has the operands and the result of each."""
+
+    LAYER = 1
+    ADD = 2
+    MULTIPLY = 3
+    ACTIVATION = 4
+    MAX_POOL = 5
+    AVERAGE_POOL = 6
+    FLATTEN = 7
+    CONCAT = 8
+    SOFTMAX = 9
 
 
 SPARSE_SECTIONS = (SectionKind.ROW_BEGIN, SectionKind.BLOCK_COLUMN, SectionKind.WEIGHTS, SectionKind.BIAS)
 DENSE_SECTIONS = (SectionKind.WEIGHTS, SectionKind.BIAS)
+GRAPH_SECTIONS = (SectionKind.GRAPH, SectionKind.TENSORS, SectionKind.NODES, SectionKind.OPERANDS)
 ARRAY_OF_SECTION = {
     SectionKind.ROW_BEGIN: ("row_begin", "<u4"),
     SectionKind.BLOCK_COLUMN: ("block_column", "<u2"),
@@ -113,11 +146,53 @@ LAYER = np.dtype(
         ("groups", "<u4"),
         ("image_h", "<u4"),
         ("image_w", "<u4"),
+        ("extra_h", "<u2"),
+        ("extra_w", "<u2"),
+    ]
+)
+
+GRAPH = np.dtype(
+    [
+        ("input_count", "<u4"),
+        ("output_count", "<u4"),
+        ("node_count", "<u4"),
+        ("operand_count", "<u4"),
+        ("arena_size", "<u8"),
+        ("reserved", "<u8"),
+    ]
+)
+
+TENSOR = np.dtype(
+    [
+        ("rank", "<u4"),
+        ("batch", "<u4"),
+        ("channels", "<u4"),
+        ("height", "<u4"),
+        ("width", "<u4"),
         ("reserved", "<u4"),
+        ("offset", "<u8"),
+    ]
+)
+
+WINDOW = ("kernel_h", "kernel_w", "stride_h", "stride_w", "pad_h", "pad_w", "extra_h", "extra_w")
+"""Numbers of a pooling node's window, in the order of its record."""
+
+NODE = np.dtype(
+    [
+        ("name_offset", "<u4"),
+        ("name_size", "<u4"),
+        ("op", "<u4"),
+        ("operand_begin", "<u4"),
+        ("operand_count", "<u4"),
+        ("layer", "<u4"),
+        ("activation", "<u4"),
+        ("flags", "<u4"),
+        *((label, "<u4") for label in WINDOW),
     ]
 )
 
 HEADER_SIZE, SECTION_SIZE, LAYER_SIZE = HEADER.itemsize, SECTION.itemsize, LAYER.itemsize
+GRAPH_SIZE, TENSOR_SIZE, NODE_SIZE = GRAPH.itemsize, TENSOR.itemsize, NODE.itemsize
 HEADER_CHECKED = HEADER_SIZE - 4
 """Bytes of the header that its own checksum covers: all but the checksum."""
 

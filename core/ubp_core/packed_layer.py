@@ -20,7 +20,7 @@ class PackedLayer:
     """A layer that kernels can run from. Arrays of a loaded layer point into the mapped file and are read-only."""
 
     shape: tuple[int, ...]
-    """Shape of the original weight: (out, in, kh, kw) of a convolution, (out, in) of a linear layer."""
+    """Shape of the original weight: (out, in / groups, kh, kw) of a convolution, (out, in) of a linear layer."""
     block_size: int
     """1, 2, 4, 8 or 16; 0 for a dense layer."""
     row_begin: NDArray[np.uint32]
@@ -35,10 +35,14 @@ class PackedLayer:
     """Step of the window: down, across."""
     padding: tuple[int, int] = (0, 0)
     """Zeros on each side of the image: above and below, left and right."""
+    extra_padding: tuple[int, int] = (0, 0)
+    """More zeros below and to the right than above and to the left."""
+    groups: int = 1
+    """Groups of channels that do not see each other; more than 1 only in a dense convolution."""
     dilation: tuple[int, int] = (1, 1)
     """Distance between kernel taps: down, across."""
     activation: str = "none"
-    """"none", "relu", "relu6" or "hard_swish", applied after the bias."""
+    """One of `packed_format.ACTIVATIONS`, applied after the bias."""
     name: str = "layer"
     """Name of the layer in its model."""
     method: str = ""
@@ -59,7 +63,7 @@ class PackedLayer:
 
     @property
     def columns(self) -> int:
-        """Input channels times kernel taps."""
+        """Input channels of one group times kernel taps."""
         return int(np.prod(self.shape[1:]))
 
     @property

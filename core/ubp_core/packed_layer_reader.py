@@ -98,17 +98,28 @@ def check_record(values: dict[str, Any], where: str) -> None:
     for label in ("sparsity", "retained"):
         share = values[label]
         require(math.isfinite(share) and 0.0 <= share <= 1.0, f"{where}.{label}", "is outside 0..1")
-    check("groups", values["groups"] == 1, "is not 1")
+    check_groups(values, where)
     check_range("image_h", 0, MAX_STEP)
     check_range("image_w", 0, MAX_STEP)
     check("image_w", (values["image_h"] == 0) == (values["image_w"] == 0), "and image_h must both be 0, or neither")
-    check("reserved", values["reserved"] == 0, "is not 0")
+
+
+def check_groups(values: dict[str, Any], where: str) -> None:
+    """Only a dense convolution has groups, and they share out rows and channels evenly."""
+    groups, field = values["groups"], f"{where}.groups"
+    require(1 <= groups <= MAX_COLUMNS, field, f"{groups} is outside 1..{MAX_COLUMNS}")
+    plain = values["rank"] == 4 and values["block_size"] == 0
+    require(groups == 1 or plain, field, f"{groups} is not 1 in a sparse or linear layer")
+    require(values["rows"] % groups == 0, field, f"{groups} is no divisor of rows")
+    channels = groups * values["in_channels"]
+    require(channels <= MAX_COLUMNS, field, f"{groups} times in_channels is more than {MAX_COLUMNS}")
 
 
 def check_linear(values: dict[str, Any], where: str) -> None:
     """A linear layer has a 1x1 kernel, and neither strides nor padding."""
     plain = {"kernel_h": 1, "kernel_w": 1, "stride_h": 1, "stride_w": 1, "pad_h": 0, "pad_w": 0}
-    for label, wanted in (plain | {"dilation_h": 1, "dilation_w": 1}).items():
+    plain |= {"dilation_h": 1, "dilation_w": 1, "extra_h": 0, "extra_w": 0}
+    for label, wanted in plain.items():
         require(
             values["rank"] == 4 or values[label] == wanted,
             f"{where}.{label}",
@@ -199,6 +210,8 @@ def build_layer(values: dict[str, Any], arrays: dict[str, Any], texts: tuple[str
         bias=arrays["bias"],
         stride=(values["stride_h"], values["stride_w"]),
         padding=(values["pad_h"], values["pad_w"]),
+        extra_padding=(values["extra_h"], values["extra_w"]),
+        groups=values["groups"],
         dilation=(values["dilation_h"], values["dilation_w"]),
         activation=ACTIVATIONS[values["activation"]],
         name=texts[0],

@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 from ubp_core.errors import FileError
 from ubp_core.packed_format import (
     ALIGNMENT,
+    ARRAY_OF_SECTION,
+    FLAG_GRAPH,
+    GRAPH_SECTIONS,
     HEADER,
     HEADER_CHECKED,
     HEADER_SIZE,
@@ -30,6 +33,8 @@ from ubp_core.packed_format import (
     SectionKind,
     align,
 )
+from ubp_core.packed_graph import Graph
+from ubp_core.packed_graph_reader import read_graph
 from ubp_core.packed_layer import PackedLayer
 from ubp_core.packed_layer_reader import read_layer, require
 
@@ -44,6 +49,8 @@ class PackedContents:
     tool: str
     model: str
     source: str
+    graph: Graph | None = None
+    """How the layers are joined; None where the file holds layers alone."""
 
 
 def read_packed(data: memoryview) -> PackedContents:
@@ -73,10 +80,15 @@ def read_packed(data: memoryview) -> PackedContents:
         require(int(record["first_section"]) == section, f"{where}.first_section", f"is not {section}")
         layer, section = read_layer(data, table, record, index, section, (labels[0], labels[1], labels[2]))
         layers.append(layer)
-    require(section == len(table), "section_count", f"is {len(table)}, the layers have {section}")
+    graph_begin = len(table) - graph_section_count(header)
+    require(section == graph_begin, "section_count", f"leaves {graph_begin} to the layers, they have {section}")
+    graph = None
+    if graph_begin < len(table):
+        parts = [section_bytes(data, table, number) for number in range(graph_begin, len(table))]
+        graph = read_graph(parts, graph_begin, layers, lambda node, i: texts.take(node, "name", f"nodes[{i}].name"))
     texts.finish()
     check_names([layer.name for layer in layers])
-    return PackedContents(tuple(layers), tool, model, source)
+    return PackedContents(tuple(layers), tool, model, source, graph)
 
 
 def read_header(data: memoryview) -> Record:
@@ -89,13 +101,14 @@ def read_header(data: memoryview) -> Record:
     version = int(header["version"])
     require(version == VERSION, "version", f"is {version}, this reader knows {VERSION}")
     require(zlib.crc32(raw[:HEADER_CHECKED]) == int(header["header_checksum"]), "header_checksum", "does not match")
-    require(int(header["flags"]) == 0, "flags", "has an unknown bit")
+    require(int(header["flags"]) & ~FLAG_GRAPH == 0, "flags", "has an unknown bit")
     stated = int(header["file_size"])
     require(stated == size, "file_size", f"says {stated}, there are {size} bytes")
     require(size % ALIGNMENT == 0, "file_size", f"is no multiple of {ALIGNMENT}")
     layers, sections = int(header["layer_count"]), int(header["section_count"])
     require(layers >= 1, "layer_count", "is 0")
-    fitting = 2 + 2 * layers <= sections <= 2 + 4 * layers and sections % 2 == 0
+    others = 2 + graph_section_count(header)
+    fitting = others + 2 * layers <= sections <= others + 4 * layers and sections % 2 == 0
     require(fitting, "section_count", f"{sections} can't belong to {layers} layers")
     require(HEADER_SIZE + sections * SECTION_SIZE <= size, "section_count", "the table is longer than the file")
     return header
@@ -103,25 +116,39 @@ def read_header(data: memoryview) -> Record:
 
 def read_table(data: memoryview, header: Record) -> Record:
     """The section table, once the sections cover the file without gaps, in order, and their checksums match."""
-    count = int(header["section_count"])
+    count, graph = int(header["section_count"]), graph_section_count(header)
     end = HEADER_SIZE + count * SECTION_SIZE
     raw = bytes(data[HEADER_SIZE:end])
     require(zlib.crc32(raw) == int(header["table_checksum"]), "table_checksum", "does not match")
     table = np.frombuffer(raw, SECTION)
     position = end  # a multiple of 64, since the number of sections is even
     for index in range(count):
-        position = check_section(data, table[index], index, position)
+        position = check_section(data, table[index], index, position, count - graph)
     require(position == data.nbytes, "file_size", f"{data.nbytes - position} bytes belong to no section")
     return table
 
 
-def check_section(data: memoryview, entry: Record, index: int, position: int) -> int:
+def graph_section_count(header: Record) -> int:
+    """How many sections the graph has: none where there is no graph."""
+    return len(GRAPH_SECTIONS) if int(header["flags"]) & FLAG_GRAPH else 0
+
+
+def fits_place(kind: int, index: int, graph_begin: int) -> bool:
+    """Whether a section of this kind may be entry `index` of the table; the graph's begin at `graph_begin`."""
+    if index < 2:
+        return kind == index + 1
+    if index >= graph_begin:
+        return kind == GRAPH_SECTIONS[index - graph_begin]
+    return kind in ARRAY_OF_SECTION
+
+
+def check_section(data: memoryview, entry: Record, index: int, position: int, graph_begin: int) -> int:
     """Checks one entry against the position where its section must stand; returns where the next one must."""
     where = f"sections[{index}]"
     kind, offset, size = int(entry["kind"]), int(entry["offset"]), int(entry["size"])
     require(kind in {int(known) for known in SectionKind}, f"{where}.kind", f"{kind} is unknown")
-    owned = kind not in (SectionKind.TEXTS, SectionKind.LAYERS)
-    require(owned == (index >= 2) and (owned or kind == index + 1), f"{where}.kind", f"{kind} can't stand here")
+    require(fits_place(kind, index, graph_begin), f"{where}.kind", f"{kind} can't stand here")
+    owned = kind in ARRAY_OF_SECTION
     require(owned or int(entry["layer"]) == NO_LAYER, f"{where}.layer", "this section belongs to no layer")
     require(int(entry["reserved"]) == 0, f"{where}.reserved", "is not 0")
     require(offset == position, f"{where}.offset", f"is {offset}, the section must stand at {position}")

@@ -15,6 +15,8 @@ from ubp_core.packed_format import (
     ARRAY_OF_SECTION,
     DENSE_SECTIONS,
     FLAG_ALIGNED,
+    FLAG_GRAPH,
+    GRAPH_SECTIONS,
     HEADER,
     HEADER_CHECKED,
     HEADER_SIZE,
@@ -28,6 +30,8 @@ from ubp_core.packed_format import (
     SectionKind,
     align,
 )
+from ubp_core.packed_graph import Graph
+from ubp_core.packed_graph_writer import graph_section_bytes
 from ubp_core.packed_layer import PackedLayer
 
 
@@ -57,15 +61,19 @@ class Section:
     data: memoryview
 
 
-def packed_chunks(layers: Sequence[PackedLayer], texts: tuple[str, str, str]) -> Iterator[bytes | memoryview]:
+def packed_chunks(
+    layers: Sequence[PackedLayer], texts: tuple[str, str, str], graph: Graph | None = None
+) -> Iterator[bytes | memoryview]:
     """Bytes of a file, in pieces.
 
     Args:
         layers: what the file holds.
         texts: tool, model and source.
+        graph: how the layers are joined, where the file is a network.
     """
     pool = TextPool()
     header = np.zeros(1, HEADER)
+    header["flags"] = 0 if graph is None else FLAG_GRAPH
     for label, text in zip(("tool", "model", "source"), texts, strict=True):
         header[f"{label}_offset"], header[f"{label}_size"] = pool.add(text, label)
     arrays: list[Section] = []
@@ -73,6 +81,9 @@ def packed_chunks(layers: Sequence[PackedLayer], texts: tuple[str, str, str]) ->
     for index, layer in enumerate(layers):
         fill_record(records, index, layer, pool, first_section=2 + len(arrays))
         arrays += layer_sections(index, layer)
+    if graph is not None:
+        for kind, data in zip(GRAPH_SECTIONS, graph_section_bytes(graph, pool.add), strict=True):
+            arrays.append(Section(kind, NO_LAYER, memoryview(data)))
     sections = [
         Section(SectionKind.TEXTS, NO_LAYER, memoryview(bytes(pool.data))),
         Section(SectionKind.LAYERS, NO_LAYER, memoryview(records.tobytes())),
@@ -98,10 +109,11 @@ def fill_record(records: NDArray[np.void], index: int, layer: PackedLayer, pool:
         first_section=first_section,
         sparsity=layer.sparsity,
         retained=layer.retained,
-        groups=1,
+        groups=layer.groups,
     )
     pairs = {"kernel": layer.kernel, "stride": layer.stride, "pad": layer.padding, "dilation": layer.dilation}
-    for label, (down, across) in {**pairs, "image": layer.image_hw or (0, 0)}.items():
+    pairs |= {"image": layer.image_hw or (0, 0), "extra": layer.extra_padding}
+    for label, (down, across) in pairs.items():
         record |= {f"{label}_h": down, f"{label}_w": across}
     try:
         for label, value in record.items():

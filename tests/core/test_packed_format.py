@@ -10,13 +10,15 @@ import numpy as np
 import pytest
 
 from packed_samples import Blocks
-from ubp_core.packed_format import HEADER, LAYER, SECTION, SectionKind
+from ubp_core.packed_format import ACTIVATIONS, GRAPH, HEADER, LAYER, NODE, SECTION, TENSOR, Op, SectionKind
+from ubp_core.packed_graph import Graph, Node, Tensor, Window
+from ubp_core.packed_layer import PackedLayer
 from ubp_core.packed_reader import read_packed
 from ubp_core.packed_writer import packed_chunks
 from ubp_core.packing import pack
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "format.md").read_text()
-TYPE_NAMES = {"<u4": "u32", "<u8": "u64", "<f8": "f64", "|S8": "8 bytes"}
+TYPE_NAMES = {"<u2": "u16", "<u4": "u32", "<u8": "u64", "<f8": "f64", "|S8": "8 bytes"}
 
 
 def chapter(title: str) -> str:
@@ -27,7 +29,9 @@ def chapter(title: str) -> str:
 
 
 def test_record_tables_say_what_the_code_has() -> None:
-    for title, record in (("Header", HEADER), ("Section table", SECTION), ("Layer record", LAYER)):
+    tables = {"Header": HEADER, "Section table": SECTION, "Layer record": LAYER}
+    tables |= {"Graph": GRAPH, "Tensors": TENSOR, "Nodes": NODE}
+    for title, record in tables.items():
         rows = re.findall(r"^\| (\d+) \| (\S+|8 bytes) \| (\w+) \|", chapter(title), re.M)
         rows = [row for row in rows if row[1] in TYPE_NAMES.values()]
         in_code = [(str(record.fields[name][1]), TYPE_NAMES[record[name].str], name) for name in record.names]
@@ -35,9 +39,17 @@ def test_record_tables_say_what_the_code_has() -> None:
 
 
 def test_section_kinds() -> None:
-    rows = re.findall(r"^\| (\d) \| ([a-z_]+) \| ", chapter("Section table"), re.M)
+    rows = re.findall(r"^\| (\d+) \| ([a-z_]+) \| ", chapter("Section table"), re.M)
     kinds = {code: name for code, name in rows if name not in TYPE_NAMES.values()}
     assert {int(code): name.upper() for code, name in kinds.items()} == {int(k): k.name for k in SectionKind}
+
+
+def test_codes() -> None:
+    for title, names in (("Nodes", [op.name.lower() for op in Op]), ("Activations", list(ACTIVATIONS))):
+        rows = re.findall(r"^\| (\d) \| ([a-z_0-9]+) \| [^|]* \|", chapter(title), re.M)
+        rows = [row for row in rows if row[1] not in TYPE_NAMES.values()]
+        first = 1 if title == "Nodes" else 0
+        assert rows == [(str(code), name) for code, name in enumerate(names, first)]
 
 
 def test_checksum_of_the_check_string() -> None:
@@ -45,23 +57,51 @@ def test_checksum_of_the_check_string() -> None:
     assert "0xCBF43926" in DOCUMENT
 
 
-@pytest.fixture
-def example() -> bytes:
-    """The bytes that the document shows."""
-    size = re.search(r"The file has (\d+) bytes", chapter("Example"))
+def shown_bytes(title: str) -> bytes:
+    """The bytes that the document shows in a chapter."""
+    size = re.search(r"The file has (\d+) bytes", chapter(title))
     assert size
     data = bytearray(int(size[1]))
-    for offset, line in re.findall(r"^([0-9a-f]{4})  ((?:[0-9a-f]{2} {0,2}){16})$", chapter("Example"), re.M):
+    for offset, line in re.findall(r"^([0-9a-f]{4})  ((?:[0-9a-f]{2} {0,2}){16})$", chapter(title), re.M):
         data[int(offset, 16) : int(offset, 16) + 16] = bytes.fromhex(line)
     return bytes(data)
 
 
-def test_the_example_is_what_the_writer_makes(example: bytes) -> None:
+@pytest.fixture
+def example() -> bytes:
+    return shown_bytes("Example")
+
+
+def example_layer() -> PackedLayer:
     weight = np.array([[0.25, 0.5], [-0.5, 1.5], [2, 0]], np.float32)
     blocks = Blocks(np.array([1]), np.array([0]), 2, (3, 2), method="bed", retained=0.75, sparsity=0.5)
     bias = np.array([0, 1, 0], np.float32)
-    layer = pack(weight, blocks, bias, activation="relu", name="fc", criterion="l1")
-    assert b"".join(packed_chunks((layer,), ("ubp-tui 0.1.0", "tiny", ""))) == example
+    return pack(weight, blocks, bias, activation="relu", name="fc", criterion="l1")
+
+
+def test_the_example_is_what_the_writer_makes(example: bytes) -> None:
+    assert b"".join(packed_chunks((example_layer(),), ("ubp-tui 0.1.0", "tiny", ""))) == example
+
+
+def test_the_network_of_the_example() -> None:
+    tensors = (
+        Tensor(rank=4, batch=1, channels=1, height=3, width=1, offset=64),
+        Tensor(rank=4, batch=1, channels=1, height=2, width=1, offset=0),
+        Tensor(rank=2, batch=1, channels=2, offset=0),
+        Tensor(rank=2, batch=1, channels=3, offset=64),
+        Tensor(rank=2, batch=1, channels=3, offset=64),
+    )
+    nodes = (
+        Node("pool", Op.MAX_POOL, (0,), window=Window((2, 1), (2, 1), (0, 0), (1, 0))),
+        Node("flatten", Op.FLATTEN, (1,)),
+        Node("fc", Op.LAYER, (2,), layer=0),
+        Node("scores", Op.SOFTMAX, (3,)),
+    )
+    graph = Graph(tensors, nodes, outputs=(4,))
+    assert graph.arena_size == 128
+    data = b"".join(packed_chunks((example_layer(),), ("ubp-tui 0.1.0", "tiny", ""), graph))
+    assert data == shown_bytes("Example of a network")
+    assert read_packed(memoryview(data)).graph == graph
 
 
 def test_the_example_reads_as_the_document_says(example: bytes) -> None:

@@ -11,8 +11,8 @@ import numpy as np
 from ubp_core.native import LIBRARY
 
 NUMBERS = (
-    *("rows", "columns", "block_size", "in_channels", "kernel_h", "kernel_w", "stride_h", "stride_w"),
-    *("pad_h", "pad_w", "dilation_h", "dilation_w", "activation", "block_count"),
+    *("rows", "columns", "block_size", "in_channels", "groups", "kernel_h", "kernel_w", "stride_h", "stride_w"),
+    *("pad_h", "pad_w", "extra_h", "extra_w", "dilation_h", "dilation_w", "activation", "block_count"),
 )
 
 

@@ -43,11 +43,13 @@ def assert_same(data: bytes, layer: PackedLayer, native: NativeLayer) -> None:
         "columns": layer.columns,
         "block_size": layer.block_size,
         "in_channels": layer.shape[1],
+        "groups": layer.groups,
         "activation": ACTIVATIONS.index(layer.activation),
         "block_count": layer.block_count,
         **{f"kernel_{axis}": value for axis, value in zip("hw", layer.kernel, strict=True)},
         **{f"stride_{axis}": value for axis, value in zip("hw", layer.stride, strict=True)},
         **{f"pad_{axis}": value for axis, value in zip("hw", layer.padding, strict=True)},
+        **{f"extra_{axis}": value for axis, value in zip("hw", layer.extra_padding, strict=True)},
         **{f"dilation_{axis}": value for axis, value in zip("hw", layer.dilation, strict=True)},
     }
     for label, offset in native.offsets.items():

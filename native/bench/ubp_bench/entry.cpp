@@ -43,7 +43,7 @@ std::string checksum(const std::vector<float>& y) {
     return text;
 }
 
-const char* const kActivations[] = {"none", "relu", "relu6", "hard_swish"};
+const char* const kActivations[] = {"none", "relu", "relu6", "hard_swish", "hard_sigmoid", "silu", "sigmoid"};
 
 }  // namespace
 

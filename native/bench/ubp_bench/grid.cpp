@@ -8,8 +8,8 @@ namespace {
 /// Above this, input or output of one run are refused: a file can ask for more memory than any phone has.
 constexpr int64_t kLargestArray = int64_t{1} << 28;
 
-int64_t out_side(int64_t in, int64_t kernel, int64_t stride, int64_t pad, int64_t dilation) {
-    const int64_t spread = in + 2 * pad - dilation * (kernel - 1) - 1;
+int64_t out_side(int64_t in, int64_t kernel, int64_t stride, int64_t pad, int64_t extra, int64_t dilation) {
+    const int64_t spread = in + 2 * pad + extra - dilation * (kernel - 1) - 1;
     return spread < 0 ? 0 : spread / stride + 1;
 }
 
@@ -19,8 +19,8 @@ Shape shape_of(const Case& one, const Options& options) {
     Shape shape{options.batch, options.height, options.width, 0, 0};
     if (shape.height == 0) shape.height = one.layer->image_h, shape.width = one.layer->image_w;
     if (shape.height == 0) throw BadInput(where + "the file names no image; give --input HxW");
-    shape.out_height = out_side(shape.height, v.kernel_h, v.stride_h, v.pad_h, v.dilation_h);
-    shape.out_width = out_side(shape.width, v.kernel_w, v.stride_w, v.pad_w, v.dilation_w);
+    shape.out_height = out_side(shape.height, v.kernel_h, v.stride_h, v.pad_h, v.extra_h, v.dilation_h);
+    shape.out_width = out_side(shape.width, v.kernel_w, v.stride_w, v.pad_w, v.extra_w, v.dilation_w);
     const double inputs = double(shape.batch) * v.in_channels * double(shape.height) * double(shape.width);
     const double outputs = double(shape.batch) * v.rows * double(shape.out_height) * double(shape.out_width);
     if (inputs > double(kLargestArray) || outputs > double(kLargestArray))

@@ -21,8 +21,9 @@ enum { UBP_KERNEL_SPARSE = 0, UBP_KERNEL_MEASURED = 1, UBP_KERNEL_DENSE = 2, UBP
 /* The fields of a LayerView (ubp/layer.h); the arrays are copied or kept until ubp_convolution_destroy. */
 struct ubp_layer {
     uint32_t rows, columns, block_size;
-    uint32_t in_channels, kernel_h, kernel_w, stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w;
-    uint32_t activation; /* 0 none, 1 relu, 2 relu6, 3 hard-swish */
+    uint32_t in_channels, groups, kernel_h, kernel_w, stride_h, stride_w, pad_h, pad_w, extra_h, extra_w;
+    uint32_t dilation_h, dilation_w;
+    uint32_t activation; /* as in docs/format.md */
     uint32_t block_count;
     const uint32_t* row_begin;
     const uint16_t* block_column;

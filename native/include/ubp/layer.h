@@ -6,17 +6,27 @@
 
 namespace ubp {
 
-enum class Activation : uint32_t { none = 0, relu = 1, relu6 = 2, hard_swish = 3 };
+enum class Activation : uint32_t {
+    none = 0,
+    relu = 1,
+    relu6 = 2,
+    hard_swish = 3,
+    hard_sigmoid = 4,
+    silu = 5,
+    sigmoid = 6
+};
 
 // Rows are output channels (R), columns are in_channels * kernel_h * kernel_w (K), blocks have block_size (N) rows.
 struct LayerView {
     uint32_t rows = 0;
     uint32_t columns = 0;     // 1..65536
     uint32_t block_size = 0;  // 1, 2, 4, 8 or 16; 0: dense, `weights` is [R][K] and the other block arrays are null
-    uint32_t in_channels = 0;
+    uint32_t in_channels = 0;  // of one group
+    uint32_t groups = 1;       // more than 1: dense, group g makes rows g R / groups and on from its own channels
     uint32_t kernel_h = 1, kernel_w = 1;
     uint32_t stride_h = 1, stride_w = 1;
-    uint32_t pad_h = 0, pad_w = 0;
+    uint32_t pad_h = 0, pad_w = 0;      // zeros on both sides
+    uint32_t extra_h = 0, extra_w = 0;  // more zeros below, more to the right
     uint32_t dilation_h = 1, dilation_w = 1;
     Activation activation = Activation::none;
     uint32_t block_count = 0;                // B

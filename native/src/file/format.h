@@ -12,18 +12,31 @@
 namespace ubp::file {
 
 constexpr uint8_t kMagic[8] = {0x89, 'U', 'B', 'P', '\r', '\n', 0x1a, '\n'};
-constexpr uint32_t kVersion = 1;
+constexpr uint32_t kVersion = 2;
 constexpr uint64_t kAlignment = 64;
 constexpr uint32_t kNoLayer = 0xFFFFFFFF;
 constexpr uint32_t kMaxRows = 1u << 24;
 constexpr uint32_t kMaxColumns = 1u << 16;
 constexpr uint32_t kMaxStep = 65535;
 constexpr uint32_t kMaxText = 4096;
-constexpr uint32_t kFlagAligned = 1;
+constexpr uint32_t kFlagGraph = 1;    // of the header
+constexpr uint32_t kFlagAligned = 1;  // of a layer
+constexpr uint32_t kGraphSections = 4;
 constexpr uint32_t kDtypeCount = 1;
-constexpr uint32_t kActivationCount = 4;
+constexpr uint32_t kActivationCount = 7;
 
-enum SectionKind : uint32_t { kTexts = 1, kLayers = 2, kRowBegin = 3, kBlockColumn = 4, kWeights = 5, kBias = 6 };
+enum SectionKind : uint32_t {
+    kTexts = 1,
+    kLayers = 2,
+    kRowBegin = 3,
+    kBlockColumn = 4,
+    kWeights = 5,
+    kBias = 6,
+    kGraph = 16,
+    kTensors = 17,
+    kNodes = 18,
+    kOperands = 19
+};
 
 struct TextRef {
     uint32_t offset, size;
@@ -51,9 +64,13 @@ struct LayerRecord {
     uint32_t dtype, flags, rank, rows, columns, block_size, block_count, in_channels, kernel_h, kernel_w;
     uint32_t stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w, activation, first_section;
     double sparsity, retained;
-    uint32_t groups, image_h, image_w, reserved;
+    uint32_t groups, image_h, image_w;
+    uint16_t extra_h, extra_w;
 };
 static_assert(sizeof(LayerRecord) == 128, "docs/format.md");
+
+/// Sections behind those of the layers: the graph's, where the file is a network.
+constexpr uint32_t graph_sections(const Header& header) { return (header.flags & kFlagGraph) ? kGraphSections : 0; }
 
 /// The next multiple of 64; `position` must be at most a file's size, which is far from overflow.
 constexpr uint64_t align_up(uint64_t position) { return (position + kAlignment - 1) / kAlignment * kAlignment; }

@@ -62,7 +62,17 @@ bool check_linear(const LayerRecord& r, const Checker& check) {
     return r.rank == 4 || (check.plain(r.kernel_h, 1, "kernel_h") && check.plain(r.kernel_w, 1, "kernel_w") &&
                            check.plain(r.stride_h, 1, "stride_h") && check.plain(r.stride_w, 1, "stride_w") &&
                            check.plain(r.pad_h, 0, "pad_h") && check.plain(r.pad_w, 0, "pad_w") &&
-                           check.plain(r.dilation_h, 1, "dilation_h") && check.plain(r.dilation_w, 1, "dilation_w"));
+                           check.plain(r.dilation_h, 1, "dilation_h") && check.plain(r.dilation_w, 1, "dilation_w") &&
+                           check.plain(r.extra_h, 0, "extra_h") && check.plain(r.extra_w, 0, "extra_w"));
+}
+
+bool check_groups(const LayerRecord& r, const Checker& check) {
+    const bool plain = r.rank == 4 && r.block_size == 0;
+    return check.range(r.groups, 1, kMaxColumns, "groups") &&
+           check.that(r.groups == 1 || plain, "groups", r.groups, "is not 1 in a sparse or linear layer") &&
+           check.that(r.rows % r.groups == 0, "groups", r.groups, "is no divisor of rows") &&
+           check.that(uint64_t{r.groups} * r.in_channels <= kMaxColumns, "groups", r.groups,
+                      "times in_channels is more than 65536");
 }
 
 }  // namespace
@@ -71,11 +81,10 @@ bool check_record(const LayerRecord& r, uint32_t layer, FileError& error) {
     const Checker check(layer, error);
     return check_matrix(r, check) && check_geometry(r, check) && check_linear(r, check) &&
            check.share(r.sparsity, "sparsity") && check.share(r.retained, "retained") &&
-           check.that(r.groups == 1, "groups", r.groups, "is not 1") &&
+           check_groups(r, check) &&
            check.range(r.image_h, 0, kMaxStep, "image_h") && check.range(r.image_w, 0, kMaxStep, "image_w") &&
            check.that((r.image_h == 0) == (r.image_w == 0), "image_w", r.image_w,
-                      "and image_h must both be 0, or neither") &&
-           check.that(r.reserved == 0, "reserved", r.reserved, "is not 0");
+                      "and image_h must both be 0, or neither");
 }
 
 }  // namespace ubp::file

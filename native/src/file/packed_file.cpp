@@ -38,6 +38,7 @@ void copy_record(const LayerRecord& r, FileLayer& layer) {
     v.in_channels = r.in_channels, v.kernel_h = r.kernel_h, v.kernel_w = r.kernel_w;
     v.stride_h = r.stride_h, v.stride_w = r.stride_w, v.pad_h = r.pad_h, v.pad_w = r.pad_w;
     v.dilation_h = r.dilation_h, v.dilation_w = r.dilation_w;
+    v.extra_h = r.extra_h, v.extra_w = r.extra_w, v.groups = r.groups;
     v.activation = static_cast<Activation>(r.activation);
     layer.sparsity = r.sparsity, layer.retained = r.retained;
     layer.image_h = r.image_h, layer.image_w = r.image_w;
@@ -97,8 +98,10 @@ bool PackedFile::read(const uint8_t* data, size_t size, FileError& error) {
             !check_arrays(layer.view, record.flags, index, error))
             return false;
     }
-    if (section != header.section_count)
-        return refuse(error, "section_count: is %u, the layers have %u", header.section_count, section);
+    const uint32_t graph_begin = header.section_count - graph_sections(header);
+    if (section != graph_begin)
+        return refuse(error, "section_count: leaves %u to the layers, they have %u", graph_begin, section);
+    if (graph_begin < header.section_count) return refuse(error, "graph: this reader does not read networks");
     return texts.finish(error) && check_names(layers_, error);
 }
 

@@ -17,13 +17,22 @@ bool all_zero(Bytes bytes, uint64_t begin, uint64_t end) {
     return std::all_of(bytes.data + begin, bytes.data + end, [](uint8_t byte) { return byte == 0; });
 }
 
+bool is_array(uint32_t kind) { return kind >= kRowBegin && kind <= kBias; }
+
+bool is_known(uint32_t kind) { return (kind >= kTexts && kind <= kBias) || (kind >= kGraph && kind <= kOperands); }
+
+/// Whether a section of this kind may be entry `index` of the table; those of the graph begin at `graph_begin`.
+bool fits_place(uint32_t kind, uint32_t index, uint32_t graph_begin) {
+    if (index < 2) return kind == index + 1;
+    return index < graph_begin ? is_array(kind) : kind == kGraph + (index - graph_begin);
+}
+
 /// Checks one entry against the place where its section must stand, and moves `position` to the next one's.
-bool check_section(Bytes bytes, uint32_t index, uint64_t& position, FileError& error) {
+bool check_section(Bytes bytes, uint32_t index, uint32_t graph_begin, uint64_t& position, FileError& error) {
     const Section entry = section_at(bytes, index);
-    const bool owned = entry.kind != kTexts && entry.kind != kLayers;
-    if (entry.kind < kTexts || entry.kind > kBias)
-        return refuse(error, "sections[%u].kind: %u is unknown", index, entry.kind);
-    if (owned != (index >= 2) || (!owned && entry.kind != index + 1))
+    const bool owned = is_array(entry.kind);
+    if (!is_known(entry.kind)) return refuse(error, "sections[%u].kind: %u is unknown", index, entry.kind);
+    if (!fits_place(entry.kind, index, graph_begin))
         return refuse(error, "sections[%u].kind: %u can't stand here", index, entry.kind);
     if (!owned && entry.layer != kNoLayer)
         return refuse(error, "sections[%u].layer: this section belongs to no layer", index);
@@ -52,13 +61,13 @@ bool read_header(Bytes bytes, Header& header, FileError& error) {
         return refuse(error, "version: is %u, this reader knows %u", header.version, kVersion);
     if (crc32(bytes.data, sizeof(Header) - 4) != header.header_checksum)
         return refuse(error, "header_checksum: does not match");
-    if (header.flags != 0) return refuse(error, "flags: has an unknown bit");
+    if ((header.flags & ~kFlagGraph) != 0) return refuse(error, "flags: has an unknown bit");
     if (header.file_size != bytes.size)
         return refuse(error, "file_size: says %llu, there are %zu bytes", ull(header.file_size), bytes.size);
     if (bytes.size % kAlignment != 0) return refuse(error, "file_size: is no multiple of 64");
     if (header.layer_count == 0) return refuse(error, "layer_count: is 0");
-    const uint64_t layers = header.layer_count, sections = header.section_count;
-    if (sections < 2 + 2 * layers || sections > 2 + 4 * layers || sections % 2 != 0)
+    const uint64_t layers = header.layer_count, sections = header.section_count, others = 2 + graph_sections(header);
+    if (sections < others + 2 * layers || sections > others + 4 * layers || sections % 2 != 0)
         return refuse(error, "section_count: %llu can't belong to %llu layers", ull(sections), ull(layers));
     if (table_end(header) > bytes.size) return refuse(error, "section_count: the table is longer than the file");
     return true;
@@ -70,7 +79,7 @@ bool check_table(Bytes bytes, const Header& header, FileError& error) {
         return refuse(error, "table_checksum: does not match");
     uint64_t position = end;  // a multiple of 64, since the number of sections is even
     for (uint32_t index = 0; index < header.section_count; ++index)
-        if (!check_section(bytes, index, position, error)) return false;
+        if (!check_section(bytes, index, header.section_count - graph_sections(header), position, error)) return false;
     if (position != bytes.size)
         return refuse(error, "file_size: %llu bytes belong to no section", ull(bytes.size - position));
     return true;

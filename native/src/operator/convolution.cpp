@@ -37,6 +37,8 @@ std::string check(const LayerView& layer, const ConvolutionOptions& o, const Geo
     if (uint64_t{layer.in_channels} * layer.kernel_h * layer.kernel_w != layer.columns) {
         return "columns must be input channels times kernel height times kernel width";
     }
+    if (layer.groups != 1) return "this operator runs layers with one group";
+    if (layer.activation > Activation::hard_swish) return "this operator has no such activation";
     if (layer.stride_h < 1 || layer.stride_w < 1 || layer.dilation_h < 1 || layer.dilation_w < 1) {
         return "stride and dilation must be at least 1";
     }

@@ -17,7 +17,9 @@ ubp::LayerView view_of(const ubp_layer& layer) {
     view.rows = layer.rows, view.columns = layer.columns, view.block_size = layer.block_size;
     view.in_channels = layer.in_channels, view.kernel_h = layer.kernel_h, view.kernel_w = layer.kernel_w;
     view.stride_h = layer.stride_h, view.stride_w = layer.stride_w;
+    view.groups = layer.groups;
     view.pad_h = layer.pad_h, view.pad_w = layer.pad_w;
+    view.extra_h = layer.extra_h, view.extra_w = layer.extra_w;
     view.dilation_h = layer.dilation_h, view.dilation_w = layer.dilation_w;
     view.activation = ubp::Activation(layer.activation);
     view.block_count = layer.block_count;

@@ -47,7 +47,7 @@ bool step_is(const int32_t* offset, int32_t step) {
 
 PanelPacker::PanelPacker(const Geometry& geometry) : geometry_(geometry) {
     consecutive_ = geometry.stride_h == 1 && geometry.stride_w == 1 && geometry.out_w == geometry.width;
-    padded_ = geometry.pad_h > 0 || geometry.pad_w > 0;
+    padded_ = geometry.padded();
     std::fill_n(mask_, most_positions, ones);
     row_mask_.assign(size_t(geometry.kernel_h) * most_positions, ones);
     column_mask_.assign(size_t(geometry.kernel_w) * most_positions, ones);

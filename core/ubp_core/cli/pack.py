@@ -26,7 +26,7 @@ EXAMPLES = """\
 
 PACKED_BLOCK_SIZES = (1, 2, 4, 8, 16)
 """`ubp_core.packed_format.BLOCK_SIZES`, here so that --help needs no numpy; a test compares them."""
-ACTIVATION_NAMES = ("none", "relu", "relu6", "hard_swish")
+ACTIVATION_NAMES = ("none", "relu", "relu6", "hard_swish", "hard_sigmoid", "silu", "sigmoid")
 """`ubp_core.packed_format.ACTIVATIONS`, likewise."""
 
 

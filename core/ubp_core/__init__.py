@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ubp_core.criteria import importance as importance
+    from ubp_core.global_selection import NetworkSelection as NetworkSelection
+    from ubp_core.global_selection import select_global as select_global
     from ubp_core.packed_file import PackedFile as PackedFile
     from ubp_core.packed_layer import PackedLayer as PackedLayer
     from ubp_core.packing import pack as pack
@@ -22,10 +24,22 @@ _HOMES = {
     "METHODS": "selection",
     "PackedFile": "packed_file",
     "PackedLayer": "packed_layer",
+    "NetworkSelection": "global_selection",
     "Selection": "selection",
     "select_blocks": "selection",
+    "select_global": "global_selection",
 }
-__all__ = ["METHODS", "PackedFile", "PackedLayer", "Selection", "importance", "pack", "select_blocks"]
+__all__ = [
+    "METHODS",
+    "NetworkSelection",
+    "PackedFile",
+    "PackedLayer",
+    "Selection",
+    "importance",
+    "pack",
+    "select_blocks",
+    "select_global",
+]
 
 
 def __getattr__(name: str) -> Any:

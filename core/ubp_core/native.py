@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,19 @@ class _SelectionInfo(ctypes.Structure):
         ("kept", ctypes.c_double),
         ("total", ctypes.c_double),
         ("upper_bound", ctypes.c_double),
+    )
+
+
+class _Share(ctypes.Structure):
+    _fields_ = (
+        ("importance", ctypes.c_void_p),
+        ("rows", ctypes.c_int64),
+        ("columns", ctypes.c_int64),
+        ("scale", ctypes.c_double),
+        ("floor", ctypes.c_int64),
+        ("ceiling", ctypes.c_int64),
+        ("count", ctypes.c_int64),
+        ("bound", ctypes.c_double),
     )
 
 
@@ -69,6 +82,18 @@ class SelectOutcome:
     upper_bound: float
 
 
+@dataclass(frozen=True)
+class AllocateOutcome:
+    """What the native allocation returned."""
+
+    status: int
+    found: int
+    counts: list[int]
+    """Blocks of each layer."""
+    bounds: list[float]
+    """Of each layer, see `ubp_allocate`."""
+
+
 @functools.cache
 def library() -> ctypes.CDLL:
     """The loaded library, with its signatures.
@@ -86,6 +111,11 @@ def library() -> ctypes.CDLL:
     loaded.ubp_select.argtypes = [
         _FLOATS, ctypes.c_int64, ctypes.c_int64, ctypes.c_int32, ctypes.c_int64,
         ctypes.c_int32, ctypes.c_int32, _INTS, _INTS, ctypes.POINTER(_SelectionInfo),
+    ]  # fmt: skip
+    loaded.ubp_allocate.restype = ctypes.c_int
+    loaded.ubp_allocate.argtypes = [
+        ctypes.POINTER(_Share), ctypes.c_int64, ctypes.c_int32, ctypes.c_int64,
+        ctypes.c_int32, ctypes.c_int32, ctypes.POINTER(ctypes.c_int64),
     ]  # fmt: skip
     loaded.ubp_convolution_create.restype = ctypes.c_int32
     loaded.ubp_convolution_create.argtypes = [
@@ -109,6 +139,26 @@ def select(importance: NDArray[np.float32], block_size: int, budget: int, method
         importance, rows, columns, block_size, budget, method, threads, out_rows, out_columns, ctypes.byref(info)
     )
     return SelectOutcome(status, out_rows, out_columns, info.found, info.kept, info.total, info.upper_bound)
+
+
+def allocate(
+    layers: Sequence[tuple[NDArray[np.float32], float, int, int]],
+    block_size: int,
+    budget: int,
+    method: int,
+    threads: int,
+) -> AllocateOutcome:
+    """Runs `ubp_allocate` (native/include/ubp/selection_c.h).
+
+    Args:
+        layers: importance (C-contiguous float32 [R, K]), scale, floor and ceiling of each.
+    """
+    shares = (_Share * len(layers))(
+        *(_Share(m.ctypes.data, *m.shape, scale, floor, ceiling) for m, scale, floor, ceiling in layers)
+    )
+    found = ctypes.c_int64()
+    status = library().ubp_allocate(shares, len(layers), block_size, budget, method, threads, ctypes.byref(found))
+    return AllocateOutcome(status, found.value, [s.count for s in shares], [s.bound for s in shares])
 
 
 def convolve(

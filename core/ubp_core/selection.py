@@ -77,21 +77,38 @@ def select_blocks(
         SelectionError: an argument that can't be used; the message names it. It is a ValueError.
         CandidatesExhausted: `greedy` only, which can end before the budget is spent.
     """
-    matrix = _check_importance(importance)
-    _check_options(block_size, sparsity, method, threads)
-    shape: tuple[int, int] = (matrix.shape[0], matrix.shape[1])
-    blocks = budget(shape, block_size, sparsity)
+    matrix = check_importance(importance)
+    check_options(block_size, sparsity, method, threads)
+    blocks = budget((matrix.shape[0], matrix.shape[1]), block_size, sparsity)
     if method == "unstructured":
         blocks, block_size = blocks * block_size, 1
-    workers = threads or os.cpu_count() or 1
-    outcome = native.select(matrix, block_size, blocks, METHODS.index(method), workers)
-    _check_outcome(outcome, blocks)
+    return select_count(matrix, block_size, blocks, method, sparsity, threads)
+
+
+def select_count(
+    matrix: NDArray[np.float32], block_size: int, blocks: int, method: str, sparsity: float, threads: int | None
+) -> Selection:
+    """A given number of blocks of a layer, where the arguments are known to be good.
+
+    Args:
+        matrix: as `check_importance` returns it, [R, K].
+        block_size: N; 1 for `unstructured`.
+        blocks: at most K (R // N).
+        method: one of METHODS.
+        sparsity: what was asked for; kept in the result.
+        threads: None for all cores.
+
+    Raises:
+        SelectionError, CandidatesExhausted: as `select_blocks`.
+    """
+    outcome = native.select(matrix, block_size, blocks, METHODS.index(method), threads or os.cpu_count() or 1)
+    check_status(outcome.status, outcome.found, blocks)
     total = outcome.total
     return Selection(
         rows=outcome.rows,
         columns=outcome.columns,
         block_size=block_size,
-        shape=shape,
+        shape=(matrix.shape[0], matrix.shape[1]),
         method=method,
         sparsity=sparsity,
         retained=outcome.kept / total if total > 0 else 1.0,
@@ -99,7 +116,8 @@ def select_blocks(
     )
 
 
-def _check_importance(importance: NDArray[Any]) -> NDArray[np.float32]:
+def check_importance(importance: NDArray[Any]) -> NDArray[np.float32]:
+    """The importance as the native code takes it: C-contiguous float32 [R, K]; raises SelectionError."""
     matrix = np.asarray(importance)
     if matrix.ndim != 2 or matrix.size == 0:
         raise SelectionError(f"importance: need a matrix [R, K], not empty; got shape {list(matrix.shape)}")
@@ -111,7 +129,8 @@ def _check_importance(importance: NDArray[Any]) -> NDArray[np.float32]:
         return np.ascontiguousarray(matrix, dtype=np.float32)
 
 
-def _check_options(block_size: int, sparsity: float, method: str, threads: int | None) -> None:
+def check_options(block_size: int, sparsity: float, method: str, threads: int | None) -> None:
+    """Raises the SelectionError that names the first argument out of range."""
     if isinstance(block_size, bool) or not isinstance(block_size, int | np.integer):
         raise SelectionError(f"block_size: need a whole number; got {block_size!r}")
     if not 1 <= block_size <= MAX_BLOCK_SIZE:
@@ -124,13 +143,14 @@ def _check_options(block_size: int, sparsity: float, method: str, threads: int |
         raise SelectionError(f"threads: need a whole number from 1, or None; got {threads!r}")
 
 
-def _check_outcome(outcome: native.SelectOutcome, blocks: int) -> None:
-    if outcome.status == native.SELECT_BAD_VALUE:
+def check_status(status: int, found: int, blocks: int) -> None:
+    """Raises what a status of the native code stands for."""
+    if status == native.SELECT_BAD_VALUE:
         raise SelectionError("importance: every value must be finite and >= 0; found NaN, infinity or a negative one")
-    if outcome.status == native.SELECT_NO_MEMORY:
+    if status == native.SELECT_NO_MEMORY:
         raise MemoryError("not enough memory for this selection")
-    if outcome.status == native.SELECT_EXHAUSTED:
-        raise CandidatesExhausted(outcome.found, blocks)
+    if status == native.SELECT_EXHAUSTED:
+        raise CandidatesExhausted(found, blocks)
 
 
 def _share_bound(outcome: native.SelectOutcome) -> float:

@@ -21,7 +21,7 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from ubp_core import importance, select_blocks
+from ubp_core import importance, select_blocks, select_global
 from ubp_core.models import load_model
 
 BLOCK_SIZE, SPARSITY = 4, 0.75
@@ -85,6 +85,24 @@ def print_network(console: Console, threads: int, rounds: int) -> None:
     console.print(table)
 
 
+def print_global(console: Console, threads: int, rounds: int) -> None:
+    """One budget over the network against one budget for each layer, in turns."""
+    matrices = {name: importance(weight) for name, weight in resnet50_weights()}
+    table = Table(title=f"one budget over ResNet-50, N = {BLOCK_SIZE}, s = {SPARSITY}, {threads} threads (ms)")
+    for column in ("", "layer by layer", "global", "ratio"):
+        table.add_column(column, justify="left" if not column else "right")
+    for name in CONTENDERS[1:]:
+        alone: list[float] = []
+        shared: list[float] = []
+        for _ in range(rounds):
+            work = partial(select_blocks, block_size=BLOCK_SIZE, sparsity=SPARSITY, method=name, threads=threads)
+            alone.append(sum(seconds(partial(work, matrix)) for matrix in matrices.values()))
+            shared.append(seconds(partial(select_global, matrices, BLOCK_SIZE, SPARSITY, name, threads=threads)))
+        each, whole = statistics.median(alone), statistics.median(shared)
+        table.add_row(name, f"{each * 1e3:.0f}", f"{whole * 1e3:.0f}", f"{whole / each:.2f}x")
+    console.print(table)
+
+
 def print_growth(console: Console, threads: int, rounds: int) -> None:
     """Cost at 1x, 4x and 16x the weights, by more columns and by more rows."""
     generator = np.random.default_rng(0)
@@ -136,6 +154,7 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     console = Console(width=100)
     print_network(console, options.threads, options.rounds)
+    print_global(console, options.threads, options.rounds)
     print_growth(console, options.threads, options.rounds)
     print_memory(console, options.threads)
 

@@ -40,17 +40,27 @@ def counted_totals(column: NDArray[np.float32], block_size: int) -> list[float]:
     return [float(x) for x in table[-1]]
 
 
-def best_total(columns: list[list[float]], budget: int) -> float:
-    """Best total of exactly `budget` blocks over all columns, by trying every split (no use of concavity)."""
+def merge_totals(parts: list[list[float]], limits: list[tuple[int, int]] | None = None) -> list[float]:
+    """Best total of exactly b blocks over all parts, for every b, by trying every split (no use of concavity).
+
+    Args:
+        parts: best total of each part (a column, a layer) for 0, 1, 2, ... blocks.
+        limits: fewest and most blocks of each part.
+    """
     totals = np.zeros(1)
-    for column in columns:
-        merged = np.full(min(len(totals) + len(column) - 1, budget + 1), -np.inf)
-        for count, value in enumerate(column):
-            width = min(len(totals), len(merged) - count)
-            if width > 0:
-                merged[count : count + width] = np.maximum(merged[count : count + width], totals[:width] + value)
+    for i, part in enumerate(parts):
+        least, most = limits[i] if limits else (0, len(part) - 1)
+        merged = np.full(len(totals) + most, -np.inf)
+        for count in range(least, most + 1):
+            at = slice(count, count + len(totals))
+            merged[at] = np.maximum(merged[at], totals + part[count])
         totals = merged
-    return float(totals[budget])
+    return [float(x) for x in totals]
+
+
+def best_total(columns: list[list[float]], budget: int) -> float:
+    """Best total of exactly `budget` blocks over all columns."""
+    return merge_totals(columns)[budget]
 
 
 def contract_column(column: NDArray[np.float32], block_size: int) -> list[tuple[float, tuple[int, ...]]]:

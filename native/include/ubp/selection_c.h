@@ -20,3 +20,23 @@ struct ubp_selection_info {
 UBP_API int ubp_select(const float* importance, int64_t rows, int64_t columns, int32_t block_size, int64_t budget,
                        int32_t method, int32_t threads, int32_t* out_rows, int32_t* out_columns,
                        struct ubp_selection_info* info);
+
+// A layer of a network that shares one budget of blocks.
+struct ubp_share {
+    const float* importance;  // [rows][columns], as above
+    int64_t rows, columns;
+    double scale;     // its importance counts so many times against the other layers', > 0
+    int64_t floor;    // it gets at least so many blocks ...
+    int64_t ceiling;  // ... and at most so many; 0 <= floor <= ceiling <= columns * (rows / block_size)
+    int64_t count;    // out: blocks it gets
+    double bound;     // out (optimal): see ubp_allocate; infinite where budget is the sum of floors or of ceilings
+};
+
+// Shares out `budget` blocks by one threshold over all layers: what each layer would select with its count is, of all
+// ways to share the budget within floors and ceilings, the best (optimal), or consists of the largest gains (others).
+// `found` is less than the budget only where greedy runs out of candidates (UBP_SELECT_EXHAUSTED).
+// A layer's bound is V + price * count, V the most that its blocks can be worth at the final price: where all counts
+// are free, no selection of `budget` blocks keeps more than the sum of scale * bound.
+// Needs sum of floors <= budget <= sum of ceilings. The result does not depend on `threads`.
+UBP_API int ubp_allocate(struct ubp_share* shares, int64_t layers, int32_t block_size, int64_t budget, int32_t method,
+                         int32_t threads, int64_t* found);

@@ -5,13 +5,12 @@
 #include "selection/buffer.h"
 #include "selection/column_kernels.h"
 #include "selection/problem.h"
+#include "selection/tile_steps.h"
 
 namespace ubp::selection {
 namespace {
 
 constexpr double kNone = -std::numeric_limits<double>::infinity();
-constexpr int32_t kNotTaken = std::numeric_limits<int32_t>::max();
-constexpr int64_t kSampleStride = 32;  // one tile in so many is run to its end, to learn where the others may stop
 
 // The steps of all columns: gains, never increasing along a column, and the step that took each row.
 class Steps {
@@ -19,7 +18,10 @@ public:
     Steps(const Problem& problem, TakeBest take_best)
         : problem_(problem), take_best_(take_best), gains_(problem.columns), labels_(problem.columns * problem.rows) {}
 
-    void run_tile(int64_t tile, double threshold);
+    void run_tile(int64_t tile, double threshold) {
+        const int64_t column = tile * kTile;
+        run_tile_steps(problem_, take_best_, tile, threshold, labels_.data() + column * problem_.rows, &gains_[column]);
+    }
     const std::vector<double>& gains(int64_t column) const { return gains_[column]; }
     const int32_t* labels(int64_t column) const { return labels_.data() + column * problem_.rows; }
 
@@ -29,57 +31,6 @@ private:
     std::vector<std::vector<double>> gains_;
     Buffer<int32_t> labels_;
 };
-
-void fill_list(int32_t* next, int32_t* previous, int64_t rows) {
-    for (int64_t i = 0; i < rows + 2; ++i) {
-        next[i] = static_cast<int32_t>(i);  // entry i is row i - 1
-        previous[i] = static_cast<int32_t>(i - 2);
-    }
-}
-
-// One tile's columns, each contiguous: [kTile][padded rows].
-struct TileColumns {
-    explicit TileColumns(const Problem& problem)
-        : stride(padded(problem.rows, kTile)), scores(stride * kTile), importance(stride * kTile) {}
-    void load(const Problem& problem, int64_t tile, const double* sums);
-
-    int64_t stride;
-    Buffer<double> scores;
-    Buffer<float> importance;
-};
-
-// Some rows at a time, so that what is read sixteen times stays in the nearest cache.
-void TileColumns::load(const Problem& problem, int64_t tile, const double* sums) {
-    const int64_t width = problem.tile_width(tile), windows = problem.windows();
-    for (int64_t base = 0; base < stride; base += kTile)
-        for (int64_t lane = 0; lane < width; ++lane)
-            for (int64_t row = base; row < base + kTile; ++row) {
-                scores[lane * stride + row] = row < windows ? sums[row * kTile + lane] : kNone;
-                if (row < problem.rows)
-                    importance[lane * stride + row] = problem.importance[row * problem.columns + tile * kTile + lane];
-            }
-}
-
-void Steps::run_tile(int64_t tile, double threshold) {
-    const Problem& p = problem_;
-    Buffer<double> sums(p.rows * kTile), best(padded(padded(p.rows, kTile) / kTile, 8)), gains(p.rows);
-    Buffer<int32_t> next(p.rows + 2), previous(p.rows + 2);
-    TileColumns columns(p);
-    window_sums(p, tile, sums.data());
-    columns.load(p, tile, sums.data());
-    for (int64_t lane = 0; lane < p.tile_width(tile); ++lane) {
-        const int64_t column = tile * kTile + lane, at = lane * columns.stride;
-        fill_list(next.data(), previous.data(), p.rows);
-        int32_t* labels = labels_.data() + column * p.rows;
-        std::fill_n(labels, p.rows, kNotTaken);
-        ColumnState state{p.rows,      p.block_size,           &columns.scores[at],
-                          best.data(), &columns.importance[at], next.data(), previous.data()};
-        const int64_t steps = take_best_(state, threshold, gains.data(), labels);
-        gains_[column].assign(gains.data(), gains.data() + steps);
-    }
-}
-
-bool is_sample(int64_t tile) { return tile % kSampleStride == 0; }
 
 int64_t count_steps(const Problem& problem, const Steps& steps) {
     int64_t count = 0;

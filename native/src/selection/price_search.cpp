@@ -1,106 +1,156 @@
 #include "selection/price_search.h"
 
-#include <algorithm>
 #include <cmath>
 #include <cstring>
-
 
 namespace ubp::selection {
 namespace {
 
-constexpr int64_t kSampleTiles = 12;   // tiles that a first search looks at
-constexpr int kStalledRounds = 6;      // rounds without any change after which the difference is taken for ties
+constexpr int64_t kSampleTiles = 12;  // tiles that a first search looks at, or one of each layer
+constexpr int kStalledRounds = 6;     // rounds without any change after which the difference is taken for ties
 
-// The search on some of the tiles. A tile is evaluated again only while one of its columns differs between the ends.
-class Search {
-public:
-    Search(const Problem& problem, const TileSums& sums, std::vector<int64_t> tiles, int64_t budget);
-    void narrow(int64_t until_gap);
-    void try_prices(double lower, double upper);
-    const PriceBracket& bracket() const { return bracket_; }
-    PriceBracket take() { return std::move(bracket_); }
-
-private:
-    std::pair<double, double> interpolated() const;
-    std::pair<double, double> thirds() const;
-    std::vector<int64_t> unsettled() const;
-    void adopt(PricePoint&& point);
-
-    const Problem& problem_;
-    const TileSums& sums_;
-    std::vector<int64_t> tiles_;
-    int64_t budget_;
-    PriceBracket bracket_;
+struct Item {
+    int64_t layer, tile;
 };
 
-double largest_sum(const Problem& problem, const TileSums& sums, const std::vector<int64_t>& tiles) {
-    std::vector<double> best(tiles.size());
-    problem.crew.for_each(static_cast<int64_t>(tiles.size()), [&](int64_t i) {
-        const double* values = sums.tile(tiles[i]);
-        double lanes[kTile] = {};
-        for (int64_t row = 0; row < problem.windows(); ++row, values += kTile)
-            for (int lane = 0; lane < kTile; ++lane) lanes[lane] = std::max(lanes[lane], values[lane]);
-        best[i] = *std::max_element(lanes, lanes + kTile);
-    });
-    return best.empty() ? 0 : *std::max_element(best.begin(), best.end());
+// All layers at one price.
+struct Point {
+    double price = 0, total = 0;
+    std::vector<PricePoint> layers;
+};
+
+// The search on some of the tiles. A tile is evaluated again only while one of its columns differs between the ends,
+// and its layer does, floor and ceiling considered.
+class Search {
+public:
+    // Looks at one tile in `step` of each layer, and takes its columns for all.
+    Search(const std::vector<PricedLayer>& layers, int64_t budget, int64_t step);
+    void narrow(double until_gap);
+    void try_prices(double lower, double upper);
+    double low_price() const { return low_.price; }
+    double high_price() const { return high_.price; }
+    // Columns for each that is looked at.
+    double columns_per_sample() const { return columns_ / sampled_; }
+    NetworkBracket take();
+
+private:
+    double gap() const { return low_.total - high_.total; }
+    double layer_total(const PricedLayer& layer, const PricePoint& point, double factor) const;
+    void sum_up(Point& point) const;
+    std::pair<double, double> interpolated() const;
+    std::pair<double, double> thirds() const;
+    std::vector<Item> unsettled() const;
+    void adopt(Point&& point);
+
+    const std::vector<PricedLayer>& layers_;
+    Crew& crew_;
+    std::vector<Item> items_;
+    std::vector<double> factors_;  // of each layer: its columns for each that is looked at
+    double budget_, columns_ = 0, sampled_ = 0;
+    Point low_, high_;
+};
+
+double largest_sum(const PricedLayer& layer, int64_t tile) {
+    const double* values = layer.sums->tile(tile);
+    double lanes[kTile] = {};
+    for (int64_t row = 0; row < layer.problem->windows(); ++row, values += kTile)
+        for (int lane = 0; lane < kTile; ++lane) lanes[lane] = std::max(lanes[lane], values[lane]);
+    return *std::max_element(lanes, lanes + kTile) * layer.scale;
 }
 
 // No evaluation is needed at the ends. Gains are never negative (nor above the largest window), so below zero every
 // column takes all it can hold.
-Search::Search(const Problem& problem, const TileSums& sums, std::vector<int64_t> tiles, int64_t budget)
-    : problem_(problem), sums_(sums), tiles_(std::move(tiles)), budget_(budget) {
-    const double top = largest_sum(problem, sums, tiles_);
-    bracket_.low.price = top > 0 ? -top : -1;
-    bracket_.high.price = top;
-    bracket_.low.counts.resize(problem.tiles() * kTile);
-    bracket_.high.counts.resize(problem.tiles() * kTile);
-    for (int64_t tile : tiles_) {
-        const int64_t width = problem.tile_width(tile);
-        std::fill_n(bracket_.low.counts.begin() + tile * kTile, width, problem.rows / problem.block_size);
-        bracket_.low.total += width * (problem.rows / problem.block_size);
+Search::Search(const std::vector<PricedLayer>& layers, int64_t budget, int64_t step)
+    : layers_(layers), crew_(layers[0].problem->crew), budget_(static_cast<double>(budget)) {
+    for (int64_t l = 0; l < static_cast<int64_t>(layers.size()); ++l) {
+        const Problem& problem = *layers[l].problem;
+        PricePoint low, high;
+        low.counts.resize(problem.tiles() * kTile);
+        high.counts.resize(problem.tiles() * kTile);
+        int64_t sampled = 0;
+        for (int64_t tile = 0; tile < problem.tiles(); tile += step) {
+            const int64_t width = problem.tile_width(tile);
+            items_.push_back({l, tile});
+            std::fill_n(low.counts.begin() + tile * kTile, width, problem.rows / problem.block_size);
+            sampled += width;
+        }
+        low.total = sampled * (problem.rows / problem.block_size);
+        factors_.push_back(static_cast<double>(problem.columns) / static_cast<double>(sampled));
+        columns_ += static_cast<double>(problem.columns), sampled_ += static_cast<double>(sampled);
+        low_.layers.push_back(std::move(low));
+        high_.layers.push_back(std::move(high));
+    }
+    std::vector<double> best(items_.size());
+    crew_.for_each(static_cast<int64_t>(items_.size()), [&](int64_t i) {
+        best[i] = largest_sum(layers_[items_[i].layer], items_[i].tile);
+    });
+    const double top = *std::max_element(best.begin(), best.end());
+    low_.price = top > 0 ? -top : -1;
+    high_.price = top;
+    sum_up(low_);
+    sum_up(high_);
+}
+
+double Search::layer_total(const PricedLayer& layer, const PricePoint& point, double factor) const {
+    return std::clamp(static_cast<double>(point.total) * factor, static_cast<double>(layer.floor),
+                      static_cast<double>(layer.ceiling));
+}
+
+void Search::sum_up(Point& point) const {
+    point.total = 0;
+    for (size_t l = 0; l < layers_.size(); ++l) {
+        point.layers[l].price = point.price / layers_[l].scale;
+        point.total += layer_total(layers_[l], point.layers[l], factors_[l]);
     }
 }
 
-std::vector<int64_t> Search::unsettled() const {
-    std::vector<int64_t> left;
-    for (int64_t tile : tiles_)
-        if (std::memcmp(&bracket_.low.counts[tile * kTile], &bracket_.high.counts[tile * kTile], sizeof(double) * kTile))
-            left.push_back(tile);
+std::vector<Item> Search::unsettled() const {
+    std::vector<Item> left;
+    for (const auto [l, tile] : items_) {
+        const PricePoint &low = low_.layers[l], &high = high_.layers[l];
+        if (layer_total(layers_[l], low, factors_[l]) != layer_total(layers_[l], high, factors_[l]) &&
+            std::memcmp(&low.counts[tile * kTile], &high.counts[tile * kTile], sizeof(double) * kTile) != 0)
+            left.push_back({l, tile});
+    }
     return left;
 }
 
-void Search::adopt(PricePoint&& point) {
-    if (point.total >= budget_ && point.price > bracket_.low.price) bracket_.low = std::move(point);
-    else if (point.total < budget_ && point.price < bracket_.high.price) bracket_.high = std::move(point);
+void Search::adopt(Point&& point) {
+    if (point.total >= budget_ && point.price > low_.price) low_ = std::move(point);
+    else if (point.total < budget_ && point.price < high_.price) high_ = std::move(point);
 }
 
 // Evaluates two prices in one pass over the tiles that are not settled.
 void Search::try_prices(double lower, double upper) {
-    PricePoint points[2] = {bracket_.high, bracket_.high};
+    Point points[2] = {high_, high_};
     points[0].price = lower;
     points[1].price = upper;
-    const std::vector<int64_t> tiles = unsettled();
-    problem_.crew.for_each(static_cast<int64_t>(tiles.size()), [&](int64_t i) {
+    const std::vector<Item> items = unsettled();
+    crew_.for_each(static_cast<int64_t>(items.size()), [&](int64_t i) {
+        const auto [l, tile] = items[i];
+        const Problem& problem = *layers_[l].problem;
         alignas(64) double prices[2 * kTile], values[2 * kTile], counts[2 * kTile];
-        for (int j = 0; j < 2 * kTile; ++j) prices[j] = points[j / kTile].price;
-        priced_value_pair(problem_, sums_.tile(tiles[i]), prices, values, counts);
+        for (int j = 0; j < 2 * kTile; ++j) prices[j] = points[j / kTile].price / layers_[l].scale;
+        priced_value_pair(problem, layers_[l].sums->tile(tile), prices, values, counts);
         for (int64_t j = 0; j < 2 * kTile; ++j)  // a padding column is all zeros: below price 0 it would take blocks
-            points[j / kTile].counts[tiles[i] * kTile + j % kTile] = j % kTile < problem_.tile_width(tiles[i]) ? counts[j] : 0;
+            points[j / kTile].layers[l].counts[tile * kTile + j % kTile] =
+                j % kTile < problem.tile_width(tile) ? counts[j] : 0;
     });
     for (auto& point : points) {
-        double total = 0;
-        for (int64_t tile : tiles_)
-            for (int lane = 0; lane < kTile; ++lane) total += point.counts[tile * kTile + lane];
-        point.total = static_cast<int64_t>(total);
+        std::vector<double> totals(layers_.size());
+        for (const auto [l, tile] : items_)
+            for (int lane = 0; lane < kTile; ++lane) totals[l] += point.layers[l].counts[tile * kTile + lane];
+        for (size_t l = 0; l < layers_.size(); ++l) point.layers[l].total = static_cast<int64_t>(totals[l]);
+        sum_up(point);
         adopt(std::move(point));
     }
 }
 
 // Prices at which a count that falls evenly along the bracket would stand a little above and below the budget.
 std::pair<double, double> Search::interpolated() const {
-    const double low = bracket_.low.price, high = bracket_.high.price, gap = static_cast<double>(bracket_.gap());
-    const double margin = 1 + std::sqrt(gap), over = static_cast<double>(bracket_.low.total - budget_);
-    auto at = [&](double blocks) { return low + (high - low) * std::clamp(blocks / gap, 0.02, 0.98); };
+    const double low = low_.price, high = high_.price;
+    const double margin = 1 + std::sqrt(gap()), over = low_.total - budget_;
+    auto at = [&](double blocks) { return low + (high - low) * std::clamp(blocks / gap(), 0.02, 0.98); };
     return {at(over - margin), at(over + margin)};
 }
 
@@ -118,25 +168,26 @@ std::pair<double, double> Search::thirds() const {
         std::memcpy(&x, &bits, sizeof x);
         return x;
     };
-    const int64_t low = rank(bracket_.low.price), high = rank(bracket_.high.price), third = high / 3 - low / 3;
+    const int64_t low = rank(low_.price), high = rank(high_.price), third = high / 3 - low / 3;
     return {number(low + third), number(high - third)};
 }
 
-void Search::narrow(int64_t until_gap) {
+void Search::narrow(double until_gap) {
     bool interpolate = true;
-    for (int stalled = 0; bracket_.gap() > until_gap && stalled < kStalledRounds;) {
-        const int64_t before = bracket_.gap();
+    for (int stalled = 0; gap() > until_gap && stalled < kStalledRounds;) {
+        const double before = gap();
         const auto [lower, upper] = interpolate ? interpolated() : thirds();
         try_prices(lower, upper);
-        stalled = bracket_.gap() == before ? stalled + 1 : 0;
-        interpolate = bracket_.gap() < before / 4;
+        stalled = gap() == before ? stalled + 1 : 0;
+        interpolate = gap() < before / 4;
     }
 }
 
-std::vector<int64_t> every_tile(int64_t tiles, int64_t step) {
-    std::vector<int64_t> chosen;
-    for (int64_t tile = 0; tile < tiles; tile += step) chosen.push_back(tile);
-    return chosen;
+NetworkBracket Search::take() {
+    NetworkBracket bracket{low_.price, high_.price, {}};
+    for (size_t l = 0; l < layers_.size(); ++l)
+        bracket.layers.push_back({std::move(low_.layers[l]), std::move(high_.layers[l])});
+    return bracket;
 }
 
 }  // namespace
@@ -146,19 +197,17 @@ TileSums::TileSums(const Problem& problem)
     problem.crew.for_each(problem.tiles(), [&](int64_t tile) { window_sums(problem, tile, &sums_[tile * stride_]); });
 }
 
-PriceBracket find_prices(const Problem& problem, const TileSums& sums) {
-    Search search(problem, sums, every_tile(problem.tiles(), 1), problem.budget);
-    const int64_t enough = std::max<int64_t>(8, problem.columns / 8);
-    if (const int64_t step = problem.tiles() / kSampleTiles; step >= 4) {
-        auto tiles = every_tile(problem.tiles(), step);
-        int64_t columns = 0;
-        for (int64_t tile : tiles) columns += problem.tile_width(tile);
-        const int64_t share = problem.budget * columns / problem.columns;
-        Search sample(problem, sums, std::move(tiles), share);
-        sample.narrow(static_cast<int64_t>(4 * std::sqrt(static_cast<double>(share))) + 1);
-        search.try_prices(sample.bracket().low.price, sample.bracket().high.price);
+NetworkBracket find_prices(const std::vector<PricedLayer>& layers, int64_t budget) {
+    Search search(layers, budget, 1);
+    int64_t tiles = 0, columns = 0;
+    for (const auto& layer : layers) tiles += layer.problem->tiles(), columns += layer.problem->columns;
+    if (const int64_t step = tiles / kSampleTiles; step >= 4) {
+        Search sample(layers, budget, step);
+        const double factor = sample.columns_per_sample();
+        sample.narrow(factor * (4 * std::sqrt(static_cast<double>(budget) / factor) + 1));
+        search.try_prices(sample.low_price(), sample.high_price());
     }
-    search.narrow(enough);
+    search.narrow(static_cast<double>(std::max<int64_t>(8, columns / 8)));
     return search.take();
 }
 

@@ -1,4 +1,4 @@
-// The price per block at which a layer's columns together want a given number of blocks.
+// The price per block at which columns, of one layer or of several, together want a given number of blocks.
 #pragma once
 #include "selection/buffer.h"
 #include "selection/column_kernels.h"
@@ -6,17 +6,16 @@
 
 namespace ubp::selection {
 
-// What every column does at one price.
+// What every column of a layer does at one price.
 struct PricePoint {
     double price = 0;
     std::vector<double> counts;  // [tiles * kTile] blocks of each column; 0 beyond the last column
     int64_t total = 0;
 };
 
-// Two prices around the budget: at `low` the columns take at least `budget` blocks, at `high` at most.
+// A layer at two prices: at `low` its columns take at least as many blocks as at `high`.
 struct PriceBracket {
     PricePoint low, high;
-    int64_t gap() const { return low.total - high.total; }
 };
 
 // Window sums of all tiles, computed once: [tile][windows][kTile].
@@ -30,7 +29,25 @@ private:
     Buffer<double> sums_;
 };
 
+// A layer in a search. Its importance counts `scale` times, and it takes from `floor` to `ceiling` blocks at any price.
+struct PricedLayer {
+    const Problem* problem;
+    const TileSums* sums;
+    double scale;
+    int64_t floor, ceiling;
+
+    int64_t clamp(int64_t count) const { return std::clamp(count, floor, ceiling); }
+};
+
+// Two prices around a budget, and what every layer does at them (a layer's own price is the common one over its scale).
+// Counts of a layer that takes as many blocks at both prices, by its floor or ceiling, are not kept up to date.
+struct NetworkBracket {
+    double low_price, high_price;
+    std::vector<PriceBracket> layers;
+};
+
 // Narrows the prices until few columns differ between them, or the columns that differ do so by ties.
-PriceBracket find_prices(const Problem& problem, const TileSums& sums);
+// Needs sum of floors < budget <= sum of ceilings.
+NetworkBracket find_prices(const std::vector<PricedLayer>& layers, int64_t budget);
 
 }  // namespace ubp::selection

@@ -30,7 +30,7 @@ class UbpApp(App[int]):
     CSS_PATH = ["styles/app.tcss", "styles/explore.tcss", "styles/benchmark.tcss", "styles/dialogs.tcss"]  # noqa: RUF012 (Textual's own form)
     BINDINGS = bindings_of("app")
     COMMANDS = App.COMMANDS | {RegistryCommands}
-    HORIZONTAL_BREAKPOINTS = [(0, "-too-narrow"), (MIN_SIZE[0], "-compact"), (110, "-wide")]  # noqa: RUF012
+    HORIZONTAL_BREAKPOINTS = [(0, "-too-narrow"), (MIN_SIZE[0], "-compact"), (110, "-wide"), (150, "-broad")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-too-low"), (MIN_SIZE[1], "-low"), (30, "-high")]  # noqa: RUF012
 
     def __init__(self, request: ModelRequest, services: Services, choice: Choice) -> None:

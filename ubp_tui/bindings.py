@@ -7,8 +7,8 @@ from typing import Final, Literal
 
 from textual.binding import Binding, BindingType
 
-Owner = Literal["app", "explore", "map", "benchmark", "history", "textual"]
-"""Who binds the key: the app, a screen, the block map, or Textual itself (listed here for the help only)."""
+Owner = Literal["app", "explore", "table", "map", "benchmark", "history", "textual"]
+"""Who binds the key: the app, a screen, the layer table, the map, or Textual itself (for the help only)."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,8 @@ class KeyAction:
 
 _KEY_NAMES: Final = {
     "question_mark": "?",
+    "slash": "/",
+    "asterisk": "*",
     "left_square_bracket": "[",
     "right_square_bracket": "]",
     "left_curly_bracket": "{",
@@ -105,11 +107,32 @@ REGISTRY: Final = (
         "explore",
         ("layer.next", "j", "step_layer(1)", "next layer", "select the next layer, wherever the focus is"),
         ("layer.previous", "k", "step_layer(-1)", "previous layer", "select the layer before"),
-        ("layer.mark", "space", "toggle_mark", "mark", "mark the layer for a benchmark, or unmark it"),
+        ("layer.filter", "slash", "filter", "filter", "show only layers that match words or a pattern"),
+        ("layer.sort", "s", "sort_next", "sort", "sort by the next column (or click its title)"),
+        ("layer.reverse", "S", "reverse_sort", "reverse", "turn the order around"),
+    ),
+    *_section(
+        "Layers",
+        "table",
+        ("table.up", "up", "move(-1)", "up", "the layer above"),
+        ("table.down", "down", "move(1)", "down", "the layer below"),
+        ("table.page_up", "pageup", "move_page(-1)", "page up", "a page up"),
+        ("table.page_down", "pagedown", "move_page(1)", "page down", "a page down"),
+        ("table.home", "home", "move_end(False)", "first", "the first layer"),
+        ("table.end", "end", "move_end(True)", "last", "the last layer"),
+    ),
+    *_section(
+        "Marks",
+        "explore",
+        ("layer.mark", "space", "toggle_mark", "mark", "mark the layer, or unmark it (or click left of its name)"),
+        ("layer.mark_all", "a", "mark_all", "mark all", "mark all layers that are shown, or unmark them"),
+        ("layer.mark_pattern", "asterisk", "mark_pattern", "mark pattern", "mark layers by words or a pattern"),
+        ("layer.invert", "i", "invert_marks", "invert marks", "mark the others instead"),
     ),
     *_section(
         "Pruning",
         "explore",
+        ("choice.scope", "t", "step_scope", "for", "change the choice for all layers, the marked ones, or this layer"),
         ("method.next", "m", "step_method(1)", "method", "next selection method"),
         ("method.previous", "M", "step_method(-1)", "method back", "the method before"),
         ("block.larger", "n", "step_block(1)", "block", "next block size"),
@@ -118,6 +141,15 @@ REGISTRY: Final = (
         ("sparsity.higher", "right_square_bracket", "step_sparsity(5)", "sparser", "sparsity up by 5 points"),
         ("sparsity.lower_fine", "left_curly_bracket", "step_sparsity(-1)", "denser by 1", "sparsity down by 1 point"),
         ("sparsity.higher_fine", "right_curly_bracket", "step_sparsity(1)", "sparser by 1", "sparsity up by 1 point"),
+        (
+            "choice.dense",
+            "D",
+            "toggle_dense",
+            "keep dense",
+            "keep the layer or the marked ones dense, or prune again",
+        ),
+        ("choice.undo", "u", "undo", "undo", "put the choices before the last change back"),
+        ("choice.redo", "U", "redo", "redo", "take the undo back"),
     ),
     *_section(
         "Block map",
@@ -126,6 +158,7 @@ REGISTRY: Final = (
         ("map.zoom_out", "minus", "zoom_map(-1)", "zoom out", "zoom out (wheel down)"),
         ("map.whole", "0", "zoom_map_to('whole')", "whole layer", "show the whole layer"),
         ("map.weights", "w", "zoom_map_to('weights')", "weights", "show single weights: values and block edges"),
+        ("map.taps", "o", "toggle_taps", "order", "columns of k x k layers by channel, or by tap"),
     ),
     *_section(
         "Block map",
@@ -147,7 +180,7 @@ REGISTRY: Final = (
         ("view.layers", "1", "show_view('layers')", "layers", "go to the layer table"),
         ("view.map", "2", "show_view('map')", "map", "go to the block map"),
         ("view.curves", "3", "show_view('curves')", "curves", "go to the curves"),
-        ("view.full_map", "f", "toggle_full_map", "full map", "give the whole screen to the map, and back"),
+        ("view.full", "f", "toggle_full", "full", "give the whole screen to the pane with the focus, and back"),
     ),
     *_section(
         "Views",

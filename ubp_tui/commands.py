@@ -8,20 +8,26 @@ from typing import Final
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.dom import DOMNode
 from textual.screen import Screen
+from textual.widget import Widget
 
 from ubp_tui.bindings import REGISTRY, KeyAction, Owner
 from ubp_tui.screens.benchmark import BenchmarkScreen
 from ubp_tui.screens.explore import ExploreScreen
 from ubp_tui.screens.history import HistoryScreen
+from ubp_tui.widgets.layers.layer_table import LayerTable
 from ubp_tui.widgets.map.block_map import BlockMap
 
 SCREENS: Final[dict[Owner, type[Screen[None]]]] = {
     "explore": ExploreScreen,
+    "table": ExploreScreen,
     "map": ExploreScreen,
     "benchmark": BenchmarkScreen,
     "history": HistoryScreen,
 }
 """The screen on which an owner's actions can be run."""
+
+WIDGETS: Final[dict[Owner, type[Widget]]] = {"map": BlockMap, "table": LayerTable}
+"""The widget that runs an owner's actions, where it is not the screen itself."""
 
 
 class RegistryCommands(Provider):
@@ -48,8 +54,8 @@ class RegistryCommands(Provider):
     async def _run(self, action: KeyAction) -> None:
         """Run an action at its owner."""
         owner: DOMNode | None = self.screen if action.owner in SCREENS else self.app
-        if action.owner == "map":
-            owner = next(iter(self.screen.query(BlockMap)), None)
+        if action.owner in WIDGETS:
+            owner = next(iter(self.screen.query(WIDGETS[action.owner])), None)
         await self.app.run_action(action.action, owner or self.app)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from ubp_tui.renderables.layer_basis import LayerBasis, build_basis
 from ubp_tui.renderables.map_source import MapSource, build_source
 from ubp_tui.services import Services, background_threads
-from ubp_tui.state import CURVE_METHODS, Choice, SelectionRequest
+from ubp_tui.state import BLOCK_SIZES, CURVE_METHODS, Choice, SelectionRequest
 
 if TYPE_CHECKING:
     from ubp_core.models import Layer
@@ -37,6 +38,8 @@ class LayerResult:
     """None for a layer that stays dense."""
     source: MapSource
     """What the map draws from."""
+    basis: LayerBasis
+    """What does not depend on the choice."""
     offsets: NDArray[np.int64] | None
     """Blocks by r % N; None for a dense layer."""
     seconds: float
@@ -57,6 +60,14 @@ class LayerMeasure:
     """Share of the weights removed."""
     importance: float
     """Sum of the layer's importance."""
+    kept: int = 0
+    """Weights that stay."""
+    pruned: int = 0
+    """Weights that go."""
+    file_bytes: int = 0
+    """Of the packed layer, without its bias."""
+    rounded: float = float("nan")
+    """The sparsity asked for, rounded to whole blocks."""
 
 
 class ForegroundGate:
@@ -99,28 +110,47 @@ def prepare_layer(
     Args:
         services: what computes.
         layer: the layer.
-        request: how to select.
+        request: how to select, and how to arrange the columns.
         known: an earlier result for the same layer, if there is one; what does not depend on the choice is used again.
 
     Raises:
         UbpError: there is no such selection.
     """
-    importance = services.find_importance(layer.weight) if known is None else known.source.importance
+    basis = known.basis if known else None
+    if basis is None or basis.by_tap != request.by_tap:
+        scores = basis.importance if basis else services.find_importance(layer.weight)
+        basis = build_basis(layer.weight, scores, request.by_tap)
     started = services.clock()
-    selection = services.select(importance, request.choice, None) if layer.prunable else None
+    selection = None
+    if layer.prunable and not request.dense:
+        reusable = known is not None and known.request.choice == request.choice
+        selection = known.selection if known and reusable else None
+        selection = selection or services.select(basis.importance, request.choice, None)
     seconds = services.clock() - started
     offsets = None if selection is None else services.count_offsets(selection)
-    source = build_source(layer.weight, importance, selection, known.source if known else None)
-    total = known.measure.importance if known and known.measure else float(importance.sum(dtype=np.float64))
-    measure = None if selection is None else _measure(layer, selection, total)
-    return LayerResult(request, layer, selection, source, offsets, seconds, measure)
+    source = build_source(basis, selection)
+    measure = None if selection is None else make_measure(layer, request.choice, selection, basis.total)
+    return LayerResult(request, layer, selection, source, basis, offsets, seconds, measure)
 
 
-def _measure(layer: Layer, selection: Selection | None, total: float) -> LayerMeasure:
+def make_measure(layer: Layer, choice: Choice, selection: Selection | None, total: float) -> LayerMeasure:
     """The table's figures of a selection; NaN where there is none."""
     if selection is None:
         return LayerMeasure(layer.name, float("nan"), float("nan"), total)
-    return LayerMeasure(layer.name, selection.retained, selection.achieved_sparsity, total)
+    from ubp_core.report import layer_cost
+
+    cost = layer_cost(layer, selection)
+    size = choice.block_size
+    return LayerMeasure(
+        layer.name,
+        selection.retained,
+        selection.achieved_sparsity,
+        total,
+        kept=cost.parameters_after,
+        pruned=cost.parameters_before - cost.parameters_after,
+        file_bytes=cost.bytes_after,
+        rounded=1 - round((1 - choice.sparsity) * layer.parameters / size) * size / layer.parameters,
+    )
 
 
 def measure_layer(services: Services, layer: Layer, choice: Choice) -> LayerMeasure:
@@ -131,11 +161,13 @@ def measure_layer(services: Services, layer: Layer, choice: Choice) -> LayerMeas
     selection = None
     with suppress(UbpError):
         selection = services.select(importance, choice, background_threads())
-    return _measure(layer, selection, float(importance.sum(dtype=np.float64)))
+    return make_measure(layer, choice, selection, float(importance.sum(dtype=np.float64)))
 
 
-def plan_curves(choice: Choice, known: set[Choice]) -> list[Choice]:
-    """The curve points still to find: the present sparsity for every method first, then coarse to fine."""
+def plan_curves(choice: Choice, known: Container[Choice]) -> list[Choice]:
+    """The curve points still to find: the present sparsity for every method first, then coarse to fine, then over N."""
     sparsities = dict.fromkeys((choice.sparsity, *CURVE_POINTS))
     points = [Choice(m, choice.block_size, s) for s in sparsities for m in CURVE_METHODS]
-    return [point for point in points if point not in known]
+    sizes = [Choice(m, n, choice.sparsity) for n in BLOCK_SIZES for m in CURVE_METHODS]
+    first = len(CURVE_METHODS) * 6
+    return [point for point in dict.fromkeys((*points[:first], *sizes, *points[first:])) if point not in known]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textual.message import Message
 
+from ubp_tui.choices import Scope
 from ubp_tui.state import Choice, SelectionRequest
 
 if TYPE_CHECKING:
@@ -52,11 +53,31 @@ class LayerHighlighted(Message):
 
 
 @dataclass
-class ChoicePicked(Message):
+class LayersArranged(Message):
+    """Marks, filter or order of the layer table changed."""
+
+    shown: int
+    """Layers that match the filter."""
+    marked: tuple[str, ...]
+    """Names of the marked layers."""
+    pattern: str
+    """The filter; may be empty."""
+
+
+@dataclass
+class ChoiceChanged(Message):
     """The user picked a method, block size or sparsity with a control."""
 
-    choice: Choice
-    """The whole new choice."""
+    fields: dict[str, Any]
+    """Fields of `Choice` and their new values."""
+
+
+@dataclass
+class ScopePicked(Message):
+    """The user picked for which layers choices are meant."""
+
+    scope: Scope
+    """The scope."""
 
 
 @dataclass

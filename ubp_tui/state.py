@@ -8,8 +8,8 @@ from typing import Final
 
 METHODS: Final = ("abp", "greedy", "bed", "optimal", "unstructured")
 """Selection methods as the controls show them; a test compares them with `ubp_core.selection.METHODS`."""
-CURVE_METHODS: Final = ("abp", "bed", "optimal", "unstructured")
-"""Methods that the plot shows. `greedy` is left out: it may run out of blocks, and `bed` is its better self."""
+CURVE_METHODS: Final = ("abp", "bed", "optimal", "unstructured", "greedy")
+"""Methods as the plot shows them; `greedy` comes last: it may run out of blocks, and `bed` is its better self."""
 BLOCK_SIZES: Final = (1, 2, 4, 8, 16, 32)
 """Block sizes that the controls offer."""
 MAX_SPARSITY: Final = 0.99
@@ -77,3 +77,7 @@ class SelectionRequest:
     """Name of the layer."""
     choice: Choice
     """How to select."""
+    dense: bool = False
+    """Whether the user keeps the layer dense."""
+    by_tap: bool = False
+    """Whether the columns of a k x k layer stand by tap, not by channel."""

@@ -14,6 +14,7 @@ from ubp_tui.screens.benchmark import BenchmarkScreen
 from ubp_tui.screens.explore import ExploreScreen
 from ubp_tui.screens.help import HelpScreen, help_text
 from ubp_tui.screens.history import HistoryScreen
+from ubp_tui.widgets.layers.layer_table import LayerTable
 from ubp_tui.widgets.map.block_map import BlockMap
 
 
@@ -27,6 +28,7 @@ def test_the_owners_bind_the_registry_and_nothing_else() -> None:
     for owner, holder in (
         ("app", UbpApp),
         ("explore", ExploreScreen),
+        ("table", LayerTable),
         ("map", BlockMap),
         ("benchmark", BenchmarkScreen),
         ("history", HistoryScreen),
@@ -41,7 +43,7 @@ def test_the_owners_bind_the_registry_and_nothing_else() -> None:
 def test_ids_are_unique_and_keys_clash_nowhere() -> None:
     assert max(Counter(action.id for action in REGISTRY).values()) == 1
     assert {action.id for action in REGISTRY} >= FOOTER
-    for screen in ({"explore", "map"}, {"benchmark"}, {"history"}):
+    for screen in ({"explore", "map"}, {"explore", "table"}, {"benchmark"}, {"history"}):
         present = [action for action in REGISTRY if action.owner in {"app", "textual", *screen}]
         keys = Counter(key for action in present for key in action.keys.split(","))
         assert max(keys.values()) == 1

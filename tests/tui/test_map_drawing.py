@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from ubp_core import Selection, importance, select_blocks
 from ubp_tui import palette
 from ubp_tui.renderables import map_raster
+from ubp_tui.renderables.layer_basis import build_basis
 from ubp_tui.renderables.map_raster import area_sums, draw_map
 from ubp_tui.renderables.map_source import COARSE, MapSource, build_source
 from ubp_tui.renderables.map_strips import line_segments
@@ -23,7 +24,7 @@ def make_source(rows: int, columns: int, method: str = "bed", block_size: int = 
     weight = draw_weights(rows, columns)
     scores = importance(weight)
     selection = select_blocks(scores, block_size, 0.7, method)
-    return build_source(weight, scores, selection), selection
+    return build_source(build_basis(weight, scores), selection), selection
 
 
 @pytest.mark.parametrize(
@@ -44,7 +45,7 @@ def test_the_source_keeps_what_the_selection_keeps(method: str, block_size: int)
 def test_coarse_sums_are_sums(shape: tuple[int, int]) -> None:
     scores = importance(draw_weights(*shape))
     selection = select_blocks(scores, 1, 0.5, "abp")
-    source = build_source(draw_weights(*shape), scores, selection)
+    source = build_source(build_basis(draw_weights(*shape), scores), selection)
     kept = np.where(selection.mask(), scores, 0)
     for row in range(source.coarse.kept.shape[0]):
         for column in range(source.coarse.kept.shape[1]):
@@ -84,7 +85,7 @@ def test_whole_layer_shows_pruned_areas_dark_and_kept_ones_coloured() -> None:
     weight = np.zeros((400, 400), np.float32)
     weight[:200] = 1 + draw_weights(200, 400) ** 2
     scores = importance(weight)
-    source = build_source(weight, scores, select_blocks(scores, 4, 0.5, "bed"))
+    source = build_source(build_basis(weight, scores), select_blocks(scores, 4, 0.5, "bed"))
     image = draw_map(source, Viewport.fit(source.shape, 40, 40))
     assert (image[:20] >= palette.KEPT).all()
     assert (image[20:] == palette.PRUNED).all()
@@ -134,16 +135,16 @@ def test_block_edges_and_the_grid_show_blocks_off_the_grid() -> None:
 def test_an_outlier_does_not_darken_the_rest() -> None:
     weight = draw_weights(200, 200)
     scores = importance(weight)
-    calm = build_source(weight, scores, None)
+    calm = build_source(build_basis(weight, scores), None)
     weight[17, 23] = 1e9
-    wild = build_source(weight, importance(weight), None)
+    wild = build_source(build_basis(weight, importance(weight)), None)
     assert wild.scale == pytest.approx(calm.scale, rel=0.02)
 
 
 def test_dense_and_tiny_layers_draw() -> None:
     for shape in ((1, 1), (1, 500), (500, 1), (3, 2)):
         weight = draw_weights(*shape)
-        source = build_source(weight, importance(weight), None)
+        source = build_source(build_basis(weight, importance(weight)), None)
         for level in range(len(Viewport.fit(shape, 30, 20).ladder)):
             image = draw_map(source, Viewport.fit(shape, 30, 20).at_level(level, (0, 0)))
             assert image.shape[0] % 2 == 0 and (image != palette.PRUNED).all()

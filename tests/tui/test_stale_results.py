@@ -75,8 +75,12 @@ async def test_the_background_waits_for_the_layer_on_the_screen() -> None:
         await pilot.press("m")
         await until(pilot, select.began.is_set)
         await pilot.pause()
-        measured = app.explore._measures[app.explore.choice]
-        assert measured == {}
+        choice = app.explore.choice
+
+        def measured() -> set[str]:
+            return {name for name, of in app.explore.cache.measures if of == choice}
+
+        assert measured() == set()
         select.release.set()
         await settle(app, pilot)
-        assert set(measured) == {"block.0.expand", "block.1.conv", "head"}
+        assert measured() == {"block.0.expand", "block.1.conv", "head"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +13,8 @@ from ubp_core import METHODS as CORE_METHODS
 from ubp_core import importance, select_blocks
 from ubp_core.report import offset_histogram
 from ubp_tui.jobs import LayerMeasure, prepare_layer
-from ubp_tui.renderables.facts import Fact, describe_total, flow_facts, list_facts
+from ubp_tui.network_total import sum_network
+from ubp_tui.renderables.facts import Fact, describe_total, flow_facts, list_facts, list_total
 from ubp_tui.renderables.formats import format_count, format_percent, format_shape, shorten_name
 from ubp_tui.renderables.readout import Kernel, column_labels, describe_area, describe_weight, format_weight, row_label
 from ubp_tui.renderables.viewport import Viewport
@@ -35,6 +37,7 @@ def test_small_formats() -> None:
     assert format_shape((64, 32, 3, 3)) == "64x32 3x3" and format_shape((64, 32, 1, 1)) == "64x32"
     assert shorten_name("_blocks.14._project_conv", 19) == "…14._project_conv"
     assert shorten_name("head", 19) == "head"
+    assert shorten_name("_blocks.10._depthwise_conv", 19) == "…10._depthwise_conv"
     assert all(len(format_weight(value)) <= 7 for value in (0.0, -0.12345, 123.4, -1234.5, 1e-9, -3e30))
 
 
@@ -107,9 +110,26 @@ def test_facts_flow_over_lines_and_are_never_cut() -> None:
 
 
 def test_the_total_weighs_layers_by_importance() -> None:
-    measures = [LayerMeasure("a", 0.5, 0.75, 100.0), LayerMeasure("b", 1.0, 0.75, 300.0)]
-    assert describe_total(measures, 2) == "network keeps 87.50 %"
-    assert describe_total(measures, 5) == "measured 2 of 5 layers"
-    assert describe_total([], 0) == "nothing to prune"
-    broken = [*measures, LayerMeasure("c", math.nan, math.nan, 1.0)]
-    assert describe_total(broken, 3) == "1 of 3 layers have no selection"
+    model = make_model()
+    measures = {
+        "block.0.expand": LayerMeasure("block.0.expand", 0.5, 0.75, 100.0, kept=960, pruned=2880, file_bytes=4000),
+        "block.1.conv": LayerMeasure("block.1.conv", 1.0, 0.75, 300.0, kept=1620, pruned=4860, file_bytes=7000),
+    }
+    names = frozenset(measures)
+    total = sum_network(model.layers, names, measures)
+    assert describe_total(total) == "network keeps 87.50 %" and total.complete
+    assert total.parameters == (model.parameters, model.parameters - 2880 - 4860)
+    assert total.file_bytes == (4 * model.parameters, 4 * (model.parameters - 3840 - 6480) + 11000)
+    assert total.multiply_adds is None
+    assert describe_total(sum_network(model.layers, names | {"head"}, measures)) == "measured 2 of 3 layers"
+    assert describe_total(sum_network(model.layers, frozenset(), {})) == "nothing to prune"
+    measures["head"] = LayerMeasure("head", math.nan, math.nan, 1.0)
+    assert describe_total(sum_network(model.layers, names | {"head"}, measures)) == "1 of 3 layers have no selection"
+
+
+def test_multiply_adds_follow_the_weights_that_stay() -> None:
+    layer = replace(make_model().layer("block.0.expand"), output_hw=(7, 7))
+    measure = LayerMeasure(layer.name, 0.5, 0.75, 1.0, kept=960, pruned=2880, file_bytes=1)
+    total = sum_network([layer], frozenset({layer.name}), {layer.name: measure})
+    assert total.multiply_adds == (3840 * 49, 960 * 49)
+    assert "mult-adds 188k → 47.0k (25 %)" in flow_facts(list_total(total), 200, 1).plain

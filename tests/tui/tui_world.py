@@ -57,6 +57,7 @@ async def settle(app: UbpApp, pilot: Pilot[int]) -> None:
     explore = app.explore
     await until(pilot, lambda: explore.result is not None and explore.result.request == explore._request)
     await app.workers.wait_for_complete()
+    await until(pilot, lambda: explore._table_timer is None)
     await pilot.pause()
 
 

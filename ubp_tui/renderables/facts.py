@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from textual.content import Content
 
-from ubp_tui.jobs import LayerMeasure, LayerResult
-from ubp_tui.renderables.formats import format_count, format_percent, format_seconds, format_shape
+from ubp_tui.jobs import LayerResult
+from ubp_tui.network_total import FLOAT_BYTES, NetworkTotal
+from ubp_tui.renderables.formats import format_bytes, format_count, format_percent, format_seconds, format_shape
 
 GAP = 3
 """Empty cells between two facts."""
@@ -44,7 +46,7 @@ def list_facts(result: LayerResult) -> list[Fact]:
     selection, layer = result.selection, result.layer
     if selection is None:
         return [
-            Fact("stays dense:", layer.skip_reason or "", "bold $text-warning"),
+            Fact("stays dense:", layer.skip_reason or "by choice (D prunes it)", "bold $text-warning"),
             Fact("shape", format_shape(layer.shape)),
             Fact("parameters", format_count(layer.parameters)),
         ]
@@ -52,14 +54,28 @@ def list_facts(result: LayerResult) -> list[Fact]:
     if selection.upper_bound is not None:
         gap = 100 * (selection.upper_bound - selection.retained)
         facts.append(Fact("certified at most", f"{format_percent(selection.upper_bound, 2)} % (gap {gap:.4f})"))
-    asked, achieved = f"{100 * selection.sparsity:.4g}", format_percent(selection.achieved_sparsity, 2)
-    facts.append(Fact("sparsity", f"{achieved} % (asked {asked})"))
+    facts.append(Fact("sparsity", _describe_sparsity(result)))
     facts.append(Fact("weights" if selection.method == "unstructured" else "B", f"{len(selection.rows):,}"))
     if result.offsets is not None and selection.block_size > 1:
         facts.append(offsets_fact(result.offsets))
+    if result.measure is not None:
+        dense = layer.parameters * FLOAT_BYTES
+        change = f"{format_bytes(dense)} → {format_bytes(result.measure.file_bytes)}"
+        facts.append(Fact("packed", f"{change} ({format_percent(result.measure.file_bytes / dense, 0)} %)"))
     if result.seconds > 0:
         facts.append(Fact("selected in", format_seconds(result.seconds)))
     return facts
+
+
+def _describe_sparsity(result: LayerResult) -> str:
+    """What was asked for, what whole blocks make of it where that differs, and what was achieved."""
+    selection, measure = result.selection, result.measure
+    assert selection is not None
+    asked, achieved = f"{100 * selection.sparsity:.4g}", format_percent(selection.achieved_sparsity, 2)
+    rounded = "" if measure is None else format_percent(measure.rounded, 2)
+    # Only where rows are left over does the layer end up with fewer blocks than rounding gives.
+    between = f", whole blocks {rounded}" if rounded and rounded != achieved else ""
+    return f"{achieved} % (asked {asked}{between})"
 
 
 def offsets_fact(offsets: NDArray[np.int64]) -> Fact:
@@ -93,20 +109,29 @@ def flow_facts(facts: list[Fact], width: int, lines: int) -> Content:
     return Content("\n").join([Content(" " * GAP).join(row) for row in rows])
 
 
-def describe_total(measures: list[LayerMeasure], wanted: int) -> str:
-    """What a choice keeps of a whole network, in words.
-
-    Args:
-        measures: the layers measured so far.
-        wanted: how many layers can be pruned.
-    """
-    if len(measures) < wanted:
-        return f"measured {len(measures)} of {wanted} layers"
-    without = sum(math.isnan(measure.retained) for measure in measures)
-    if without:
-        return f"{without} of {wanted} layers have no selection"
-    total = sum(measure.importance for measure in measures)
-    if not total:
+def describe_total(total: NetworkTotal) -> str:
+    """What the choices keep of a whole network, in words."""
+    if not total.complete:
+        return f"measured {total.measured} of {total.wanted} layers"
+    if total.failed:
+        return f"{total.failed} of {total.wanted} layers have no selection"
+    if math.isnan(total.retained):
         return "nothing to prune"
-    kept = sum(measure.importance * measure.retained for measure in measures)
-    return f"network keeps {format_percent(kept / total, 2)} %"
+    return f"network keeps {format_percent(total.retained, 2)} %"
+
+
+def list_total(total: NetworkTotal) -> list[Fact]:
+    """The network before and after, the most important first."""
+    facts = [Fact("params", _change(format_count, total.parameters))]
+    if total.multiply_adds is not None:
+        facts.append(Fact("mult-adds", _change(format_count, total.multiply_adds)))
+    facts.append(Fact("weights file", _change(format_bytes, total.file_bytes)))
+    words = describe_total(total)
+    facts.append(Fact("", words, "bold $text-success" if words.startswith("network") else "$text-warning"))
+    return facts
+
+
+def _change(write: Callable[[int], str], values: tuple[int, int]) -> str:
+    """Before, after and what is left, in per cent."""
+    before, after = values
+    return f"{write(before)} → {write(after)} ({format_percent(after / max(1, before), 0)} %)"

@@ -21,6 +21,12 @@ def format_count(count: int) -> str:
     return str(count)
 
 
+def format_bytes(count: int) -> str:
+    """A number of bytes in at most seven characters: 864 B, 9.41 kB, 1.28 MB."""
+    text = format_count(count)
+    return f"{text[:-1]} {text[-1]}B" if text[-1].isalpha() else f"{text} B"
+
+
 def format_percent(share: float, digits: int = 1) -> str:
     """A share as a percentage without its sign; a dash where there is none."""
     return "-" if math.isnan(share) else f"{100 * share:.{digits}f}"
@@ -38,7 +44,7 @@ def shorten_name(name: str, width: int) -> str:
     if len(name) <= width:
         return name
     tail = name[len(name) - width + 1 :]
-    whole = tail.split(".", 1)[-1]
+    whole = tail if name[-len(tail) - 1] == "." else tail.split(".", 1)[-1]
     # Half a word before the first dot says nothing, but a short rest would say less.
     return "…" + (whole if 2 * len(whole) > width else tail)
 
@@ -50,6 +56,9 @@ def format_seconds(seconds: float) -> str:
     return f"{seconds:.1f} s"
 
 
-def kernel_of(layer: Layer) -> Kernel:
+def kernel_of(layer: Layer, by_tap: bool = False) -> Kernel:
     """The layer's kernel; 1 x 1 for a linear layer."""
-    return Kernel(*layer.shape[2:4]) if len(layer.shape) == 4 else Kernel()
+    if len(layer.shape) != 4:
+        return Kernel()
+    height, width = layer.shape[2:4]
+    return Kernel(height, width, layer.shape[1] if by_tap and height * width > 1 else 0)

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ubp_tui.renderables.layer_basis import BINS, LayerBasis
+
 if TYPE_CHECKING:
     from ubp_core.selection import Selection
 
@@ -20,8 +22,6 @@ DIRECT_LIMIT: Final = 1_000_000
 """Weights that a repaint may sum up itself; larger areas are summed from the coarse sums (5 ms against 40 ms)."""
 _STRIP_ROWS: Final = 16 * COARSE
 """Rows that are summed at a time."""
-_SAMPLES: Final = 200_000
-"""Weights that are looked at for the scale of the colours; all of them would cost more than the picture."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,12 @@ class MapSource:
     """Sums over areas of COARSE x COARSE weights."""
     scale: tuple[float, float]
     """Importance at the two ends of the ramp: percentiles, so that outliers don't darken the rest."""
+    row_shares: NDArray[np.float32]
+    """Share of the weights kept per row, [R]."""
+    column_shares: NDArray[np.float32]
+    """Share of the weights kept per column, [K]."""
+    kept_counts: NDArray[np.int64]
+    """Kept weights by bin of the importance histogram, [BINS]."""
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -66,40 +72,52 @@ class MapSource:
         return self.position is None or bool(self.position[row, column])
 
 
-def build_source(
-    weight: NDArray[np.float32],
-    importance: NDArray[np.float32],
-    selection: Selection | None,
-    known: MapSource | None = None,
-) -> MapSource:
+def build_source(basis: LayerBasis, selection: Selection | None) -> MapSource:
     """Lay out a layer for drawing.
 
     Args:
-        weight: float32, [out, ...]; seen as [R, K].
-        importance: float32 [R, K].
+        basis: the layer.
         selection: the blocks that stay, or None for a layer that stays dense.
-        known: the same layer with another selection, if there is one: its scale is used again.
 
     Returns:
         The arrays the map draws from.
     """
-    matrix = weight.reshape(importance.shape)
-    position = None if selection is None else _place_blocks(selection)
+    position = None if selection is None else _place_blocks(selection, basis)
+    shares = _find_shares(selection, basis)
     return MapSource(
-        weight=matrix,
-        importance=importance,
+        weight=basis.weight,
+        importance=basis.drawn,
         position=position,
         block_size=1 if selection is None else selection.block_size,
-        coarse=_sum_coarsely(importance, position),
-        scale=_colour_scale(importance) if known is None else known.scale,
+        coarse=_sum_coarsely(basis.drawn, position),
+        scale=basis.scale,
+        row_shares=shares[0],
+        column_shares=shares[1],
+        kept_counts=_count_kept(basis, position),
     )
 
 
-def _place_blocks(selection: Selection) -> NDArray[np.uint8]:
+def _find_shares(selection: Selection | None, basis: LayerBasis) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Share of the weights kept in every row and in every column, from the list of blocks."""
+    rows, columns = basis.weight.shape
+    if selection is None:
+        return np.ones(rows, np.float32), np.ones(columns, np.float32)
+    starts = np.bincount(selection.rows, minlength=rows).astype(np.float32)
+    by_row = np.convolve(starts, np.ones(selection.block_size, np.float32))[:rows]
+    by_column = np.bincount(basis.drawn_columns(selection.columns), minlength=columns) * selection.block_size
+    return by_row / columns, by_column.astype(np.float32) / rows
+
+
+def _count_kept(basis: LayerBasis, position: NDArray[np.uint8] | None) -> NDArray[np.int64]:
+    """Kept weights by bin of the histogram."""
+    return basis.bin_counts if position is None else np.bincount(basis.bins[position > 0], minlength=BINS)
+
+
+def _place_blocks(selection: Selection, basis: LayerBasis) -> NDArray[np.uint8]:
     """Write every block's places 1..N into a matrix, uint8 [R, K]."""
     rows, columns = selection.shape
     position = np.zeros(rows * columns, np.uint8)
-    start = selection.rows.astype(np.int64) * columns + selection.columns
+    start = selection.rows.astype(np.int64) * columns + basis.drawn_columns(selection.columns)
     for place in range(selection.block_size):
         position[start + place * columns] = place + 1
     return position.reshape(rows, columns)
@@ -131,14 +149,3 @@ def _sum_areas(values: NDArray[np.float32] | NDArray[np.uint8]) -> NDArray[np.fl
         strip = down[:, place::COARSE]
         across[:, : strip.shape[1]] += strip
     return across
-
-
-def _colour_scale(importance: NDArray[np.float32]) -> tuple[float, float]:
-    """Percentiles 2 and 99 of (a sample of) the importance; the same for every selection of the layer."""
-    flat = importance.reshape(-1)
-    if flat.size == 0:
-        return 0.0, 1.0
-    # An odd step visits all rows and columns in turn, whatever their number.
-    sample = flat[:: (flat.size // _SAMPLES) | 1]
-    low, high = (float(value) for value in np.percentile(sample, (2, 99)))
-    return (low, high) if high > low else (low, low + 1.0)

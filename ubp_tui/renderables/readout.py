@@ -17,10 +17,19 @@ class Kernel:
     """Taps down."""
     width: int = 1
     """Taps across."""
+    channels: int = 0
+    """Input channels, where columns stand by tap; 0 where they stand by channel."""
+
+    def true_column(self, column: int) -> int:
+        """The number by channel of a column as it is drawn."""
+        if not self.channels:
+            return column
+        tap, channel = divmod(column, self.channels)
+        return channel * self.height * self.width + tap
 
     def name_column(self, column: int) -> str:
-        """The input channel and, for k x k kernels, the tap of a column."""
-        channel, tap = divmod(column, self.height * self.width)
+        """The input channel and, for k x k kernels, the tap of a column as it is drawn."""
+        channel, tap = divmod(self.true_column(column), self.height * self.width)
         if self.height * self.width == 1:
             return f"in {channel}"
         return f"in {channel} ky {tap // self.width} kx {tap % self.width}"
@@ -28,9 +37,8 @@ class Kernel:
 
 def describe_weight(source: MapSource, kernel: Kernel, row: int, column: int) -> str:
     """One line on a weight: where it is, its value, whether it stays, and its block."""
-    place = (
-        f"row {row}  col {column} ({kernel.name_column(column)})  w {format_weight(float(source.weight[row, column]))}"
-    )
+    value = format_weight(float(source.weight[row, column]))
+    place = f"row {row}  col {kernel.true_column(column)} ({kernel.name_column(column)})  w {value}"
     if source.position is None:
         return f"{place}  dense"
     start = source.block_start(row, column)

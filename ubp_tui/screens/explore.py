@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.reactive import reactive
@@ -12,10 +13,12 @@ from textual.widgets import Footer
 
 from ubp_tui import messages
 from ubp_tui.bindings import bindings_of
-from ubp_tui.jobs import LayerMeasure, LayerResult, plan_curves
+from ubp_tui.jobs import LayerResult, plan_curves
+from ubp_tui.network_total import sum_network
 from ubp_tui.renderables.facts import describe_total
 from ubp_tui.renderables.formats import format_count
-from ubp_tui.screens.explore_marks import ExploreMarks
+from ubp_tui.result_cache import ResultCache
+from ubp_tui.screens.explore_choices import ExploreChoices
 from ubp_tui.services import Services
 from ubp_tui.state import Choice, SelectionRequest
 from ubp_tui.widgets.controls.choice_bar import ChoiceBar
@@ -24,6 +27,8 @@ from ubp_tui.widgets.curve.curve_pane import CurvePane
 from ubp_tui.widgets.facts.facts_line import FactsLine
 from ubp_tui.widgets.header.model_header import ModelHeader
 from ubp_tui.widgets.layers.layer_table import LayerTable
+from ubp_tui.widgets.layers.layers_pane import LayersPane
+from ubp_tui.widgets.layers.network_foot import NetworkFoot
 from ubp_tui.widgets.loading_panel import LoadingPanel
 from ubp_tui.widgets.map.block_map import BlockMap
 from ubp_tui.widgets.map.map_pane import MapPane
@@ -35,32 +40,31 @@ if TYPE_CHECKING:
 
 CURVES_DELAY = 0.1
 """Seconds in which new curve points are gathered before they are drawn."""
+TABLE_DELAY = 0.05
+"""Seconds in which new figures of layers are gathered before they are drawn."""
 
 
-class ExploreScreen(ExploreMarks):
+class ExploreScreen(ExploreChoices):
     """Shows a model's layers and what a choice of blocks keeps of them."""
 
     BINDINGS = bindings_of("explore")
 
-    choice: reactive[Choice] = reactive(Choice, init=False)
-    """How blocks are selected, for every layer."""
-    layer: reactive[str] = reactive("", init=False)
-    """Name of the layer on the screen; empty before there is one."""
     view: reactive[str] = reactive("layers", init=False)
     """The pane in sight where only one has room."""
-    full_map: reactive[bool] = reactive(False, toggle_class="-full-map")
-    """Whether the map has the whole screen."""
+    by_tap: reactive[bool] = reactive(False, init=False)
+    """Whether the map's columns stand by tap of the kernel, not by channel."""
+    full: reactive[bool] = reactive(False, toggle_class="-full")
+    """Whether one pane, that of `view`, has the whole screen."""
 
     def __init__(self, services: Services, choice: Choice, model_name: str) -> None:
         """Args: what computes, the first choice, and the name to show while the model loads."""
-        super().__init__(services)
-        self.set_reactive(ExploreScreen.choice, choice)
+        super().__init__(services, choice)
         self.result: LayerResult | None = None
+        self.cache = ResultCache()
         self._model_name = model_name
         self._request = SelectionRequest(0, "", choice)
-        self._measures: dict[Choice, dict[str, LayerMeasure]] = {}
         self._curves_timer: Timer | None = None
-        self._points: dict[str, dict[Choice, float]] = {}
+        self._table_timer: Timer | None = None
 
     def compose(self) -> ComposeResult:
         """Header, controls, facts, the three panes, footer; and what stands in for them."""
@@ -70,8 +74,7 @@ class ExploreScreen(ExploreMarks):
         yield ViewTabs(id="view-tabs")
         with Horizontal(id="body"):
             with Vertical(id="left"):
-                with Vertical(id="layers-pane"):
-                    yield LayerTable(id="layers")
+                yield LayersPane(id="layers-pane")
                 yield CurvePane(id="curves-pane")
             yield MapPane(id="map-pane")
         yield LoadingPanel(self._model_name, id="loading")
@@ -81,7 +84,6 @@ class ExploreScreen(ExploreMarks):
     def on_mount(self) -> None:
         """Stand by until the model is there."""
         self.add_class("-loading", "-view-layers")
-        self.query_one("#layers-pane").border_title = "Layers"
         self.query_one(ModelHeader).show_loading(self._model_name)
 
     # The model
@@ -95,7 +97,7 @@ class ExploreScreen(ExploreMarks):
         self.model = model
         self.remove_class("-loading")
         self.query_one(ModelHeader).show_model(model)
-        self.query_one("#layers-pane").border_title = f"Layers · {len(model.prunable)} of {len(model.layers)} prunable"
+        self.query_one(LayersPane).show_counts(len(model.prunable), len(model.layers))
         table = self.query_one(LayerTable)
         first = (model.prunable or model.layers)[:1]
         table.show_layers(model.layers, first[0].name if first else "")
@@ -110,40 +112,55 @@ class ExploreScreen(ExploreMarks):
         """The layer on the screen."""
         return self.model.layer(self.layer) if self.model is not None and self.layer else None
 
-    # Choices
+    # Requests
 
-    def watch_choice(self, choice: Choice) -> None:
+    def watch_choices(self) -> None:
         """Show the choice at once; its results follow."""
-        self.query_one(ChoiceBar).choice = choice
-        self._request_selection()
-        self._schedule_curves()
+        self._follow()
 
     def watch_layer(self) -> None:
         """Select on another layer."""
+        self._follow()
+
+    def watch_by_tap(self) -> None:
+        """Lay the columns out anew."""
+        self._follow()
+
+    def _follow(self) -> None:
+        """Let controls, selection, table and curves follow the layer and its choice."""
+        self.query_one(ChoiceBar).choice = self.choice
         self._request_selection()
+        self._schedule_curves()
 
     def _request_selection(self) -> None:
-        """Ask for the blocks of the present layer and choice, and let the background follow the choice."""
+        """Ask for the blocks of the present layer and choice, and let the background follow the choices."""
         layer = self._find_layer()
         if layer is None:
             return
-        self._request = SelectionRequest(self._request.number + 1, layer.name, self.choice)
+        dense = layer.name in self.choices.dense
+        self._request = SelectionRequest(self._request.number + 1, layer.name, self.choice, dense, self.by_tap)
         self.workers.cancel_group(self, "trace_curves")
-        known = self.result if self.result and self.result.layer is layer else None
-        self._select_blocks(self._request, layer, known)
+        drawn = self.cache.find(self._request)
+        if drawn is not None:
+            self.workers.cancel_group(self, "select_blocks")
+            self.on_selection_finished(messages.SelectionFinished(drawn))
+        else:
+            self._select_blocks(self._request, layer, self.cache.find_layer(self._request))
         self._request_measures()
 
     def _request_measures(self) -> None:
-        """Fill the table for the present choice, unless that is under way or done."""
+        """Fill the table for the present choices, as far as they are not known."""
         assert self.model is not None
-        if self.choice in self._measures and len(self._measures) == 1:
-            return
-        self._measures = {self.choice: {}}
-        self.query_one(LayerTable).show_measures({})
-        self._show_total()
+        self._show_table()
+        pruned = [layer for layer in self.model.prunable if layer.name not in self.choices.dense]
+        missing = [layer for layer in pruned if (layer.name, self.choices.of(layer.name)) not in self.cache.measures]
         # The layer on the screen comes last: by then its own selection has given its figures.
-        others = sorted(self.model.prunable, key=lambda layer: layer.name == self.layer)
-        self._measure_layers(self.choice, tuple(others), self._measures[self.choice])
+        missing.sort(key=lambda layer: layer.name == self.layer)
+        wanted = tuple((layer, self.choices.of(layer.name)) for layer in missing)
+        if wanted:
+            self._measure_layers(wanted, self.cache.measures)
+        else:
+            self.workers.cancel_group(self, "measure_layers")
 
     # Results
 
@@ -153,17 +170,17 @@ class ExploreScreen(ExploreMarks):
         if result.request != self._request:
             return
         self.result = result
+        self.cache.keep(result)
         self.query_one(MapPane).show_result(result)
         self.query_one(FactsLine).show_result(result)
         if result.selection is None:
             self.query_one(CurvePane).clear("this layer stays dense: no blocks, no curve")
             return
-        if result.measure is not None:
-            self.on_layer_measured(messages.LayerMeasured(self.choice, result.measure))
-        points = self._points.setdefault(result.layer.name, {})
-        points[self.choice] = result.selection.retained
+        self._schedule_table()
         self._schedule_curves()
-        self._trace_curves(result.layer.name, result.source.importance, plan_curves(self.choice, set(points)))
+        points = plan_curves(self.choice, self.cache.points.get(result.layer.name, {}))
+        if points:
+            self._trace_curves(result.layer.name, result.basis.importance, points)
 
     def on_selection_failed(self, message: messages.SelectionFailed) -> None:
         """Say why there is no selection; the picture of another choice does not stay."""
@@ -175,21 +192,18 @@ class ExploreScreen(ExploreMarks):
         self._schedule_curves()
 
     def on_layer_measured(self, message: messages.LayerMeasured) -> None:
-        """One more figure of the table."""
-        if message.choice not in self._measures:
-            return
-        self._measures[message.choice][message.measure.layer] = message.measure
-        self.query_one(LayerTable).add_measure(message.measure)
-        self._show_total()
+        """One more figure of the table; it is kept even if the choice has changed by now."""
+        self.cache.keep_measure(message.choice, message.measure)
+        self._schedule_table()
 
     def on_curve_point_found(self, message: messages.CurvePointFound) -> None:
         """One more point; it is kept even if another layer is on the screen by now."""
-        self._points.setdefault(message.layer, {})[message.choice] = message.retained
+        self.cache.points.setdefault(message.layer, {})[message.choice] = message.retained
         if message.layer == self.layer:
             self._schedule_curves()
 
     def _schedule_curves(self) -> None:
-        """Draw the curves soon: drawing takes 20 ms, and points come faster than that."""
+        """Draw the curves soon: points come faster than anybody looks."""
         if self._curves_timer is None:
             self._curves_timer = self.set_timer(CURVES_DELAY, self._show_curves)
 
@@ -197,17 +211,27 @@ class ExploreScreen(ExploreMarks):
         """Draw the curves of the present layer as far as they are known."""
         self._curves_timer = None
         layer = self._find_layer()
-        if layer is not None and layer.prunable:
-            points = self._points.get(self.layer, {})
-            self.query_one(CurvePane).show_curves(points, self.choice, points.get(self.choice))
+        if layer is not None and layer.prunable and layer.name not in self.choices.dense:
+            self.query_one(CurvePane).show_curves(self.cache.points.get(self.layer, {}), self.choice)
 
-    def _show_total(self) -> None:
-        """What the choice keeps of all prunable layers together."""
-        assert self.model is not None
-        measures, wanted = self._measures[self.choice].values(), len(self.model.prunable)
-        self.query_one(ModelHeader).show_total(
-            f"{format_count(self.model.parameters)} weights · {describe_total(list(measures), wanted)}"
-        )
+    def _schedule_table(self) -> None:
+        """Draw the table soon."""
+        if self._table_timer is None:
+            self._table_timer = self.set_timer(TABLE_DELAY, self._show_table)
+
+    def _show_table(self) -> None:
+        """Write what is known of all layers, and the network's total."""
+        self._table_timer = None
+        if self.model is None:
+            return
+        names = [layer.name for layer in self.model.prunable if layer.name not in self.choices.dense]
+        found = {name: self.cache.measures.get((name, self.choices.of(name))) for name in names}
+        measures = {name: measure for name, measure in found.items() if measure is not None}
+        self.query_one(LayerTable).show_choices(self.choices, measures)
+        total = sum_network(self.model.layers, frozenset(names), measures)
+        self.query_one(NetworkFoot).show_total(total)
+        words = f"{format_count(self.model.parameters)} weights · {describe_total(total)}"
+        self.query_one(ModelHeader).show_total(words)
 
     # Messages of the widgets
 
@@ -216,31 +240,11 @@ class ExploreScreen(ExploreMarks):
         if message.name == self.query_one(LayerTable).highlighted:
             self.layer = message.name
 
-    def on_choice_picked(self, message: messages.ChoicePicked) -> None:
-        """A control was used."""
-        self.choice = message.choice
-
     def on_view_picked(self, message: messages.ViewPicked) -> None:
         """A tab was clicked."""
         self.action_show_view(message.view)
 
     # Actions
-
-    def action_step_layer(self, rows: int) -> None:
-        """Next or previous layer."""
-        self.query_one(LayerTable).step(rows)
-
-    def action_step_method(self, step: int) -> None:
-        """Next or previous method."""
-        self.choice = self.choice.with_method_step(step)
-
-    def action_step_block(self, step: int) -> None:
-        """Next or previous block size."""
-        self.choice = self.choice.with_block_step(step, self.query_one(ChoiceBar).block_sizes)
-
-    def action_step_sparsity(self, percent: int) -> None:
-        """More or less sparsity."""
-        self.choice = self.choice.with_sparsity_step(percent)
 
     def action_zoom_map(self, steps: int) -> None:
         """Zoom the map."""
@@ -252,7 +256,6 @@ class ExploreScreen(ExploreMarks):
 
     def action_show_view(self, view: str) -> None:
         """Go to a pane: bring it into sight and focus it."""
-        self.full_map = self.full_map and view == "map"
         self.view = view
         target = {"layers": "#layers", "map": "#map", "curves": "#curves-pane"}[view]
         self.call_after_refresh(lambda: self.query_one(target).focus())
@@ -263,8 +266,15 @@ class ExploreScreen(ExploreMarks):
             self.set_class(name == view, f"-view-{name}")
         self.query_one(ViewTabs).show_view(view)
 
-    def action_toggle_full_map(self) -> None:
-        """The whole screen for the map, and back."""
-        self.full_map = not self.full_map
-        if self.full_map:
-            self.call_after_refresh(self.query_one(BlockMap).focus)
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """The pane in sight is the one that has the focus."""
+        ids = {node.id for node in event.widget.ancestors_with_self}
+        self.view = next((view for view in VIEWS if f"{view}-pane" in ids), self.view)
+
+    def action_toggle_full(self) -> None:
+        """The whole screen for the pane that has the focus, and back."""
+        self.full = not self.full
+
+    def action_toggle_taps(self) -> None:
+        """Arrange the map's columns by tap of the kernel, and back."""
+        self.by_tap = not self.by_tap

@@ -1,4 +1,4 @@
-"""The part of the explore screen that leads to benchmarks: marked layers, and the keys that ask for a run."""
+"""The part of the explore screen that is about many layers: marks, order, filter, and benchmarks of what is marked."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING
 
 from ubp_tui.messages import BenchmarkRequested
 from ubp_tui.screens.explore_work import ExploreWork
+from ubp_tui.screens.prompt import PromptDialog
 from ubp_tui.services import Services
 from ubp_tui.widgets.layers.layer_table import LayerTable
+from ubp_tui.widgets.layers.layers_pane import LayersPane
 
 if TYPE_CHECKING:
     from ubp_core.models import LoadedModel
 
 
 class ExploreMarks(ExploreWork):
-    """A screen whose layers can be marked for a benchmark."""
+    """A screen whose layers can be marked, sorted and filtered."""
 
     def __init__(self, services: Services) -> None:
         """Args: what computes."""
@@ -22,12 +24,52 @@ class ExploreMarks(ExploreWork):
         self.model: LoadedModel | None = None
         """The model, once it is loaded."""
 
+    @property
+    def marked(self) -> tuple[str, ...]:
+        """Names of the marked layers, in the network's order."""
+        return self.query_one(LayerTable).marked
+
+    def action_step_layer(self, rows: int) -> None:
+        """Next or previous layer."""
+        self.query_one(LayerTable).step(rows)
+
     def action_toggle_mark(self) -> None:
         """Mark the layer under the cursor, or unmark it."""
+        self.query_one(LayerTable).toggle_mark()
+
+    def action_mark_all(self) -> None:
+        """Mark all prunable layers that are shown, or unmark them."""
+        self.query_one(LayerTable).mark_shown()
+
+    def action_invert_marks(self) -> None:
+        """Mark what is not marked, and the other way round."""
+        self.query_one(LayerTable).invert_marks()
+
+    def action_mark_pattern(self) -> None:
+        """Ask for a pattern and mark what it means."""
         table = self.query_one(LayerTable)
-        table.toggle_mark()
-        count = len(table.marked)
-        self.query_one("#layers-pane").border_subtitle = f"{count} marked · b benchmarks them" if count else ""
+        if self.model is None:
+            return
+
+        def mark(pattern: str | None) -> None:
+            if pattern and not table.mark_pattern(pattern):
+                self.notify(f"no prunable layer matches {pattern!r}", severity="warning")
+
+        hint = "Words that must be in the name, kind or shape, or a pattern for the whole name: *.project_conv"
+        self.app.push_screen(PromptDialog("Mark layers", hint), mark)
+
+    def action_sort_next(self) -> None:
+        """Sort by the next column."""
+        self.query_one(LayerTable).step_sort()
+
+    def action_reverse_sort(self) -> None:
+        """Turn the order around."""
+        self.query_one(LayerTable).reverse_sort()
+
+    def action_filter(self) -> None:
+        """Type a pattern that layers must match."""
+        if self.model is not None:
+            self.query_one(LayersPane).open_filter()
 
     def action_benchmark(self) -> None:
         """Ask for a benchmark of the marked layers; of the selected one where none is marked."""

@@ -53,14 +53,16 @@ class ExploreWork(Screen[None]):
             self.post_message(message)
 
     @work(thread=True, exclusive=True, group="measure_layers", description="find what the choice keeps of every layer")
-    def _measure_layers(self, choice: Choice, layers: tuple[Layer, ...], known: Mapping[str, LayerMeasure]) -> None:
+    def _measure_layers(
+        self, wanted: tuple[tuple[Layer, Choice], ...], known: Mapping[tuple[str, Choice], LayerMeasure]
+    ) -> None:
         """Measure layer after layer; `known` grows meanwhile and is only read here."""
         worker = get_current_worker()
-        for layer in layers:
+        for layer, choice in wanted:
             with self._gate.background():
                 if worker.is_cancelled:
                     return
-                if layer.name in known:
+                if (layer.name, choice) in known:
                     continue
                 measure = measure_layer(self.services, layer, choice)
             self.post_message(LayerMeasured(choice, measure))

@@ -1,37 +1,44 @@
-"""The bar of controls: method, block size, sparsity."""
+"""The bar of controls: method, block size, sparsity, and for which layers."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from typing import cast
 
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Container, Horizontal
 from textual.reactive import reactive
 
-from ubp_tui.messages import ChoicePicked
+from ubp_tui.choices import SCOPES, Scope
+from ubp_tui.messages import ChoiceChanged, ScopePicked
 from ubp_tui.state import METHODS, Choice, offered_block_sizes
 from ubp_tui.widgets.controls.segments import Segments
 from ubp_tui.widgets.controls.sparsity_slider import SparsitySlider
 
 
 class ChoiceBar(Container):
-    """Shows a choice and posts a new one; it never changes the choice by itself."""
+    """Shows a choice and posts what the user wants changed; it never changes the choice by itself."""
 
     choice: reactive[Choice] = reactive(Choice)
     """The choice that is shown."""
+    scope: reactive[Scope] = reactive("all")
+    """Which layers a change is meant for."""
 
-    def __init__(self, choice: Choice, *, id: str) -> None:  # noqa: A002 (Textual's own name)
-        """Start with a choice; its block size is offered even if it is an unusual one."""
+    def __init__(self, choice: Choice, *, scoped: bool = True, id: str) -> None:  # noqa: A002 (Textual's own name)
+        """Args: the choice (its block size is offered even if it is an unusual one), whether scopes are offered."""
         super().__init__(id=id)
         self.set_reactive(ChoiceBar.choice, choice)
         self.block_sizes = offered_block_sizes(choice)
+        self._scoped = scoped
 
     def compose(self) -> ComposeResult:
-        """The three controls."""
+        """The controls in two groups."""
         sizes = tuple(str(size) for size in self.block_sizes)
-        yield Segments("method", "m", METHODS, self.choice.method, id="method")
-        with Horizontal(id="choice-numbers"):
+        with Horizontal(classes="choice-group"):
+            yield Segments("method", "m", METHODS, self.choice.method, id="method")
+            if self._scoped:
+                yield Segments("for", "t", SCOPES, self.scope, id="scope")
+        with Horizontal(classes="choice-group"):
             yield Segments("block", "n", sizes, str(self.choice.block_size), id="block-size")
             yield SparsitySlider(self.choice.sparsity, id="sparsity")
 
@@ -43,20 +50,31 @@ class ChoiceBar(Container):
         self.query_one("#block-size", Segments).chosen = str(choice.block_size)
         self.query_one(SparsitySlider).sparsity = choice.sparsity
 
+    def watch_scope(self, scope: Scope) -> None:
+        """Show another scope."""
+        for segments in self.query("#scope").results(Segments):
+            segments.chosen = scope
+
     @on(Segments.Picked, "#method")
     def _pick_method(self, message: Segments.Picked) -> None:
         """Another method."""
         message.stop()
-        self.post_message(ChoicePicked(replace(self.choice, method=message.option)))
+        self.post_message(ChoiceChanged({"method": message.option}))
 
     @on(Segments.Picked, "#block-size")
     def _pick_block_size(self, message: Segments.Picked) -> None:
         """Another block size."""
         message.stop()
-        self.post_message(ChoicePicked(replace(self.choice, block_size=int(message.option))))
+        self.post_message(ChoiceChanged({"block_size": int(message.option)}))
+
+    @on(Segments.Picked, "#scope")
+    def _pick_scope(self, message: Segments.Picked) -> None:
+        """Other layers."""
+        message.stop()
+        self.post_message(ScopePicked(cast(Scope, message.option)))
 
     @on(SparsitySlider.Moved)
     def _pick_sparsity(self, message: SparsitySlider.Moved) -> None:
         """Another sparsity."""
         message.stop()
-        self.post_message(ChoicePicked(self.choice.with_sparsity(message.sparsity)))
+        self.post_message(ChoiceChanged({"sparsity": self.choice.with_sparsity(message.sparsity).sparsity}))

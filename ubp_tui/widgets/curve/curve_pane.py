@@ -27,14 +27,14 @@ class CurvePane(Vertical, can_focus=True):
         """An empty frame until there is a layer."""
         self.border_title = "Retained importance over sparsity"
 
-    def show_curves(self, points: dict[Choice, float], choice: Choice, retained: float | None) -> None:
+    def show_curves(self, points: dict[Choice, float], choice: Choice) -> None:
         """Draw what is known.
 
         Args:
             points: share kept per point of this layer, any block size.
             choice: the present choice.
-            retained: share kept at the present choice, if known.
         """
+        retained = points.get(choice)
         curves = {method: self._curve(points, method, choice.block_size) for method in CURVE_METHODS}
         self.border_title = f"Retained importance over sparsity, N={choice.block_size}, per cent"
         self.query_one("#curve-legend", Static).update(self._legend(points, choice))

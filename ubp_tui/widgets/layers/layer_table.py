@@ -1,186 +1,335 @@
-"""The layer table: one row per layer, columns as the width allows."""
+"""The layer table: one row per layer, columns as the width allows; sorted, filtered and marked by keys and mouse."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
-from rich.text import Text
+from rich.segment import Segment
+from rich.style import Style
 from textual import events
-from textual.widgets import DataTable
+from textual.geometry import Size
+from textual.reactive import reactive
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
 
+from ubp_tui.bindings import bindings_of
+from ubp_tui.choices import LayerChoices
 from ubp_tui.jobs import LayerMeasure
-from ubp_tui.messages import LayerHighlighted
-from ubp_tui.renderables.formats import format_count, format_percent, format_shape, shorten_name
+from ubp_tui.messages import LayerHighlighted, LayersArranged
+from ubp_tui.renderables.formats import shorten_name
+from ubp_tui.renderables.layer_rows import (
+    COLUMNS,
+    GAP,
+    Column,
+    LayerRow,
+    cell_text,
+    fit_columns,
+    matches,
+    sort_rows,
+)
 
 if TYPE_CHECKING:
     from ubp_core.models import Layer
 
-GAP = 2
-"""Empty cells between two columns."""
-MIN_NAME = 19
-"""Below this width of the name a column gives way."""
-MARK = "● "
-"""Before the name of a marked layer."""
+GUTTER = 3
+"""Cells before the name: the cursor, the mark, a gap. A click there marks."""
 
 
-KINDS = {"conv": "conv", "depthwise": "dw", "grouped": "grp", "linear": "lin"}
-"""Kinds of layers in four cells; the reason in the last column has the whole word."""
+class LayerTable(ScrollView, can_focus=True):
+    """Rows are layers; those that stay dense are dimmed, with the reason in place of a choice."""
 
+    COMPONENT_CLASSES = {  # noqa: RUF012 (Textual's own form)
+        "layer-table--header", "layer-table--cursor", "layer-table--dense", "layer-table--mark", "layer-table--figure",
+    }  # fmt: skip
+    """Parts that a style sheet can address."""
+    BINDINGS = bindings_of("table")
 
-class LayerTable(DataTable[Text]):
-    """Rows are layers, keyed by name; those that stay dense are dimmed, with the reason in the last column."""
-
-    COLUMN_WIDTHS: ClassVar[dict[str, int]] = {
-        "name": 0,
-        "kind": 4,
-        "shape": 13,
-        "params": 6,
-        "share": 5,
-        "sparsity": 8,
-        "retained": 9,
-    }
-    """Columns and their widths; the name takes what is left."""
-    GIVE_WAY: ClassVar[tuple[str, ...]] = ("kind", "sparsity", "share", "shape", "params")
-    """Columns that are left out where the width is short, the first one first."""
+    cursor: reactive[int] = reactive(0)
+    """Number of the row under the cursor, among those that are shown."""
 
     def __init__(self, *, id: str) -> None:  # noqa: A002 (Textual's own name)
         """Start empty."""
-        super().__init__(id=id, cursor_type="row", zebra_stripes=False, cell_padding=0)
+        super().__init__(id=id)
         self._layers: tuple[Layer, ...] = ()
-        self._measures: dict[str, LayerMeasure] = {}
-        self._columns: tuple[str, ...] = ()
+        self._choices = LayerChoices()
+        self._measures: Mapping[str, LayerMeasure] = {}
+        self._times: Mapping[str, float] = {}
+        self._time_title = "time"
+        self._shown: list[LayerRow] = []
+        self._columns: tuple[Column, ...] = ()
         self._name_width = 0
-        self._wanted = ""
         self.marked: tuple[str, ...] = ()
-        """Names of the marked layers, in the order of the table."""
+        """Names of the marked layers, in the network's order."""
+        self.pattern = ""
+        """What layers must match to be shown."""
+        self.sort_column = ""
+        """Id of the column that rows are sorted by; empty: the network's order."""
+        self.descending = False
+        """Whether the greatest comes first."""
 
     # Content
 
     def show_layers(self, layers: tuple[Layer, ...], highlighted: str) -> None:
         """Show the layers of a model, with the cursor on the one named."""
         self._layers, self._measures, self.marked = layers, {}, ()
-        self._wanted = highlighted
-        self._columns = ()
+        self._arrange(highlighted)
+
+    def show_choices(self, choices: LayerChoices, measures: Mapping[str, LayerMeasure]) -> None:
+        """Show what is chosen and what is known of it; layers without a figure get a dot until theirs comes."""
+        self._choices, self._measures = choices, measures
+        self._arrange()
+
+    def show_times(self, times: Mapping[str, float], title: str) -> None:
+        """Show times in nanoseconds by name of the layer; an empty mapping takes the column away."""
+        self._times, self._time_title = times, title
+        self._arrange()
+
+    def _arrange(self, highlighted: str | None = None) -> None:
+        """Filter and sort; the cursor stays on its layer."""
+        wanted = highlighted or self.highlighted
+        total = max(1, sum(layer.parameters for layer in self._layers))
+        rows = [self._make_row(layer, total) for layer in self._layers if matches(self.pattern, layer)]
+        self._shown = sort_rows(rows, self.sort_column, self.descending) if self.sort_column else rows
+        names = [row.layer.name for row in self._shown]
+        place = names.index(wanted) if wanted in names else min(self.cursor, max(0, len(names) - 1))
+        self.set_reactive(LayerTable.cursor, place)
         self._lay_out()
+        self._bring_into_view()
+        if wanted not in names or highlighted:
+            self._tell_highlighted()
+        self.post_message(LayersArranged(len(self._shown), self.marked, self.pattern))
 
-    def show_measures(self, measures: dict[str, LayerMeasure]) -> None:
-        """Show what the present choice keeps; layers without a figure get a dot until theirs comes."""
-        self._measures = dict(measures)
-        for layer in self._layers:
-            self._update_measure(layer)
+    def _make_row(self, layer: Layer, total: int) -> LayerRow:
+        """All that is known of a layer."""
+        name = layer.name
+        reason = layer.skip_reason or ("kept dense by choice" if name in self._choices.dense else None)
+        return LayerRow(
+            layer, self._choices.of(name), layer.parameters / total, reason, self._measures.get(name),
+            self._times.get(name) if reason is None else None,
+        )  # fmt: skip
 
-    def add_measure(self, measure: LayerMeasure) -> None:
-        """Show one more figure."""
-        self._measures[measure.layer] = measure
-        for layer in self._layers:
-            if layer.name == measure.layer:
-                self._update_measure(layer)
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """Names of the layers that are shown, from the top."""
+        return tuple(row.layer.name for row in self._shown)
 
-    def _update_measure(self, layer: Layer) -> None:
-        """Write the cells that depend on the choice."""
-        for column in ("sparsity", "retained"):
-            if column in self._columns:
-                self.update_cell(layer.name, column, self._cell(layer, column))
+    def get_cell(self, name: str, column: str) -> str:
+        """The text of a cell, or the reason why a layer has none."""
+        row = next(row for row in self._shown if row.layer.name == name)
+        chosen = next(c.chosen for c in COLUMNS if c.id == column)
+        return row.reason if chosen and row.reason else cell_text(column, row)
 
-    def toggle_mark(self) -> None:
-        """Mark the layer under the cursor, or unmark it."""
-        name = self.highlighted
-        if name is None:
-            return
-        marks = {*self.marked} ^ {name}
-        self.marked = tuple(layer.name for layer in self._layers if layer.name in marks)
-        for layer in self._layers:
-            if layer.name == name:
-                self.update_cell(name, "name", self._cell(layer, "name"))
+    # Marks, order, filter
 
-    # Layout
+    def set_marks(self, names: Iterable[str]) -> None:
+        """Mark these layers and no others."""
+        wanted = set(names)
+        self.marked = tuple(layer.name for layer in self._layers if layer.name in wanted)
+        self.refresh()
+        self.post_message(LayersArranged(len(self._shown), self.marked, self.pattern))
 
-    def on_resize(self, event: events.Resize) -> None:
+    def toggle_mark(self, name: str | None = None) -> None:
+        """Mark a layer, by default the one under the cursor, or unmark it."""
+        name = name or self.highlighted
+        if name is not None:
+            self.set_marks({*self.marked} ^ {name})
+
+    def mark_shown(self) -> None:
+        """Mark every layer that is shown and can be pruned; if all of them are marked, unmark them."""
+        names = {row.layer.name for row in self._shown if row.layer.prunable}
+        self.set_marks({*self.marked} - names if names <= {*self.marked} else {*self.marked} | names)
+
+    def invert_marks(self) -> None:
+        """Mark the layers shown that are not marked, and unmark those that are; layers that stay dense are left out."""
+        self.set_marks({*self.marked} ^ {row.layer.name for row in self._shown if row.layer.prunable})
+
+    def mark_pattern(self, pattern: str) -> int:
+        """Mark every prunable layer that a pattern means, and tell how many."""
+        names = {layer.name for layer in self._layers if layer.prunable and matches(pattern, layer)}
+        self.set_marks({*self.marked} | names)
+        return len(names)
+
+    def set_pattern(self, pattern: str) -> None:
+        """Show only layers that a pattern means."""
+        self.pattern = pattern
+        self._arrange()
+
+    def sort_by(self, column: str) -> None:
+        """Sort by a column: rising, then falling, then in the network's order."""
+        if column != self.sort_column:
+            self.sort_column, self.descending = column, False
+        elif not self.descending:
+            self.descending = True
+        else:
+            self.sort_column, self.descending = "", False
+        self._arrange()
+
+    def step_sort(self) -> None:
+        """Sort by the next column that is shown, and after the last one in the network's order."""
+        ids = ["", *(column.id for column in self._columns)]
+        place = ids.index(self.sort_column) if self.sort_column in ids else 0
+        self.sort_column, self.descending = ids[(place + 1) % len(ids)], False
+        self._arrange()
+
+    def reverse_sort(self) -> None:
+        """Turn the order around."""
+        if self.sort_column:
+            self.descending = not self.descending
+            self._arrange()
+
+    # Layout and drawing
+
+    def on_resize(self) -> None:
         """Choose the columns anew."""
         self._lay_out()
-
-    def fitting_columns(self, width: int) -> tuple[tuple[str, ...], int]:
-        """The columns that fit into `width` cells, and the width left for the name."""
-        columns = tuple(self.COLUMN_WIDTHS)
-        for leaving in (*self.GIVE_WAY, None):
-            rest = sum(self.COLUMN_WIDTHS[name] + GAP for name in columns[1:])
-            if leaving is None or width - rest >= MIN_NAME:
-                break
-            columns = tuple(name for name in columns if name != leaving)
-        longest = max((len(layer.name) for layer in self._layers), default=4)
-        return columns, max(4, min(width - rest, longest + len(MARK)))
+        self._bring_into_view()
 
     def _lay_out(self) -> None:
-        """Fill the table again if other columns fit now."""
-        width = self.size.width - self.styles.scrollbar_size_vertical - 1
-        if width <= 0 or not self._layers:
-            if not self._layers:
-                self.clear(columns=True)
-            return
-        columns, name_width = self.fitting_columns(width)
-        if (columns, name_width) == (self._columns, self._name_width):
-            return
-        wanted = self.highlighted or self._wanted
-        self._columns, self._name_width = columns, name_width
-        self.clear(columns=True)
-        # Numbers stand at the right of their column; the spare width goes between name and figures.
-        for name in columns:
-            wide = name_width if name == "name" else self.COLUMN_WIDTHS[name] + GAP
-            label = Text(f"{'':{GAP}}{name}" if name in ("kind", "shape") else name)
-            label.justify = "left" if name in ("name", "kind", "shape") else "right"
-            self.add_column(label, key=name, width=wide)
-        for layer in self._layers:
-            self.add_row(*(self._cell(layer, name) for name in columns), key=layer.name)
-        self.highlight(wanted)
+        """Choose the columns for the present width."""
+        width = self.size.width - GUTTER - self.styles.scrollbar_size_vertical - 1
+        longest = max((len(layer.name) for layer in self._layers), default=5)
+        absent = () if self._times else ("time",)
+        self._columns, self._name_width = fit_columns(max(width, 1), longest, absent)
+        self.virtual_size = Size(self.size.width, len(self._shown) + 1)
+        self.refresh()
 
-    def _cell(self, layer: Layer, column: str) -> Text:
-        """One cell."""
-        style = "" if layer.prunable else "dim"
-        if column == "name":
-            if layer.name in self.marked:
-                return Text(MARK + shorten_name(layer.name, self._name_width - len(MARK)), "bold")
-            return Text(shorten_name(layer.name, self._name_width), style)
-        if column in ("kind", "shape"):
-            text = KINDS[layer.kind] if column == "kind" else format_shape(layer.shape)
-            return Text(f"{'':{GAP}}{text}", style)
-        return Text(self._figure(layer, column), style or ("bold" if column == "retained" else ""), justify="right")
+    def render_line(self, y: int) -> Strip:
+        """The header, or a row."""
+        place = y - 1 + round(self.scroll_y)
+        if not self._layers:
+            return Strip.blank(self.size.width, self.rich_style)
+        if y == 0:
+            return self._fill(self._draw_header(), self.get_component_rich_style("layer-table--header"))
+        if place < len(self._shown):
+            return self._draw_row(self._shown[place], place == self.cursor)
+        if place == 0:
+            return self._fill([Segment(f"   no layer matches {self.pattern!r}", self.rich_style)], self.rich_style)
+        return Strip.blank(self.size.width, self.rich_style)
 
-    def _figure(self, layer: Layer, column: str) -> str:
-        """A figure, or why there is none."""
-        if column == "params":
-            return format_count(layer.parameters)
-        if column == "share":
-            return format_percent(layer.parameters / max(1, sum(other.parameters for other in self._layers)))
-        if not layer.prunable:
-            return short_reason(layer.skip_reason) if column == "retained" else "dense"
-        measure = self._measures.get(layer.name)
-        if measure is None:
-            return "·"
-        return format_percent(measure.achieved_sparsity if column == "sparsity" else measure.retained, 2)
+    def _fill(self, segments: list[Segment], style: Style) -> Strip:
+        """A strip of the widget's width."""
+        return Strip(segments).adjust_cell_length(self.size.width, style)
+
+    def _width_of(self, column: Column) -> int:
+        """Cells of a column without its gap."""
+        return column.width or self._name_width
+
+    def _draw_header(self) -> list[Segment]:
+        """Titles; the one sorted by with an arrow."""
+        style = self.get_component_rich_style("layer-table--header")
+        parts = [" " * GUTTER]
+        for column in self._columns:
+            title = self._time_title if column.id == "time" else column.title
+            if column.id == self.sort_column:
+                title = ("▾" if self.descending else "▴") + title
+            parts.append(self._place(title, column))
+        return [Segment("".join(parts), style)]
+
+    def _place(self, text: str, column: Column) -> str:
+        """A text in its column, behind the gap."""
+        width, gap = self._width_of(column), 0 if column.id == "name" else GAP
+        if column.left:
+            return " " * gap + text.ljust(width)[:width]
+        return text.rjust(width + gap)[-width - gap :]
+
+    def _draw_row(self, row: LayerRow, under_cursor: bool) -> Strip:
+        """Gutter, name and figures of one layer."""
+        base = self.rich_style
+        if row.reason is not None:
+            base = self.get_component_rich_style("layer-table--dense")
+        if under_cursor:
+            base = self.get_component_rich_style("layer-table--cursor")
+        marked = row.layer.name in self.marked
+        mark = base if under_cursor else self.get_component_rich_style("layer-table--mark")
+        segments = [Segment("▸" if under_cursor else " ", base), Segment("● " if marked else "  ", mark)]
+        plain, bold = [], base if under_cursor else self.get_component_rich_style("layer-table--figure")
+        for column in self._columns:
+            if column.chosen and row.reason is not None:
+                plain.append(f"{'':{GAP}}dense: {row.reason}")
+                break
+            text = cell_text(column.id, row)
+            if column.id == "name":
+                text = shorten_name(text, self._name_width)
+            plain.append(self._place(text, column))
+            if column.id == "retained":
+                segments += [Segment("".join(plain[:-1]), base), Segment(plain[-1], bold)]
+                plain = []
+        segments.append(Segment("".join(plain), base))
+        return self._fill(segments, base)
 
     # Cursor
 
     @property
     def highlighted(self) -> str | None:
         """Name of the layer under the cursor."""
-        return self._layers[self.cursor_row].name if 0 <= self.cursor_row < self.row_count else None
+        return self._shown[self.cursor].layer.name if 0 <= self.cursor < len(self._shown) else None
 
     def highlight(self, name: str) -> None:
-        """Move the cursor to a layer."""
-        names = [layer.name for layer in self._layers]
-        self.move_cursor(row=names.index(name), animate=False)
+        """Move the cursor to a layer, if it is shown."""
+        if name in self.shown:
+            self.cursor = self.shown.index(name)
 
     def step(self, rows: int) -> None:
         """Move the cursor by rows."""
-        self.move_cursor(row=min(max(self.cursor_row + rows, 0), max(len(self._layers) - 1, 0)), animate=False)
+        self.cursor = min(max(self.cursor + rows, 0), max(len(self._shown) - 1, 0))
 
-    def on_data_table_row_highlighted(self, message: DataTable.RowHighlighted) -> None:
+    def watch_cursor(self) -> None:
         """Tell which layer it is."""
-        message.stop()
-        if message.row_key.value is not None:
-            self.post_message(LayerHighlighted(message.row_key.value))
+        self._bring_into_view()
+        self.refresh()
+        self._tell_highlighted()
 
+    def _tell_highlighted(self) -> None:
+        """Post the layer under the cursor."""
+        if self.highlighted is not None:
+            self.post_message(LayerHighlighted(self.highlighted))
 
-def short_reason(reason: str | None) -> str:
-    """The reason why a layer stays dense in one word."""
-    return (reason or "").split(" ", 1)[0].rstrip(":,")
+    def _bring_into_view(self) -> None:
+        """Scroll as little as needed."""
+        rows = self.size.height - 1
+        if rows < 1:
+            return
+        top = round(self.scroll_y)
+        if self.cursor < top:
+            self.scroll_to(y=self.cursor, animate=False, immediate=True)
+        elif self.cursor >= top + rows:
+            self.scroll_to(y=self.cursor - rows + 1, animate=False, immediate=True)
+
+    def action_move(self, rows: int) -> None:
+        """Move by rows."""
+        self.step(rows)
+
+    def action_move_page(self, pages: int) -> None:
+        """Move by what is in sight."""
+        self.step(pages * max(1, self.size.height - 2))
+
+    def action_move_end(self, last: bool) -> None:
+        """Go to the first or the last row."""
+        self.step(len(self._shown) if last else -len(self._shown))
+
+    # Mouse
+
+    def column_at(self, x: int) -> str:
+        """Id of the column at a cell, or an empty text."""
+        end = GUTTER
+        for column in self._columns:
+            end += self._width_of(column) + (0 if column.id == "name" else GAP)
+            if GUTTER <= x < end:
+                return column.id
+        return ""
+
+    def on_click(self, event: events.Click) -> None:
+        """Header: sort. Gutter, or with Ctrl held: mark. Elsewhere: go to the layer."""
+        if event.y == 0:
+            column = self.column_at(event.x)
+            if column:
+                self.sort_by(column)
+            return
+        place = event.y - 1 + round(self.scroll_y)
+        if place >= len(self._shown):
+            return
+        if event.x < GUTTER or event.ctrl:
+            self.toggle_mark(self._shown[place].layer.name)
+        else:
+            self.cursor = place

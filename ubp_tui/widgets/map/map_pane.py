@@ -33,9 +33,11 @@ class MapPane(Vertical):
         """Draw a layer and name it in the frame, in one go: the title never belongs to another picture."""
         choice = result.request.choice
         how = f"{choice.method} N={choice.block_size} s={100 * choice.sparsity:g} %"
-        self.border_title = f"Block map · {result.layer.name} · {how if result.selection else 'dense'}"
+        order = " · by tap" if result.basis.by_tap else ""
+        self.border_title = f"Block map · {result.layer.name} · {how if result.selection else 'dense'}{order}"
         self.remove_class("-empty")
-        self.query_one(BlockMap).show_layer(result.layer.name, result.source, kernel_of(result.layer))
+        kernel = kernel_of(result.layer, result.basis.by_tap)
+        self.query_one(BlockMap).show_layer(result.layer.name, result.source, kernel)
 
     def show_nothing(self, line: str) -> None:
         """Clear the map and say why."""

@@ -1,0 +1,69 @@
+"""The layer table with its frame, the line for a filter and the network's total."""
+
+from __future__ import annotations
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.widgets import Input
+
+from ubp_tui.messages import LayersArranged
+from ubp_tui.widgets.layers.layer_table import LayerTable
+from ubp_tui.widgets.layers.network_foot import NetworkFoot
+
+
+class FilterInput(Input):
+    """A line to type a pattern; Escape gives it up, Enter and the down key lead back to the table."""
+
+    def on_key(self, event: events.Key) -> None:
+        """Leave by the keys that people try."""
+        if event.key in ("escape", "down"):
+            event.stop()
+            if event.key == "escape":
+                self.value = ""
+            self.post_message(self.Submitted(self, self.value))
+
+
+class LayersPane(Vertical):
+    """Table, filter, total."""
+
+    def compose(self) -> ComposeResult:
+        """From the top."""
+        yield LayerTable(id="layers")
+        yield FilterInput(placeholder="filter: words or a pattern such as *expand*", id="layer-filter", compact=True)
+        yield NetworkFoot(id="network-foot")
+
+    def on_mount(self) -> None:
+        """A frame without figures until there is a model."""
+        self.border_title = "Layers"
+
+    def show_counts(self, prunable: int, layers: int) -> None:
+        """Name the layers in the frame."""
+        self.border_title = f"Layers · {prunable} of {layers} prunable"
+
+    def on_layers_arranged(self, message: LayersArranged) -> None:
+        """Say what is marked and what is filtered."""
+        parts = []
+        if message.pattern:
+            parts.append(f"{message.shown} match {message.pattern!r}")
+        if message.marked:
+            parts.append(f"{len(message.marked)} marked · b benchmarks them")
+        self.border_subtitle = " · ".join(parts)
+
+    def open_filter(self) -> None:
+        """Show the line and type into it."""
+        self.add_class("-filtering")
+        self.query_one(FilterInput).focus()
+
+    @on(Input.Changed)
+    def _filter(self, message: Input.Changed) -> None:
+        """Filter while it is typed."""
+        message.stop()
+        self.query_one(LayerTable).set_pattern(message.value)
+
+    @on(Input.Submitted)
+    def _close(self, message: Input.Submitted) -> None:
+        """Back to the table; the filter stays, its line goes with an empty pattern."""
+        message.stop()
+        self.set_class(bool(message.value), "-filtering")
+        self.query_one(LayerTable).focus()

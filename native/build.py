@@ -94,11 +94,14 @@ TARGETS = {
                help="ubp_bench for this machine"),
         Target("bench-arm64", OUTPUT / "ubp_bench_arm64", BENCH_FOLDERS, machine="aarch64", arm_static=True,
                link_flags=(*ARM_LINK, "-s"), help="ubp_bench for ARM64 phones, static"),
+        Target("qemu-count", OUTPUT / "ubp_count.so", ("bench/qemu_count",), compile_flags=("-fPIC",),
+               link_flags=("-shared", "-s", "-Wl,--allow-shlib-undefined"),
+               help="plugin of qemu-user that counts instructions"),
         *programs("kernel_bench", "bench/kernel_bench.cpp", "modelled and timed cost of kernels and operators"),
         *programs("test_convolution", "tests/test_convolution.cpp", "kernels and operator against plain loops"),
     )
 }  # fmt: skip
-PACKAGED = ("host", "bench-host", "bench-arm64")  # what a wheel carries
+PACKAGED = ("host", "bench-host", "bench-arm64", "qemu-count")  # what a wheel carries
 
 
 def zig_command() -> list[str]:

@@ -67,7 +67,7 @@ def test_wheel_works(wheel: Path, bare_environment: dict[str, str], tmp_path: Pa
 
 def test_wheel_carries_programs_styles_and_types(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
-    for program in ("ubp_bench", "ubp_bench_arm64"):
+    for program in ("ubp_bench", "ubp_bench_arm64", "ubp_count.so"):
         assert f"ubp_core/_lib/{program}" in names
     assert any(name.startswith("ubp_tui/styles/") and name.endswith(".tcss") for name in names)
     assert "ubp_core/py.typed" in names and "ubp_tui/py.typed" in names

@@ -300,3 +300,23 @@ def test_the_document_has_every_field(host: Bench, folder: Path) -> None:
     chapter = DOCUMENT.split("## Fields")[1]
     cells = re.findall(r"^\| (`.*?`) \|", chapter, re.M)
     assert [name for cell in cells for name in re.findall(r"`(\w+)`", cell)] == list(row)
+
+
+def test_progress_lines_come_from_the_work(bench: Bench, folder: Path) -> None:
+    grid = ("--layer", "conv", "--kernel", "ubp,dense", "--check", "--progress", "--count", "--warmup", "2")
+    done = bench.run(folder / "ubp.ubp", *grid, "--runs", "4", "--jsonl")
+    lines = [json.loads(line) for line in done.stderr.splitlines()]
+    steps = [line["progress"] for line in lines]
+    assert list(dict.fromkeys(steps)) == ["begin", "plain loop", "first run", "warm-up", "turns", "count"]
+    assert lines[0]["layer"] == "conv" and lines[0]["entries"] == 2
+    first = [line for line in lines if line["progress"] == "first run"]
+    assert [line["entry"] for line in first] == [0, 1] and all(line["silence_ns"] > 0 for line in first)
+    turns = [line for line in lines if line["progress"] == "turns"]
+    assert (turns[-1]["done"], turns[-1]["of"]) == (4, 4)
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert turns[-1]["medians_ns"] == pytest.approx([row["median_ns"] for row in rows])
+    assert turns[-1]["silence_ns"] >= max(max(row["samples_ns"]) for row in rows)
+
+
+def test_without_progress_nothing_is_said(bench: Bench, folder: Path) -> None:
+    assert bench.run(folder / "ubp.ubp", "--check", *QUICK).stderr == ""

@@ -15,10 +15,16 @@ VARIANT_NAMES: Final = {"dense": "dense", "abp": "ABP", "bed": "UBP-BED", "optim
 FIGURE_TITLES: Final = {
     "latency": "latency on a phone",
     "host time": "host time of this machine, no phone's: only ratios count",
+    "instructions": "emulated: instructions are counted, nothing is timed",
     "not timed": "emulated: outputs are checked, nothing is timed",
 }
 """Where figures come from, for titles."""
-FIGURE_WORDS: Final = {"latency": "latency", "host time": "host time", "not timed": "emulated"}
+FIGURE_WORDS: Final = {
+    "latency": "latency",
+    "host time": "host time",
+    "instructions": "emulated",
+    "not timed": "emulated",
+}
 """The same in a word, for every row."""
 
 
@@ -35,6 +41,28 @@ def format_time(time_ns: float | None) -> str:
         if time_ns >= limit:
             return f"{time_ns / limit:.4g} {unit}"
     return f"{time_ns:.0f} ns"
+
+
+def format_instructions(count: int | None) -> str:
+    """A number of executed instructions in at most nine characters; a dash where they were not counted."""
+    if count is None:
+        return "-"
+    for limit, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if count >= limit:
+            return f"{count / limit:.4g}{unit} ins"
+    return f"{count} ins"
+
+
+def format_figure(variant: VariantResult) -> str:
+    """Median time, or executed instructions where nothing was timed."""
+    if variant.median_ns is None and variant.instructions is not None:
+        return format_instructions(variant.instructions)
+    return format_time(variant.median_ns)
+
+
+def find_ratio(layer: LayerResult, variant: VariantResult) -> float | None:
+    """How many times faster than dense; how many times fewer instructions where nothing was timed."""
+    return layer.speedup(variant) or layer.fewer_instructions(variant)
 
 
 def format_ratio(ratio: float | None) -> str:
@@ -60,8 +88,8 @@ def list_cells(layer: LayerResult, figure: str) -> list[tuple[str, ...]]:
     return [
         (
             variant_name(variant.method),
-            format_time(variant.median_ns) if variant.check == "ok" else "differs",
-            format_ratio(layer.speedup(variant)),
+            format_figure(variant) if variant.check == "ok" else "differs",
+            format_ratio(find_ratio(layer, variant)),
             format_spread(variant),
             "-" if variant.retained is None else format_percent(variant.retained),
             FIGURE_WORDS.get(figure, figure),

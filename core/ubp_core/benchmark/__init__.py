@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ubp_core.benchmark.comparison import run_comparison, run_on_devices
     from ubp_core.benchmark.errors import BenchmarkError
     from ubp_core.benchmark.progress import BenchProgress, Stage
+    from ubp_core.benchmark.progress_lines import LayerProgress
     from ubp_core.benchmark.result import BenchRun, LayerResult, VariantResult
     from ubp_core.benchmark.settings import BenchSettings
     from ubp_core.benchmark.variants import DEFAULT_METHODS, PackedVariants, Variant, make_variants, pack_variants
@@ -23,6 +24,7 @@ _HOMES = {
     "BenchSettings": "settings",
     "BenchmarkError": "errors",
     "DEFAULT_METHODS": "variants",
+    "LayerProgress": "progress_lines",
     "LayerResult": "result",
     "PackedVariants": "variants",
     "Stage": "progress",
@@ -39,6 +41,7 @@ __all__ = [
     "BenchRun",
     "BenchSettings",
     "BenchmarkError",
+    "LayerProgress",
     "LayerResult",
     "PackedVariants",
     "Stage",

@@ -8,16 +8,18 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from threading import Event
+from threading import Event, Lock
 from typing import Any
 
 from ubp_core.benchmark.errors import BenchmarkError
 from ubp_core.benchmark.faults import DIFFERS, explain_exit
 from ubp_core.benchmark.programs import find_program
 from ubp_core.benchmark.progress import BenchProgress, OnProgress, Stage
+from ubp_core.benchmark.progress_lines import ProgressReader
 from ubp_core.benchmark.result import BenchRun, LayerResult
 from ubp_core.benchmark.rows import read_rows, variant_result
 from ubp_core.benchmark.settings import BenchSettings
@@ -32,7 +34,8 @@ from ubp_core.errors import UbpError
 
 GRACE_S = 3.0
 """ubp_bench's own time-out comes first, then the device's."""
-LATENCY, HOST_TIME, NOT_TIMED = "latency", "host time", "not timed"
+LATENCY, HOST_TIME, INSTRUCTIONS, NOT_TIMED = "latency", "host time", "instructions", "not timed"
+TIMED = (LATENCY, HOST_TIME)
 
 
 def run_comparison(
@@ -89,14 +92,18 @@ def run_on_devices(
 ) -> tuple[BenchRun, ...]:
     """The same on several devices, each in its own thread; one that fails does not touch the others.
 
-    Ctrl-C sets `cancel`, and the runs come back as far as they went.
+    Host and emulator share the processors of this machine, so they follow each other. Ctrl-C sets `cancel`, and the
+    runs come back as far as they went.
     """
     stop = cancel or Event()
     with ThreadPoolExecutor(max(1, len(devices)), "bench") as pool:
-        started = [
-            pool.submit(run_comparison, device, layers, settings, model, on_progress, stop, None, extra)
-            for device in devices
-        ]
+        here = Lock()
+
+        def work(device: Device) -> BenchRun:
+            with nullcontext() if device.kind is DeviceKind.ADB else here:
+                return run_comparison(device, layers, settings, model, on_progress, stop, None, extra)
+
+        started = [pool.submit(work, device) for device in devices]
         try:
             wait(started)
         except KeyboardInterrupt:
@@ -115,7 +122,8 @@ class Worker:
 
     def tell(self, stage: Stage, **changes: Any) -> None:
         """Reports progress."""
-        self.step = replace(self.step, **{"stage": stage, "line": "", **changes})
+        fresh = {"stage": stage, "line": "", "live": None, "result": None, "figure": self.run.figure}
+        self.step = replace(self.step, **{**fresh, **changes})
         self.on_progress(self.step)
 
     def fail(self, line: str) -> None:
@@ -143,13 +151,18 @@ class Worker:
                 self.measure(session, [placed, *files, *options], layer, files, info)
         self.tell(Stage.DONE, layer="", index=0)
 
+    @property
+    def timed(self) -> bool:
+        """Whether times count."""
+        return self.run.figure in TIMED
+
     def options(self, facts: DeviceFacts) -> list[str]:
         """Options of ubp_bench for these settings; where nothing is timed, one checked run is enough."""
         settings = self.settings
-        found = ["--jsonl", "--check", "--threads", str(settings.threads), "--batch", str(settings.batch)]
+        found = ["--jsonl", "--progress", "--check", "--threads", str(settings.threads), "--batch", str(settings.batch)]
         found += ["--timeout", f"{settings.limit_s:g}"]
-        if self.run.figure == NOT_TIMED:
-            found += ["--runs", "1", "--warmup", "0"]
+        if not self.timed:
+            found += ["--runs", "1", "--warmup", "0", *(["--count"] if self.run.figure == INSTRUCTIONS else [])]
         else:
             found += ["--runs", str(settings.runs)] if settings.runs else ["--min-time", f"{settings.min_time_s:g}"]
             found += [] if settings.warmup is None else ["--warmup", str(settings.warmup)]
@@ -167,9 +180,9 @@ class Worker:
         Raises:
             BenchmarkError: the program failed, or what it printed is no result.
         """
-        limit_s = self.settings.limit_s + GRACE_S
-        limits = Limits(total_s=limit_s, quiet_s=limit_s + GRACE_S)
-        execution = session.execute(argv, limits, lambda line: self.tell(Stage.RUNNING, line=line), self.cancel)
+        limits = Limits(total_s=self.settings.limit_s + GRACE_S, quiet_s=self.settings.quiet_s)
+        reader = ProgressReader(len(files))
+        execution = session.execute(argv, limits, lambda line: self.follow(reader, line), self.cancel)
         problem = explain_exit(execution, self.settings.limit_s)
         if problem and execution.exit_code != DIFFERS:
             raise BenchmarkError(problem)
@@ -177,24 +190,35 @@ class Worker:
         if len(rows) != len(files):
             raise BenchmarkError(f"the output is not whole: {len(rows)} results for {len(files)} files")
         by_file = dict(zip(files, layer.variants, strict=True))
-        timed = self.run.figure != NOT_TIMED and not any(row["emulated"] for row in rows)
+        timed = self.timed and not any(row["emulated"] for row in rows)
         files_here = dict(zip(files, zip(layer.files, layer.retained, strict=True), strict=True))
         results = []
-        for row in rows:
+        for number, row in enumerate(rows):
             result = variant_result(row, by_file, timed)
             path, retained = files_here[row["file"]]
-            results.append(replace(result, file_bytes=path.stat().st_size, retained=retained))
+            counted = reader.counted.get(number)
+            results.append(replace(result, file_bytes=path.stat().st_size, retained=retained, instructions=counted))
         shapes = (rows[0]["input_shape"], rows[0]["output_shape"])
         warnings = find_warnings(results, rows[0]["build"])
-        self.run = self.run.with_layer(LayerResult(layer.layer, *shapes, tuple(results), warnings))
+        measured = LayerResult(layer.layer, *shapes, tuple(results), warnings)
+        self.run = self.run.with_layer(measured)
+        self.tell(Stage.MEASURED, result=measured)
         if problem:
             raise BenchmarkError(problem)
 
+    def follow(self, reader: ProgressReader, line: str) -> float | None:
+        """A line of the program, told on; see `OnLine`."""
+        if reader.take(line):
+            self.tell(Stage.RUNNING, live=reader.now)
+            return reader.now.silence_s
+        self.tell(Stage.RUNNING, line=line)
+        return None
+
     def cool_down(self) -> None:
         """Rests between layers; raises RunCancelled at once when cancelled."""
-        if self.settings.cool_down_s and self.run.figure != NOT_TIMED:
+        if self.settings.cool_down_s and self.timed:
             self.tell(Stage.COOLING)
-        rest = self.settings.cool_down_s if self.run.figure != NOT_TIMED else 0.0
+        rest = self.settings.cool_down_s if self.timed else 0.0
         if self.cancel.wait(rest):
             raise RunCancelled("cancelled; nothing was running")
 
@@ -208,4 +232,6 @@ def figure_of(info: DeviceInfo) -> str:
     """What a device's times may be called."""
     if info.latency:
         return LATENCY
-    return HOST_TIME if info.kind is DeviceKind.HOST else NOT_TIMED
+    if info.kind is DeviceKind.HOST:
+        return HOST_TIME
+    return INSTRUCTIONS if info.counts else NOT_TIMED

@@ -28,6 +28,8 @@ class VariantResult:
     min_ns: float | None = None
     median_ns: float | None = None
     p90_ns: float | None = None
+    instructions: int | None = None
+    """Executed ARM64 instructions of one run of the operator, in the emulator; no time."""
     retained: float | None = None
     """Share of the importance that it keeps."""
     file_bytes: int = 0
@@ -64,6 +66,13 @@ class LayerResult:
             return None
         return dense.median_ns / variant.median_ns
 
+    def fewer_instructions(self, variant: VariantResult) -> float | None:
+        """How many times fewer instructions than dense; None where they were not counted."""
+        dense = self.dense
+        if dense is None or not dense.instructions or not variant.instructions:
+            return None
+        return dense.instructions / variant.instructions
+
 
 @dataclass(frozen=True)
 class BenchRun:
@@ -73,7 +82,7 @@ class BenchRun:
     kind: str
     """"host", "emulator" or "adb"."""
     figure: str
-    """What its times may be called: "latency", "host time", or "not timed"."""
+    """What its times may be called: "latency", "host time", "instructions" (counted, no times), or "not timed"."""
     title: str
     """The device for people."""
     started: str

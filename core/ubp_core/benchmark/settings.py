@@ -29,6 +29,8 @@ class BenchSettings:
     """Rest between two layers."""
     limit_s: float = 180.0
     """Longest time for one layer."""
+    quiet_s: float = 10.0
+    """Longest time without a sign of progress; longer is a hang. Steps that are known to take long get longer."""
 
     def __post_init__(self) -> None:
         checks = (
@@ -39,6 +41,7 @@ class BenchSettings:
             ("batch", 1 <= self.batch <= 4096, "1 to 4096"),
             ("input", all(1 <= side <= 65535 for side in self.input_hw or ()), "HxW, 1 to 65535 each"),
             ("cool-down", 0 <= self.cool_down_s <= 3600, "0 to 3600 seconds"),
+            ("quiet-limit", 0.5 <= self.quiet_s <= 86400, "0.5 to 86,400 seconds"),
             ("limit", 1 <= self.limit_s <= 86400, "1 to 86,400 seconds"),
         )
         for name, good, range_text in checks:

@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import argparse
-import sys
 import tempfile
-from collections.abc import Callable
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ubp_core.cli import options, output
 from ubp_core.cli.bench_output import print_runs
+from ubp_core.cli.bench_progress import show_progress
 from ubp_core.cli.device_options import add_adb_host, chosen_server
 from ubp_core.errors import ExitCode, ModelError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from ubp_core.benchmark import BenchProgress, BenchRun, BenchSettings, PackedVariants, Variant
+    from ubp_core.benchmark import BenchRun, BenchSettings, PackedVariants, Variant
     from ubp_core.models import Layer, LoadedModel
 
 DESCRIPTION = """\
 Run layers on a device: dense, aligned (abp) and unaligned (bed, optimal) variants take turns, run by run, so that heat
 and clocks hit all alike. Every output is compared with a plain loop on the device before anything is timed. Only a
-phone's times are called latency; the emulator checks results and gives no times. Results go into the history."""
+phone's times are called latency; the emulator checks results and counts instructions. Results go into the history."""
 
 EXAMPLES = """\
   ubp bench --layers _blocks.10._project_conv
@@ -80,6 +76,10 @@ def add_run_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--batch", type=int, default=1, metavar="N", help="images per run (default: 1)")
     group.add_argument("--cool-down", type=float, default=0.0, metavar="S", help="rest between layers (default: 0)")
     group.add_argument(
+        "--quiet-limit", type=float, default=10.0, metavar="S",
+        help="longest time without a sign of progress before a run counts as hung (default: 10)",
+    )  # fmt: skip
+    group.add_argument(
         "--limit", type=float, default=180.0, metavar="S", help="longest time for a layer (default: 180)"
     )
 
@@ -107,7 +107,7 @@ def run(args: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory(prefix="ubp-bench-") as folder:
         packed = pack_all(layers, variants, Path(folder), args.criterion)
         extra = {"model": output.model_record(model), "criterion": args.criterion}
-        with tell_progress() as on_progress:
+        with show_progress([device.name for device in devices]) as on_progress:
             runs = run_on_devices(devices, packed, settings, model.name, on_progress, cancel, extra)
     numbers = [None] * len(runs) if args.no_history else keep(runs)
     print_runs(runs, numbers, args)
@@ -130,6 +130,7 @@ def settings_from(args: argparse.Namespace) -> BenchSettings:
         input_hw=args.input,
         cool_down_s=args.cool_down,
         limit_s=args.limit,
+        quiet_s=args.quiet_limit,
     )
 
 
@@ -157,14 +158,6 @@ def pack_all(
             packed.append(pack_variants(layer, variants, folder / str(number), criterion))
             step()
     return packed
-
-
-@contextmanager
-def tell_progress() -> Iterator[Callable[[BenchProgress], None]]:
-    """Progress on stderr: a line that changes on a terminal; elsewhere a line per step."""
-    with output.narrate("starting") as tell:
-        terminal = sys.stderr.isatty()
-        yield lambda step: tell(step.text) if terminal else print(f"ubp: {step.text}", file=sys.stderr, flush=True)
 
 
 def keep(runs: tuple[BenchRun, ...]) -> list[int | None]:

@@ -11,15 +11,19 @@ from ubp_core.cli import output
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ubp_core.benchmark import BenchRun, LayerResult
+    from ubp_core.benchmark import BenchRun, LayerResult, VariantResult
 
 FIGURES = {
     "latency": "latency, measured on the phone",
     "host time": "times of this machine, no phone's: only the ratios mean something",
+    "instructions": "emulated: results were checked and executed instructions counted; no time, no latency",
     "not timed": "emulated: results were checked, nothing was timed",
 }
-HEADERS = [("layer", "left"), ("variant", "left"), ("kernel", "left"), ("keeps", "right"), ("median", "right"),
-           ("p90", "right"), ("samples", "right"), ("vs dense", "right"), ("check", "left")]  # fmt: skip
+HEADERS = [("layer", "left"), ("variant", "left"), ("kernel", "left"), ("keeps", "right")]
+TIMES = [("median", "right"), ("p90", "right"), ("samples", "right"), ("vs dense", "right")]
+COUNTS = [("instructions", "right"), ("fewer than dense", "right")]
+FIGURE_NAMES = {"latency": "latency", "host time": "host time", "instructions": "emulated", "not timed": "emulated"}
+"""Where a row's figures come from, in every row."""
 
 
 def print_runs(runs: Sequence[BenchRun], numbers: Sequence[int | None], args: argparse.Namespace) -> None:
@@ -54,30 +58,38 @@ def print_run(console: Console, run: BenchRun, number: int | None) -> None:
 
 def run_table(run: BenchRun) -> Any:
     """One line per variant."""
-    table = output.new_table(HEADERS)
+    counted = run.figure == "instructions"
+    headers = [*HEADERS, *(COUNTS if counted else TIMES), ("check", "left"), ("figures", "left")]
+    table = output.new_table(headers)
     for layer in run.layers:
-        for cells in layer_lines(layer):
-            table.add_row(*cells)
+        for cells in layer_lines(layer, counted):
+            table.add_row(*cells, FIGURE_NAMES.get(run.figure, run.figure))
     return table
 
 
-def layer_lines(layer: LayerResult) -> list[tuple[str, ...]]:
+def layer_lines(layer: LayerResult, counted: bool) -> list[tuple[str, ...]]:
     """The lines of one layer; its name stands in the first."""
-    lines: list[tuple[str, ...]] = []
+    lines = []
     for index, variant in enumerate(layer.variants):
-        speedup = layer.speedup(variant)
-        lines.append((
-            f"{layer.layer} ({layer.input_shape})" if index == 0 else "",
-            variant.label,
-            variant.kernel,
-            output.percent(variant.retained),
-            milliseconds(variant.median_ns),
-            milliseconds(variant.p90_ns),
-            output.count(len(variant.samples_ns) or None),
-            "-" if speedup is None else f"{speedup:.2f}x",
-            variant.check,
-        ))  # fmt: skip
+        name = f"{layer.layer} ({layer.input_shape})" if index == 0 else ""
+        times = (milliseconds(variant.median_ns), milliseconds(variant.p90_ns),
+                 output.count(len(variant.samples_ns) or None))  # fmt: skip
+        figures = (output.count(variant.instructions),) if counted else times
+        words = (name, variant.label, variant.kernel, output.percent(variant.retained))
+        lines.append((*words, *figures, ratio_text(layer, variant), variant.check))
     return lines
+
+
+def ratio_text(layer: LayerResult, variant: VariantResult) -> str:
+    """How many times faster than dense, or how many times fewer instructions; a dash where neither is known."""
+    ratio = layer.speedup(variant) or layer.fewer_instructions(variant)
+    return "-" if ratio is None else f"{ratio:.2f}x"
+
+
+def short_label(layer: LayerResult, variant: VariantResult) -> str:
+    """The method alone, where that tells the variants of a layer apart."""
+    methods = [other.method for other in layer.variants]
+    return variant.method if len(set(methods)) == len(methods) else variant.label
 
 
 def milliseconds(time_ns: float | None) -> str:

@@ -11,7 +11,7 @@ from ubp_core.cli.bench_output import milliseconds, print_run
 from ubp_core.errors import ExitCode, FileError, UbpError
 
 if TYPE_CHECKING:
-    from ubp_core.history import Comparison, Entry, History
+    from ubp_core.history import ComparedVariant, Comparison, Entry, History
 
 DESCRIPTION = """\
 Benchmarks that were made on this machine, kept in the user's data folder (UBP_HISTORY names another file): device, its
@@ -106,16 +106,26 @@ def print_comparison(comparison: Comparison) -> None:
     """Two runs side by side."""
     first, second = f"run {comparison.first}", f"run {comparison.second}"
     table = output.new_table([("layer", "left"), ("variant", "left"), (first, "right"), (second, "right"),
-                              ("faster", "right"), ("same output", "left")])  # fmt: skip
+                              ("ratio", "right"), ("of", "left"), ("same output", "left")])  # fmt: skip
     for variant in comparison.variants:
-        ratio = "-" if variant.ratio is None else f"{variant.ratio:.3g}x"
-        same = "yes" if variant.same_output else "no"
-        table.add_row(variant.layer, variant.label, milliseconds(variant.first_ns), milliseconds(variant.second_ns),
-                      ratio, same)  # fmt: skip
+        table.add_row(variant.layer, variant.label, *compared_cells(variant), "yes" if variant.same_output else "no")
     console = output.open_console()
     console.print(table)
     for note in comparison.notes:
         console.print(f"note: {note}", soft_wrap=True)
+
+
+def compared_cells(variant: ComparedVariant) -> tuple[str, str, str, str]:
+    """Both figures, their ratio (above 1: the second is better), and what it is of; counts have no ratio to times."""
+    counts = (variant.first_instructions, variant.second_instructions)
+    if variant.instruction_ratio is not None:
+        return output.count(counts[0]), output.count(counts[1]), f"{variant.instruction_ratio:.3g}x", "instructions"
+    cells = [
+        f"{output.count(count)} instr." if count and time_ns is None else milliseconds(time_ns)
+        for count, time_ns in zip(counts, (variant.first_ns, variant.second_ns), strict=True)
+    ]
+    ratio = "-" if variant.ratio is None else f"{variant.ratio:.3g}x"
+    return cells[0], cells[1], ratio, "-" if variant.ratio is None else "times"
 
 
 def export(history: History, args: argparse.Namespace) -> None:

@@ -151,10 +151,14 @@ class RemoteRun:
         self.on_line = on_line
         self.splitter = LineSplitter(self.take_line)
         self.started = self.heard = time.monotonic()
+        self.quiet_s = limits.quiet_s
 
     def take_line(self, line: str) -> None:
-        self.errors.append(line)
-        self.on_line(line)
+        silence_s = self.on_line(line)
+        if silence_s is None:
+            self.errors.append(line)
+        else:
+            self.quiet_s = max(self.limits.quiet_s, silence_s)
 
     def follow(self) -> Execution:
         """Runs it."""
@@ -176,7 +180,7 @@ class RemoteRun:
         """Reads to the exit code; asks a phone that has gone quiet whether it is still there."""
         last = self.started + self.limits.total_s + KILL_AFTER_S + self.limits.answer_s
         while True:
-            quiet = self.heard + self.limits.quiet_s
+            quiet = self.heard + self.quiet_s
             asked = time.monotonic() + self.limits.answer_s
             try:
                 packet = stream.next_packet(min(last, quiet, asked), self.cancel)

@@ -12,8 +12,10 @@ from typing import Protocol
 from ubp_core.devices.facts import DeviceFacts
 from ubp_core.devices.info import DeviceInfo, DeviceKind
 
-OnLine = Callable[[str], None]
-"""Called with each line a program writes on its standard error, while it runs."""
+OnLine = Callable[[str], float | None]
+"""Called with each line a program writes on its standard error, while it runs. For a line of progress it returns how
+many seconds the program may be silent from now on (`Limits.quiet_s` is the least), and the line is not kept; for any
+other line None."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,7 @@ class Limits:
     total_s: float = 300.0
     """All in all; the device itself ends the program then, whatever becomes of the link."""
     quiet_s: float = 30.0
-    """Without a line of output: longer is a hang."""
+    """Without output: longer is a hang, unless the program has announced a longer silence (see `OnLine`)."""
     answer_s: float = 4.0
     """For a short answer of the device, and without output before it is asked whether it is still there."""
 

@@ -65,6 +65,8 @@ class DeviceInfo:
     """Whether its times may be called latency: only a real phone's."""
     wireless: bool = False
     """Reached over a network."""
+    counts: bool = False
+    """Whether it counts executed instructions: the emulator, where qemu-user can."""
 
     @property
     def ready(self) -> bool:

@@ -13,12 +13,14 @@ from dataclasses import replace
 from ubp_core.devices.errors import DeviceError
 from ubp_core.devices.facts import FACTS_SCRIPT, DeviceFacts, parse_facts
 from ubp_core.devices.info import DeviceInfo, DeviceKind, DeviceState
+from ubp_core.devices.instruction_counter import find_counter
 from ubp_core.devices.local_session import LocalSession
 
 QEMU = "qemu-aarch64"
 FACTS_S = 10.0
 HOST_NOTE = "this machine: ratios count, its times are no phone's"
-EMULATOR_NOTE = "qemu-user on this machine: results are checked, nothing is timed"
+EMULATOR_NOTE = "qemu-user on this machine: results are checked, instructions are counted, nothing is timed"
+UNCOUNTED_NOTE = "qemu-user on this machine: results are checked, nothing is timed"
 EMULATOR_REMEDY = "install qemu-user (Debian: apt install qemu-user)"
 
 
@@ -45,15 +47,18 @@ class Host:
 
 
 class Emulator:
-    """See `Device`. qemu-user: correctness, never a time."""
+    """See `Device`. qemu-user: correctness and numbers of instructions, never a time."""
 
     kind = DeviceKind.EMULATOR
     name = "emulator"
 
     def info(self) -> DeviceInfo:
         """Ready where qemu-aarch64 is on the PATH."""
-        if shutil.which(QEMU):
-            return DeviceInfo(self.name, self.kind, DeviceState.READY, "ARM64 under qemu-user", EMULATOR_NOTE)
+        if qemu := shutil.which(QEMU):
+            counter = find_counter(qemu)
+            note = EMULATOR_NOTE if counter.options else f"{UNCOUNTED_NOTE}; {counter.reason}"
+            return DeviceInfo(self.name, self.kind, DeviceState.READY, "ARM64 under qemu-user", note,
+                              counts=bool(counter.options))  # fmt: skip
         return DeviceInfo(self.name, self.kind, DeviceState.MISSING, "ARM64 under qemu-user", EMULATOR_REMEDY)
 
     def facts(self) -> DeviceFacts:
@@ -68,7 +73,8 @@ class Emulator:
         info = self.info()
         if not info.ready:
             raise DeviceError(info.line)
-        yield LocalSession(self.name, (shutil.which(QEMU) or QEMU,))
+        qemu = shutil.which(QEMU) or QEMU
+        yield LocalSession(self.name, (qemu, *find_counter(qemu).options))
 
 
 def read_local_facts() -> DeviceFacts:

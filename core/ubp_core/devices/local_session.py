@@ -17,6 +17,7 @@ from ubp_core.devices.device import Execution, Limits, OnLine
 from ubp_core.devices.errors import DeviceError, RunCancelled
 
 WAKE_S = 0.1
+TIMED_OUT = 124
 END_S = 1.0
 """Between SIGTERM and SIGKILL."""
 
@@ -42,48 +43,66 @@ class LocalSession:
         except OSError as error:
             raise DeviceError(f"{self.name}: {command[0]} can't be started: {error.strerror}") from error
         with ended(child):
-            return self.follow(child, limits, on_line or (lambda line: None), cancel)
+            return Follower(self.name, child, limits, on_line or (lambda line: None)).follow(cancel)
 
-    def follow(
-        self, child: subprocess.Popen[bytes], limits: Limits, on_line: OnLine, cancel: Event | None
-    ) -> Execution:
-        """Reads both pipes until they end."""
-        assert child.stdout and child.stderr
-        started = heard = time.monotonic()
-        output, errors = bytearray(), list[str]()
 
-        def take_line(line: str) -> None:
-            errors.append(line)
-            on_line(line)
+class Follower:
+    """One running program: reads both of its pipes, and ends it where it takes too long."""
 
-        splitter = LineSplitter(take_line)
-        sinks = {child.stdout: output.extend, child.stderr: splitter.feed}
+    def __init__(self, name: str, child: subprocess.Popen[bytes], limits: Limits, on_line: OnLine) -> None:
+        self.name, self.child, self.limits, self.on_line = name, child, limits, on_line
+        self.output, self.errors = bytearray(), list[str]()
+        self.splitter = LineSplitter(self.take_line)
+        self.started = self.heard = time.monotonic()
+        self.quiet_s = limits.quiet_s
+
+    def take_line(self, line: str) -> None:
+        """A line of standard error."""
+        silence_s = self.on_line(line)
+        if silence_s is None:
+            self.errors.append(line)
+        else:
+            self.quiet_s = max(self.limits.quiet_s, silence_s)
+
+    def follow(self, cancel: Event | None) -> Execution:
+        """See `Session.execute`."""
+        assert self.child.stdout and self.child.stderr
+        sinks = {self.child.stdout: self.output.extend, self.child.stderr: self.splitter.feed}
         with selectors.DefaultSelector() as selector:
             for pipe in sinks:
                 selector.register(pipe, selectors.EVENT_READ)
             while selector.get_map():
                 for key, _ in selector.select(WAKE_S):
-                    heard = time.monotonic()
+                    self.heard = time.monotonic()
                     if data := os.read(key.fd, 1 << 18):
                         sinks[key.fileobj](data)  # type: ignore[index]
                     else:
                         selector.unregister(key.fileobj)
-                now = time.monotonic()
-                if cancel and cancel.is_set():
-                    end(child)
-                    raise RunCancelled(f"{self.name}: cancelled; its program is gone")
-                if now - started > limits.total_s:
-                    end(child)
-                    return Execution(124, bytes(output), "\n".join(errors), now - started, timed_out=True)
-                if now - heard > limits.quiet_s:
-                    end(child)
-                    quiet = f"no sign of life for {now - heard:.0f} s"
-                    raise DeviceError(f"{self.name}: the program hangs ({quiet}); its program is gone")
-        splitter.finish()
-        code = child.wait()
-        return Execution(
-            code if code >= 0 else 128 - code, bytes(output), "\n".join(errors), time.monotonic() - started
-        )
+                if self.is_late(cancel):
+                    return self.result(TIMED_OUT, timed_out=True)
+        self.splitter.finish()
+        code = self.child.wait()
+        return self.result(code if code >= 0 else 128 - code)
+
+    def is_late(self, cancel: Event | None) -> bool:
+        """Ends the program where it is cancelled (raises RunCancelled), hangs (raises DeviceError) or is too late."""
+        now = time.monotonic()
+        if cancel and cancel.is_set():
+            end(self.child)
+            raise RunCancelled(f"{self.name}: cancelled; its program is gone")
+        if now - self.started > self.limits.total_s:
+            end(self.child)
+            return True
+        if now - self.heard > self.quiet_s:
+            end(self.child)
+            quiet = f"no sign of life for {now - self.heard:.0f} s"
+            raise DeviceError(f"{self.name}: the program hangs ({quiet}); its program is gone")
+        return False
+
+    def result(self, code: int, timed_out: bool = False) -> Execution:
+        """What came of it."""
+        seconds = time.monotonic() - self.started
+        return Execution(code, bytes(self.output), "\n".join(self.errors), seconds, timed_out)
 
 
 def end(child: subprocess.Popen[bytes]) -> None:

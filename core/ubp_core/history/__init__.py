@@ -9,12 +9,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ubp_core.history.compare import Comparison, compare_runs
+    from ubp_core.history.compare import ComparedVariant, Comparison, compare_runs
     from ubp_core.history.errors import HistoryError
     from ubp_core.history.export import to_csv, to_json
     from ubp_core.history.store import Entry, History, Summary, default_path
 
 _HOMES = {
+    "ComparedVariant": "compare",
     "Comparison": "compare",
     "Entry": "store",
     "History": "store",
@@ -26,6 +27,7 @@ _HOMES = {
     "to_json": "export",
 }
 __all__ = [
+    "ComparedVariant",
     "Comparison",
     "Entry",
     "History",

@@ -21,11 +21,21 @@ class ComparedVariant:
     second_ns: float | None
     same_output: bool
     """Whether both computed the same bits."""
+    first_instructions: int | None = None
+    """Of the first run; None where they weren't counted."""
+    second_instructions: int | None = None
 
     @property
     def ratio(self) -> float | None:
         """How many times faster the second is; None where one wasn't timed."""
         return self.first_ns / self.second_ns if self.first_ns and self.second_ns else None
+
+    @property
+    def instruction_ratio(self) -> float | None:
+        """How many times fewer instructions the second executes; None where they weren't counted in both."""
+        if not self.first_instructions or not self.second_instructions:
+            return None
+        return self.first_instructions / self.second_instructions
 
 
 @dataclass(frozen=True)
@@ -43,7 +53,15 @@ def compare_runs(first: Entry, second: Entry) -> Comparison:
     """Everything that both runs measured, in the order of the first."""
     others = variants_of(second.run)
     compared = tuple(
-        ComparedVariant(layer, label, variant.median_ns, other.median_ns, variant.checksum == other.checksum)
+        ComparedVariant(
+            layer,
+            label,
+            variant.median_ns,
+            other.median_ns,
+            variant.checksum == other.checksum,
+            variant.instructions,
+            other.instructions,
+        )
         for (layer, label), variant in variants_of(first.run).items()
         if (other := others.get((layer, label)))
     )

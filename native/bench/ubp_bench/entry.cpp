@@ -8,6 +8,7 @@
 
 #include "affinity.h"
 #include "clock.h"
+#include "count_marks.h"
 #include "file/crc32.h"
 
 namespace ubp::bench {
@@ -105,6 +106,13 @@ int64_t Entry::run() {
     const int64_t begin = now_ns();
     operator_->run(data_.x.data(), y_.data(), pool);
     return std::max<int64_t>(now_ns() - begin, 1);  // a coarse clock may see no time pass
+}
+
+void Entry::run_marked(int64_t entry) {
+    ThreadPool& pool = pool_.enter();
+    mark(kBegin, entry);
+    operator_->run(data_.x.data(), y_.data(), pool);
+    mark(kEnd, entry);
 }
 
 void Entry::check() {

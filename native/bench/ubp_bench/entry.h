@@ -16,6 +16,7 @@ namespace ubp::bench {
 struct CaseData {
     std::vector<float> x;
     std::optional<Expected> expected;
+    std::optional<int64_t> plain_loop_ns;  ///< no operator is slower than the plain loop
 };
 
 class Entry {
@@ -26,6 +27,9 @@ public:
 
     /// Runs once and returns the nanoseconds.
     int64_t run();
+
+    /// Runs once between marks.
+    void run_marked(int64_t entry);
 
     /// Runs into an output full of NaN, keeps its checksum, and compares with what is expected, if anything is.
     void check();

@@ -42,12 +42,16 @@ int run(int count, char** arguments) {
     const Device device = read_device();
     ThreadPools pools(options.cpus);
     Output output(options.format, device);
+    Progress progress(options.progress);
     bool differs = false;
-    for (const Group& group : groups)
-        for (const Row& row : run_group(group, pools, options)) {
+    for (size_t i = 0; i < groups.size(); ++i) {
+        const int64_t entries = int64_t(groups[i].size() * options.kernels.size() * options.threads.size());
+        progress.begin(std::string(groups[i].front().layer->name), int64_t(i), int64_t(groups.size()), entries);
+        for (const Row& row : run_group(groups[i], pools, options, progress)) {
             output.add(row);
             differs |= row.differs;
         }
+    }
     output.finish();
     if (differs) std::fputs("ubp_bench: an output differs; the fields check and notes say which\n", stderr);
     return differs ? kDiffers : kDone;

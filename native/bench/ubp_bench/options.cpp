@@ -31,6 +31,8 @@ the same name take turns, run by run, so that all of them meet the same conditio
   --runs N           runs that count
   --min-time S       or: until this many seconds have been measured per entry (default: 0.5; at least 10 runs)
   --check            compare every output with a plain loop; exit 1 where one differs
+  --progress         say on standard error what is being done, one JSON object per line
+  --count            one more run per entry, marked for a counter of instructions (docs/ubp_bench.md)
   --seed N           of the input's random numbers (default: 1)
   --timeout S        end with exit code 124 after this time (default: 600)
   --format F         table, csv, json, jsonl (default: table); --csv, --json and --jsonl for short
@@ -136,6 +138,10 @@ const std::map<std::string, Setter> kSetters = {
 bool parse_flag(Options& o, const std::string& argument) {
     if (argument == "--check")
         o.check = true;
+    else if (argument == "--progress")
+        o.progress = true;
+    else if (argument == "--count")
+        o.count = true;
     else if (argument == "--csv" || argument == "--json" || argument == "--jsonl")
         parse_format(o, argument.substr(2));
     else

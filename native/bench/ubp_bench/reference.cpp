@@ -20,14 +20,20 @@ double activate(double value, Activation activation) {
     }
 }
 
+constexpr int64_t kPart = 1 << 20;  // some milliseconds, so that asking for the time costs nothing
+
 struct Reference {
     const LayerView& layer;
     const Shape& shape;
     const std::vector<float>& x;
     Expected& out;
+    const std::function<void(int64_t)>& on_part;
+    int64_t done = 0, told = 0;
 
     /// Adds one weight's share to all outputs of its row.
     void add_weight(int64_t row, int64_t column, double weight) {
+        done += shape.batch * shape.out_plane();
+        if (done - told >= kPart) on_part(told = done);
         const int64_t taps = int64_t{layer.kernel_h} * layer.kernel_w;
         const int64_t channel = column / taps, tap = column % taps;
         for (int64_t image = 0; image < shape.batch; ++image) {
@@ -64,7 +70,14 @@ struct Reference {
 
 }  // namespace
 
-Expected run_reference(const LayerView& layer, const Shape& shape, const std::vector<float>& x) {
+int64_t reference_work(const LayerView& layer, const Shape& shape) {
+    const int64_t weights =
+        layer.block_size ? int64_t{layer.block_count} * layer.block_size : int64_t{layer.rows} * layer.columns;
+    return weights * shape.batch * shape.out_plane();
+}
+
+Expected run_reference(const LayerView& layer, const Shape& shape, const std::vector<float>& x,
+                       const std::function<void(int64_t)>& on_part) {
     Expected out;
     const size_t count = size_t(shape.batch * layer.rows * shape.out_plane());
     out.y.resize(count);
@@ -74,7 +87,7 @@ Expected run_reference(const LayerView& layer, const Shape& shape, const std::ve
         out.y[i] = bias;
         out.scale[i] = std::fabs(bias);
     }
-    Reference{layer, shape, x, out}.add_weights();
+    Reference{layer, shape, x, out, on_part}.add_weights();
     for (double& value : out.y) value = activate(value, layer.activation);
     return out;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "ubp/layer.h"
@@ -21,7 +22,12 @@ struct Expected {
     std::vector<double> scale;  ///< |bias| plus the sum of |weight * input| of each output
 };
 
-Expected run_reference(const LayerView& layer, const Shape& shape, const std::vector<float>& x);
+/// Multiply-adds of the plain loop.
+int64_t reference_work(const LayerView& layer, const Shape& shape);
+
+/// @param on_part  told how many multiply-adds are done, again and again
+Expected run_reference(const LayerView& layer, const Shape& shape, const std::vector<float>& x,
+                       const std::function<void(int64_t)>& on_part);
 
 /// The largest error of an output relative to its scale; infinite where an output is not a number.
 double largest_error(const Expected& expected, const std::vector<float>& y);

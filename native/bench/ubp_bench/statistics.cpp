@@ -13,12 +13,12 @@ double median_of_sorted(const std::vector<int64_t>& times) {
     return times.size() % 2 ? double(times[middle]) : (double(times[middle - 1]) + double(times[middle])) / 2;
 }
 
+}  // namespace
+
 double median_of(std::vector<int64_t> times) {
     std::sort(times.begin(), times.end());
     return median_of_sorted(times);
 }
-
-}  // namespace
 
 Statistics summarise(std::vector<int64_t> times) {
     std::sort(times.begin(), times.end());

@@ -17,6 +17,9 @@ struct Statistics {
 /// @param times  at least one, in any order
 Statistics summarise(std::vector<int64_t> times);
 
+/// @param times  at least one, in any order
+double median_of(std::vector<int64_t> times);
+
 /// Whether the second half of the times is like the first: their medians differ by at most `share`.
 bool is_steady(const std::vector<int64_t>& times, double share);
 

@@ -40,7 +40,8 @@ def at_running(index: int, action: Callable[[], object]) -> Callable[[BenchProgr
     """Starts `action` beside the run when that layer begins to run."""
 
     def watch(progress: BenchProgress) -> None:
-        if progress.stage is Stage.RUNNING and progress.index == index:
+        begins = progress.live is None and not progress.line
+        if progress.stage is Stage.RUNNING and progress.index == index and begins:
             threading.Thread(target=action).start()
 
     return watch
@@ -84,10 +85,17 @@ def test_a_whole_comparison(name: str, address: ServerAddress, start_phone: Star
         assert {variant.check for variant in layer.variants} == {"ok"}
         assert [len(variant.samples_ns) for variant in layer.variants] == [0 if name == "emulator" else 3] * 4
         assert (layer.speedup(layer.variants[1]) is None) == (name == "emulator")
+        assert all((variant.instructions is None) == (name != "emulator") for variant in layer.variants)
         assert all(variant.file_bytes > 0 for variant in layer.variants)
-    figures = {"host": "host time", "emulator": "not timed", "adb": "latency"}
+    figures = {"host": "host time", "emulator": "instructions", "adb": "latency"}
     assert run.figure == figures[name]
-    assert [step.stage for step in steps] == [Stage.PUSHING, Stage.RUNNING] * 2 + [Stage.DONE]
+    stages = [step.stage for step in steps if step.live is None]
+    assert stages == [Stage.PUSHING, Stage.RUNNING, Stage.MEASURED] * 2 + [Stage.DONE]
+    assert [step.result for step in steps if step.result] == list(run.layers)
+    live = [step.live.step for step in steps if step.live and step.index == 1]
+    assert {"checking: the plain loop", "checking", "taking turns"} <= set(live)
+    shares = [step.share for step in steps]
+    assert shares == sorted(shares) and shares[-1] == 1.0
     assert BenchRun.from_record(json.loads(json.dumps(run.to_record()))) == run
     assert phone.processes() == []
 

@@ -97,7 +97,7 @@ def test_bench_on_several_devices_and_the_history_of_it(ubp: Ubp, phone: Phone, 
     runs = json.loads(ubp("bench", *MODEL, *arguments)[0])["runs"]
     assert [(run["id"], run["kind"], run["figure"]) for run in runs] == [
         (1, "host", "host time"),
-        (2, "emulator", "not timed"),
+        (2, "emulator", "instructions"),
         (3, "adb", "latency"),
     ]
     assert [len(v["samples_ns"]) for run in runs for v in run["layers"][0]["variants"]] == [3, 3, 0, 0, 3, 3]
@@ -121,6 +121,21 @@ def test_a_fault_is_one_line_and_exit_code_1(ubp: Ubp) -> None:
         out, _ = ubp("bench", *MODEL, "--layers", LAYER, "--device", "adb", *QUICK, "--no-history", code=1)
         assert "ended early: the program may not be executed there" in out and "0 of 1 layers" in out
     assert "the history is empty" in ubp("history")[1]
+
+
+def test_two_phones_of_which_one_fails(ubp: Ubp, phone: Phone) -> None:
+    with ExitStack() as stack:
+        bad = new_phone(PhoneModel(data_noexec=True), stack)
+        ubp("devices", "connect", bad.address)
+        names = [f"adb:{bad.serial}", f"adb:{phone.serial}"]
+        out, err = ubp("bench", *MODEL, "--layers", LAYER, "--device", ",".join(names), *QUICK, "--json", code=1)
+        failed, whole = json.loads(out)["runs"]
+        assert (failed["device"], failed["layers"]) == (names[0], [])
+        assert failed["failure"].startswith("the program may not be executed there")
+        assert (whole["device"], whole["failure"]) == (names[1], "")
+        assert [len(variant["samples_ns"]) for variant in whole["layers"][0]["variants"]] == [3] * 4
+        assert f"ubp: {names[0]}: failed" in err and f"ubp: {names[1]}: measured {LAYER} (1 of 1): dense " in err
+    assert phone.processes() == []
 
 
 def test_ctrl_c_ends_the_remote_program_and_keeps_the_run(ubp: Ubp, phone: Phone) -> None:

@@ -16,7 +16,7 @@ FRAME = 3
 
 
 def draw_bars(plot: Any, layer: LayerResult) -> str:
-    """Draw a bar per variant: its median, or its multiply-adds where nothing was timed.
+    """Draw a bar per variant: its median; where nothing was timed its instructions, or else its multiply-adds.
 
     Args:
         plot: plotext's figure.
@@ -26,7 +26,9 @@ def draw_bars(plot: Any, layer: LayerResult) -> str:
         What the bars show, with its unit, for a title.
     """
     timed = any(variant.median_ns for variant in layer.variants)
-    values = [float((variant.median_ns if timed else variant.multiply_adds) or 0) for variant in layer.variants]
+    counted = any(variant.instructions for variant in layer.variants)
+    found = [v.median_ns if timed else v.instructions if counted else v.multiply_adds for v in layer.variants]
+    values = [float(value or 0) for value in found]
     scale, unit = next(((s, u) for s, u in UNITS if max(values) >= s), UNITS[-1]) if timed else (1e6, "")
     plot.clear_data()
     top = max(max(values) / scale, 1e-9)
@@ -38,12 +40,17 @@ def draw_bars(plot: Any, layer: LayerResult) -> str:
     plot.xlim(0, top)
     plot.ylim(1, max(count, 2))
     plot.xticks([0, top / 2, top], ["0", f"{top / 2:.3g}", f"{top:.3g}"])
-    plot.yticks([count - place for place in range(count)], [_label(variant, timed) for variant in layer.variants])
+    plot.yticks(
+        [count - place for place in range(count)],
+        [_label(*pair, timed) for pair in zip(layer.variants, values, strict=True)],
+    )
     plot.grid(False, False)
-    return f"median of one run in {unit}" if timed else "millions of multiply-adds, not a time"
+    if timed:
+        return f"median of one run in {unit}"
+    return f"millions of {'instructions' if counted else 'multiply-adds'}, not a time"
 
 
-def _label(variant: VariantResult, timed: bool) -> str:
+def _label(variant: VariantResult, value: float, timed: bool) -> str:
     """Name and value of a bar."""
-    value = format_time(variant.median_ns) if timed else f"{variant.multiply_adds / 1e6:.3g}"
-    return f"{variant_name(variant.method):<11} {value:>9} "
+    text = format_time(value) if timed else f"{value / 1e6:.4g}"
+    return f"{variant_name(variant.method):<11} {text:>9} "

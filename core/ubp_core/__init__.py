@@ -12,6 +12,13 @@ if TYPE_CHECKING:
     from ubp_core.packed_file import PackedFile as PackedFile
     from ubp_core.packed_layer import PackedLayer as PackedLayer
     from ubp_core.packing import pack as pack
+    from ubp_core.pruning import BlockPruner as BlockPruner
+    from ubp_core.pruning import CubicSchedule as CubicSchedule
+    from ubp_core.pruning import LayerRule as LayerRule
+    from ubp_core.pruning import LinearSchedule as LinearSchedule
+    from ubp_core.pruning import OneShotSchedule as OneShotSchedule
+    from ubp_core.pruning import check_deployable as check_deployable
+    from ubp_core.pruning import recalibrate_batchnorm as recalibrate_batchnorm
     from ubp_core.selection import METHODS as METHODS
     from ubp_core.selection import Selection as Selection
     from ubp_core.selection import select_blocks as select_blocks
@@ -19,8 +26,15 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "BlockPruner": "pruning",
+    "CubicSchedule": "pruning",
+    "LayerRule": "pruning",
+    "LinearSchedule": "pruning",
+    "OneShotSchedule": "pruning",
+    "check_deployable": "pruning",
     "importance": "criteria",
     "pack": "packing",
+    "recalibrate_batchnorm": "pruning",
     "METHODS": "selection",
     "PackedFile": "packed_file",
     "PackedLayer": "packed_layer",
@@ -31,12 +45,19 @@ _HOMES = {
 }
 __all__ = [
     "METHODS",
+    "BlockPruner",
+    "CubicSchedule",
+    "LayerRule",
+    "LinearSchedule",
     "NetworkSelection",
+    "OneShotSchedule",
     "PackedFile",
     "PackedLayer",
     "Selection",
+    "check_deployable",
     "importance",
     "pack",
+    "recalibrate_batchnorm",
     "select_blocks",
     "select_global",
 ]

@@ -46,3 +46,7 @@ class CandidatesExhausted(SelectionError):
         )
         self.found = found
         self.budget = budget
+
+
+class PruningError(UbpError, ValueError):
+    """Pruning during training that can't be set up or go on; the line names the layer or the argument."""

@@ -33,9 +33,19 @@ def extract_module_layers(module: nn.Module, sizes: Mapping[str, tuple[int, int]
         module: the network, weights in place.
         sizes: output sizes by path, from `trace_output_sizes`.
     """
+    reasons = find_skip_reasons(module)
+    return tuple(
+        _module_layer(name, child, reasons[name], sizes.get(name))
+        for name, child in module.named_modules()
+        if isinstance(child, (nn.Conv2d, nn.Linear))
+    )
+
+
+def find_skip_reasons(module: nn.Module) -> dict[str, str | None]:
+    """Why each 2-D convolution and linear stays dense by default, in words; None where it can be pruned."""
     classifier = find_classifier(module)
     owners: dict[int, str] = {}
-    layers: list[Layer] = []
+    reasons: dict[str, str | None] = {}
     stem_open = True
     for name, child in module.named_modules():
         if not isinstance(child, (nn.Conv2d, nn.Linear)):
@@ -49,15 +59,14 @@ def extract_module_layers(module: nn.Module, sizes: Mapping[str, tuple[int, int]
         owner = owners.setdefault(id(child.weight), name)
         if reason is None and owner != name:
             reason = f"shares the weight of {owner}"
-        layers.append(_module_layer(name, child, reason, sizes.get(name)))
-    return tuple(layers)
+        reasons[name] = reason or ("empty" if child.weight.numel() == 0 else None)
+    return reasons
 
 
 def _module_layer(name: str, child: nn.Conv2d | nn.Linear, reason: str | None, size: tuple[int, int] | None) -> Layer:
     """One record of one module."""
     weight = _array(child.weight)
     bias = None if child.bias is None else _array(child.bias)
-    reason = reason or ("empty" if weight.size == 0 else None)
     if isinstance(child, nn.Linear):
         return Layer(name, "linear", weight, bias, output_hw=size, skip_reason=reason)
     return Layer(

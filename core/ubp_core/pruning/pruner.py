@@ -1,0 +1,295 @@
+"""`BlockPruner`: turns a training loop into one that ends with an unaligned-block-sparse network.
+
+Owns the order of things in a step. Where blocks come from, and what is written where, is other modules' work.
+"""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import nn
+
+from ubp_core.errors import PruningError
+from ubp_core.models.layer_extraction import find_skip_reasons
+from ubp_core.pruning import distributed, state
+from ubp_core.pruning.criteria import make_criterion
+from ubp_core.pruning.deployability import refusal, unwrap
+from ubp_core.pruning.masks import PrunedLayer, mask_copies, mask_optimizers
+from ubp_core.pruning.report import LayerReport, report_layer, total_sparsity
+from ubp_core.pruning.rules import LayerSettings, Overrides, resolve_rules
+from ubp_core.pruning.schedules import OneShotSchedule, Schedule
+from ubp_core.pruning.selecting import Demand, select_network
+from ubp_core.selection import METHODS, Selection
+
+if TYPE_CHECKING:
+    import torch.distributed as dist
+
+SCOPES = ("layer", "global")
+
+
+class BlockPruner:
+    """Prunes a network in 1xN blocks while it is trained.
+
+        pruner = BlockPruner(model, sparsity=0.75, schedule=CubicSchedule(begin=100, end=1000, every=50))
+        for x, y in loader:
+            ...; loss.backward(); optimizer.step(); pruner.step()
+        pruner.finalize()
+
+    Nothing is drawn at random: the same weights and steps give the same masks. The model's `state_dict` has the same
+    keys as before, at any time. In a `torch.distributed` group rank 0 selects and all ranks get its blocks.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        block_size: int = 4,
+        sparsity: float = 0.75,
+        method: str = "bed",
+        schedule: Schedule | None = None,
+        scope: str = "layer",
+        *,
+        criterion: str = "l1",
+        criterion_batches: int = 8,
+        regrow: bool = False,
+        overrides: Overrides | None = None,
+        skip: Sequence[str] = (),
+        min_sparsity: float = 0.0,
+        max_sparsity: float = 1.0,
+        optimizer: torch.optim.Optimizer | Iterable[torch.optim.Optimizer] = (),
+        copies: Iterable[nn.Module] = (),
+        process_group: dist.ProcessGroup | None = None,
+        threads: int | None = None,
+    ) -> None:
+        """Choose the layers; changes nothing in the model yet.
+
+        Args:
+            model: any network, on any device; may be wrapped by DistributedDataParallel or torch.compile.
+            block_size: N, 1 to 32 (packed files hold 1, 2, 4, 8 and 16).
+            sparsity: final sparsity s, 0 <= s < 1: of every layer, or in the scope "global" of all layers together.
+            method: one of `METHODS`.
+            schedule: when and how far; default: everything at once (`OneShotSchedule(0)`).
+            scope: "layer": every layer reaches s. "global": the importance decides how much each layer keeps.
+            criterion: "l1", "l2", "taylor" or "activation".
+            criterion_batches: batches per update that "activation" looks at.
+            regrow: pruned weights keep their last value aside and may come back with it at a mask update; otherwise
+                what is pruned stays pruned.
+            overrides: by layer name or pattern, a sparsity or a `LayerRule`.
+            skip: names and patterns of layers that stay dense.
+            min_sparsity, max_sparsity: floor and ceiling of each layer's final sparsity.
+            optimizer: one or more whose state (momentum and the like) shall be zero where weights are pruned. Masks
+                hold without it too; with it a weight that comes back starts without old momentum.
+            copies: copies of the model whose weights shall be masked alike: running averages. See `add_copy`.
+            process_group: of `torch.distributed`; None: the default one, if there is any.
+            threads: of the selection, default all cores; the result does not depend on it.
+
+        Raises:
+            PruningError: an argument that can't be used, or a layer that can't be pruned; it is a ValueError.
+        """
+        if scope not in SCOPES:
+            raise PruningError(f"scope: {scope!r} is unknown; choose from {', '.join(SCOPES)}")
+        self.model = unwrap(model)
+        self.scope, self.regrow, self.threads = scope, regrow, threads
+        self.schedule: Schedule = schedule or OneShotSchedule()
+        self.seconds = 0.0
+        """Time spent in mask updates so far."""
+        self.steps = 0
+        """How often `step` was called."""
+        self.updates = 0
+        """How many mask updates there were."""
+        self._group = process_group
+        defaults = LayerSettings(block_size, sparsity, method, min_sparsity, max_sparsity)
+        self._sparsity = sparsity
+        self._layers = _make_layers(self.model, defaults, overrides, skip, regrow)
+        self._criterion = make_criterion(criterion, self._layers, criterion_batches)
+        single = isinstance(optimizer, torch.optim.Optimizer)
+        self._optimizers: list[torch.optim.Optimizer] = [optimizer] if single else list(optimizer)  # type: ignore[list-item,arg-type]
+        self._copies: list[nn.Module] = []
+        self._finalized = False
+        for copy in copies:
+            self.add_copy(copy)
+
+    def step(self) -> None:
+        """To be called after every `optimizer.step()` and before the gradients are zeroed.
+
+        Updates the masks where the schedule says so, and puts zeros back where weights are pruned.
+
+        Raises:
+            PruningError: a mask update that can't be made; see `update_masks`.
+        """
+        self._check_open()
+        self.steps += 1
+        for layer in self._layers:
+            self._criterion.collect(layer)
+        late = self.updates == 0 and self.steps == 1 and self.schedule.is_due(0)
+        if self.schedule.is_due(self.steps) or late:
+            self.update_masks()
+        else:
+            self.apply_masks()
+
+    def update_masks(self) -> None:
+        """Choose blocks anew at the sparsity that the schedule has for this step. `step` calls it when it is time.
+
+        Raises:
+            PruningError: weights that are not finite, or a criterion that has seen no data; the line names the layer.
+        """
+        self._check_open()
+        started = time.perf_counter()
+        if any(self._scheduled(layer.settings) > 0 for layer in self._layers):
+            device = self._layers[0].weight.device
+            sums = [value for layer in self._layers for value in self._criterion.sums(layer).values()]
+            distributed.add_up(sums, device, self._group)
+            shapes = [layer.shape for layer in self._layers]
+            selections = distributed.share_selections(self._select, shapes, METHODS, device, self._group)
+            for layer, selection in zip(self._layers, selections, strict=True):
+                layer.set_selection(selection, selection.sparsity)
+                self._criterion.reset(layer)
+            self.updates += 1
+        self.apply_masks()
+        self.seconds += time.perf_counter() - started
+
+    def apply_masks(self) -> None:
+        """Put zeros back: in the weights, in what optimizers remember of them, and in the copies of the model."""
+        for layer in self._layers:
+            layer.apply_to(layer.weight)
+        mask_optimizers(self._layers, self._optimizers)
+        mask_copies(self._layers, self._copies)
+
+    def mask_gradients(self) -> None:
+        """Zero the gradients of pruned weights; before clipping by norm, so that only weights in use count."""
+        for layer in self._layers:
+            layer.apply_to(layer.weight.grad)
+
+    def add_copy(self, copy: nn.Module) -> None:
+        """Mask a copy of the model from now on, at every step: an `AveragedModel`, a teacher, the last best one.
+
+        Raises:
+            PruningError: it lacks one of the layers.
+        """
+        inner = unwrap(copy)
+        if isinstance(inner, torch.optim.swa_utils.AveragedModel):
+            inner = unwrap(inner.module)
+        names = dict(inner.named_modules())
+        for layer in self._layers:
+            twin = getattr(names.get(layer.name), "weight", None)
+            if twin is None or twin.shape != layer.weight.shape:
+                raise PruningError(f"copies: {type(copy).__name__} has no layer {layer.name} of the model's shape")
+        self._copies.append(inner)
+        mask_copies(self._layers, [inner])
+
+    def finalize(self) -> Mapping[str, Selection]:
+        """End pruning: masks are baked in as exact zeros, and nothing of the pruner is left in the model.
+
+        Returns:
+            The blocks of each layer by its name, as `pack` takes them.
+
+        Raises:
+            PruningError: no mask was ever made.
+        """
+        self._check_open()
+        if self.updates == 0:
+            raise PruningError(f"finalize: no mask update has happened in {self.steps:,} steps; see the schedule")
+        if not self.schedule.is_complete(self.steps):
+            warnings.warn(
+                f"finalized at {self.achieved_sparsity:.3f} sparsity after {self.steps:,} steps: "
+                "the schedule's end was not reached",
+                stacklevel=2,
+            )
+        self.apply_masks()
+        self._criterion.close()
+        for layer in self._layers:
+            layer.dense = None
+        self._optimizers.clear()
+        self._copies.clear()
+        self._finalized = True
+        return self.selections
+
+    @property
+    def selections(self) -> dict[str, Selection]:
+        """The blocks of each layer by its name; layers that are still dense are absent."""
+        return {layer.name: layer.selection for layer in self._layers if layer.selection is not None}
+
+    @property
+    def requested_sparsity(self) -> float:
+        """What the schedule asks of all layers together at this step."""
+        sizes = [layer.weight.numel() for layer in self._layers]
+        asked = [self._scheduled(layer.settings) for layer in self._layers]
+        return sum(s * n for s, n in zip(asked, sizes, strict=True)) / sum(sizes)
+
+    @property
+    def achieved_sparsity(self) -> float:
+        """Share of the weights of all layers together that is pruned."""
+        return total_sparsity(self._layers)
+
+    def report(self) -> tuple[LayerReport, ...]:
+        """Requested and achieved sparsity, and what is kept, layer by layer."""
+        return tuple(report_layer(layer, self._scheduled(layer.settings)) for layer in self._layers)
+
+    def state_dict(self) -> dict[str, Any]:
+        """All that a resumed training needs; tensors, numbers and strings only, so that `weights_only` loads it."""
+        return state.collect(self._layers, self._criterion, self._header())
+
+    def load_state_dict(self, content: Mapping[str, Any]) -> None:
+        """Go on where another pruner was; the model's weights must have been loaded before.
+
+        Raises:
+            PruningError: the state is of other layers or settings; the line names them.
+        """
+        self._check_open()
+        counters = state.restore(content, self._layers, self._criterion, self._header())
+        self.steps, self.updates, self.seconds = counters
+        self.apply_masks()
+
+    def _header(self) -> dict[str, Any]:
+        """What must agree between the pruner that saved and the one that loads, and the counters."""
+        return {
+            "scope": self.scope,
+            "regrow": self.regrow,
+            "criterion": self._criterion.name,
+            "steps": self.steps,
+            "updates": self.updates,
+            "seconds": self.seconds,
+        }
+
+    def _scheduled(self, settings: LayerSettings) -> float:
+        """A layer's sparsity at this step; in the scope "global" that of its budget."""
+        common = self.scope == "global" and not settings.fixed
+        return self.schedule.sparsity(self.steps, settings.sparsity if common else settings.final_sparsity)
+
+    def _select(self) -> list[Selection]:
+        """New blocks for all layers."""
+        demands = [
+            Demand(
+                name=layer.name,
+                importance=self._criterion.score(layer),
+                settings=layer.settings,
+                sparsity=self._scheduled(layer.settings),
+                earlier=None if self.regrow else layer.selection,
+            )
+            for layer in self._layers
+        ]
+        return select_network(demands, self.scope, self.threads)
+
+    def _check_open(self) -> None:
+        if self._finalized:
+            raise PruningError("this pruner is finalized; make a new one to prune further")
+
+
+def _make_layers(
+    model: nn.Module, defaults: LayerSettings, overrides: Overrides | None, skip: Sequence[str], keep_dense: bool
+) -> list[PrunedLayer]:
+    """The layers to prune, in the network's order; refuses those that can't be."""
+    settings = resolve_rules(find_skip_reasons(model), defaults, overrides, skip)
+    layers = []
+    for name, chosen in settings.items():
+        module = model.get_submodule(name)
+        reason = refusal(module, chosen.block_size)
+        if reason:
+            raise PruningError(f"{name} can't be pruned: {reason}; leave it out by skip=[{name!r}]")
+        layers.append(PrunedLayer(name, module, chosen, keep_dense))
+    if len({id(layer.weight) for layer in layers}) < len(layers):
+        raise PruningError("two layers share one weight; leave one of them out by skip")
+    return layers

@@ -1,0 +1,53 @@
+"""What a pruner has done, layer by layer: requested beside achieved. Computes from selections; changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ubp_core.pruning.masks import PrunedLayer
+
+
+@dataclass(frozen=True)
+class LayerReport:
+    """One pruned layer."""
+
+    name: str
+    shape: tuple[int, int]
+    """(R, K)."""
+    block_size: int
+    method: str
+    """What made the last selection ("bed" also where `greedy` ran out of candidates)."""
+    requested: float
+    """Sparsity that the schedule asks for at this step; in the scope "global" that of the whole budget."""
+    achieved: float
+    """Share of the weights that is pruned: what whole blocks allow."""
+    blocks: int
+    """Blocks that stay; 0 while the layer is dense."""
+    retained: float
+    """Share of the importance kept at the last update."""
+
+
+def report_layer(layer: PrunedLayer, requested: float) -> LayerReport:
+    """The record of one layer."""
+    selection = layer.selection
+    return LayerReport(
+        name=layer.name,
+        shape=layer.shape,
+        block_size=layer.settings.block_size,
+        method=layer.settings.method if selection is None else selection.method,
+        requested=requested,
+        achieved=0.0 if selection is None else selection.achieved_sparsity,
+        blocks=0 if selection is None else len(selection.rows),
+        retained=1.0 if selection is None else selection.retained,
+    )
+
+
+def total_sparsity(layers: Iterable[PrunedLayer]) -> float:
+    """Share of the weights of all layers together that is pruned."""
+    sizes, pruned = 0, 0.0
+    for layer in layers:
+        sizes += layer.weight.numel()
+        if layer.selection is not None:
+            pruned += layer.weight.numel() - len(layer.selection.rows) * layer.selection.block_size
+    return pruned / sizes

@@ -1,0 +1,124 @@
+"""What is asked of each layer: defaults, overrides by name or pattern, and what is left out. Touches no weight."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+
+from ubp_core.errors import PruningError
+from ubp_core.selection import MAX_BLOCK_SIZE, METHODS
+
+
+@dataclass(frozen=True)
+class LayerRule:
+    """What one layer, or all layers of a pattern, do differently; None: as the rest."""
+
+    sparsity: float | None = None
+    """Final sparsity; in the scope "global" the layer then leaves the common budget."""
+    block_size: int | None = None
+    method: str | None = None
+    min_sparsity: float | None = None
+    """Floor of the final sparsity."""
+    max_sparsity: float | None = None
+    """Ceiling of the sparsity: at least 1 - ceiling of the weights stay."""
+    skip: bool | None = None
+    """True: stays dense. False: is pruned though it would stay dense by default (a classifier, say)."""
+
+
+@dataclass(frozen=True)
+class LayerSettings:
+    """What holds for one layer in the end."""
+
+    block_size: int
+    sparsity: float
+    """Final sparsity; in the scope "global" that of the whole budget, unless `fixed`."""
+    method: str
+    min_sparsity: float = 0.0
+    max_sparsity: float = 1.0
+    fixed: bool = False
+    """Has a sparsity of its own: no part of a common budget."""
+
+    def __post_init__(self) -> None:
+        if isinstance(self.block_size, bool) or not isinstance(self.block_size, int):
+            raise PruningError(f"block_size: need a whole number; got {self.block_size!r}")
+        if not 1 <= self.block_size <= MAX_BLOCK_SIZE:
+            raise PruningError(f"block_size: need 1 to {MAX_BLOCK_SIZE}; got {self.block_size}")
+        if self.method not in METHODS:
+            raise PruningError(f"method: {self.method!r} is unknown; choose from {', '.join(METHODS)}")
+        if not 0 <= self.sparsity < 1:
+            raise PruningError(f"sparsity: need 0 <= s < 1; got {self.sparsity!r}")
+        if not 0 <= self.min_sparsity <= self.max_sparsity <= 1:
+            raise PruningError(
+                f"sparsity limits: need 0 <= floor <= ceiling <= 1; got {self.min_sparsity!r} and {self.max_sparsity!r}"
+            )
+
+    @property
+    def final_sparsity(self) -> float:
+        """The layer's own sparsity within its floor and ceiling (scope "layer", and fixed layers)."""
+        return min(max(self.sparsity, self.min_sparsity), self.max_sparsity)
+
+
+Overrides = Mapping[str, "LayerRule | float"]
+"""By a layer's name or a shell pattern such as "layer4.*"; a number is a sparsity. Later entries win."""
+
+
+def resolve_rules(
+    reasons: Mapping[str, str | None],
+    defaults: LayerSettings,
+    overrides: Overrides | None = None,
+    skip: Sequence[str] = (),
+) -> dict[str, LayerSettings]:
+    """The settings of every layer that will be pruned.
+
+    Args:
+        reasons: every candidate, with why it stays dense by default (None: it does not).
+        defaults: what holds where nothing else is said.
+        overrides: see `Overrides`.
+        skip: names and patterns of layers that stay dense.
+
+    Raises:
+        PruningError: a pattern that no layer has, settings that can't be, or nothing left to prune.
+    """
+    rules = {name: LayerRule() for name in reasons}
+    for pattern, rule in (overrides or {}).items():
+        rule = rule if isinstance(rule, LayerRule) else LayerRule(sparsity=float(rule))
+        for name in match_layers(pattern, reasons, "overrides"):
+            rules[name] = _merge(rules[name], rule)
+    for pattern in skip:
+        for name in match_layers(pattern, reasons, "skip"):
+            rules[name] = replace(rules[name], skip=True)
+    settings = {}
+    for name, rule in rules.items():
+        if rule.skip if rule.skip is not None else reasons[name] is not None:
+            continue
+        settings[name] = _settle(name, defaults, rule)
+    if not settings:
+        raise PruningError("no layer is left to prune: every one stays dense; check_deployable(model) tells why")
+    return settings
+
+
+def match_layers(pattern: str, names: Mapping[str, object], label: str) -> list[str]:
+    """The layers of a name or pattern, at least one."""
+    found = [name for name in names if fnmatchcase(name, pattern)]
+    if not found:
+        close = get_close_matches(pattern, list(names), n=3, cutoff=0.5)
+        hint = f"did you mean {', '.join(close)}?" if close else "check_deployable(model) lists the layers"
+        raise PruningError(f"{label}: no layer is called {pattern!r}: {hint}")
+    return found
+
+
+def _merge(first: LayerRule, second: LayerRule) -> LayerRule:
+    """The second rule, completed by the first."""
+    said = {f.name: getattr(second, f.name) for f in fields(second)}
+    return replace(first, **{key: value for key, value in said.items() if value is not None})
+
+
+def _settle(name: str, defaults: LayerSettings, rule: LayerRule) -> LayerSettings:
+    said = {f.name: getattr(rule, f.name) for f in fields(rule) if f.name != "skip"}
+    changes = {key: value for key, value in said.items() if value is not None}
+    try:
+        return replace(defaults, **changes, fixed=rule.sparsity is not None)
+    except PruningError as error:
+        raise PruningError(f"{name}: {error}") from None

@@ -1,0 +1,100 @@
+"""From importance to blocks at a mask update. Pure: arrays in, selections out; knows no model and no training step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ubp_core.errors import CandidatesExhausted, PruningError, SelectionError
+from ubp_core.pruning.rules import LayerSettings
+from ubp_core.selection import Selection, budget, select_blocks
+
+FALLBACK = "bed"
+"""Where `greedy` runs out of candidates, which it must at low sparsity, its update is made by this; the selection
+says so in `method`."""
+
+
+@dataclass(frozen=True, eq=False)
+class Demand:
+    """What one layer brings to a mask update."""
+
+    name: str
+    importance: NDArray[np.float32]
+    """[R, K], finite, >= 0."""
+    settings: LayerSettings
+    sparsity: float
+    """Scheduled for this update."""
+    earlier: Selection | None = None
+    """Where pruned weights must stay away: the blocks that may be thinned out."""
+
+
+def select_layer(demand: Demand, threads: int | None) -> Selection:
+    """The blocks of one layer; exactly `budget(...)` of them.
+
+    Raises:
+        PruningError: importance that is not finite; the line names the layer.
+    """
+    try:
+        if demand.earlier is None:
+            return run_method(demand.importance, demand.settings, demand.sparsity, threads)
+        return _select_within(demand, demand.earlier, threads)
+    except SelectionError as error:
+        raise PruningError(f"{demand.name}: {error}") from None
+
+
+def run_method(
+    importance: NDArray[np.float32], settings: LayerSettings, sparsity: float, threads: int | None
+) -> Selection:
+    """The layer's method, or the fallback where `greedy` can't place the whole budget."""
+    try:
+        return select_blocks(importance, settings.block_size, sparsity, settings.method, threads)
+    except CandidatesExhausted:
+        return select_blocks(importance, settings.block_size, sparsity, FALLBACK, threads)
+
+
+def _select_within(demand: Demand, earlier: Selection, threads: int | None) -> Selection:
+    """New blocks on weights that are in use only, cut anew where that is better.
+
+    A constant on top of every weight in use changes nothing among selections that stay on them, for all have equally
+    many; it is larger than what any block could gain by reaching out. `bed`, `abp` and `unstructured` therefore stay
+    inside. `greedy` may not, as it leaves gaps too small for a block, nor, rarely, `optimal`: then the best of the
+    earlier blocks stay.
+    """
+    kept = earlier.mask()
+    importance = np.where(kept, demand.importance, np.float32(0))
+    lift = np.float32(importance.max() * max(demand.settings.block_size, 1))
+    lifted = np.where(kept, importance + (lift or np.float32(1)), np.float32(0))
+    selection = run_method(lifted, demand.settings, demand.sparsity, threads)
+    mask = selection.mask()
+    if np.any(mask & ~kept):
+        selection = thin_out(earlier, importance, demand.settings.block_size, demand.sparsity)
+        mask = selection.mask()
+    return replace(selection, retained=share(importance, mask), upper_bound=None)
+
+
+def thin_out(earlier: Selection, importance: NDArray[np.float32], block_size: int, sparsity: float) -> Selection:
+    """The best of the blocks that there are, as many as the sparsity allows."""
+    count = budget(earlier.shape, block_size, sparsity) * block_size // earlier.block_size
+    rows = earlier.rows[:, None] + np.arange(earlier.block_size)
+    sums = importance[rows, earlier.columns[:, None]].sum(1, dtype=np.float64)
+    best = np.sort(np.argsort(-sums, kind="stable")[:count])
+    return replace(earlier, rows=earlier.rows[best], columns=earlier.columns[best], sparsity=sparsity)
+
+
+def share(importance: NDArray[np.float32], mask: NDArray[np.bool_]) -> float:
+    """Retained importance."""
+    total = float(importance.sum(dtype=np.float64))
+    return float(importance[mask].sum(dtype=np.float64)) / total if total > 0 else 1.0
+
+
+def select_network(demands: list[Demand], scope: str, threads: int | None) -> list[Selection]:
+    """The blocks of all layers at one mask update, in order.
+
+    Raises:
+        PruningError: see `select_layer`.
+    """
+    if scope == "global":
+        raise PruningError("scope: 'global' has to wait for network-wide budgets")
+    return [select_layer(demand, threads) for demand in demands]

@@ -99,6 +99,7 @@ TARGETS = {
                help="plugin of qemu-user that counts instructions"),
         *programs("kernel_bench", "bench/kernel_bench.cpp", "modelled and timed cost of kernels and operators"),
         *programs("test_convolution", "tests/test_convolution.cpp", "kernels and operator against plain loops"),
+        *programs("test_planar", "tests/test_planar.cpp", "depthwise, pooling, element-wise against plain loops"),
     )
 }  # fmt: skip
 PACKAGED = ("host", "bench-host", "bench-arm64", "qemu-count")  # what a wheel carries

@@ -121,7 +121,7 @@ int run_micro(const Options& o) {
     Walk walk;
     walk.panel = panel.data();
     walk.counts = prepared.counts.data();
-    walk.columns = prepared.columns.data();
+    walk.columns = prepared.columns;
     walk.weights = prepared.weights;
     walk.bias = prepared.bias.data();
     walk.spans[1] = {prepared.groups, out.data(), size_t(tile.width())};

@@ -14,7 +14,10 @@ namespace ubp {
 // The layer's weights as [R][K], zeros where nothing is kept.
 inline std::vector<float> dense_weights(const LayerView& layer) {
     std::vector<float> weights(size_t{layer.rows} * layer.columns);
-    if (layer.is_dense()) return {layer.weights, layer.weights + weights.size()};
+    if (layer.is_dense()) {
+        for (size_t i = 0; i < weights.size(); ++i) weights[i] = layer.weights[layer.dense_index(i / layer.columns, i % layer.columns)];
+        return weights;
+    }
     const uint32_t n = layer.block_size;
     for (uint32_t r = 0; r < layer.start_rows(); ++r) {
         for (uint32_t b = layer.row_begin[r]; b < layer.row_begin[r + 1]; ++b) {
@@ -29,7 +32,11 @@ inline std::vector<float> dense_weights(const LayerView& layer) {
 inline double activated(double v, Activation activation) {
     if (activation == Activation::relu) return std::max(v, 0.0);
     if (activation == Activation::relu6) return std::min(std::max(v, 0.0), 6.0);
-    if (activation == Activation::hard_swish) return v * std::min(std::max(v + 3.0, 0.0), 6.0) / 6.0;
+    const double hard = std::min(std::max(v + 3.0, 0.0), 6.0) / 6.0, sigmoid = 1.0 / (1.0 + std::exp(-v));
+    if (activation == Activation::hard_swish) return v * hard;
+    if (activation == Activation::hard_sigmoid) return hard;
+    if (activation == Activation::silu) return v * sigmoid;
+    if (activation == Activation::sigmoid) return sigmoid;
     return v;
 }
 

@@ -57,7 +57,7 @@ struct Reference {
         if (layer.block_size == 0) {
             for (int64_t row = 0; row < layer.rows; ++row)
                 for (int64_t column = 0; column < layer.columns; ++column)
-                    add_weight(row, column, layer.weights[row * layer.columns + column]);
+                    add_weight(row, column, layer.weights[layer.dense_index(size_t(row), size_t(column))]);
             return;
         }
         const int64_t n = layer.block_size;

@@ -27,6 +27,8 @@ struct ConvolutionOptions {
     unsigned threads = 1;                      // at most; 1..64
     Kernel kernel = Kernel::sparse;
     Core core = Core::automatic;
+    bool residual = false;          // run() is given one
+    bool shared_workspace = false;  // the caller gives the workspace, by use_workspace()
 };
 
 // What was chosen, for reports.
@@ -50,8 +52,11 @@ class Convolution {
     ~Convolution();
 
     // x [batch][C][height][width] to y [batch][R][out_height][out_width]. One call at a time. The result does not
-    // depend on the number of threads.
-    void run(const float* x, float* y, ThreadPool& pool);
+    // depend on the number of threads. residual: an array like y that is added before the activation; may be y itself.
+    void run(const float* x, float* y, ThreadPool& pool, const float* residual = nullptr);
+
+    // info().workspace_bytes on a cache line; several convolutions that run one after another can share it.
+    void use_workspace(float* workspace);
 
     ConvolutionInfo info() const;
 

@@ -39,7 +39,7 @@ extern "C" int32_t ubp_convolution_create(const ubp_layer* layer, int64_t batch,
                                           uint32_t threads, uint32_t kernel, ubp_convolution** out, char* error,
                                           size_t error_size) {
     if (!layer || !out) return fail(UBP_CONV_BAD_ARGUMENT, "layer and out must not be null", error, error_size);
-    if (layer->activation > 3) return fail(UBP_CONV_BAD_ARGUMENT, "activation must be 0..3", error, error_size);
+    if (layer->activation > 6) return fail(UBP_CONV_BAD_ARGUMENT, "activation must be 0..6", error, error_size);
     if (kernel > UBP_KERNEL_UBP) return fail(UBP_CONV_BAD_ARGUMENT, "kernel must be 0..4", error, error_size);
     try {
         ubp::ConvolutionOptions options;

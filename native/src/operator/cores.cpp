@@ -109,6 +109,14 @@ const KernelSet& widest_set() {
 
 }  // namespace
 
+const PlanarKernels& planar_kernels() {
+#if defined(__x86_64__)
+    static const bool avx512 = has_avx512();
+    if (avx512) return planar_kernels_avx512();
+#endif
+    return planar_kernels_neon();
+}
+
 const KernelSet& kernels_for(Core core) {
     if (core == Core::automatic) core = on_inorder_core() ? Core::inorder : Core::best;
     if (core == Core::inorder) return wros_kernels_inorder();

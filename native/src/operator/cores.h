@@ -1,6 +1,7 @@
 // Which kernel set suits the core a thread runs on.
 #pragma once
 
+#include "kernels/planar.h"
 #include "kernels/walk.h"
 #include "ubp/convolution.h"
 
@@ -8,5 +9,8 @@ namespace ubp {
 
 // The set for `core`; Core::automatic looks at the core that the calling thread is on.
 const KernelSet& kernels_for(Core core);
+
+// The planar kernels of this machine: one schedule serves all of its cores.
+const PlanarKernels& planar_kernels();
 
 }  // namespace ubp

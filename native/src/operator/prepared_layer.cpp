@@ -25,6 +25,19 @@ void for_each_weight(const LayerView& layer, Visit visit) {
     }
 }
 
+// Kernels read two columns beyond the last block's, and the inputs that these name. What stands behind the array in a
+// file will usually do: padding, which is zero.
+void place_columns(const LayerView& layer, PreparedLayer& prepared) {
+    const uint16_t* const behind = layer.block_column + layer.block_count;
+    if (layer.readable_after_columns >= 2 && behind[0] < layer.columns && behind[1] < layer.columns) {
+        prepared.columns = layer.block_column;
+        return;
+    }
+    prepared.owned_columns.assign(size_t{layer.block_count} + 2, 0);
+    std::copy_n(layer.block_column, layer.block_count, prepared.owned_columns.begin());
+    prepared.columns = prepared.owned_columns.data();
+}
+
 }  // namespace
 
 bool has_aligned_blocks(const LayerView& layer) {
@@ -40,8 +53,7 @@ PreparedLayer prepare_sparse(const LayerView& layer, bool aligned) {
     prepared.block_size = int(n);
     prepared.aligned = aligned;
     prepare_rows(layer, n, prepared);
-    prepared.columns.assign(layer.block_count + 2, 0);
-    std::copy_n(layer.block_column, layer.block_count, prepared.columns.begin());
+    place_columns(layer, prepared);
     const auto begin_of = [&](uint32_t row) { return row < layer.start_rows() ? layer.row_begin[row] : layer.block_count; };
     for (uint32_t group = 0; group < prepared.groups; ++group) {
         prepared.group_begin.push_back(begin_of(group * n));
@@ -66,6 +78,10 @@ PreparedLayer prepare_sparse(const LayerView& layer, bool aligned) {
 PreparedLayer prepare_dense(const LayerView& layer) {
     PreparedLayer prepared;
     prepare_rows(layer, dense_rows, prepared);
+    if (layer.blocked && layer.readable_after_weights >= layer.weight_slack()) {
+        prepared.weights = layer.weights;
+        return prepared;
+    }
     prepared.owned = AlignedBuffer((size_t{prepared.groups} * layer.columns + 2) * dense_rows);
     float* const packed = prepared.owned.data();
     const auto place = [&](uint32_t row, uint32_t column, float weight) {
@@ -73,7 +89,7 @@ PreparedLayer prepare_dense(const LayerView& layer) {
     };
     if (layer.is_dense()) {
         for (uint32_t r = 0; r < layer.rows; ++r) {
-            for (uint32_t k = 0; k < layer.columns; ++k) place(r, k, layer.weights[size_t{r} * layer.columns + k]);
+            for (uint32_t k = 0; k < layer.columns; ++k) place(r, k, layer.weights[layer.dense_index(r, k)]);
         }
     } else {
         for_each_weight(layer, place);

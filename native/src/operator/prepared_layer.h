@@ -16,7 +16,8 @@ struct PreparedLayer {
     uint32_t groups = 0;               // ceil(R / group_rows)
     std::vector<uint32_t> counts;      // [groups * N] or [groups]
     std::vector<uint32_t> group_begin; // [groups + 1] first block of each group
-    std::vector<uint16_t> columns;     // [B + 2]
+    const uint16_t* columns = nullptr; // [B + 2]
+    std::vector<uint16_t> owned_columns;  // where they are not used in place
     AlignedBuffer bias;                // [(groups + 1) * group_rows][4], each value four times
     AlignedBuffer owned;               // weights where they are not used in place
     const float* weights = nullptr;

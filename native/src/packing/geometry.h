@@ -24,7 +24,7 @@ struct Geometry {
 
 inline Geometry geometry_of(const LayerView& layer, int64_t batch, int64_t height, int64_t width) {
     Geometry g;
-    g.batch = batch, g.channels = layer.in_channels, g.height = height, g.width = width;
+    g.batch = batch, g.channels = int64_t{layer.in_channels} * layer.groups, g.height = height, g.width = width;
     g.kernel_h = layer.kernel_h, g.kernel_w = layer.kernel_w;
     g.stride_h = layer.stride_h, g.stride_w = layer.stride_w;
     g.pad_h = layer.pad_h, g.pad_w = layer.pad_w;

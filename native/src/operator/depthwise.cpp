@@ -1,0 +1,171 @@
+#include "operator/depthwise.h"
+
+#include <algorithm>
+
+#include "operator/cores.h"
+#include "operator/item_loop.h"
+
+namespace ubp {
+namespace {
+
+constexpr int64_t before = 16, behind = 32;         // floats around a row in the workspace: kernels read over its ends
+constexpr int64_t padded_floats = 16 * 1024;        // at most, for the padded rows of a strip (64 KB), or one output row
+constexpr int64_t most_taps = 1024;
+constexpr int64_t most_strip_rows = 11;             // input rows of 4 output rows of 5x5, stride 2
+
+int64_t round_up(int64_t value, int64_t step) { return (value + step - 1) / step * step; }
+
+std::string check(const LayerView& layer, const Geometry& g) {
+    if (layer.in_channels != 1 || layer.groups < 1 || layer.rows % layer.groups != 0) return "this is no depthwise layer";
+    if (!layer.is_dense() || layer.blocked) return "a depthwise layer must be dense, in rows";
+    if (layer.columns != layer.kernel_h * layer.kernel_w) return "columns must be kernel height times kernel width";
+    if (layer.columns > most_taps) return "a depthwise kernel of more than 1024 taps";
+    if (g.out_h < 1 || g.out_w < 1) return "the image is smaller than the kernel";
+    return "";
+}
+
+}  // namespace
+
+std::unique_ptr<Depthwise> Depthwise::create(const LayerView& layer, int64_t batch, int64_t height, int64_t width,
+                                             unsigned threads, std::string& error) {
+    const Geometry geometry = geometry_of(layer, batch, height, width);
+    error = check(layer, geometry);
+    if (!error.empty()) return nullptr;
+    std::unique_ptr<Depthwise> made(new Depthwise());
+    made->layer_ = layer;
+    made->geometry_ = geometry;
+    made->threads_ = threads;
+    made->clamp_ = clamp_of(layer.activation);
+    if (!made->clamp_.exact) made->curve_ = curve_of(planar_kernels(), layer.activation);
+    if (!made->choose_tuned()) made->plan_taps();
+    // Few channels: a plane is shared out by rows.
+    const int64_t planes = batch * layer.rows, wanted = threads > 1 ? 4 * int64_t{threads} : 1;
+    const int64_t parts = std::max<int64_t>(1, std::min(geometry.out_h / 8, (wanted + planes - 1) / planes));
+    made->rows_per_item_ = (geometry.out_h + parts - 1) / parts;
+    made->items_per_plane_ = (geometry.out_h + made->rows_per_item_ - 1) / made->rows_per_item_;
+    return made;
+}
+
+// 3x3 and 5x5, stride 1 and 2, padded by at most half a kernel: kernels of their own.
+bool Depthwise::choose_tuned() {
+    const Geometry& g = geometry_;
+    const int64_t right = (g.out_w - 1) * g.stride_w + g.kernel_w - g.pad_w - g.width;
+    const bool tuned = g.kernel_h == g.kernel_w && (g.kernel_w == 3 || g.kernel_w == 5) && g.stride_h == g.stride_w &&
+                       g.stride_w <= 2 && g.dilation_h == 1 && g.dilation_w == 1 && g.pad_w <= g.kernel_w / 2 &&
+                       right <= g.kernel_w / 2 && g.out_w >= 4;
+    if (!tuned) return false;
+    vectors_ = g.out_w >= 8 && 2 * ((g.out_w + 7) / 8) <= (g.out_w + 3) / 4 ? 2 : 1;
+    strips_ = planar_kernels().depthwise[g.kernel_w / 2 - 1][g.stride_w - 1];
+    thread_floats_ = size_t(3 * round_up(before + g.width + behind, 16));
+    return true;
+}
+
+// Others: the rows of a strip are padded and split by the phases of the stride, so that every tap is a plain row.
+void Depthwise::plan_taps() {
+    const Geometry& g = geometry_;
+    phase_ = round_up(g.out_w + (g.kernel_w - 1) * g.dilation_w / g.stride_w + 1, 16) + 16;
+    for (int64_t i = 0; i < g.kernel_h; ++i) {
+        for (int64_t j = 0; j < g.kernel_w; ++j) {
+            const int64_t column = j * g.dilation_w;
+            offsets_.push_back(int32_t((i * g.dilation_h * g.stride_w + column % g.stride_w) * phase_ + column / g.stride_w));
+        }
+    }
+    const int64_t row = g.stride_w * phase_, reach = g.dilation_h * (g.kernel_h - 1) + 1;
+    thread_floats_ = size_t(round_up(std::max(padded_floats, reach * row), 16));
+}
+
+void Depthwise::run(const float* x, float* y, ThreadPool& pool) const {
+    const Geometry& g = geometry_;
+    const int64_t rows = layer_.rows, multiplier = rows / g.channels, planes = g.batch * rows;
+    const int64_t chunk = std::max<int64_t>(1, std::min<int64_t>(planes / (4 * int64_t{threads_}), 4096 / g.out_plane()));
+    const int64_t chunks = (planes + chunk - 1) / chunk;
+    for_each_item(pool, threads_, chunks * items_per_plane_, [&](int64_t item, unsigned thread) {
+        const int64_t begin = item % items_per_plane_ * rows_per_item_;
+        const int64_t end = std::min(g.out_h, begin + rows_per_item_);
+        const int64_t first = item / items_per_plane_ * chunk, last = std::min(planes, first + chunk);
+        for (int64_t plane = first; plane < last; ++plane) {
+            const int64_t from = plane / rows * g.channels + plane % rows / multiplier;
+            run_rows(x + from * g.plane(), y + plane * g.out_plane(), plane % rows, begin, end,
+                     workspace_ + thread * thread_floats_);
+        }
+    });
+}
+
+void Depthwise::run_rows(const float* plane, float* out, int64_t row, int64_t begin, int64_t end, float* space) const {
+    const float* weights = layer_.weights + row * layer_.columns;
+    if (strips_) {
+        alignas(16) float padded[28] = {};  // kernels load whole vectors of weights
+        std::copy_n(weights, layer_.columns, padded);
+        run_tuned(plane, out, padded, layer_.bias[row], begin, end, space);
+    } else {
+        run_taps(plane, out, weights, layer_.bias[row], begin, end, space);
+    }
+    float* const done = out + begin * geometry_.out_w;
+    if (curve_) curve_({done, nullptr, done, (end - begin) * geometry_.out_w, 1, 0, 0, 0, 0, 0});
+}
+
+// Strips of at most four rows, as even as can be. The plane's first and last row may have nothing readable before or
+// behind them, so strips use copies of these two.
+void Depthwise::run_tuned(const float* plane, float* out, const float* weights, float bias, int64_t begin, int64_t end,
+                          float* space) const {
+    const Geometry& g = geometry_;
+    const int64_t step = round_up(before + g.width + behind, 16);
+    float *const zeros = space + before, *const top = zeros + step, *const bottom = top + step;
+    std::fill_n(zeros, g.width, 0.0f);
+    std::copy_n(plane, g.width, top);
+    std::copy_n(plane + (g.height - 1) * g.width, g.width, bottom);
+    const float* rows[most_strip_rows];
+    DepthwiseStrip strip{rows, g.width, g.pad_w, g.out_w, weights, bias, clamp_.low, clamp_.high, nullptr, g.out_w};
+    int64_t strips = (end - begin + depthwise_rows - 1) / depthwise_rows;
+    for (int64_t row = begin; row < end; --strips) {
+        const int64_t count = (end - row + strips - 1) / strips;
+        for (int64_t i = 0; i < (count - 1) * g.stride_h + g.kernel_h; ++i) {
+            const int64_t from = row * g.stride_h - g.pad_h + i;
+            const float* inside = from == 0 ? top : from == g.height - 1 ? bottom : plane + from * g.width;
+            rows[i] = from < 0 || from >= g.height ? zeros : inside;
+        }
+        strip.out = out + row * g.out_w;
+        strips_[count - 1][vectors_ - 1](strip);
+        row += count;
+    }
+}
+
+void Depthwise::run_taps(const float* plane, float* out, const float* weights, float bias, int64_t begin, int64_t end,
+                         float* space) const {
+    const Geometry& g = geometry_;
+    const int64_t row_floats = g.stride_w * phase_, reach = g.dilation_h * (g.kernel_h - 1) + 1;
+    const int64_t fitting = (int64_t(thread_floats_) / row_floats - reach) / g.stride_h + 1;
+    for (int64_t row = begin; row < end;) {
+        const int64_t count = std::min(end - row, std::max<int64_t>(1, fitting));
+        pad_rows(plane, row * g.stride_h - g.pad_h, (count - 1) * g.stride_h + reach, space);
+        for (int64_t i = 0; i < count; ++i, ++row) {
+            planar_kernels().tap_row({space + i * g.stride_h * row_floats, offsets_.data(), weights, g.taps(), g.out_w,
+                                      bias, clamp_.low, clamp_.high, out + row * g.out_w});
+        }
+    }
+}
+
+// Input rows from `first` on; column c of a padded row stands in phase c % stride at c / stride.
+void Depthwise::pad_rows(const float* plane, int64_t first, int64_t count, float* to) const {
+    const Geometry& g = geometry_;
+    for (int64_t i = 0; i < count; ++i, to += g.stride_w * phase_) {
+        const int64_t row = first + i;
+        if (row < 0 || row >= g.height) {
+            std::fill_n(to, g.stride_w * phase_, 0.0f);
+            continue;
+        }
+        const float* from = plane + row * g.width;
+        for (int64_t phase = 0; phase < g.stride_w; ++phase) {
+            float* const part = to + phase * phase_;
+            const int64_t shift = phase - g.pad_w;  // column of the part's first float
+            const int64_t begin = std::min(phase_, shift >= 0 ? 0 : (-shift + g.stride_w - 1) / g.stride_w);
+            const int64_t room = g.width - shift;
+            const int64_t end = std::min(phase_, std::max(begin, room <= 0 ? 0 : (room + g.stride_w - 1) / g.stride_w));
+            std::fill_n(part, begin, 0.0f);
+            for (int64_t x = begin; x < end; ++x) part[x] = from[shift + x * g.stride_w];
+            std::fill(part + end, part + phase_, 0.0f);
+        }
+    }
+}
+
+}  // namespace ubp

@@ -1,0 +1,29 @@
+// A dense layer whose kernel sees the whole image once: a linear layer, or a 1x1 convolution of a 1x1 image.
+#pragma once
+
+#include "operator/activation.h"
+#include "operator/prepared_layer.h"
+#include "ubp/thread_pool.h"
+
+namespace ubp {
+
+class Linear {
+   public:
+    // The layer must be dense and of one group; its arrays must outlive the operator.
+    Linear(const LayerView& layer, unsigned threads);
+
+    // x [batch][K] to y [batch][R]
+    void run(const float* x, float* y, int64_t batch, ThreadPool& pool) const;
+
+   private:
+    void run_group(const float* x, float* y, uint32_t group) const;
+
+    PreparedLayer prepared_;
+    std::vector<float> bias_;  // filled up to whole groups of 8 rows
+    uint32_t rows_, columns_;
+    Clamp clamp_;
+    PassFunction curve_ = nullptr;
+    unsigned threads_;
+};
+
+}  // namespace ubp

@@ -1,0 +1,45 @@
+// Pooling of planes: largest or mean of a window, and the mean of whole planes.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "packing/geometry.h"
+#include "ubp/thread_pool.h"
+
+namespace ubp {
+
+struct PoolWindow {
+    bool average = false;
+    bool count_padding = true;  // average: the divisor is the whole window, else what lies in the image
+    int64_t kernel_h = 1, kernel_w = 1, stride_h = 1, stride_w = 1;
+    int64_t pad_top = 0, pad_left = 0, pad_bottom = 0, pad_right = 0;  // below the kernel
+};
+
+class Pooling {
+   public:
+    // planes x height x width to planes x out_h x out_w; every window must touch the image.
+    Pooling(const PoolWindow& window, int64_t planes, int64_t height, int64_t width, int64_t out_h, int64_t out_w,
+            unsigned threads);
+
+    void run(const float* x, float* y, ThreadPool& pool) const;
+
+    size_t workspace_floats() const { return threads_ * thread_floats_; }
+    void use_workspace(float* workspace) { workspace_ = workspace; }
+
+   private:
+    void run_plane(const float* plane, float* out, float* row) const;
+    void divide(float* out, int64_t out_row) const;
+
+    PoolWindow window_;
+    int64_t planes_, height_, width_, out_h_, out_w_;
+    unsigned threads_;
+    size_t thread_floats_;
+    std::vector<float> column_counts_;  // average: columns of the window that count
+    float* workspace_ = nullptr;
+};
+
+// Mean of each of `planes` planes of `count` floats.
+void mean_of_planes(const float* x, float* y, int64_t planes, int64_t count, unsigned threads, ThreadPool& pool);
+
+}  // namespace ubp

@@ -1,0 +1,401 @@
+// Compares the operators of whole networks (depthwise, pooling, linear, element-wise) with plain loops, over a grid:
+//
+//   test_planar --list          the names
+//   test_planar --case NAME     one case; without it, all
+//   test_planar --seed N        another seed (printed with every failure)
+
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <functional>
+#include <limits>
+#include <string>
+
+#include "guarded.h"
+#include "operator/depthwise.h"
+#include "operator/linear.h"
+#include "operator/pointwise.h"
+#include "operator/pooling.h"
+#include "random_layer.h"
+#include "reference.h"
+
+namespace ubp {
+namespace {
+
+uint32_t seed = 20240719;
+int failures = 0;
+
+const Activation all_activations[] = {Activation::none,         Activation::relu, Activation::relu6,  Activation::hard_swish,
+                                      Activation::hard_sigmoid, Activation::silu, Activation::sigmoid};
+
+void fail(const std::string& setting, const std::string& what) {
+    std::printf("FAILED %s seed=%u: %s\n", setting.c_str(), seed, what.c_str());
+    ++failures;
+}
+
+// `scale`: sums of |a * b| of each output; 1 where an output is no sum.
+void compare(const std::string& setting, const std::vector<double>& expected, const std::vector<double>& scale,
+             const Guarded& y, double tolerance = 1e-5) {
+    if (!y.intact()) fail(setting, "wrote outside of the output");
+    for (size_t i = 0; i < y.size(); ++i) {
+        const double error = std::fabs(double(y.data()[i]) - expected[i]);
+        const bool same = double(y.data()[i]) == expected[i];  // infinities
+        if (same || error <= tolerance * (scale.empty() ? std::fabs(expected[i]) : scale[i]) + 1e-30) continue;
+        fail(setting, "output " + std::to_string(i) + " is " + std::to_string(y.data()[i]) + ", expected " +
+                          std::to_string(expected[i]));
+        return;
+    }
+}
+
+Guarded random_input(uint32_t salt, size_t count, float factor = 1.0f) {
+    std::mt19937 random(seed + salt);
+    std::vector<float> values = random_floats(random, count);
+    for (float& value : values) value *= factor;
+    return Guarded(values);
+}
+
+template <class Numbers>
+std::string text_of(const char* name, const Numbers& numbers) {
+    std::string text = name;
+    for (const auto number : numbers) text += " " + std::to_string(number);
+    return text;
+}
+
+// Depthwise.
+
+struct DepthwiseSetting {
+    int64_t channels = 3, multiplier = 1, batch = 1, height = 9, width = 11, kernel_h = 3, kernel_w = 3, stride = 1;
+    int64_t pad = 1, extra = 0, dilation = 1;
+    Activation activation = Activation::none;
+    std::string text() const {
+        return text_of("channels, multiplier, batch, image, kernel, stride, pad, extra, dilation, activation:",
+                       std::vector<int64_t>{channels, multiplier, batch, height, width, kernel_h, kernel_w, stride, pad,
+                                            extra, dilation, int64_t(activation)});
+    }
+};
+
+struct DepthwiseLayer {
+    LayerView view;
+    Guarded weights, bias;
+
+    explicit DepthwiseLayer(const DepthwiseSetting& s)
+        : weights(random_input(1, size_t(s.channels * s.multiplier * s.kernel_h * s.kernel_w))),
+          bias(random_input(2, size_t(s.channels * s.multiplier))) {
+        view.rows = uint32_t(s.channels * s.multiplier), view.columns = uint32_t(s.kernel_h * s.kernel_w);
+        view.in_channels = 1, view.groups = uint32_t(s.channels);
+        view.kernel_h = uint32_t(s.kernel_h), view.kernel_w = uint32_t(s.kernel_w);
+        view.stride_h = view.stride_w = uint32_t(s.stride);
+        view.pad_h = view.pad_w = uint32_t(s.pad);
+        view.extra_h = view.extra_w = uint32_t(s.extra);
+        view.dilation_h = view.dilation_w = uint32_t(s.dilation);
+        view.activation = s.activation;
+        view.weights = weights.data(), view.bias = bias.data();
+    }
+};
+
+// Each channel by itself is a convolution of one input channel.
+Reference reference_depthwise(const LayerView& layer, const Geometry& g, const float* x) {
+    Reference result;
+    const int64_t multiplier = layer.rows / layer.groups;
+    for (int64_t image = 0; image < g.batch; ++image) {
+        for (int64_t r = 0; r < layer.rows; ++r) {
+            LayerView one = layer;
+            one.rows = one.groups = 1;
+            one.weights += r * layer.columns, one.bias += r;
+            Geometry small = g;
+            small.batch = small.channels = 1;
+            const float* plane = x + (image * g.channels + r / multiplier) * g.plane();
+            const Reference part = reference_convolution(one, small, plane);
+            result.y.insert(result.y.end(), part.y.begin(), part.y.end());
+            result.scale.insert(result.scale.end(), part.scale.begin(), part.scale.end());
+        }
+    }
+    return result;
+}
+
+void check(const DepthwiseSetting& s) {
+    const DepthwiseLayer layer(s);
+    const Geometry g = geometry_of(layer.view, s.batch, s.height, s.width);
+    if (g.out_h < 1 || g.out_w < 1) return;
+    const Guarded x = random_input(3, size_t(g.input_floats()));
+    const Reference expected = reference_depthwise(layer.view, g, x.data());
+    for (unsigned threads : {1u, 3u}) {
+        std::string error;
+        const auto op = Depthwise::create(layer.view, s.batch, s.height, s.width, threads, error);
+        if (!op) return fail(s.text(), "refused: " + error);
+        Guarded workspace(op->workspace_floats(), std::numeric_limits<float>::quiet_NaN());
+        Guarded y(expected.y.size(), std::numeric_limits<float>::quiet_NaN());
+        op->use_workspace(workspace.data());
+        ThreadPool pool(threads);
+        op->run(x.data(), y.data(), pool);
+        if (!workspace.intact()) fail(s.text(), "wrote outside of the workspace");
+        compare(s.text(), expected.y, expected.scale, y);
+    }
+}
+
+void check_depthwise(int64_t kernel, int64_t stride) {
+    for (int64_t width = 1; width <= 26; ++width) {
+        for (int64_t pad = 0; pad <= kernel / 2 + 1; ++pad) {
+            for (int64_t extra : {0, 1}) {
+                DepthwiseSetting s;
+                s.kernel_h = s.kernel_w = kernel, s.stride = stride, s.pad = pad, s.extra = extra;
+                s.width = width, s.height = 1 + (width * 7 + pad) % 13;
+                check(s);
+            }
+        }
+    }
+}
+
+void check_depthwise_others() {
+    for (auto [kernel_h, kernel_w] : {std::pair{1, 1}, {7, 7}, {3, 5}, {1, 7}, {9, 1}, {2, 4}, {3, 3}}) {
+        for (int64_t stride : {1, 2, 3}) {
+            for (int64_t dilation : {1, 2, 3}) {
+                for (int64_t width : {9, 30}) {
+                    DepthwiseSetting s;
+                    s.kernel_h = kernel_h, s.kernel_w = kernel_w, s.stride = stride, s.dilation = dilation;
+                    s.pad = kernel_w / 2, s.extra = dilation - 1, s.width = width, s.height = 14;
+                    check(s);
+                }
+            }
+        }
+    }
+}
+
+void check_depthwise_many() {
+    for (Activation activation : all_activations) {
+        for (auto [kernel, multiplier] : {std::pair{3, 1}, {5, 2}, {7, 3}}) {
+            DepthwiseSetting s;
+            s.kernel_h = s.kernel_w = kernel, s.pad = kernel / 2, s.multiplier = multiplier;
+            s.channels = 5, s.batch = 3, s.height = 37, s.width = 19, s.activation = activation;
+            check(s);
+        }
+    }
+}
+
+// Pooling.
+
+void check_pool(const PoolWindow& w, int64_t height, int64_t width) {
+    const int64_t free_h = height + w.pad_top + w.pad_bottom - w.kernel_h, free_w = width + w.pad_left + w.pad_right - w.kernel_w;
+    if (free_h < 0 || free_w < 0 || w.pad_top >= w.kernel_h) return;
+    const int64_t out_h = free_h / w.stride_h + 1, out_w = free_w / w.stride_w + 1, planes = 5;
+    if ((out_h - 1) * w.stride_h >= height + w.pad_top || (out_w - 1) * w.stride_w >= width + w.pad_left) return;
+    const std::string setting =
+        text_of("average, count, kernel, stride, pads, image:",
+                std::vector<int64_t>{w.average, w.count_padding, w.kernel_h, w.kernel_w, w.stride_h, w.stride_w, w.pad_top,
+                                     w.pad_left, w.pad_bottom, w.pad_right, height, width});
+    const Guarded x = random_input(4, size_t(planes * height * width));
+    std::vector<double> expected;
+    for (int64_t i = 0; i < planes * out_h * out_w; ++i) {
+        const int64_t top = i / out_w % out_h * w.stride_h - w.pad_top, left = i % out_w * w.stride_w - w.pad_left;
+        const float* plane = x.data() + i / (out_h * out_w) * height * width;
+        double largest = -std::numeric_limits<double>::infinity(), sum = 0, inside = 0;
+        for (int64_t r = std::max<int64_t>(top, 0); r < std::min(top + w.kernel_h, height); ++r) {
+            for (int64_t c = std::max<int64_t>(left, 0); c < std::min(left + w.kernel_w, width); ++c, ++inside) {
+                largest = std::max(largest, double(plane[r * width + c]));
+                sum += plane[r * width + c];
+            }
+        }
+        const double count = w.count_padding ? double(w.kernel_h * w.kernel_w) : inside;
+        expected.push_back(w.average ? sum / count : largest);
+    }
+    for (unsigned threads : {1u, 2u}) {
+        Pooling op(w, planes, height, width, out_h, out_w, threads);
+        Guarded workspace(op.workspace_floats(), std::numeric_limits<float>::quiet_NaN()), y(expected.size());
+        op.use_workspace(workspace.data());
+        ThreadPool pool(threads);
+        op.run(x.data(), y.data(), pool);
+        if (!workspace.intact()) fail(setting, "wrote outside of the workspace");
+        compare(setting, expected, std::vector<double>(expected.size(), w.average ? 1.0 : 0.0), y);
+    }
+}
+
+void check_pooling() {
+    for (bool average : {false, true}) {
+        for (bool count_padding : {false, true}) {
+            for (auto [kernel, stride] : {std::pair{3, 2}, {2, 2}, {3, 1}, {5, 3}, {1, 2}, {7, 7}, {6, 2}}) {
+                for (int64_t pad = 0; pad < kernel; ++pad) {
+                    for (auto [height, width] : {std::pair{7, 7}, {13, 22}, {1, 5}, {70, 3}}) {
+                        PoolWindow w{average, count_padding, kernel, kernel, stride, stride, pad, pad, pad, pad};
+                        check_pool(w, height, width);
+                        w.pad_right += 1, w.kernel_h = std::min<int64_t>(kernel + 64, height);
+                        check_pool(w, height, width);
+                    }
+                }
+            }
+        }
+    }
+    const Guarded x = random_input(5, 37 * 49);
+    std::vector<double> expected(37, 0.0);
+    for (size_t i = 0; i < x.size(); ++i) expected[i / 49] += double(x.data()[i]) / 49;
+    Guarded y(37);
+    ThreadPool pool(2);
+    mean_of_planes(x.data(), y.data(), 37, 49, 2, pool);
+    compare("mean of planes", expected, std::vector<double>(37, 1.0), y);
+}
+
+// Linear.
+
+void check_linear() {
+    for (uint32_t rows : {1u, 7u, 8u, 9u, 40u, 1000u}) {
+        for (uint32_t columns : {1u, 3u, 4u, 63u, 512u}) {
+            for (Activation activation : all_activations) {
+                RandomLayer layer = random_layer({rows, columns, 0, 0, false, seed});
+                layer.view.activation = activation;
+                const Geometry g = geometry_of(layer.view, 2, 1, 1);
+                const Guarded x = random_input(6, 2 * size_t{columns});
+                const Reference expected = reference_convolution(layer.view, g, x.data());
+                for (unsigned threads : {1u, 2u}) {
+                    ThreadPool pool(threads);
+                    Guarded y(expected.y.size());
+                    Linear(layer.view, threads).run(x.data(), y.data(), 2, pool);
+                    compare(text_of("rows, columns, activation:", std::vector<uint32_t>{rows, columns, uint32_t(activation)}),
+                            expected.y, expected.scale, y);
+                }
+            }
+        }
+    }
+}
+
+// Element-wise.
+
+void check_binary() {
+    for (auto [planes, plane] : {std::pair{1, 1}, {3, 7}, {5, 16}, {64, 49}, {3, 20000}}) {
+        for (bool multiply : {false, true}) {
+            for (bool per_channel : {false, true}) {
+                for (Activation activation : all_activations) {
+                    const Guarded a = random_input(7, size_t(planes) * size_t(plane), 5.0f);
+                    const Guarded b = random_input(8, size_t(per_channel ? planes : planes * plane), 5.0f);
+                    std::vector<double> expected;
+                    for (size_t i = 0; i < a.size(); ++i) {
+                        const double second = b.data()[per_channel ? i / size_t(plane) : i];
+                        expected.push_back(activated(multiply ? a.data()[i] * second : a.data()[i] + second, activation));
+                    }
+                    const Binary op{multiply, per_channel, activation, planes, plane};
+                    for (unsigned threads : {1u, 2u}) {
+                        ThreadPool pool(threads);
+                        Guarded apart(a.size()), in_place = a;
+                        op.run(a.data(), b.data(), apart.data(), threads, pool);
+                        op.run(in_place.data(), b.data(), in_place.data(), threads, pool);
+                        const std::string setting = text_of("planes, plane, multiply, per channel, activation:",
+                                                            std::vector<int>{planes, plane, multiply, per_channel, int(activation)});
+                        compare(setting, expected, std::vector<double>(expected.size(), 30.0), apart, 1e-6);
+                        compare(setting + " in place", expected, std::vector<double>(expected.size(), 30.0), in_place, 1e-6);
+                    }
+                }
+            }
+        }
+    }
+}
+
+// Every activation over the whole range, its error relative to the value.
+void check_activations() {
+    std::vector<float> inputs = {0.0f, -0.0f, 1e-30f, -1e-30f, 1e30f, -1e30f, 87.0f, -87.0f, 89.0f, -89.0f, 3.0f, -3.0f};
+    std::mt19937 random(seed);
+    for (float factor : {0.01f, 1.0f, 5.0f, 20.0f, 80.0f}) {
+        for (float value : random_floats(random, 20011)) inputs.push_back(value * factor);
+    }
+    const Guarded x(inputs);
+    for (Activation activation : all_activations) {
+        std::vector<double> expected, scale;
+        for (float value : inputs) {
+            expected.push_back(activated(double(value), activation));
+            const bool hard = activation == Activation::hard_swish || activation == Activation::hard_sigmoid;
+            // x + 3 is rounded before it is cut, and below e^-87 the curves are as good as 0
+            scale.push_back(std::fabs(expected.back()) + (hard && value < 3 ? 3.0 * std::max(1.0, std::fabs(double(value))) : 0.0) +
+                            std::max(1.0, std::fabs(double(value))) * 1e-30);
+        }
+        Guarded y(inputs.size());
+        ThreadPool pool(2);
+        run_activation(activation, x.data(), y.data(), int64_t(inputs.size()), 2, pool);
+        compare(text_of("activation", std::vector<int>{int(activation)}), expected, scale, y, 4e-7);
+    }
+}
+
+void check_softmax() {
+    for (int64_t count : {1, 3, 4, 10, 1000}) {
+        for (float factor : {0.1f, 10.0f, 300.0f}) {
+            const int64_t rows = 3;
+            const Guarded x = random_input(9, size_t(rows * count), factor);
+            std::vector<double> expected;
+            for (int64_t row = 0; row < rows; ++row) {
+                const float* from = x.data() + row * count;
+                const double largest = *std::max_element(from, from + count);
+                double sum = 0;
+                for (int64_t i = 0; i < count; ++i) sum += std::exp(from[i] - largest);
+                for (int64_t i = 0; i < count; ++i) expected.push_back(std::exp(from[i] - largest) / sum);
+            }
+            Guarded y = x;
+            ThreadPool pool(2);
+            run_softmax(y.data(), y.data(), rows, count, 2, pool);
+            compare("softmax of " + std::to_string(count), expected, std::vector<double>(expected.size(), 1.0), y, 1e-6);
+        }
+    }
+}
+
+void check_concatenation() {
+    const Guarded a = random_input(10, 2 * 6), b = random_input(11, 2 * 5);
+    const float* inputs[] = {a.data(), b.data()};
+    const int64_t counts[] = {6, 5};
+    Guarded y(22);
+    run_concatenation(inputs, counts, 2, y.data(), 2);
+    std::vector<double> expected;
+    for (int64_t row = 0; row < 2; ++row) {
+        for (size_t i = 0; i < 2; ++i) expected.insert(expected.end(), inputs[i] + row * counts[i], inputs[i] + (row + 1) * counts[i]);
+    }
+    compare("concatenation", expected, {}, y, 0);
+}
+
+struct Case {
+    std::string name;
+    std::function<void()> run;
+};
+
+std::vector<Case> all_cases() {
+    std::vector<Case> cases;
+    for (int kernel : {3, 5}) {
+        for (int stride : {1, 2}) {
+            cases.push_back({"depthwise_" + std::to_string(kernel) + "x" + std::to_string(kernel) + "_s" + std::to_string(stride),
+                             [kernel, stride] { check_depthwise(kernel, stride); }});
+        }
+    }
+    cases.push_back({"depthwise_others", check_depthwise_others});
+    cases.push_back({"depthwise_many", check_depthwise_many});
+    cases.push_back({"pooling", check_pooling});
+    cases.push_back({"linear", check_linear});
+    cases.push_back({"binary", check_binary});
+    cases.push_back({"activations", check_activations});
+    cases.push_back({"softmax", check_softmax});
+    cases.push_back({"concatenation", check_concatenation});
+    return cases;
+}
+
+int run(const char* wanted) {
+    int found = 0;
+    for (const Case& one : all_cases()) {
+        if (wanted && one.name != wanted) continue;
+        const int before = failures;
+        one.run();
+        std::printf("%s %s\n", failures == before ? "ok" : "FAILED", one.name.c_str());
+        ++found;
+    }
+    if (found == 0) std::printf("no such case: %s\n", wanted);
+    return failures == 0 && found > 0 ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace ubp
+
+int main(int count, char** words) {
+    const char* wanted = nullptr;
+    for (int i = 1; i < count; ++i) {
+        if (std::strcmp(words[i], "--list") == 0) {
+            for (const auto& one : ubp::all_cases()) std::printf("%s\n", one.name.c_str());
+            return 0;
+        }
+        if (i + 1 < count && std::strcmp(words[i], "--case") == 0) wanted = words[++i];
+        else if (i + 1 < count && std::strcmp(words[i], "--seed") == 0) ubp::seed = uint32_t(std::strtoul(words[++i], nullptr, 10));
+        else return std::printf("unknown option: %s\n", words[i]), 2;
+    }
+    return ubp::run(wanted);
+}

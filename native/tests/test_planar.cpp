@@ -114,6 +114,26 @@ Reference reference_depthwise(const LayerView& layer, const Geometry& g, const f
     return result;
 }
 
+// The residual is added before the activation, in place.
+void check_residual(const DepthwiseSetting& s, LayerView view, const Guarded& x, const Reference& expected) {
+    view.activation = Activation::none;
+    const Reference plain = reference_depthwise(view, geometry_of(view, s.batch, s.height, s.width), x.data());
+    view.activation = s.activation;
+    std::string error;
+    const auto op = Depthwise::create(view, s.batch, s.height, s.width, 2, true, error);
+    Guarded workspace(op->workspace_floats()), y = random_input(12, plain.y.size());
+    std::vector<double> sums, scale;
+    for (size_t i = 0; i < plain.y.size(); ++i) {
+        sums.push_back(activated(plain.y[i] + y.data()[i], s.activation));
+        scale.push_back(expected.scale[i] + 1);
+    }
+    op->use_workspace(workspace.data());
+    ThreadPool pool(2);
+    op->run(x.data(), y.data(), pool, y.data());
+    if (!workspace.intact()) fail(s.text(), "wrote outside of the workspace");
+    compare(s.text() + " with a residual", sums, scale, y);
+}
+
 void check(const DepthwiseSetting& s) {
     const DepthwiseLayer layer(s);
     const Geometry g = geometry_of(layer.view, s.batch, s.height, s.width);
@@ -122,7 +142,7 @@ void check(const DepthwiseSetting& s) {
     const Reference expected = reference_depthwise(layer.view, g, x.data());
     for (unsigned threads : {1u, 3u}) {
         std::string error;
-        const auto op = Depthwise::create(layer.view, s.batch, s.height, s.width, threads, error);
+        const auto op = Depthwise::create(layer.view, s.batch, s.height, s.width, threads, false, error);
         if (!op) return fail(s.text(), "refused: " + error);
         Guarded workspace(op->workspace_floats(), std::numeric_limits<float>::quiet_NaN());
         Guarded y(expected.y.size(), std::numeric_limits<float>::quiet_NaN());
@@ -132,6 +152,7 @@ void check(const DepthwiseSetting& s) {
         if (!workspace.intact()) fail(s.text(), "wrote outside of the workspace");
         compare(s.text(), expected.y, expected.scale, y);
     }
+    check_residual(s, layer.view, x, expected);
 }
 
 void check_depthwise(int64_t kernel, int64_t stride) {

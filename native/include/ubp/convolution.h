@@ -39,6 +39,7 @@ struct ConvolutionInfo {
     int64_t out_height = 0, out_width = 0;
     int64_t tile_width = 0, tiles = 0;   // output positions of most tiles; number of tiles
     int64_t workspace_bytes = 0;         // panels and scratch of all threads
+    int64_t prepared_bytes = 0;          // kept beside the layer's arrays: bias, counts, copies where needed
     int64_t weight_bytes = 0;            // weights that a tile reads, without indices
     int64_t dense_ns = 0, sparse_ns = 0; // Kernel::measured: the two medians; otherwise 0
 };

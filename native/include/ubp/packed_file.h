@@ -4,9 +4,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
+#include "ubp/graph.h"
 #include "ubp/layer.h"
 
 namespace ubp {
@@ -38,6 +40,8 @@ public:
     bool open(const void* data, size_t size, FileError& error);
 
     const std::vector<FileLayer>& layers() const { return layers_; }
+    /// How the layers are joined, where the file is a network; else null.
+    const Graph* graph() const { return graph_ ? &*graph_ : nullptr; }
     std::string_view tool() const { return tool_; }
     std::string_view model() const { return model_; }
     std::string_view source() const { return source_; }
@@ -46,6 +50,7 @@ private:
     bool read(const uint8_t* data, size_t size, FileError& error);
 
     std::vector<FileLayer> layers_;
+    std::optional<Graph> graph_;
     std::string_view tool_, model_, source_;
 };
 

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "ubp/graph.h"
+
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "packed files are read in place: the machine must be little-endian"
 #endif
@@ -22,6 +24,12 @@ constexpr uint32_t kMaxText = 4096;
 constexpr uint32_t kFlagGraph = 1;    // of the header
 constexpr uint32_t kFlagAligned = 1;  // of a layer
 constexpr uint32_t kGraphSections = 4;
+constexpr uint32_t kMaxChannels = 1u << 24;
+constexpr uint32_t kMaxElements = 1u << 30;
+constexpr uint64_t kMaxArena = uint64_t{1} << 32;
+constexpr uint32_t kMaxPorts = 64;
+constexpr uint32_t kMaxNodes = 4096;
+constexpr uint32_t kMaxOperands = 1u << 16;
 constexpr uint32_t kDtypeCount = 1;
 constexpr uint32_t kActivationCount = 7;
 
@@ -68,6 +76,25 @@ struct LayerRecord {
     uint16_t extra_h, extra_w;
 };
 static_assert(sizeof(LayerRecord) == 128, "docs/format.md");
+
+struct GraphRecord {
+    uint32_t input_count, output_count, node_count, operand_count;
+    uint64_t arena_size, reserved;
+};
+static_assert(sizeof(GraphRecord) == 32, "docs/format.md");
+
+struct TensorRecord {
+    uint32_t rank, batch, channels, height, width, reserved;
+    uint64_t offset;
+};
+static_assert(sizeof(TensorRecord) == 32, "docs/format.md");
+
+struct NodeRecord {
+    TextRef name;
+    uint32_t op, operand_begin, operand_count, layer, activation, flags;
+    GraphWindow window;
+};
+static_assert(sizeof(NodeRecord) == 64, "docs/format.md");
 
 /// Sections behind those of the layers: the graph's, where the file is a network.
 constexpr uint32_t graph_sections(const Header& header) { return (header.flags & kFlagGraph) ? kGraphSections : 0; }

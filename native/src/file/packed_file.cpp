@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <numeric>
 
+#include "file/graph_reader.h"
 #include "file/layer_arrays.h"
 #include "file/layer_record.h"
 #include "file/refuse.h"
@@ -101,7 +102,10 @@ bool PackedFile::read(const uint8_t* data, size_t size, FileError& error) {
     const uint32_t graph_begin = header.section_count - graph_sections(header);
     if (section != graph_begin)
         return refuse(error, "section_count: leaves %u to the layers, they have %u", graph_begin, section);
-    if (graph_begin < header.section_count) return refuse(error, "graph: this reader does not read networks");
+    if (graph_begin < header.section_count) {
+        graph_.emplace();
+        if (!read_graph(bytes, graph_begin, layers_, texts, *graph_, error)) return false;
+    }
     return texts.finish(error) && check_names(layers_, error);
 }
 

@@ -11,10 +11,12 @@ namespace ubp {
 class AlignedBuffer {
    public:
     AlignedBuffer() = default;
-    explicit AlignedBuffer(size_t floats)
-        : floats_(static_cast<float*>(::operator new(floats * sizeof(float), std::align_val_t{64}))), size_(floats) {
-        std::fill_n(floats_.get(), floats, 0.0f);
-    }
+    explicit AlignedBuffer(size_t floats) : AlignedBuffer(floats, untouched) { std::fill_n(floats_.get(), floats, 0.0f); }
+
+    // Without zeros: the system gives pages of memory only as they are written to.
+    enum Untouched { untouched };
+    AlignedBuffer(size_t floats, Untouched)
+        : floats_(static_cast<float*>(::operator new(floats * sizeof(float), std::align_val_t{64}))), size_(floats) {}
 
     float* data() const { return floats_.get(); }
     size_t size() const { return size_; }

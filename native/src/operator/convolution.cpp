@@ -65,6 +65,7 @@ std::unique_ptr<Convolution> Convolution::create(const LayerView& layer, const C
     const uint64_t kept = uint64_t{layer.block_count} * layer.block_size;
     const uint64_t filled = uint64_t{state->layer.groups} * state->layer.group_rows * layer.columns;
     info.weight_bytes = int64_t(4 * (info.kernel == Kernel::dense ? filled : kept));
+    info.prepared_bytes = int64_t(state->layer.bytes());
     state->plan(layer);
     return std::unique_ptr<Convolution>(new Convolution(std::move(state)));
 }

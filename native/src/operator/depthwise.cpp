@@ -27,7 +27,7 @@ std::string check(const LayerView& layer, const Geometry& g) {
 }  // namespace
 
 std::unique_ptr<Depthwise> Depthwise::create(const LayerView& layer, int64_t batch, int64_t height, int64_t width,
-                                             unsigned threads, std::string& error) {
+                                             unsigned threads, bool residual, std::string& error) {
     const Geometry geometry = geometry_of(layer, batch, height, width);
     error = check(layer, geometry);
     if (!error.empty()) return nullptr;
@@ -35,8 +35,10 @@ std::unique_ptr<Depthwise> Depthwise::create(const LayerView& layer, int64_t bat
     made->layer_ = layer;
     made->geometry_ = geometry;
     made->threads_ = threads;
-    made->clamp_ = clamp_of(layer.activation);
-    if (!made->clamp_.exact) made->curve_ = curve_of(planar_kernels(), layer.activation);
+    made->activation_ = layer.activation;
+    made->clamp_ = clamp_of(residual ? Activation::none : layer.activation);
+    if (!clamp_of(layer.activation).exact) made->curve_ = curve_of(planar_kernels(), layer.activation);
+    if (residual) made->plane_floats_ = size_t(round_up(geometry.out_plane(), 16));
     if (!made->choose_tuned()) made->plan_taps();
     // Few channels: a plane is shared out by rows.
     const int64_t planes = batch * layer.rows, wanted = threads > 1 ? 4 * int64_t{threads} : 1;
@@ -56,7 +58,7 @@ bool Depthwise::choose_tuned() {
     if (!tuned) return false;
     vectors_ = g.out_w >= 8 && 2 * ((g.out_w + 7) / 8) <= (g.out_w + 3) / 4 ? 2 : 1;
     strips_ = planar_kernels().depthwise[g.kernel_w / 2 - 1][g.stride_w - 1];
-    thread_floats_ = size_t(3 * round_up(before + g.width + behind, 16));
+    row_floats_ = size_t(3 * round_up(before + g.width + behind, 16));
     return true;
 }
 
@@ -71,10 +73,10 @@ void Depthwise::plan_taps() {
         }
     }
     const int64_t row = g.stride_w * phase_, reach = g.dilation_h * (g.kernel_h - 1) + 1;
-    thread_floats_ = size_t(round_up(std::max(padded_floats, reach * row), 16));
+    row_floats_ = size_t(round_up(std::max(padded_floats, reach * row), 16));
 }
 
-void Depthwise::run(const float* x, float* y, ThreadPool& pool) const {
+void Depthwise::run(const float* x, float* y, ThreadPool& pool, const float* residual) const {
     const Geometry& g = geometry_;
     const int64_t rows = layer_.rows, multiplier = rows / g.channels, planes = g.batch * rows;
     const int64_t chunk = std::max<int64_t>(1, std::min<int64_t>(planes / (4 * int64_t{threads_}), 4096 / g.out_plane()));
@@ -85,23 +87,28 @@ void Depthwise::run(const float* x, float* y, ThreadPool& pool) const {
         const int64_t first = item / items_per_plane_ * chunk, last = std::min(planes, first + chunk);
         for (int64_t plane = first; plane < last; ++plane) {
             const int64_t from = plane / rows * g.channels + plane % rows / multiplier;
-            run_rows(x + from * g.plane(), y + plane * g.out_plane(), plane % rows, begin, end,
-                     workspace_ + thread * thread_floats_);
+            const int64_t at = plane * g.out_plane();
+            run_rows(x + from * g.plane(), y + at, residual ? residual + at : nullptr, plane % rows, begin, end,
+                     workspace_ + thread * (row_floats_ + plane_floats_));
         }
     });
 }
 
-void Depthwise::run_rows(const float* plane, float* out, int64_t row, int64_t begin, int64_t end, float* space) const {
+void Depthwise::run_rows(const float* plane, float* out, const float* residual, int64_t row, int64_t begin, int64_t end,
+                         float* space) const {
     const float* weights = layer_.weights + row * layer_.columns;
+    float* const target = residual ? space + row_floats_ : out;
     if (strips_) {
         alignas(16) float padded[28] = {};  // kernels load whole vectors of weights
         std::copy_n(weights, layer_.columns, padded);
-        run_tuned(plane, out, padded, layer_.bias[row], begin, end, space);
+        run_tuned(plane, target, padded, layer_.bias[row], begin, end, space);
     } else {
-        run_taps(plane, out, weights, layer_.bias[row], begin, end, space);
+        run_taps(plane, target, weights, layer_.bias[row], begin, end, space);
     }
-    float* const done = out + begin * geometry_.out_w;
-    if (curve_) curve_({done, nullptr, done, (end - begin) * geometry_.out_w, 1, 0, 0, 0, 0, 0});
+    const int64_t at = begin * geometry_.out_w, count = (end - begin) * geometry_.out_w;
+    const Clamp last = clamp_of(activation_);
+    if (residual) planar_kernels().add({target + at, residual + at, out + at, count, 1, 0, 0, 0, last.low, last.high});
+    if (curve_) curve_({out + at, nullptr, out + at, count, 1, 0, 0, 0, 0, 0});
 }
 
 // Strips of at most four rows, as even as can be. The plane's first and last row may have nothing readable before or
@@ -134,7 +141,7 @@ void Depthwise::run_taps(const float* plane, float* out, const float* weights, f
                          float* space) const {
     const Geometry& g = geometry_;
     const int64_t row_floats = g.stride_w * phase_, reach = g.dilation_h * (g.kernel_h - 1) + 1;
-    const int64_t fitting = (int64_t(thread_floats_) / row_floats - reach) / g.stride_h + 1;
+    const int64_t fitting = (int64_t(row_floats_) / row_floats - reach) / g.stride_h + 1;
     for (int64_t row = begin; row < end;) {
         const int64_t count = std::min(end - row, std::max<int64_t>(1, fitting));
         pad_rows(plane, row * g.stride_h - g.pad_h, (count - 1) * g.stride_h + reach, space);

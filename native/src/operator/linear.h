@@ -15,6 +15,8 @@ class Linear {
     // x [batch][K] to y [batch][R]
     void run(const float* x, float* y, int64_t batch, ThreadPool& pool) const;
 
+    size_t prepared_bytes() const { return prepared_.bytes() + bias_.size() * sizeof(float); }
+
    private:
     void run_group(const float* x, float* y, uint32_t group) const;
 

@@ -21,6 +21,12 @@ struct PreparedLayer {
     AlignedBuffer bias;                // [(groups + 1) * group_rows][4], each value four times
     AlignedBuffer owned;               // weights where they are not used in place
     const float* weights = nullptr;
+
+    // Of all that is kept beside the layer's arrays.
+    size_t bytes() const {
+        return sizeof(float) * (bias.size() + owned.size()) + sizeof(uint32_t) * (counts.size() + group_begin.size()) +
+               sizeof(uint16_t) * owned_columns.size();
+    }
 };
 
 // True where every block starts at a multiple of the block size.

@@ -1,0 +1,159 @@
+#include "network/step.h"
+
+#include <algorithm>
+
+#include "network/layer_steps.h"
+#include "operator/pointwise.h"
+#include "operator/pooling.h"
+
+namespace ubp {
+namespace {
+
+// A step that is one call.
+template <class Run>
+class CallStep : public Step {
+   public:
+    explicit CallStep(Run run) : run_(std::move(run)) {}
+    void run(ThreadPool& pool) const override { run_(pool); }
+
+   private:
+    Run run_;
+};
+
+template <class Run>
+std::unique_ptr<Step> make_call(Run run) {
+    return std::make_unique<CallStep<Run>>(std::move(run));
+}
+
+class PoolingStep : public Step {
+   public:
+    PoolingStep(const Pooling& op, const float* x, float* y) : op_(op), x_(x), y_(y) {}
+    void run(ThreadPool& pool) const override { op_.run(x_, y_, pool); }
+    size_t workspace_floats() const override { return op_.workspace_floats(); }
+    void use_workspace(float* workspace) override { op_.use_workspace(workspace); }
+
+   private:
+    Pooling op_;
+    const float* x_;
+    float* y_;
+};
+
+class ConcatStep : public Step {
+   public:
+    ConcatStep(const StepMaker& maker, const GraphNode& node, float* y)
+        : y_(y), batch_(maker.graph.operand(node, 0).batch) {
+        for (uint32_t i = 0; i < node.operand_count; ++i) {
+            inputs_.push_back(maker.operand(node, i));
+            counts_.push_back(int64_t(maker.graph.operand(node, i).elements() / uint64_t(batch_)));
+        }
+    }
+    void run(ThreadPool&) const override { run_concatenation(inputs_.data(), counts_.data(), inputs_.size(), y_, batch_); }
+
+   private:
+    std::vector<const float*> inputs_;
+    std::vector<int64_t> counts_;
+    float* y_;
+    int64_t batch_;
+};
+
+PoolWindow window_of(const GraphNode& node) {
+    const GraphWindow& w = node.window;
+    PoolWindow window;
+    window.average = node.op == Op::average_pool;
+    window.count_padding = node.counts_padding;
+    window.kernel_h = w.kernel_h, window.kernel_w = w.kernel_w;
+    window.stride_h = w.stride_h, window.stride_w = w.stride_w;
+    window.pad_top = w.pad_h, window.pad_left = w.pad_w;
+    window.pad_bottom = int64_t{w.pad_h} + w.extra_h, window.pad_right = int64_t{w.pad_w} + w.extra_w;
+    return window;
+}
+
+const char* operation_of(Op op) {
+    static const char* const names[] = {"",         "layer",        "add",     "multiply", "activation",
+                                        "max_pool", "average_pool", "flatten", "concat",   "softmax"};
+    return names[uint32_t(op)];
+}
+
+std::unique_ptr<Step> make_pooling(const GraphNode& node, const GraphTensor& in, const GraphTensor& out, const float* x,
+                                   float* y, unsigned threads) {
+    const PoolWindow window = window_of(node);
+    const int64_t planes = int64_t{in.batch} * in.channels, plane = int64_t(in.plane());
+    const bool unpadded = window.pad_bottom == 0 && window.pad_right == 0;
+    if (window.average && unpadded && window.kernel_h == in.height && window.kernel_w == in.width) {
+        return make_call([=](ThreadPool& pool) { mean_of_planes(x, y, planes, plane, threads, pool); });
+    }
+    return std::make_unique<PoolingStep>(Pooling(window, planes, in.height, in.width, out.height, out.width, threads), x, y);
+}
+
+}  // namespace
+
+std::unique_ptr<Step> StepMaker::make(size_t index, NetworkStep& facts, std::string& error) const {
+    const GraphNode& node = graph.nodes[index];
+    facts.name = node.name;
+    facts.operation = operation_of(node.op);
+    facts.input = &graph.operand(node, 0);
+    facts.output = &graph.result(index);
+    return node.op == Op::layer ? make_layer(index, facts, error) : make_other(index);
+}
+
+std::unique_ptr<Step> StepMaker::make_layer(size_t index, NetworkStep& facts, std::string& error) const {
+    const GraphNode& node = graph.nodes[index];
+    const LayerView& layer = layers[node.layer].view;
+    const LayerPlaces places{operand(node, 0), place(graph.result(index)),
+                             node.operand_count > 1 ? operand(node, 1) : nullptr, facts.input};
+    const int64_t positions = int64_t{facts.output->batch} * int64_t(facts.output->plane());
+    facts.layer = node.layer;
+    facts.dense_multiply_adds = int64_t{layer.rows} * layer.columns * positions;
+    facts.multiply_adds = facts.dense_multiply_adds;
+    if (is_linear(layer, places)) {
+        facts.operation = "linear", facts.kernel = "dense";
+        return make_linear(layer, places, options);
+    }
+    if (layer.groups > 1 && layer.in_channels == 1) {
+        facts.operation = "depthwise";
+        return make_depthwise(layer, places, options, error);
+    }
+    facts.operation = layer.groups > 1 ? "grouped" : layers[node.layer].linear ? "linear" : "convolution";
+    auto step = make_convolution(layer, places, options, facts.kernel, error);
+    const bool sparse = facts.kernel[0] != 'd';
+    if (sparse) facts.multiply_adds = int64_t{layer.block_count} * layer.block_size * positions;
+    return step;
+}
+
+std::unique_ptr<Step> StepMaker::make_other(size_t index) const {
+    const GraphNode& node = graph.nodes[index];
+    const GraphTensor &in = graph.operand(node, 0), &out = graph.result(index);
+    const float* const x = operand(node, 0);
+    float* const y = place(out);
+    const int64_t count = int64_t(in.elements());
+    const unsigned threads = options.threads;
+    switch (node.op) {
+        case Op::add:
+        case Op::multiply: {
+            const bool per_channel = graph.operand(node, 1).plane() != in.plane();
+            const Binary op{node.op == Op::multiply, per_channel, node.activation, int64_t{in.batch} * in.channels,
+                            int64_t(in.plane())};
+            const float* const b = operand(node, 1);
+            return make_call([=](ThreadPool& pool) { op.run(x, b, y, threads, pool); });
+        }
+        case Op::activation: {
+            const Activation activation = node.activation;
+            return make_call([=](ThreadPool& pool) { run_activation(activation, x, y, count, threads, pool); });
+        }
+        case Op::max_pool:
+        case Op::average_pool:
+            return make_pooling(node, in, out, x, y, threads);
+        case Op::softmax: {
+            const int64_t rows = in.batch, columns = in.channels;
+            return make_call([=](ThreadPool& pool) { run_softmax(x, y, rows, columns, threads, pool); });
+        }
+        case Op::concat:
+            return std::make_unique<ConcatStep>(*this, node, y);
+        default:  // flatten: the same floats
+            return make_call([=](ThreadPool&) {
+                if (x != y) std::copy_n(x, count, y);
+            });
+    }
+}
+
+}  // namespace ubp

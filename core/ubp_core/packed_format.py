@@ -74,6 +74,9 @@ class Op(IntEnum):
     SOFTMAX = 9
 
 
+DENSE_ROWS = 8
+"""Rows of a block of a dense layer's weights."""
+
 SPARSE_SECTIONS = (SectionKind.ROW_BEGIN, SectionKind.BLOCK_COLUMN, SectionKind.WEIGHTS, SectionKind.BIAS)
 DENSE_SECTIONS = (SectionKind.WEIGHTS, SectionKind.BIAS)
 GRAPH_SECTIONS = (SectionKind.GRAPH, SectionKind.TENSORS, SectionKind.NODES, SectionKind.OPERANDS)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ubp_core.dense_blocks import blocked_rows
 from ubp_core.errors import FileError
 
 
@@ -28,7 +29,7 @@ class PackedLayer:
     block_column: NDArray[np.uint16]
     """[B] column of each block, ascending within a start row. Empty for a dense layer."""
     weights: NDArray[np.float32]
-    """[B, N], rotated: row r + i stands at (r + i) % N. Dense: [rows, columns]."""
+    """[B, N], rotated: row r + i stands at (r + i) % N. Dense: [rows, columns] (a file has blocks of 8 rows)."""
     bias: NDArray[np.float32]
     """[rows]; zeros where the layer had none."""
     stride: tuple[int, int] = (1, 1)
@@ -97,7 +98,10 @@ class PackedLayer:
     @property
     def nbytes(self) -> int:
         """Bytes of the arrays as packed."""
-        return self.row_begin.nbytes + self.block_column.nbytes + self.weights.nbytes + self.bias.nbytes
+        weights = self.weights.nbytes
+        if self.dense and self.groups == 1:
+            weights = 4 * blocked_rows(self.rows) * self.columns
+        return self.row_begin.nbytes + self.block_column.nbytes + weights + self.bias.nbytes
 
     @property
     def dense_nbytes(self) -> int:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ubp_core.dense_blocks import blocked_rows, first_filled, from_blocks
 from ubp_core.errors import FileError
 from ubp_core.packed_format import (
     ACTIVATIONS,
@@ -61,6 +62,10 @@ def read_layer(
     )
     check_finite(arrays["weights"], f"{where}.weights")
     check_finite(arrays["bias"], f"{where}.bias")
+    if is_blocked(values):
+        filled = first_filled(arrays["weights"], values["rows"], values["columns"])
+        require(filled is None, f"{where}.weights[{filled}]", "is not 0, and belongs to no row")
+        arrays["weights"] = from_blocks(arrays["weights"], values["rows"], values["columns"])
     return build_layer(values, arrays, texts), section + len(arrays)
 
 
@@ -127,13 +132,23 @@ def check_linear(values: dict[str, Any], where: str) -> None:
         )
 
 
+def is_blocked(values: dict[str, Any]) -> bool:
+    """Whether the layer is dense and its weights stand in blocks of 8 rows."""
+    return bool(values["block_size"] == 0 and values["groups"] == 1)
+
+
+def stored_rows(values: dict[str, Any]) -> int:
+    """Rows of a dense layer with those that fill up the last block of 8."""
+    return blocked_rows(values["rows"]) if is_blocked(values) else int(values["rows"])
+
+
 def layer_arrays(data: memoryview, table: Record, values: dict[str, Any], index: int, section: int) -> dict[str, Any]:
     """Views of the layer's sections, once their kinds, owner and sizes fit the record."""
     rows, block_size, block_count = values["rows"], values["block_size"], values["block_count"]
     counts = {
         SectionKind.ROW_BEGIN: start_rows(rows, block_size) + 1,
         SectionKind.BLOCK_COLUMN: block_count,
-        SectionKind.WEIGHTS: block_count * block_size if block_size else rows * values["columns"],
+        SectionKind.WEIGHTS: block_count * block_size if block_size else stored_rows(values) * values["columns"],
         SectionKind.BIAS: rows,
     }
     arrays: dict[str, Any] = {}

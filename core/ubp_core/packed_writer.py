@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from ubp_core.dense_blocks import to_blocks
 from ubp_core.errors import FileError
 from ubp_core.packed_format import (
     ACTIVATIONS,
@@ -128,6 +129,8 @@ def layer_sections(index: int, layer: PackedLayer) -> list[Section]:
     for kind in DENSE_SECTIONS if layer.dense else SPARSE_SECTIONS:
         attribute, element = ARRAY_OF_SECTION[kind]
         array = np.ascontiguousarray(getattr(layer, attribute)).astype(element, copy=False)
+        if layer.dense and layer.groups == 1 and kind == SectionKind.WEIGHTS:
+            array = to_blocks(array)
         sections.append(Section(kind, index, array.reshape(-1).view(np.uint8).data))
     return sections
 

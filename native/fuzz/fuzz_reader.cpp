@@ -65,7 +65,7 @@ double walk(const LayerView& v) {
     double sum = 0;
     for (uint32_t row = 0; row < v.rows; ++row) sum += v.bias[row];
     if (v.block_size == 0) {
-        for (uint64_t i = 0; i < uint64_t{v.rows} * v.columns; ++i) sum += v.weights[i];
+        for (uint64_t i = 0; i < v.dense_count(); ++i) sum += v.weights[i];
         return sum;
     }
     uint32_t walked = 0;

@@ -13,6 +13,7 @@ from native_reader import NativeLayer, read_native
 from bad_files import BAD_FILES, GOOD
 from packed_mutations import mutated_files
 from packed_samples import file_bytes, put, random_layer, repair_checksums, section_entry
+from ubp_core.dense_blocks import to_blocks
 from ubp_core.errors import FileError
 from ubp_core.packed_format import ACTIVATIONS
 from ubp_core.packed_layer import PackedLayer
@@ -55,9 +56,12 @@ def assert_same(data: bytes, layer: PackedLayer, native: NativeLayer) -> None:
     for label, offset in native.offsets.items():
         array: np.ndarray[tuple[int, ...], np.dtype[np.generic]] = getattr(layer, label)
         assert (offset is None) == (layer.dense and label in ("row_begin", "block_column"))
+        if label == "weights" and layer.dense and layer.groups == 1:
+            array = to_blocks(layer.weights)
         if offset is not None:
             assert data[offset : offset + array.nbytes] == array.tobytes(), label
-    weights_end = (native.offsets["weights"] or 0) + layer.weights.nbytes
+    weights_end = (native.offsets["weights"] or 0) + layer.nbytes - layer.bias.nbytes
+    weights_end -= layer.row_begin.nbytes + layer.block_column.nbytes
     assert native.readable_after_weights * 4 == len(data) - weights_end
 
 

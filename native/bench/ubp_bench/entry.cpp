@@ -32,7 +32,7 @@ int64_t peak_memory_kb() {
 
 /// Bytes of a layer's arrays in the file.
 int64_t packed_bytes(const LayerView& v) {
-    const int64_t kept = v.block_size ? int64_t{v.block_count} * v.block_size : int64_t{v.rows} * v.columns;
+    const int64_t kept = v.block_size ? int64_t{v.block_count} * v.block_size : int64_t(v.dense_count());
     const int64_t starts = v.block_size && v.rows >= v.block_size ? int64_t{v.rows} - v.block_size + 1 : 0;
     return 4 * (kept + v.rows) + (v.block_size ? 2 * int64_t{v.block_count} + 4 * (starts + 1) : 0);
 }

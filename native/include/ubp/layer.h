@@ -34,12 +34,12 @@ struct LayerView {
     const uint32_t* row_begin = nullptr;     // [starts + 1], starts = max(R - N + 1, 0); blocks of start row r
     const uint16_t* block_column = nullptr;  // [B], ascending within a start row
     const float* weights = nullptr;          // [B][N]: the weight of row r + i stands at (r + i) % N
-    bool blocked = false;                    // dense: `weights` is [ceil(R / 8)][K][8], zeros in rows beyond R
     const float* bias = nullptr;             // [R], always present
     // Floats that may be read (never used) behind `weights`. Kernels that load a block ahead need weight_slack() of
     // them; where there are fewer, the operator keeps a copy of the weights instead of using them in place.
     uint32_t readable_after_weights = 0;
     uint32_t readable_after_columns = 0;  // the same for `block_column`, in columns
+    bool blocked = false;  // dense: `weights` is [ceil(R / 8)][K][8], zeros in rows beyond R; otherwise [R][K]
 
     bool is_dense() const { return block_size == 0; }
     uint32_t start_rows() const { return rows >= block_size ? rows - block_size + 1 : 0; }

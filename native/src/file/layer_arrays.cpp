@@ -101,6 +101,19 @@ bool check_finite(const float* values, uint64_t count, const char* label, uint32
     return true;
 }
 
+/// In blocks of 8 rows, the places of rows beyond R are +0.0.
+bool check_filled_rows(const LayerView& v, uint32_t layer, FileError& error) {
+    if (!v.blocked || v.rows % 8 == 0) return true;
+    const uint64_t begin = uint64_t{v.rows} / 8 * v.columns * 8, end = v.dense_count();
+    for (uint64_t i = begin; i < end; ++i) {
+        uint32_t bits;
+        std::memcpy(&bits, v.weights + i, sizeof bits);
+        if (i % 8 >= v.rows % 8 && bits != 0)
+            return refuse(error, "layers[%u].weights[%llu]: is not 0, and belongs to no row", layer, ull(i));
+    }
+    return true;
+}
+
 }  // namespace
 
 bool view_arrays(Bytes bytes, uint32_t section_count, const LayerRecord& record, uint32_t layer, uint32_t& section,
@@ -111,13 +124,14 @@ bool view_arrays(Bytes bytes, uint32_t section_count, const LayerRecord& record,
                                 view.row_begin) &&
                     cursor.take(kBlockColumn, "block_column", record.block_count, view.block_column)))
         return false;
-    const uint64_t weights =
-        sparse ? uint64_t{record.block_count} * record.block_size : uint64_t{record.rows} * record.columns;
+    view.blocked = !sparse && record.groups == 1;
+    const uint64_t weights = sparse ? uint64_t{record.block_count} * record.block_size : view.dense_count();
     if (!cursor.take(kWeights, "weights", weights, view.weights) || !cursor.take(kBias, "bias", record.rows, view.bias))
         return false;
     const uint8_t* weights_end = reinterpret_cast<const uint8_t*>(view.weights + weights);
     const uint64_t behind = static_cast<uint64_t>(bytes.data + bytes.size - weights_end) / sizeof(float);
     view.readable_after_weights = static_cast<uint32_t>(behind < UINT32_MAX ? behind : UINT32_MAX);
+    if (sparse) view.readable_after_columns = 2;  // weights and bias stand behind them
     return true;
 }
 
@@ -130,9 +144,9 @@ bool check_arrays(const LayerView& v, uint32_t flags, uint32_t layer, FileError&
         return false;
     if (((flags & kFlagAligned) != 0) != aligned)
         return refuse(error, "layers[%u].flags: the blocks are %saligned", layer, aligned ? "" : "not ");
-    const uint64_t weights = sparse ? uint64_t{v.block_count} * v.block_size : uint64_t{v.rows} * v.columns;
+    const uint64_t weights = sparse ? uint64_t{v.block_count} * v.block_size : v.dense_count();
     return check_finite(v.weights, weights, "weights", layer, error) &&
-           check_finite(v.bias, v.rows, "bias", layer, error);
+           check_finite(v.bias, v.rows, "bias", layer, error) && check_filled_rows(v, layer, error);
 }
 
 }  // namespace ubp::file

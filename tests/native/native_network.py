@@ -1,0 +1,92 @@
+"""The native network runtime through its C interface, for tests."""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ubp_core.native import LIBRARY
+
+Array = NDArray[np.float32]
+
+
+class Options(ctypes.Structure):
+    """`ubp_network_options`, native/include/ubp/network_c.h."""
+
+    _fields_ = (("threads", ctypes.c_uint32), ("kernel", ctypes.c_uint32))
+
+
+class Shape(ctypes.Structure):
+    """`ubp_network_shape`."""
+
+    _fields_ = (("rank", ctypes.c_uint32), ("sides", ctypes.c_uint32 * 4), ("elements", ctypes.c_uint64))
+
+
+class Memory(ctypes.Structure):
+    """`ubp_network_memory`."""
+
+    _fields_ = tuple((f"{name}_bytes", ctypes.c_uint64) for name in ("file", "arena", "workspace", "prepared"))
+
+
+@functools.cache
+def library() -> ctypes.CDLL:
+    loaded = ctypes.CDLL(str(LIBRARY))
+    loaded.ubp_network_input.restype = ctypes.c_void_p
+    loaded.ubp_network_output.restype = ctypes.c_void_p
+    return loaded
+
+
+class NativeNetwork:
+    """An open network; raises ValueError with the line where it is refused."""
+
+    def __init__(self, data: bytes, threads: int = 1, kernel: int = 0) -> None:
+        memory = np.empty(len(data) + 64, np.uint8)
+        begin = -memory.ctypes.data % 64  # as a map is
+        memory[begin : begin + len(data)] = np.frombuffer(data, np.uint8)
+        self._memory = memory
+        self.handle = ctypes.c_void_p()
+        error, options = ctypes.create_string_buffer(300), Options(threads, kernel)
+        address = ctypes.c_void_p(memory.ctypes.data + begin)
+        code = library().ubp_network_open_bytes(
+            address, ctypes.c_size_t(len(data)), ctypes.byref(options), ctypes.byref(self.handle), error, 300
+        )
+        if code:
+            assert not self.handle.value
+            raise ValueError(error.value.decode())
+
+    def close(self) -> None:
+        library().ubp_network_close(self.handle)
+
+    def shape(self, what: str, index: int) -> tuple[int, ...]:
+        shape = Shape()
+        assert not getattr(library(), f"ubp_network_{what}_shape")(self.handle, index, ctypes.byref(shape))
+        return tuple(shape.sides[: shape.rank])
+
+    def memory(self) -> Memory:
+        memory = Memory()
+        library().ubp_network_get_memory(self.handle, ctypes.byref(memory))
+        return memory
+
+    def run(self, *inputs: Array) -> list[Array]:
+        arrays = [np.ascontiguousarray(x, np.float32) for x in inputs]
+        count = library().ubp_network_output_count(self.handle)
+        outputs = [np.full(self.shape("output", i), np.nan, np.float32) for i in range(count)]
+        assert library().ubp_network_run(self.handle, _pointers(arrays), _pointers(outputs)) == 0
+        return outputs
+
+
+def _pointers(arrays: list[Array]) -> Any:
+    return (ctypes.c_void_p * len(arrays))(*(array.ctypes.data for array in arrays))
+
+
+def run_network(data: bytes, *inputs: Array, threads: int = 1, kernel: int = 0) -> list[Array]:
+    """Opens, runs once, closes."""
+    network = NativeNetwork(data, threads, kernel)
+    try:
+        return network.run(*inputs)
+    finally:
+        network.close()

@@ -49,8 +49,9 @@ bench-kernels: native  ## tables of docs/performance.md: modelled cycles and hos
 bench-map: native  ## repaint and response times of the app's block map
 	@$(BIN)/python tests/bench/bench_map.py
 
-bench: native  ## time the selection against torch.topk on ResNet-50's weights
+bench: native  ## ResNet-50: the selection against torch.topk, a mask update against a training step
 	@$(BIN)/python tests/bench/bench_selection.py
+	@$(BIN)/python tests/bench/bench_pruning.py
 
 screenshots: native  ## draw screenshots/ from the app on the real network
 	@$(BIN)/python screenshots/make.py

@@ -16,13 +16,14 @@ from torch import nn
 from ubp_core.errors import PruningError
 from ubp_core.models.layer_extraction import find_skip_reasons
 from ubp_core.pruning import distributed, state
+from ubp_core.pruning.common_budget import check_common, default_ceiling, select_common
 from ubp_core.pruning.criteria import make_criterion
 from ubp_core.pruning.deployability import refusal, unwrap
 from ubp_core.pruning.masks import PrunedLayer, mask_copies, mask_optimizers
 from ubp_core.pruning.report import LayerReport, report_layer, total_sparsity
 from ubp_core.pruning.rules import LayerSettings, Overrides, resolve_rules
 from ubp_core.pruning.schedules import OneShotSchedule, Schedule
-from ubp_core.pruning.selecting import Demand, select_network
+from ubp_core.pruning.selecting import Demand, select_layer
 from ubp_core.selection import METHODS, Selection
 
 if TYPE_CHECKING:
@@ -58,7 +59,8 @@ class BlockPruner:
         overrides: Overrides | None = None,
         skip: Sequence[str] = (),
         min_sparsity: float = 0.0,
-        max_sparsity: float = 1.0,
+        max_sparsity: float | None = None,
+        scale: str = "raw",
         optimizer: torch.optim.Optimizer | Iterable[torch.optim.Optimizer] = (),
         copies: Iterable[nn.Module] = (),
         process_group: dist.ProcessGroup | None = None,
@@ -79,7 +81,9 @@ class BlockPruner:
                 what is pruned stays pruned.
             overrides: by layer name or pattern, a sparsity or a `LayerRule`.
             skip: names and patterns of layers that stay dense.
-            min_sparsity, max_sparsity: floor and ceiling of each layer's final sparsity.
+            min_sparsity, max_sparsity: floor and ceiling of each layer's final sparsity. Default: none; in the scope
+                "global" every layer keeps at least a tenth of the share that all keep on average.
+            scale: "raw" or "mean": how importances of layers compare in the scope "global"; see `select_global`.
             optimizer: one or more whose state (momentum and the like) shall be zero where weights are pruned. Masks
                 hold without it too; with it a weight that comes back starts without old momentum.
             copies: copies of the model whose weights shall be masked alike: running averages. See `add_copy`.
@@ -92,7 +96,7 @@ class BlockPruner:
         if scope not in SCOPES:
             raise PruningError(f"scope: {scope!r} is unknown; choose from {', '.join(SCOPES)}")
         self.model = unwrap(model)
-        self.scope, self.regrow, self.threads = scope, regrow, threads
+        self.scope, self.scale, self.regrow, self.threads = scope, scale, regrow, threads
         self.schedule: Schedule = schedule or OneShotSchedule()
         self.seconds = 0.0
         """Time spent in mask updates so far."""
@@ -101,9 +105,12 @@ class BlockPruner:
         self.updates = 0
         """How many mask updates there were."""
         self._group = process_group
+        if max_sparsity is None:
+            max_sparsity = default_ceiling(sparsity) if scope == "global" else 1.0
         defaults = LayerSettings(block_size, sparsity, method, min_sparsity, max_sparsity)
-        self._sparsity = sparsity
         self._layers = _make_layers(self.model, defaults, overrides, skip, regrow)
+        if scope == "global":
+            check_common({layer.name: layer.settings for layer in self._layers}, scale)
         self._criterion = make_criterion(criterion, self._layers, criterion_batches)
         single = isinstance(optimizer, torch.optim.Optimizer)
         self._optimizers: list[torch.optim.Optimizer] = [optimizer] if single else list(optimizer)  # type: ignore[list-item,arg-type]
@@ -261,17 +268,20 @@ class BlockPruner:
 
     def _select(self) -> list[Selection]:
         """New blocks for all layers."""
-        demands = [
-            Demand(
-                name=layer.name,
-                importance=self._criterion.score(layer),
-                settings=layer.settings,
-                sparsity=self._scheduled(layer.settings),
-                earlier=None if self.regrow else layer.selection,
-            )
-            for layer in self._layers
-        ]
-        return select_network(demands, self.scope, self.threads)
+        demands = [self._demand(layer) for layer in self._layers]
+        pool = [demand for demand in demands if self.scope == "global" and not demand.settings.fixed]
+        common = select_common(pool, self.scale, self.threads) if pool else {}
+        return [common.get(demand.name) or select_layer(demand, self.threads) for demand in demands]
+
+    def _demand(self, layer: PrunedLayer) -> Demand:
+        return Demand(
+            name=layer.name,
+            importance=self._criterion.score(layer),
+            settings=layer.settings,
+            sparsity=self._scheduled(layer.settings),
+            floor_sparsity=self.schedule.sparsity(self.steps, layer.settings.min_sparsity),
+            earlier=None if self.regrow else layer.selection,
+        )
 
     def _check_open(self) -> None:
         if self._finalized:

@@ -26,6 +26,8 @@ class Demand:
     settings: LayerSettings
     sparsity: float
     """Scheduled for this update."""
+    floor_sparsity: float = 0.0
+    """Scheduled floor; under a common budget only."""
     earlier: Selection | None = None
     """Where pruned weights must stay away: the blocks that may be thinned out."""
 
@@ -39,7 +41,7 @@ def select_layer(demand: Demand, threads: int | None) -> Selection:
     try:
         if demand.earlier is None:
             return run_method(demand.importance, demand.settings, demand.sparsity, threads)
-        return _select_within(demand, demand.earlier, threads)
+        return select_within(demand, demand.earlier, threads)
     except SelectionError as error:
         raise PruningError(f"{demand.name}: {error}") from None
 
@@ -54,7 +56,7 @@ def run_method(
         return select_blocks(importance, settings.block_size, sparsity, FALLBACK, threads)
 
 
-def _select_within(demand: Demand, earlier: Selection, threads: int | None) -> Selection:
+def select_within(demand: Demand, earlier: Selection, threads: int | None) -> Selection:
     """New blocks on weights that are in use only, cut anew where that is better.
 
     A constant on top of every weight in use changes nothing among selections that stay on them, for all have equally
@@ -77,24 +79,18 @@ def _select_within(demand: Demand, earlier: Selection, threads: int | None) -> S
 def thin_out(earlier: Selection, importance: NDArray[np.float32], block_size: int, sparsity: float) -> Selection:
     """The best of the blocks that there are, as many as the sparsity allows."""
     count = budget(earlier.shape, block_size, sparsity) * block_size // earlier.block_size
-    rows = earlier.rows[:, None] + np.arange(earlier.block_size)
-    sums = importance[rows, earlier.columns[:, None]].sum(1, dtype=np.float64)
-    best = np.sort(np.argsort(-sums, kind="stable")[:count])
+    best = np.sort(np.argsort(-block_sums(earlier, importance), kind="stable")[:count])
     return replace(earlier, rows=earlier.rows[best], columns=earlier.columns[best], sparsity=sparsity)
+
+
+def block_sums(selection: Selection, importance: NDArray[np.float32]) -> NDArray[np.float64]:
+    """float64 [B]: the importance under each block."""
+    rows = selection.rows[:, None] + np.arange(selection.block_size)
+    sums: NDArray[np.float64] = importance[rows, selection.columns[:, None]].sum(1, dtype=np.float64)
+    return sums
 
 
 def share(importance: NDArray[np.float32], mask: NDArray[np.bool_]) -> float:
     """Retained importance."""
     total = float(importance.sum(dtype=np.float64))
     return float(importance[mask].sum(dtype=np.float64)) / total if total > 0 else 1.0
-
-
-def select_network(demands: list[Demand], scope: str, threads: int | None) -> list[Selection]:
-    """The blocks of all layers at one mask update, in order.
-
-    Raises:
-        PruningError: see `select_layer`.
-    """
-    if scope == "global":
-        raise PruningError("scope: 'global' has to wait for network-wide budgets")
-    return [select_layer(demand, threads) for demand in demands]

@@ -15,7 +15,7 @@ from pruning_helpers import tiny_batch, tiny_network
 from ubp_core import BlockPruner, CubicSchedule
 from ubp_core.errors import PruningError
 
-RUNS = (("layer", "taylor", True), ("layer", "activation", False))
+RUNS = (("layer", "taylor", True), ("layer", "activation", False), ("global", "l1", False))
 """Scope, criterion and regrow of each training."""
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ubp_core.cli import output
+from ubp_core.cli.network_output import network_record, print_network
 from ubp_core.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
 
 DESCRIPTION = """\
 Check a packed file (.ubp) from end to end and print what it holds: layers, blocks, sparsity, what the selection kept,
-and bytes against the dense weights. A file that breaks a rule of the format is refused with the field that does."""
+and bytes against the dense weights; of a network its operations in their order. A file that breaks a rule of the format
+is refused with the field that does."""
 
 EXAMPLES = """\
   ubp show network.ubp
@@ -49,6 +51,7 @@ def file_record(path: Path, packed: PackedFile) -> dict[str, Any]:
         "model": packed.model,
         "source": packed.source,
         "layers": [_layer_record(layer) for layer in packed.layers],
+        "network": network_record(packed),
     }
 
 
@@ -67,6 +70,8 @@ def _layer_record(layer: PackedLayer) -> dict[str, Any]:
         "retained": layer.retained,
         "stride": list(layer.stride),
         "padding": list(layer.padding),
+        "extra_padding": list(layer.extra_padding),
+        "groups": layer.groups,
         "dilation": list(layer.dilation),
         "activation": layer.activation,
         "image_hw": None if layer.image_hw is None else list(layer.image_hw),
@@ -76,13 +81,16 @@ def _layer_record(layer: PackedLayer) -> dict[str, Any]:
 
 
 def print_file(path: Path, packed: PackedFile) -> None:
-    """One line about the file, then a table of its layers."""
+    """One line about the file, then a table of its layers, or of a network's operations."""
     record = file_record(path, packed)
     console = output.open_console()
     origin = ": ".join(part for part in (packed.model, packed.source) if part) or "model not stated"
     written = f", written by {packed.tool}" if packed.tool else ""
     console.print(f"{path}: {record['bytes']:,} bytes{written}", soft_wrap=True)
     console.print(origin, soft_wrap=True)
+    if packed.graph is not None:
+        print_network(packed, packed.graph)
+        return
     left, right = ("layer", "shape", "kind"), ("blocks", "sparsity", "retained", "bytes", "dense", "share")
     table = output.new_table([*((text, "left") for text in left), *((text, "right") for text in right)])
     for layer in record["layers"]:

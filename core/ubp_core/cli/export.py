@@ -1,0 +1,125 @@
+"""`ubp export`: captures a whole network, prunes its layers and writes one file that a phone runs."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ubp_core.cli import options, output
+from ubp_core.cli.pack import PACKED_BLOCK_SIZES
+from ubp_core.cli.show import file_record, print_file
+from ubp_core.errors import ExitCode, FileError, ModelError
+
+if TYPE_CHECKING:
+    from ubp_core.models import LoadedModel
+    from ubp_core.network import ExportedNetwork
+    from ubp_core.selection import Selection
+
+DESCRIPTION = """\
+Capture a whole network, fold its normalisation, fuse its activations, pack every pruned convolution, plan its memory,
+and write one file (.ubp) that runs from end to end. Every layer that can be pruned is; depthwise and grouped ones, the
+stem and the classifier stay dense. Blocks are selected from the model's own weights, before normalisation is folded.
+
+Before the file is written, its result is compared with PyTorch's masked model. What can't be exported is refused with
+the operation and its place in the model."""
+
+EXAMPLES = """\
+  ubp export -o lite0.ubp
+  ubp export resnet50 --weights random --block-size 4 --sparsity 0.75 --method optimal --input 1x3x224x224 -o net.ubp
+  ubp export mobilenet_v2 --weights my_checkpoint.pth --block-size 8 --method bed -o net.ubp
+  ubp export mobilenet_v1 --dense -o baseline.ubp"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of `ubp export`."""
+    options.add_model_options(parser)
+    parser.add_argument(
+        "--input",
+        type=input_shape,
+        metavar="1x3xHxW",
+        help="batch, channels, height and width of the input (default: 1x3 and --input-size)",
+    )
+    parser.add_argument(
+        "--block-size", type=int, choices=PACKED_BLOCK_SIZES, default=4, help="rows of a block (default: 4)"
+    )
+    parser.add_argument(
+        "--sparsity", type=options.sparsity, default=0.75, metavar="S", help="0 <= S < 1 (default: 0.75)"
+    )
+    parser.add_argument(
+        "--method", choices=options.METHOD_NAMES, default="optimal", help="how blocks are chosen (default: optimal)"
+    )
+    options.add_selection_options(parser)
+    parser.add_argument("--dense", action="store_true", help="keep all weights: the baseline of a benchmark")
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="FILE.ubp", help="the file to write")
+
+
+def input_shape(text: str) -> tuple[int, int, int, int]:
+    """Four numbers joined by x."""
+    numbers = tuple(int(part) for part in text.split("x"))
+    if len(numbers) != 4 or min(numbers) < 1:
+        raise argparse.ArgumentTypeError(f"need batch x channels x height x width, such as 1x3x224x224; got {text}")
+    return numbers
+
+
+input_shape.__name__ = "shape"
+
+
+def run(args: argparse.Namespace) -> int:
+    """Select, export, write and print."""
+    if args.output.suffix != ".ubp":
+        raise FileError(f"{args.output}: the name of a packed file ends in .ubp")
+    shape = args.input or (1, 3, args.input_size, args.input_size)
+    args.input_size = shape[2]
+    model = options.load_model_from(args)
+    selections = {} if args.dense else select_all(model, args)
+
+    with output.narrate("capturing the network") as tell:
+        from ubp_core.network import export_network
+
+        exported = export_network(model, selections, shape, args.criterion, tell)
+        tell(f"writing {args.output}")
+        exported.packed.save(args.output)
+    print_result(args, exported)
+    return ExitCode.OK
+
+
+def select_all(model: LoadedModel, args: argparse.Namespace) -> dict[str, Selection]:
+    """Blocks of every layer that can be pruned."""
+    from ubp_core import importance, select_blocks
+
+    if not model.prunable:
+        raise ModelError(f"{model.name} has no layer that can be pruned; --dense exports it as it is")
+    selections = {}
+    with output.progress_bar("selecting", len(model.prunable)) as step:
+        for layer in model.prunable:
+            matrix = importance(layer.weight, args.criterion)
+            selections[layer.name] = select_blocks(matrix, args.block_size, args.sparsity, args.method, args.threads)
+            step()
+    return selections
+
+
+def print_result(args: argparse.Namespace, exported: ExportedNetwork) -> None:
+    """The file as `ubp show` prints it, and how it was checked."""
+    if args.json:
+        checks = {
+            "relative_error": exported.relative_error,
+            "pytorch_own_error": exported.own_error or None,
+            "arena_bytes": exported.arena_bytes,
+            "arena_lower_bound_bytes": exported.arena_bound,
+        }
+        output.print_json({"command": "export", **file_record(args.output, exported.packed), **checks})
+        return
+    print_file(args.output, exported.packed)
+    over = exported.arena_bytes - exported.arena_bound
+    bound = "no plan needs less" if over == 0 else f"{over:,} above the lower bound"
+    console = output.open_console()
+    console.print(f"memory plan: {exported.arena_bytes:,} bytes, {bound}", soft_wrap=True)
+    console.print(
+        f"largest difference from PyTorch: {exported.relative_error:.1e} of its largest output", soft_wrap=True
+    )
+    if exported.own_error:
+        output.note(
+            f"these weights amplify rounding: PyTorch differs by {exported.own_error:.1e} from itself in float64"
+        )
+    output.note(f"wrote {args.output}")

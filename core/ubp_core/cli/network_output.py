@@ -1,0 +1,127 @@
+"""A packed network as a table and as JSON: its operations in their order, and what each layer's weights are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ubp_core.cli import output
+
+if TYPE_CHECKING:
+    from ubp_core.packed_file import PackedFile
+    from ubp_core.packed_graph import Graph, Node
+    from ubp_core.packed_layer import PackedLayer
+
+LEFT = ("node", "operation", "from", "result", "weights")
+RIGHT = ("sparsity", "retained", "bytes", "dense", "share")
+
+
+def network_record(packed: PackedFile) -> dict[str, Any] | None:
+    """The graph in JSON output; None where the file holds layers alone."""
+    graph = packed.graph
+    if graph is None:
+        return None
+    return {
+        "inputs": [list(tensor.shape) for tensor in graph.tensors[: graph.input_count]],
+        "outputs": list(graph.outputs),
+        "arena_bytes": graph.arena_size,
+        "nodes": [_node_record(packed, graph, index) for index in range(len(graph.nodes))],
+    }
+
+
+def _node_record(packed: PackedFile, graph: Graph, index: int) -> dict[str, Any]:
+    """One node; tensors by number, the network's inputs first."""
+    node, tensor = graph.nodes[index], graph.tensors[graph.output_of(index)]
+    return {
+        "name": node.name,
+        "op": node.op.name.lower(),
+        "operands": list(node.operands),
+        "output": graph.output_of(index),
+        "shape": list(tensor.shape),
+        "arena_offset": tensor.offset,
+        "layer": None if node.layer is None else packed.layers[node.layer].name,
+        "activation": node.activation if node.layer is None else packed.layers[node.layer].activation,
+        "window": None if node.window is None else list(node.window.numbers),
+    }
+
+
+def print_network(packed: PackedFile, graph: Graph) -> None:
+    """A table of all nodes with a line of totals, and a line on the memory."""
+    table = output.new_table(
+        [("#", "right"), *((text, "left") for text in LEFT), *((text, "right") for text in RIGHT)], footer=True
+    )
+    for index, node in enumerate(graph.nodes):
+        layer = None if node.layer is None else packed.layers[node.layer]
+        tensor = graph.tensors[graph.output_of(index)]
+        sources = ", ".join(_source(graph, operand) for operand in node.operands)
+        table.add_row(
+            str(index), node.name, _operation(node, layer), sources, output.size(tensor.shape[1:]), *_weights(layer)
+        )
+    for column, text in zip(table.columns[-len(RIGHT) - 1 :], _totals(packed), strict=True):
+        column.footer = text
+    console = output.open_console()
+    console.print(table)
+    inputs = ", ".join(output.size(tensor.shape) for tensor in graph.tensors[: graph.input_count])
+    console.print(f"input {inputs}; {graph.arena_size:,} bytes of memory for all arrays of a run", soft_wrap=True)
+
+
+def _source(graph: Graph, operand: int) -> str:
+    """The node that makes an operand."""
+    return "input" if operand < graph.input_count else f"#{operand - graph.input_count}"
+
+
+def _operation(node: Node, layer: PackedLayer | None) -> str:
+    """What a node does, in a few words."""
+    if layer is not None:
+        words = _layer_words(layer) + (" + addend" if len(node.operands) > 1 else "")
+        return words + (f", {layer.activation}" if layer.activation != "none" else "")
+    words = node.activation if node.op.name == "ACTIVATION" else node.op.name.lower()
+    if node.window is not None:
+        return f"{words} {output.size(node.window.kernel)}{_stride(node.window.stride)}"
+    return words + (f", {node.activation}" if node.activation not in ("none", words) else "")
+
+
+def _layer_words(layer: PackedLayer) -> str:
+    if len(layer.shape) == 2:
+        return "linear"
+    kind = "conv" if layer.groups == 1 else "depthwise" if layer.shape[1] == 1 else f"conv of {layer.groups} groups"
+    dilation = f" dilation {output.size(layer.dilation)}" if layer.dilation != (1, 1) else ""
+    return f"{kind} {output.size(layer.kernel)}{_stride(layer.stride)}{dilation}"
+
+
+def _stride(stride: tuple[int, int]) -> str:
+    if stride == (1, 1):
+        return ""
+    return f" /{stride[0]}" if stride[0] == stride[1] else f" /{output.size(stride)}"
+
+
+def _weights(layer: PackedLayer | None) -> tuple[str, ...]:
+    """The cells on a layer's weights."""
+    if layer is None:
+        return ("",) * (len(RIGHT) + 1)
+    if layer.dense:
+        return ("dense", "", "", output.count(layer.nbytes), output.count(layer.dense_nbytes), "")
+    return (
+        f"1x{layer.block_size} {'aligned' if layer.aligned else 'unaligned'}, {layer.method}",
+        output.percent(layer.achieved_sparsity),
+        output.percent(layer.retained),
+        output.count(layer.nbytes),
+        output.count(layer.dense_nbytes),
+        output.percent(layer.nbytes / layer.dense_nbytes, 1),
+    )
+
+
+def _totals(packed: PackedFile) -> tuple[str, ...]:
+    """The last line: the whole network's weights."""
+    layers = packed.layers
+    pruned = sum(not layer.dense for layer in layers)
+    kept = sum(layer.weights.size for layer in layers)
+    weights = sum(layer.rows * layer.columns for layer in layers)
+    size, dense = sum(layer.nbytes for layer in layers), sum(layer.dense_nbytes for layer in layers)
+    return (
+        f"{pruned} of {len(layers)} layers pruned",
+        output.percent(1 - kept / weights),
+        "",
+        output.count(size),
+        output.count(dense),
+        output.percent(size / dense, 1),
+    )

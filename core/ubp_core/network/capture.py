@@ -1,0 +1,182 @@
+"""From a torch module to a draft: what torch.export sees, one operation after the other.
+
+Refuses what the format has no node for, with the operation and its place in the model. Folds and fuses nothing.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import fx, nn
+
+from ubp_core.errors import ModelError
+from ubp_core.network.draft import Draft, Value
+from ubp_core.network.operations import OPERATIONS
+from ubp_core.network.step_maker import Refused, StepMaker, Stored, ValueNumber
+
+
+def capture(module: nn.Module, input_shape: tuple[int, int, int, int], name: str) -> Draft:
+    """Follows one image through a network.
+
+    Args:
+        module: in eval mode; left as it is.
+        input_shape: batch, channels, height, width.
+        name: of the model, for errors.
+
+    Raises:
+        ModelError: the network does not run on such images, or has an operation that can't be exported.
+    """
+    program = export(module, input_shape, name)
+    check_operations(program.graph, name)
+    return GraphReader(program, name).read()
+
+
+def export(module: nn.Module, input_shape: tuple[int, int, int, int], name: str) -> torch.export.ExportedProgram:
+    """The network as torch.export sees it."""
+    with torch.no_grad(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return torch.export.export(module, (torch.zeros(input_shape),), strict=False)
+        except Exception as error:  # whatever a network's own code, or the tracer, raises
+            reason = (str(error).splitlines() or [type(error).__name__])[0]
+            size = "x".join(map(str, input_shape))
+            raise ModelError(f"{name} can't be captured for an input of {size}: {reason}") from error
+
+
+def operation_name(node: fx.Node) -> tuple[str, bool]:
+    """Name of an operation without namespace and overload, and whether it changes its first argument in place."""
+    schema = getattr(node.target, "_schema", None)
+    if schema is None:
+        return str(node.target), False
+    namespace, _, name = schema.name.partition("::")
+    base = name.rstrip("_") if name.endswith("_") and not name.endswith("__") else name
+    return (base if namespace == "aten" else f"{namespace}::{name}"), base != name
+
+
+def place_of(node: fx.Node) -> str:
+    """Where in the model an operation is: the path of its module, with its own name where that module has children."""
+    stack = list((node.meta.get("nn_module_stack") or {}).values())
+    path, kind = stack[-1] if stack else ("", "")
+    name = operation_name(node)[0]
+    whole = kind if isinstance(kind, str) else f"{kind.__module__}.{kind.__qualname__}"
+    if path and whole.startswith("torch.nn.modules.") and ".container." not in whole:
+        return str(path)
+    return f"{path}.{name}" if path else name
+
+
+def check_operations(graph: fx.Graph, name: str) -> None:
+    """Refuses a network with operations that are in no table, all of them at once."""
+    unknown: dict[str, str] = {}
+    for node in graph.nodes:
+        if node.op == "call_function" and operation_name(node)[0] not in OPERATIONS:
+            unknown.setdefault(operation_name(node)[0], place_of(node))
+    if unknown:
+        (first, place), *others = unknown.items()
+        more = f" (nor can {', '.join(other for other, _ in others)})" if others else ""
+        raise ModelError(f"{name} can't be exported: there is no node for {first}, at {place}{more}")
+
+
+class GraphReader:
+    """Walks the exported graph and hands each operation to its function."""
+
+    def __init__(self, program: torch.export.ExportedProgram, name: str) -> None:
+        self._program = program
+        self._name = name
+        self._numbers: dict[fx.Node, int] = {}
+        self._tensors = stored_tensors(program)
+        self._draft = Draft(inputs=[])
+
+    def read(self) -> Draft:
+        """The draft."""
+        for node in self._program.graph.nodes:
+            try:
+                self._read_node(node)
+            except Refused as error:
+                operation = operation_name(node)[0]
+                raise ModelError(f"{self._name} can't be exported: {operation} at {place_of(node)} {error}") from None
+        return self._draft
+
+    def _read_node(self, node: fx.Node) -> None:
+        if node.op == "placeholder" and node.name not in self._tensors:
+            self._numbers[node] = self._add_value(node)
+            self._draft.inputs.append(self._numbers[node])
+        elif node.op == "call_function":
+            self._read_call(node)
+        elif node.op == "output":
+            results = node.args[0] if isinstance(node.args[0], Sequence) else (node.args[0],)
+            self._draft.outputs = [self._number(result) for result in results if result is not None]
+
+    def _read_call(self, node: fx.Node) -> None:
+        name, in_place = operation_name(node)
+        arguments = {
+            argument.name: self._argument(node, position, argument)
+            for position, argument in enumerate(node.target._schema.arguments)  # type: ignore[union-attr]
+        }
+        before = len(self._draft.values)
+        maker = StepMaker(self._draft, place_of(node), arguments, lambda: value_of(node))
+        result = OPERATIONS[name](maker)
+        if in_place and len(self._draft.values) > before:
+            self._forward(self._number(node.args[0]), result)
+        self._numbers[node] = result
+
+    def _forward(self, old: int, new: int) -> None:
+        """Whoever uses the old value from now on sees what an operation in place has made of it."""
+        for node, number in self._numbers.items():
+            if number == old:
+                self._numbers[node] = new
+
+    def _argument(self, node: fx.Node, position: int, argument: Any) -> Any:
+        """An argument of a call; values of the network as `ValueNumber`, what the module stores as `Stored`."""
+        given = node.kwargs.get(argument.name, argument.default_value)
+        if position < len(node.args):
+            given = node.args[position]
+        return fx.node.map_aggregate(given, self._translate)  # type: ignore[arg-type]
+
+    def _translate(self, given: Any) -> Any:
+        if not isinstance(given, fx.Node):
+            return given
+        if given.name in self._tensors:
+            return self._tensors[given.name]
+        return ValueNumber(self._number(given))
+
+    def _number(self, node: Any) -> int:
+        if node not in self._numbers:
+            raise Refused("uses a value that is no result of the network's operations")
+        return self._numbers[node]
+
+    def _add_value(self, node: fx.Node) -> int:
+        number = len(self._draft.values)
+        self._draft.values[number] = value_of(node)
+        return number
+
+
+def stored_tensors(program: torch.export.ExportedProgram) -> dict[str, Stored]:
+    """Weights, buffers and constants of the module by the name that the graph has for them."""
+    signature = program.graph_signature
+    stored: dict[str, Stored] = {}
+    for table in (signature.inputs_to_parameters, signature.inputs_to_buffers):
+        stored |= {name: Stored(path, program.state_dict.get(path)) for name, path in table.items()}
+    for name, path in signature.inputs_to_lifted_tensor_constants.items():
+        stored[name] = Stored(path, program.constants[path])
+    for name, path in signature.inputs_to_buffers.items():
+        if stored[name].tensor is None:  # a buffer that isn't saved with the module
+            stored[name] = Stored(path, program.constants[path])
+    return stored
+
+
+def value_of(node: fx.Node) -> Value:
+    """Shape of a node's result."""
+    result = node.meta.get("val")
+    if not isinstance(result, torch.Tensor):
+        raise Refused("makes something else than one array")
+    if result.dtype != torch.float32:
+        raise Refused(f"makes {str(result.dtype).removeprefix('torch.')}, only float32 can be exported")
+    shape = [int(side) for side in result.shape]
+    if len(shape) not in (2, 4):
+        raise Refused(
+            f"makes an array of shape {shape}; only images [batch, channels, height, width] and vectors can be exported"
+        )
+    return Value(len(shape), *shape)

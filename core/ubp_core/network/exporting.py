@@ -1,0 +1,137 @@
+"""`export_network`: from a loaded model and its selections to a packed network that was checked against PyTorch."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from ubp_core.errors import ModelError
+from ubp_core.models.layers import LoadedModel
+from ubp_core.network.assembly import assemble
+from ubp_core.network.capture import capture
+from ubp_core.network.folding import fold_pads, fold_scales
+from ubp_core.network.fusing import fuse_activations, fuse_addends
+from ubp_core.network.reference import run_reference
+from ubp_core.packed_file import PackedFile
+from ubp_core.packed_graph_reader import check_arena
+from ubp_core.selection import Selection
+
+TOLERANCE = 1e-4
+"""Largest difference from PyTorch, relative to its largest output, with which a network is written."""
+
+ROUNDING_FACTOR = 4
+"""A larger difference is accepted up to this multiple of what PyTorch itself differs from float64: some networks of
+random weights amplify rounding."""
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, eq=False)
+class ExportedNetwork:
+    """A network that is ready to be saved, and what is known of it."""
+
+    packed: PackedFile
+    arena_bytes: int
+    """Of the planned memory."""
+    arena_bound: int
+    """Bytes that no plan could go below."""
+    relative_error: float
+    """Largest difference from PyTorch's masked model on a random image, over its largest output."""
+    own_error: float
+    """PyTorch's own difference from float64 on that image; 0 where it was not needed for the judgement."""
+
+
+def export_network(
+    model: LoadedModel,
+    selections: Mapping[str, Selection],
+    input_shape: tuple[int, int, int, int],
+    criterion: str = "l1",
+    progress: Progress | None = None,
+) -> ExportedNetwork:
+    """Captures, folds, fuses, packs, plans and checks. Writes nothing.
+
+    Args:
+        model: with its module.
+        selections: blocks of the layers to prune, by layer name, selected from the model's own weights; normalisation
+            is folded in afterwards, so the masks are those of the unfolded model. The other layers stay dense.
+        input_shape: batch, channels, height, width.
+        criterion: the importance that the selections saw.
+        progress: gets a line before each slow step, and the name of each layer that was packed.
+
+    Raises:
+        ModelError: the model has no module, or an operation that can't be exported (the line has its place), or the
+            packed network does not compute what PyTorch does.
+    """
+    tell = progress or (lambda line: None)
+    if model.module is None:
+        raise ModelError(f"{model.name} is a checkpoint of an unknown network: --arch NAME tells which one it is")
+    tell("capturing the network")
+    draft = capture(model.module, input_shape, model.name)
+    fold_pads(draft, model.name)
+    draft.drop_unused()
+    fold_scales(draft)
+    fuse_addends(draft)
+    fuse_activations(draft)
+    assembly = assemble(draft, selections, criterion, lambda name: tell(f"packed {name}"))
+    check_arena(assembly.graph)
+    packed = PackedFile(assembly.layers, model.name, one_line(model.source), graph=assembly.graph)
+    tell("comparing with PyTorch")
+    error, own_error = compare(packed, masked_module(model.module, selections), input_shape)
+    if not error <= max(TOLERANCE, ROUNDING_FACTOR * own_error):
+        raise ModelError(f"{model.name}: the packed network differs from PyTorch by {error:.2g} of its largest output")
+    return ExportedNetwork(packed, assembly.plan.size, assembly.plan.lower_bound, error, own_error)
+
+
+def one_line(text: str) -> str:
+    """A text as the file may hold it: no control characters, of limited length."""
+    line = "".join(char if char.isprintable() else "?" for char in text)
+    return line.encode("utf-8", "replace")[:4096].decode("utf-8", "ignore")
+
+
+def masked_module(module: nn.Module, selections: Mapping[str, Selection]) -> nn.Module:
+    """A copy of the module in which everything outside the blocks is zero."""
+    masked = copy.deepcopy(module).eval()
+    with torch.no_grad():
+        for name, selection in selections.items():
+            weight = masked.get_parameter(f"{name}.weight")
+            mask = torch.from_numpy(selection.mask().reshape(tuple(weight.shape)))
+            weight.mul_(mask)
+    return masked
+
+
+def compare(packed: PackedFile, module: nn.Module, input_shape: tuple[int, int, int, int]) -> tuple[float, float]:
+    """How far the packed network is from PyTorch on a random image.
+
+    Returns:
+        Largest difference of all outputs over the largest output; and, where it is above the tolerance, how far the
+        module in float32 is from itself in float64 (otherwise 0).
+    """
+    image = np.random.default_rng(0).standard_normal(input_shape, np.float32)
+    expected = run_module(module, image)
+    error = largest_difference(run_reference(packed, [image]), expected)
+    if error <= TOLERANCE:
+        return error, 0.0
+    return error, largest_difference(expected, run_module(module.double(), image.astype(np.float64)))
+
+
+def run_module(module: nn.Module, image: NDArray[Any]) -> list[NDArray[Any]]:
+    """All arrays that a module makes of an image, in torch.export's order."""
+    with torch.no_grad():
+        leaves = torch.utils._pytree.tree_leaves(module(torch.from_numpy(image)))
+    return [leaf.numpy() for leaf in leaves if isinstance(leaf, torch.Tensor)]
+
+
+def largest_difference(arrays: Sequence[NDArray[Any]], expected: Sequence[NDArray[Any]]) -> float:
+    """Of all outputs, the largest difference over the largest expected value; infinite where a value isn't finite."""
+    worst = 0.0
+    for mine, theirs in zip(arrays, expected, strict=True):
+        difference = float(np.abs(mine.reshape(theirs.shape) - theirs).max())
+        worst = max(worst, difference / (float(np.abs(theirs).max()) or 1.0) if np.isfinite(difference) else np.inf)
+    return worst

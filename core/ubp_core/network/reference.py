@@ -1,0 +1,137 @@
+"""Runs a packed network with torch, operation by operation, inside one arena as its plan says.
+
+The judge of writers and runtimes: independent of the native code, and a wrong arena plan gives wrong results here too.
+Slow; for checks only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from ubp_core.errors import UbpError
+from ubp_core.packed_file import PackedFile
+from ubp_core.packed_format import Op
+from ubp_core.packed_graph import Graph, Node, Window
+from ubp_core.packed_layer import PackedLayer
+
+FUNCTIONS: dict[str, Callable[[Tensor], Tensor]] = {
+    "none": lambda x: x,
+    "relu": torch.relu,
+    "relu6": functional.relu6,
+    "hard_swish": functional.hardswish,
+    "hard_sigmoid": functional.hardsigmoid,
+    "silu": functional.silu,
+    "sigmoid": torch.sigmoid,
+}
+
+
+def run_reference(packed: PackedFile, inputs: Sequence[NDArray[Any]]) -> tuple[NDArray[np.float32], ...]:
+    """The network's outputs.
+
+    Args:
+        packed: a file with a graph.
+        inputs: one array for each input of the network, of its shape.
+
+    Raises:
+        UbpError: the file has no graph, or an input has another shape.
+    """
+    graph = packed.graph
+    if graph is None:
+        raise UbpError("the file holds layers alone, no network")
+    arena = Arena(graph)
+    for number, given in enumerate(inputs):
+        arena.fill(number, np.asarray(given, np.float32))
+    with torch.no_grad():
+        for index, node in enumerate(graph.nodes):
+            arena.store(graph.output_of(index), run_node(packed.layers, node, [arena[t] for t in node.operands]))
+    return tuple(arena[tensor].numpy().copy().reshape(graph.tensors[tensor].shape) for tensor in graph.outputs)
+
+
+class Arena:
+    """The memory of a run; every tensor is a view into it."""
+
+    def __init__(self, graph: Graph) -> None:
+        memory = torch.full((graph.arena_size // 4,), torch.nan)
+        self._views = [
+            memory[t.offset // 4 : t.offset // 4 + t.elements].view(t.batch, t.channels, t.height, t.width)
+            for t in graph.tensors
+        ]
+        self._shapes = [t.shape for t in graph.tensors[: graph.input_count]]
+
+    def __getitem__(self, tensor: int) -> Tensor:
+        return self._views[tensor]
+
+    def fill(self, tensor: int, values: NDArray[np.float32]) -> None:
+        """Copies an input of the network."""
+        if values.shape != self._shapes[tensor]:
+            raise UbpError(f"input {tensor}: need shape {self._shapes[tensor]}, got {values.shape}")
+        self.store(tensor, torch.from_numpy(np.ascontiguousarray(values)))
+
+    def store(self, tensor: int, values: Tensor) -> None:
+        """Copies a result, which has been calculated outside the arena."""
+        self._views[tensor].copy_(values.reshape(self._views[tensor].shape))
+
+
+def run_node(layers: Sequence[PackedLayer], node: Node, operands: Sequence[Tensor]) -> Tensor:
+    """What one node makes, [batch, channels, height, width]."""
+    if node.op == Op.LAYER:
+        assert node.layer is not None
+        return run_layer(layers[node.layer], operands)
+    first, activate = operands[0], FUNCTIONS[node.activation]
+    if node.op == Op.ADD:
+        return activate(first + operands[1])
+    if node.op == Op.MULTIPLY:
+        return activate(first * operands[1])
+    if node.op == Op.ACTIVATION:
+        return activate(first)
+    if node.op == Op.FLATTEN:
+        return first.flatten(1)
+    if node.op == Op.CONCAT:
+        return torch.cat(list(operands), 1)
+    if node.op == Op.SOFTMAX:
+        return first.softmax(1)
+    assert node.window is not None
+    return max_pool(first, node.window) if node.op == Op.MAX_POOL else average_pool(first, node)
+
+
+def run_layer(layer: PackedLayer, operands: Sequence[Tensor]) -> Tensor:
+    """A convolution or linear layer from its unpacked weights."""
+    weight = torch.from_numpy(layer.unpack())
+    weight = weight.reshape(*weight.shape, *(1,) * (4 - weight.ndim))
+    padded = pad(operands[0], layer.padding, layer.extra_padding, 0.0)
+    bias = torch.from_numpy(layer.bias.copy())
+    result = functional.conv2d(padded, weight, bias, layer.stride, 0, layer.dilation, layer.groups)
+    return FUNCTIONS[layer.activation](result + operands[1] if len(operands) > 1 else result)
+
+
+def pad(image: Tensor, padding: tuple[int, int], extra: tuple[int, int], value: float) -> Tensor:
+    """The image with something around it."""
+    sides = (padding[1], padding[1] + extra[1], padding[0], padding[0] + extra[0])
+    return functional.pad(image, sides, value=value)
+
+
+def max_pool(image: Tensor, window: Window) -> Tensor:
+    """Largest element of each window."""
+    return functional.max_pool2d(pad(image, window.padding, window.extra, -torch.inf), window.kernel, window.stride)
+
+
+def average_pool(image: Tensor, node: Node) -> Tensor:
+    """Mean of each window."""
+    window = node.window
+    assert window is not None
+
+    def sums(values: Tensor) -> Tensor:
+        padded = pad(values, window.padding, window.extra, 0.0)
+        return functional.avg_pool2d(padded, window.kernel, window.stride, divisor_override=1)
+
+    counts = sums(torch.ones_like(image[:1, :1]))
+    if node.counts_padding:
+        counts = torch.full_like(counts, window.kernel[0] * window.kernel[1])
+    return sums(image) / counts

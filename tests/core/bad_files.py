@@ -35,10 +35,12 @@ class BadFile:
     """Breaks the rule in a good file."""
     repair: bool = True
     """Whether the checksums are made true again afterwards."""
+    good: Callable[[], bytes] = network_bytes
+    """Makes the good file."""
 
     def make(self) -> bytearray:
         """The bad file's bytes."""
-        data = bytearray(network_bytes())
+        data = bytearray(self.good())
         self.change(data)
         return repair_checksums(data) if self.repair else data
 

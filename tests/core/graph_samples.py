@@ -20,7 +20,11 @@ Shape = tuple[int, int, int]
 
 
 def planned_graph(
-    inputs: Sequence[Shape], nodes: Sequence[Node], outputs: Sequence[int], layers: Sequence[PackedLayer], batch: int = 1
+    inputs: Sequence[Shape],
+    nodes: Sequence[Node],
+    outputs: Sequence[int],
+    layers: Sequence[PackedLayer],
+    batch: int = 1,
 ) -> Graph:
     """A graph whose shapes follow from its inputs, with an arena plan."""
     shapes = list(inputs)
@@ -105,7 +109,13 @@ def random_node(rng: np.random.Generator, shapes: Sequence[Shape], layers: list[
     if op in (Op.ADD, Op.MULTIPLY):
         return Node(name, op, (first, int(rng.choice(alike + scales))), activation=activation)
     if op in (Op.MAX_POOL, Op.AVERAGE_POOL):
-        return Node(name, op, (first,), window=random_window(rng, shape), counts_padding=op == Op.AVERAGE_POOL and bool(rng.integers(2)))
+        return Node(
+            name,
+            op,
+            (first,),
+            window=random_window(rng, shape),
+            counts_padding=op == Op.AVERAGE_POOL and bool(rng.integers(2)),
+        )
     if op == Op.CONCAT:
         return Node(name, op, (first, *(int(t) for t in rng.choice(beside, int(rng.integers(1, 3))))))
     if op == Op.FLATTEN or (op == Op.SOFTMAX and shape[1:] == (1, 1)):

@@ -133,7 +133,7 @@ class GraphReader:
         given = node.kwargs.get(argument.name, argument.default_value)
         if position < len(node.args):
             given = node.args[position]
-        return fx.node.map_aggregate(given, self._translate)  # type: ignore[arg-type]
+        return fx.node.map_aggregate(given, self._translate)
 
     def _translate(self, given: Any) -> Any:
         if not isinstance(given, fx.Node):

@@ -1,0 +1,67 @@
+"""Every network that must work: what was written computes what PyTorch's masked model does, on photographs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from natural_images import natural_images
+from network.conftest import Exported
+from ubp_core.network.reference import run_reference
+from ubp_core.packed_file import PackedFile
+from ubp_core.packed_format import Op
+
+NETWORKS = (
+    *("mobilenet_v1:0.25", "mobilenet_v1:0.5", "mobilenet_v1:1", "mobilenet_v2", "mobilenet_v3_small"),
+    *("mobilenet_v3_large", "efficientnet_lite0", "resnet18", "resnet34", "resnet50", "mnasnet1_0"),
+)
+TOLERANCE = 1e-4
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_output_equals_the_masked_model(name: str, exported: Callable[..., Exported], tmp_path: Path) -> None:
+    network, masked = exported(name)
+    network.packed.save(tmp_path / "net.ubp")
+    packed = PackedFile.load(tmp_path / "net.ubp")
+    for image in natural_images(64):
+        with torch.no_grad():
+            expected = masked(torch.from_numpy(image[None])).numpy()
+        (scores,) = run_reference(packed, [image[None]])
+        assert np.abs(scores - expected).max() <= TOLERANCE * np.abs(expected).max()
+        assert scores.argmax() == expected.argmax()
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_layers_are_pruned_and_nothing_is_left_by_itself(name: str, exported: Callable[..., Exported]) -> None:
+    network, masked = exported(name)
+    graph = network.packed.graph
+    assert graph is not None
+    assert {node.op for node in graph.nodes} <= {Op.LAYER, Op.MULTIPLY, Op.MAX_POOL, Op.AVERAGE_POOL}
+    modules = dict(masked.named_modules())
+    assert {layer.name for layer in network.packed.layers} <= modules.keys()
+    for layer in network.packed.layers:
+        weight = modules[layer.name].weight.detach().numpy().reshape(layer.rows, -1)
+        assert ((layer.unpack().reshape(layer.rows, -1) != 0) <= (weight != 0)).all(), "a mask has changed"
+        assert layer.dense == ((weight == 0).mean() < 0.5)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_memory_is_what_the_fullest_operation_needs(name: str, exported: Callable[..., Exported]) -> None:
+    network, _ = exported(name)
+    assert network.packed.graph is not None
+    assert network.packed.graph.arena_size == network.arena_bytes
+    assert network.arena_bound <= network.arena_bytes <= 1.05 * network.arena_bound
+
+
+def test_trained_network_knows_what_is_on_the_pictures(exported: Callable[..., Exported]) -> None:
+    """EfficientNet-Lite0 as it is: 285 is an Egyptian cat, 967 an espresso (ImageNet's own order of classes)."""
+    from ubp_core.models import load_model
+    from ubp_core.network.exporting import export_network
+
+    network = export_network(load_model("efficientnet_lite0"), {}, (2, 3, 224, 224))
+    (scores,) = run_reference(network.packed, [natural_images(224, ("chelsea", "coffee"))])
+    assert scores.argmax(1).tolist() == [285, 967]

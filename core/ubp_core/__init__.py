@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from ubp_core.criteria import importance as importance
     from ubp_core.global_selection import NetworkSelection as NetworkSelection
     from ubp_core.global_selection import select_global as select_global
+    from ubp_core.network.network import Network as Network
     from ubp_core.packed_file import PackedFile as PackedFile
     from ubp_core.packed_layer import PackedLayer as PackedLayer
     from ubp_core.packing import pack as pack
@@ -32,6 +33,7 @@ _HOMES = {
     "LinearSchedule": "pruning",
     "OneShotSchedule": "pruning",
     "check_deployable": "pruning",
+    "Network": "network.network",
     "importance": "criteria",
     "pack": "packing",
     "recalibrate_batchnorm": "pruning",
@@ -49,6 +51,7 @@ __all__ = [
     "CubicSchedule",
     "LayerRule",
     "LinearSchedule",
+    "Network",
     "NetworkSelection",
     "OneShotSchedule",
     "PackedFile",

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ubp_core.errors import BuildError, UbpError
+from ubp_core.errors import BuildError, FileError, UbpError
 
 LIBRARY = Path(__file__).parent / "_lib" / {"darwin": "libubp.dylib", "win32": "ubp.dll"}.get(sys.platform, "libubp.so")
 
@@ -67,6 +67,69 @@ class _ConvolutionInfo(ctypes.Structure):
         ("sparse_ns", ctypes.c_int64),
         ("core", ctypes.c_char * 16),
     )
+
+
+class _NetworkOptions(ctypes.Structure):
+    _fields_ = (("threads", ctypes.c_uint32), ("kernel", ctypes.c_uint32))
+
+
+class _NetworkShape(ctypes.Structure):
+    _fields_ = (("rank", ctypes.c_uint32), ("sides", ctypes.c_uint32 * 4), ("elements", ctypes.c_uint64))
+
+    def as_tuple(self) -> tuple[int, ...]:
+        return tuple(self.sides[: self.rank])
+
+
+class _NetworkStep(ctypes.Structure):
+    _fields_ = (
+        ("name", ctypes.c_void_p),
+        ("name_size", ctypes.c_size_t),
+        ("operation", ctypes.c_char_p),
+        ("kernel", ctypes.c_char_p),
+        ("layer", ctypes.c_int32),
+        ("input", _NetworkShape),
+        ("output", _NetworkShape),
+        ("multiply_adds", ctypes.c_int64),
+        ("dense_multiply_adds", ctypes.c_int64),
+    )
+
+
+class _NetworkMemory(ctypes.Structure):
+    _fields_ = tuple((f"{name}_bytes", ctypes.c_uint64) for name in ("file", "arena", "workspace", "prepared"))
+
+
+@dataclass(frozen=True)
+class NetworkStep:
+    """One node of an open network, as it runs."""
+
+    name: str
+    """Place in the model."""
+    operation: str
+    """convolution, depthwise, grouped, linear, add, multiply, activation, ..."""
+    kernel: str
+    """dense, abp, ubp, or empty where there is no choice."""
+    layer: int | None
+    """Number of its layer in the file."""
+    input: tuple[int, ...]
+    output: tuple[int, ...]
+    multiply_adds: int
+    """Of one run: what the kernel does."""
+    dense_multiply_adds: int
+    """Of one run: what the dense layer needs."""
+
+
+@dataclass(frozen=True)
+class NetworkMemory:
+    """What an open network holds, in bytes."""
+
+    file: int
+    """Mapped, read-only, shared with others that map it."""
+    arena: int
+    """All arrays of a run."""
+    workspace: int
+    """Of all threads."""
+    prepared: int
+    """Biases, counts, and copies that operators keep."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +190,110 @@ def library() -> ctypes.CDLL:
     loaded.ubp_convolution_run.argtypes = [ctypes.c_void_p, _FLOATS, _FLOATS]
     loaded.ubp_convolution_destroy.argtypes = [ctypes.c_void_p]
     loaded.ubp_convolution_destroy.restype = None
+    _declare_network(loaded)
     return loaded
+
+
+def _declare_network(loaded: ctypes.CDLL) -> None:
+    """Signatures of native/include/ubp/network_c.h."""
+    handle, index, shape = ctypes.c_void_p, ctypes.c_uint32, ctypes.POINTER(_NetworkShape)
+    arrays = ctypes.POINTER(ctypes.c_void_p)
+    loaded.ubp_network_open.argtypes = [
+        ctypes.c_char_p, ctypes.POINTER(_NetworkOptions), ctypes.POINTER(handle), ctypes.c_char_p, ctypes.c_size_t,
+    ]  # fmt: skip
+    loaded.ubp_network_close.argtypes = [handle]
+    loaded.ubp_network_close.restype = None
+    for what in ("input", "output", "step"):
+        getattr(loaded, f"ubp_network_{what}_count").argtypes = [handle]
+        getattr(loaded, f"ubp_network_{what}_count").restype = ctypes.c_uint32
+    loaded.ubp_network_input_shape.argtypes = loaded.ubp_network_output_shape.argtypes = [handle, index, shape]
+    loaded.ubp_network_run.argtypes = [handle, arrays, arrays]
+    loaded.ubp_network_run_profiled.argtypes = [handle, arrays, arrays, ctypes.POINTER(ctypes.c_int64)]
+    loaded.ubp_network_get_step.argtypes = [handle, index, ctypes.POINTER(_NetworkStep)]
+    loaded.ubp_network_get_memory.argtypes = [handle, ctypes.POINTER(_NetworkMemory)]
+    loaded.ubp_network_get_memory.restype = None
+
+
+class OpenNetwork:
+    """A network that is ready to run (native/include/ubp/network_c.h); freed by `close`, or with the object."""
+
+    def __init__(self, path: Path, threads: int, kernel: int) -> None:
+        """Maps the file, checks all of it and allocates everything.
+
+        Raises:
+            FileError: the file or an option is refused; one line from the reader.
+        """
+        self._handle = ctypes.c_void_p()
+        options, error = _NetworkOptions(threads, kernel), ctypes.create_string_buffer(256)
+        status = library().ubp_network_open(
+            str(path).encode(sys.getfilesystemencoding(), "surrogateescape"),
+            ctypes.byref(options), ctypes.byref(self._handle), error, len(error),
+        )  # fmt: skip
+        if status:
+            raise FileError(error.value.decode(errors="replace"))
+        self.inputs: tuple[tuple[int, ...], ...] = self._shapes("input")
+        self.outputs: tuple[tuple[int, ...], ...] = self._shapes("output")
+
+    def __del__(self) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Frees everything; may be called twice."""
+        if self._handle:
+            library().ubp_network_close(self._handle)
+            self._handle = ctypes.c_void_p()
+            self.inputs = self.outputs = ()
+
+    def _shapes(self, what: str) -> tuple[tuple[int, ...], ...]:
+        count, shape = getattr(library(), f"ubp_network_{what}_count")(self._handle), _NetworkShape()
+        shapes = []
+        for index in range(count):
+            getattr(library(), f"ubp_network_{what}_shape")(self._handle, index, ctypes.byref(shape))
+            shapes.append(shape.as_tuple())
+        return tuple(shapes)
+
+    def run(self, inputs: Sequence[NDArray[np.float32]]) -> tuple[NDArray[np.float32], ...]:
+        """Runs once on C-contiguous float32 arrays of the shapes in `inputs`."""
+        outputs = tuple(np.empty(shape, np.float32) for shape in self.outputs)
+        library().ubp_network_run(self._handle, _pointers(inputs), _pointers(outputs))
+        return outputs
+
+    def profile(self, inputs: Sequence[NDArray[np.float32]]) -> NDArray[np.int64]:
+        """Runs once and returns the nanoseconds of each step."""
+        outputs = tuple(np.empty(shape, np.float32) for shape in self.outputs)
+        times = np.zeros(library().ubp_network_step_count(self._handle), np.int64)
+        pointer = times.ctypes.data_as(ctypes.POINTER(ctypes.c_int64))
+        library().ubp_network_run_profiled(self._handle, _pointers(inputs), _pointers(outputs), pointer)
+        return times
+
+    def steps(self) -> tuple[NetworkStep, ...]:
+        """All nodes in the order in which they run."""
+        return tuple(self._step(index) for index in range(library().ubp_network_step_count(self._handle)))
+
+    def _step(self, index: int) -> NetworkStep:
+        step = _NetworkStep()
+        library().ubp_network_get_step(self._handle, index, ctypes.byref(step))
+        return NetworkStep(
+            name=ctypes.string_at(step.name, step.name_size).decode(),
+            operation=step.operation.decode(),
+            kernel=step.kernel.decode(),
+            layer=None if step.layer < 0 else step.layer,
+            input=step.input.as_tuple(),
+            output=step.output.as_tuple(),
+            multiply_adds=step.multiply_adds,
+            dense_multiply_adds=step.dense_multiply_adds,
+        )
+
+    def memory(self) -> NetworkMemory:
+        """What it holds."""
+        memory = _NetworkMemory()
+        library().ubp_network_get_memory(self._handle, ctypes.byref(memory))
+        return NetworkMemory(memory.file_bytes, memory.arena_bytes, memory.workspace_bytes, memory.prepared_bytes)
+
+
+def _pointers(arrays: Sequence[NDArray[np.float32]]) -> Any:
+    """An array of the arrays' addresses."""
+    return (ctypes.c_void_p * len(arrays))(*(array.ctypes.data for array in arrays))
 
 
 def select(importance: NDArray[np.float32], block_size: int, budget: int, method: int, threads: int) -> SelectOutcome:

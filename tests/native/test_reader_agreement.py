@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from native_reader import NativeLayer, read_native
 
 from bad_files import BAD_FILES, GOOD
+from bad_graphs import BAD_GRAPHS
+from graph_mutations import changed_networks
 from packed_mutations import mutated_files
 from packed_samples import file_bytes, put, random_layer, repair_checksums, section_entry
 from ubp_core.dense_blocks import to_blocks
@@ -72,6 +74,21 @@ def test_each_broken_rule_gives_the_same_line(case: str) -> None:
     assert isinstance(line, str)
     assert line.startswith(BAD_FILES[case].field)
     assert line == read_python(data)
+
+
+@pytest.mark.parametrize("case", BAD_GRAPHS)
+def test_each_broken_rule_of_a_graph_gives_the_same_line(case: str) -> None:
+    data = bytes(BAD_GRAPHS[case].make())
+    line = read_native(data)
+    assert isinstance(line, str)
+    assert line.startswith(BAD_GRAPHS[case].field)
+    assert line == read_python(data)
+
+
+@settings(max_examples=500, deadline=None)
+@given(changed_networks())
+def test_changed_networks(data: bytes) -> None:
+    assert_agreement(data)
 
 
 def test_the_good_file_reads_the_same() -> None:

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ubp_core.network.exporting import ExportedNetwork as ExportedNetwork
     from ubp_core.network.exporting import export_network as export_network
+    from ubp_core.network.network import Network as Network
 
-_HOMES = {"ExportedNetwork": "exporting", "export_network": "exporting"}
-__all__ = ["ExportedNetwork", "export_network"]
+_HOMES = {"ExportedNetwork": "exporting", "Network": "network", "export_network": "exporting"}
+__all__ = ["ExportedNetwork", "Network", "export_network"]
 
 
 def __getattr__(name: str) -> Any:

@@ -7,9 +7,9 @@
 namespace ubp {
 namespace {
 
-int64_t time_once(Convolution& convolution, const float* x, float* y, ThreadPool& pool) {
+int64_t time_once(Convolution& convolution, const float* x, float* y, const float* residual, ThreadPool& pool) {
     const auto begin = std::chrono::steady_clock::now();
-    convolution.run(x, y, pool);
+    convolution.run(x, y, pool, residual);
     return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - begin).count();
 }
 
@@ -20,14 +20,18 @@ int64_t median_of(std::vector<int64_t> values) {
 
 }  // namespace
 
-BreakEven measure_break_even(Convolution& dense, Convolution& sparse, size_t inputs, size_t outputs, unsigned threads) {
+BreakEven measure_break_even(Convolution& dense, Convolution& sparse, size_t inputs, size_t outputs,
+                             const ConvolutionOptions& options) {
     constexpr int runs = 7;
-    ThreadPool pool(threads);
+    ThreadPool pool(options.threads);
     const std::vector<float> x(inputs, 0.5f);
     std::vector<float> y(outputs);
+    const std::vector<float> addend(options.residual ? outputs : 0);
+    const float* residual = options.residual ? addend.data() : nullptr;
     std::vector<int64_t> dense_ns, sparse_ns;
     for (int run = 0; run <= runs; ++run) {  // interleaved, so that a change of the clock meets both; the first warms up
-        const int64_t a = time_once(dense, x.data(), y.data(), pool), b = time_once(sparse, x.data(), y.data(), pool);
+        const int64_t a = time_once(dense, x.data(), y.data(), residual, pool);
+        const int64_t b = time_once(sparse, x.data(), y.data(), residual, pool);
         if (run == 0) continue;
         dense_ns.push_back(a);
         sparse_ns.push_back(b);

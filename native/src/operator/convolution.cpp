@@ -79,7 +79,11 @@ std::unique_ptr<Convolution> Convolution::create_measured(const LayerView& layer
     if (!dense || !sparse) return nullptr;
     const Geometry& g = sparse->state_->geometry;
     const size_t outputs = size_t(g.positions()) * layer.rows;
-    const BreakEven measured = measure_break_even(*dense, *sparse, size_t(g.input_floats()), outputs, options.threads);
+    const int64_t space = std::max(dense->info().workspace_bytes, sparse->info().workspace_bytes);
+    const AlignedBuffer own(options.shared_workspace ? size_t(space) / sizeof(float) : 0);  // the shared one comes later
+    if (options.shared_workspace) dense->use_workspace(own.data()), sparse->use_workspace(own.data());
+    const BreakEven measured = measure_break_even(*dense, *sparse, size_t(g.input_floats()), outputs, options);
+    if (options.shared_workspace) dense->use_workspace(nullptr), sparse->use_workspace(nullptr);
     std::unique_ptr<Convolution>& chosen = measured.dense_ns < measured.sparse_ns ? dense : sparse;
     chosen->state_->info.dense_ns = measured.dense_ns;
     chosen->state_->info.sparse_ns = measured.sparse_ns;

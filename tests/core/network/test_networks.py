@@ -11,6 +11,7 @@ import torch
 
 from natural_images import natural_images
 from network.conftest import Exported
+from ubp_core.network import Network
 from ubp_core.network.reference import run_reference
 from ubp_core.packed_file import PackedFile
 from ubp_core.packed_format import Op
@@ -24,15 +25,17 @@ TOLERANCE = 1e-4
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_output_equals_the_masked_model(name: str, exported: Callable[..., Exported], tmp_path: Path) -> None:
+    """The native runtime and the reference interpreter, both from the file."""
     network, masked = exported(name)
     network.packed.save(tmp_path / "net.ubp")
-    packed = PackedFile.load(tmp_path / "net.ubp")
+    packed, runtime = PackedFile.load(tmp_path / "net.ubp"), Network.load(tmp_path / "net.ubp", threads=2)
     for image in natural_images(64):
         with torch.no_grad():
             expected = masked(torch.from_numpy(image[None])).numpy()
-        (scores,) = run_reference(packed, [image[None]])
-        assert np.abs(scores - expected).max() <= TOLERANCE * np.abs(expected).max()
-        assert scores.argmax() == expected.argmax()
+        for scores in (runtime.run(image[None]), *run_reference(packed, [image[None]])):
+            assert isinstance(scores, np.ndarray)
+            assert np.abs(scores - expected).max() <= TOLERANCE * np.abs(expected).max()
+            assert scores.argmax() == expected.argmax()
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -57,11 +60,13 @@ def test_memory_is_what_the_fullest_operation_needs(name: str, exported: Callabl
     assert network.arena_bound <= network.arena_bytes <= 1.05 * network.arena_bound
 
 
-def test_trained_network_knows_what_is_on_the_pictures(exported: Callable[..., Exported]) -> None:
+def test_trained_network_knows_what_is_on_the_pictures(tmp_path: Path) -> None:
     """EfficientNet-Lite0 as it is: 285 is an Egyptian cat, 967 an espresso (ImageNet's own order of classes)."""
     from ubp_core.models import load_model
     from ubp_core.network.exporting import export_network
 
     network = export_network(load_model("efficientnet_lite0"), {}, (2, 3, 224, 224))
-    (scores,) = run_reference(network.packed, [natural_images(224, ("chelsea", "coffee"))])
+    network.packed.save(tmp_path / "net.ubp")
+    scores = Network.load(tmp_path / "net.ubp").run(natural_images(224, ("chelsea", "coffee")))
+    assert isinstance(scores, np.ndarray)
     assert scores.argmax(1).tolist() == [285, 967]

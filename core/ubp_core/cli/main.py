@@ -23,7 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "select": ("ubp_core.cli.select", "choose the blocks of one layer and say what they keep"),
     "compare": ("ubp_core.cli.compare", "what every method keeps, layer by layer and in total"),
     "pack": ("ubp_core.cli.pack", "prune layers and write them into a packed file (.ubp)"),
-    "export": ("ubp_core.cli.export", "prune a whole network and write it into one file that runs (.ubp)"),
+    "export": ("ubp_core.cli.export", "prune a whole network into one file that runs (.ubp)"),
     "show": ("ubp_core.cli.show", "check a packed file and print what it holds"),
     "devices": ("ubp_core.cli.devices", "what a benchmark can run on; connect phones, clean up"),
     "bench": ("ubp_core.cli.bench", "run layers on a phone, here, or under qemu"),

@@ -29,6 +29,10 @@ class FileError(UbpError):
     """A packed file that is refused; the line names the field."""
 
 
+class PlanError(UbpError):
+    """A pruning plan that can't be used; the line names the field, and the line of the file."""
+
+
 class BuildError(UbpError):
     """The native library is missing or does not run on this machine."""
 

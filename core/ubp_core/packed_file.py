@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import mmap
 import os
-import secrets
-from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from ubp_core import __version__
+from ubp_core.atomic_file import create_file, write_atomically
 from ubp_core.errors import FileError
 from ubp_core.packed_graph import Graph
 from ubp_core.packed_layer import PackedLayer
@@ -52,26 +50,19 @@ class PackedFile:
             raise FileError(f"{path}: {error}") from None
         return cls(contents.layers, contents.model, contents.source, contents.tool, contents.graph)
 
-    def save(self, path: str | Path) -> None:
+    def save(self, path: str | Path, overwrite: bool = True) -> None:
         """Writes the file under another name, reads it back, and only then gives it its name.
 
         Raises:
-            FileError: the folder can't be written, or a layer breaks a rule of the format.
+            FileError: the folder can't be written, a layer breaks a rule of the format, or a file is there that may
+                not be replaced.
         """
-        target = Path(path)
-        temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
-        try:
-            write_new(temporary, packed_chunks(self.layers, (self.tool, self.model, self.source), self.graph))
-            PackedFile.load(temporary)
-            os.replace(temporary, target)
-            sync_folder(target.parent)
-        except OSError as error:
-            raise FileError(f"{target}: {error.strerror or error}") from error
-        except FileError as error:
-            raise FileError(str(error).replace(str(temporary), str(target), 1)) from None
-        finally:
-            with suppress(OSError):
-                temporary.unlink(missing_ok=True)
+
+        def write(temporary: Path) -> None:
+            with os.fdopen(create_file(temporary), "wb") as stream:
+                stream.writelines(packed_chunks(self.layers, (self.tool, self.model, self.source), self.graph))
+
+        write_atomically(path, write, overwrite=overwrite, check=PackedFile.load)
 
     def layer(self, name: str) -> PackedLayer:
         """The layer of that name; raises FileError that lists the names where there is none."""
@@ -92,23 +83,3 @@ def map_file(path: Path) -> memoryview:
             return memoryview(mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ))
     except (OSError, ValueError) as error:
         raise FileError(f"can't be read: {getattr(error, 'strerror', None) or error}") from error
-
-
-def write_new(path: Path, chunks: Iterable[bytes | memoryview]) -> None:
-    """Creates a file (which must not exist) with the user's default mode and waits until it is on the disk."""
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
-    with os.fdopen(handle, "wb") as stream:
-        for chunk in chunks:
-            stream.write(chunk)
-        stream.flush()
-        os.fsync(stream.fileno())
-
-
-def sync_folder(folder: Path) -> None:
-    """Makes a rename last through a power cut, where the system can sync a folder."""
-    with suppress(OSError, PermissionError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

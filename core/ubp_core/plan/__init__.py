@@ -1,0 +1,46 @@
+"""Pruning plans: what is done with every layer of a network, as a value and as a readable file.
+
+`make_plan` decides, `Plan.save` and `Plan.load` keep, `select_plan` finds the blocks, `report_plan` says what that
+means. Importing this package is cheap.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from ubp_core.plan.plan import DENSE, LayerPlan, ModelSpec, Plan
+
+if TYPE_CHECKING:
+    from ubp_core.plan.applying import select_plan as select_plan
+    from ubp_core.plan.making import make_plan as make_plan
+    from ubp_core.plan.overrides import Override as Override
+    from ubp_core.plan.plan_report import PlanReport as PlanReport
+    from ubp_core.plan.plan_report import report_plan as report_plan
+
+__all__ = [
+    "DENSE",
+    "LayerPlan",
+    "ModelSpec",
+    "Override",
+    "Plan",
+    "PlanReport",
+    "make_plan",
+    "report_plan",
+    "select_plan",
+]
+
+_HOMES = {
+    "Override": "overrides",
+    "PlanReport": "plan_report",
+    "make_plan": "making",
+    "report_plan": "plan_report",
+    "select_plan": "applying",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import the module that owns `name` at its first use."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

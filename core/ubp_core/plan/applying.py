@@ -1,0 +1,78 @@
+"""From a plan and its network to selections: the blocks of every layer. Writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from threading import Event
+from typing import TYPE_CHECKING
+
+from ubp_core.criteria import importance
+from ubp_core.errors import CandidatesExhausted, PlanError, SelectionError
+from ubp_core.selection import Selection, budget, check_importance, select_count
+
+if TYPE_CHECKING:
+    from ubp_core.models import Layer, LoadedModel
+    from ubp_core.plan.plan import LayerPlan, Plan
+
+
+def select_plan(
+    plan: Plan,
+    model: LoadedModel,
+    *,
+    threads: int | None = None,
+    step: Callable[[str], None] | None = None,
+    cancel: Event | None = None,
+) -> dict[str, Selection]:
+    """The blocks of every layer that the plan prunes, by name, in the plan's order.
+
+    Args:
+        plan: what to do.
+        model: the network; it must have the plan's layers.
+        threads: of each selection.
+        step: told the name of each layer before it is selected.
+        cancel: set it to end early; what is done by then is returned.
+
+    Raises:
+        PlanError: the network has no such layer, or one that can't be pruned; or a selection fails there.
+    """
+    check_model(plan, model)
+    selections = {}
+    for layer in plan.pruned:
+        if cancel is not None and cancel.is_set():
+            break
+        if step is not None:
+            step(layer.name)
+        selections[layer.name] = select_layer(layer, model.layer(layer.name), plan.criterion, threads)
+    return selections
+
+
+def check_model(plan: Plan, model: LoadedModel) -> None:
+    """Raises PlanError where the plan doesn't fit the network."""
+    for planned, layer in _paired(plan, model):
+        if layer.groups != 1 and not planned.dense:
+            raise PlanError(f"layers.{planned.name}: has {layer.groups} groups and can't be pruned; make it dense")
+
+
+def _paired(plan: Plan, model: LoadedModel) -> Iterator[tuple[LayerPlan, Layer]]:
+    layers = {layer.name: layer for layer in model.layers}
+    for planned in plan.layers:
+        if planned.name not in layers:
+            raise PlanError(f"layers.{planned.name}: {model.name} has no such layer; `ubp layers` lists them")
+        yield planned, layers[planned.name]
+
+
+def select_layer(planned: LayerPlan, layer: Layer, criterion: str, threads: int | None) -> Selection:
+    """The blocks of one layer.
+
+    Raises:
+        PlanError: the method ran out of candidates, or the weights are not finite; the line names the layer.
+    """
+    matrix = check_importance(importance(layer.weight, criterion))
+    size, shape = planned.block_size, (matrix.shape[0], matrix.shape[1])
+    blocks = budget(shape, size, planned.sparsity)
+    if planned.method == "unstructured":
+        blocks, size = blocks * size, 1
+    try:
+        return select_count(matrix, size, blocks, planned.method, planned.sparsity, threads)
+    except (CandidatesExhausted, SelectionError) as error:
+        raise PlanError(f"layers.{planned.name}: {error}") from None

@@ -1,0 +1,123 @@
+"""From wishes to a plan: uniform or one global budget, overrides, floors and ceilings. Writes and packs nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from ubp_core.criteria import importance
+from ubp_core.errors import PlanError
+from ubp_core.global_selection import select_global
+from ubp_core.plan.overrides import Override, match_overrides
+from ubp_core.plan.plan import DENSE, SCOPES, LayerPlan, ModelSpec, Plan
+from ubp_core.selection import budget
+
+if TYPE_CHECKING:
+    from ubp_core.models import Layer, LoadedModel
+
+
+def make_plan(
+    model: LoadedModel,
+    *,
+    scope: str = "uniform",
+    method: str = "optimal",
+    block_size: int = 4,
+    sparsity: float = 0.75,
+    criterion: str = "l1",
+    floor: float = 0.0,
+    ceiling: float = 1.0,
+    scale: str = "raw",
+    overrides: Sequence[Override] = (),
+    spec: ModelSpec | None = None,
+    threads: int | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> Plan:
+    """Decides what is done with every layer.
+
+    Args:
+        model: the network.
+        scope: "uniform": every layer at `sparsity`; "global": one budget over all layers without an override of their
+            own, whose parts are then written down as sparsities.
+        method, block_size, sparsity: for all layers; `unstructured` with a global budget counts single weights.
+        criterion: importance, "l1" or "l2".
+        floor, ceiling, scale: of a global budget, see `select_global`.
+        overrides: exceptions; a layer whose method, block size or sparsity is given is no part of the budget.
+        spec: how to load the model again; kept in the plan.
+        threads: of the selections.
+        progress: gets a line for people before slow work.
+
+    Raises:
+        PlanError: nothing to prune, an override that matches nothing, an unknown scope.
+        SelectionError: arguments out of range, floors and ceilings that can't be met.
+    """
+    if scope not in SCOPES:
+        raise PlanError(f"scope: {scope!r} is unknown; choose from {', '.join(SCOPES)}")
+    if scope == "global" and method == "unstructured":
+        block_size = 1  # single weights are shared out: a layer's part need be no multiple of N
+    if scope == "uniform" and (floor, ceiling, scale) != (0.0, 1.0, "raw"):
+        raise PlanError("floor, ceiling, scale: belong to a global budget; add scope global")
+    matched = match_overrides(model, overrides)
+    plain = LayerPlan("", method, block_size, sparsity)
+    layers = tuple(_plan_layer(layer, matched.get(layer.name), plain) for layer in model.layers)
+    plan = Plan(layers, spec, criterion, scope, method, block_size, sparsity, floor, ceiling, scale)
+    if not plan.pruned:
+        raise PlanError(f"{model.name} has no layer that can be pruned; `ubp layers` tells why")
+    return _share_budget(plan, model, threads, progress) if scope == "global" else plan
+
+
+def _plan_layer(layer: Layer, override: Override | None, plain: LayerPlan) -> LayerPlan:
+    """One layer, before a global budget is shared out."""
+    if override is not None and override.method == DENSE:
+        return LayerPlan(layer.name, because=layer.skip_reason or "by choice", fixed=layer.prunable)
+    if override is None or not (override.fixes or layer.prunable):
+        if not layer.prunable:
+            return LayerPlan(layer.name, because=layer.skip_reason or "")
+        return LayerPlan(layer.name, plain.method, plain.block_size, plain.sparsity)
+    return LayerPlan(
+        layer.name,
+        override.method or plain.method,
+        plain.block_size if override.block_size is None else override.block_size,
+        plain.sparsity if override.sparsity is None else override.sparsity,
+        fixed=override.fixes,
+        floor=override.floor,
+        ceiling=override.ceiling,
+    )
+
+
+def _share_budget(plan: Plan, model: LoadedModel, threads: int | None, progress: Callable[[str], None] | None) -> Plan:
+    """The plan with every layer's part of the budget."""
+    from dataclasses import replace
+
+    free = [layer for layer in plan.pruned if not layer.fixed]
+    if not free:
+        return plan
+    if progress is not None:
+        progress(f"sharing one budget among {len(free)} layers")
+    result = select_global(
+        {layer.name: importance(model.layer(layer.name).weight, plan.criterion) for layer in free},
+        plan.block_size,
+        plan.sparsity,
+        plan.method,
+        floors={layer.name: plan.floor if layer.floor is None else layer.floor for layer in free},
+        ceilings={layer.name: plan.ceiling if layer.ceiling is None else layer.ceiling for layer in free},
+        scale=plan.scale,
+        threads=threads,
+    )
+    parts = {
+        name: shortest_sparsity(selection.shape, plan.block_size, len(selection.rows))
+        for name, selection in result.layers.items()
+    }
+    return replace(
+        plan, layers=tuple(replace(x, sparsity=parts[x.name]) if x.name in parts else x for x in plan.layers)
+    )
+
+
+def shortest_sparsity(shape: tuple[int, int], block_size: int, blocks: int) -> float:
+    """The sparsity with the fewest digits, from three on, that makes exactly `blocks` blocks of a layer."""
+    rows, columns = shape
+    exact = 1.0 - blocks * block_size / (rows * columns)
+    for digits in range(3, 17):
+        rounded = round(exact, digits)
+        if 0 <= rounded <= 1 and budget(shape, block_size, rounded) == blocks:
+            return rounded
+    return exact

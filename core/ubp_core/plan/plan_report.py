@@ -1,0 +1,130 @@
+"""What a plan means: requested and achieved sparsity, retained importance and costs, per layer and in total."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ubp_core.criteria import importance
+from ubp_core.report import LayerCost, layer_cost
+from ubp_core.selection import Selection
+
+if TYPE_CHECKING:
+    from ubp_core.models import LoadedModel
+    from ubp_core.plan.plan import LayerPlan, Plan
+
+
+@dataclass(frozen=True, eq=False)
+class PlanRow:
+    """One layer."""
+
+    layer: LayerPlan
+    """What is done with it."""
+    shape: tuple[int, ...]
+    """Of its weight."""
+    cost: LayerCost
+    """Parameters, multiply-adds and bytes before and after."""
+    rounded: float
+    """The requested sparsity in whole blocks, 0 to 1; 0 where dense."""
+    achieved: float
+    """Share of the weights that is really pruned: more than `rounded` where the rows don't hold the last blocks."""
+    retained: float
+    """Share of the importance kept; 1 where dense."""
+    importance: float
+    """Sum of the layer's importance."""
+    aligned: bool
+    """Whether every block starts at a multiple of N (true for a dense layer)."""
+
+
+@dataclass(frozen=True, eq=False)
+class PlanReport:
+    """A plan on its network. Totals are over all layers, the dense ones too, unless they say pruned."""
+
+    rows: tuple[PlanRow, ...]
+    """The network's layers, in its order."""
+
+    @property
+    def pruned(self) -> tuple[PlanRow, ...]:
+        """The layers that aren't dense."""
+        return tuple(row for row in self.rows if not row.layer.dense)
+
+    @property
+    def cost(self) -> LayerCost:
+        """Of the network; multiply-adds are None where a layer's are unknown."""
+        costs = [row.cost for row in self.rows]
+        before = [cost.multiply_adds_before for cost in costs]
+        after = [cost.multiply_adds_after for cost in costs]
+        return LayerCost(
+            parameters_before=sum(cost.parameters_before for cost in costs),
+            parameters_after=sum(cost.parameters_after for cost in costs),
+            multiply_adds_before=None if None in before else sum(work or 0 for work in before),
+            multiply_adds_after=None if None in after else sum(work or 0 for work in after),
+            bytes_before=sum(cost.bytes_before for cost in costs),
+            bytes_after=sum(cost.bytes_after for cost in costs),
+        )
+
+    @property
+    def achieved(self) -> float:
+        """Share of the pruned layers' weights that is pruned; 0 where there are none."""
+        return _share(self.pruned, "achieved")
+
+    @property
+    def rounded(self) -> float:
+        """The same of the sparsities in whole blocks."""
+        return _share(self.pruned, "rounded")
+
+    @property
+    def requested(self) -> float:
+        """The same of the sparsities as they stand in the plan."""
+        weights = [row.cost.parameters_before for row in self.pruned]
+        asked = math.fsum(row.layer.sparsity * row.cost.parameters_before for row in self.pruned)
+        return asked / sum(weights) if weights else 0.0
+
+    @property
+    def retained(self) -> float:
+        """Share of the pruned layers' importance that is kept; 1 where there is none."""
+        total = math.fsum(row.importance for row in self.pruned)
+        return math.fsum(row.importance * row.retained for row in self.pruned) / total if total > 0 else 1.0
+
+
+def _share(rows: tuple[PlanRow, ...], field: str) -> float:
+    """Mean of a share over the weights."""
+    weights = sum(row.cost.parameters_before for row in rows)
+    return math.fsum(getattr(row, field) * row.cost.parameters_before for row in rows) / weights if weights else 0.0
+
+
+def report_plan(plan: Plan, model: LoadedModel, selections: Mapping[str, Selection]) -> PlanReport:
+    """Puts plan, network and selections side by side.
+
+    Args:
+        selections: of every layer that the plan prunes, as `select_plan` gives them.
+    """
+    rows = []
+    for layer in model.layers:
+        planned = plan.layer(layer.name)
+        selection = None if planned.dense else selections[layer.name]
+        rows.append(
+            PlanRow(
+                layer=planned,
+                shape=layer.shape,
+                cost=layer_cost(layer, selection),
+                rounded=0.0 if selection is None else _rounded(planned, selection),
+                achieved=0.0 if selection is None else selection.achieved_sparsity,
+                retained=1.0 if selection is None else selection.retained,
+                importance=float(importance(layer.weight, plan.criterion).sum(dtype=np.float64))
+                if layer.weight.size
+                else 0.0,
+                aligned=selection is None or not np.any(selection.rows % selection.block_size),
+            )
+        )
+    return PlanReport(tuple(rows))
+
+
+def _rounded(planned: LayerPlan, selection: Selection) -> float:
+    """The requested sparsity in whole blocks, before what the rows can hold."""
+    weights, size = math.prod(selection.shape), planned.block_size
+    return 1.0 - round((1.0 - planned.sparsity) * weights / size) * size / weights

@@ -1,0 +1,102 @@
+"""From a `Plan` to a YAML file that explains itself."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ubp_core.atomic_file import write_atomically, write_text
+from ubp_core.errors import PlanError
+from ubp_core.plan.plan import LayerPlan, ModelSpec, Plan
+from ubp_core.plan.plan_reader import VERSION, load_plan
+
+_HEAD = """\
+# A pruning plan: what is done with every layer of a network. It may be edited; docs/plan.md tells every field.
+#   ubp plan show FILE                    check it, and see what it keeps and saves
+#   ubp prune FILE --packed NETWORK.ubp   prune by it and take the result away
+"""
+_SETTINGS = """
+# How the layers below came to be. Only the criterion still matters: `layers` is what counts.
+"""
+_LAYERS = """
+# method: abp, greedy, bed, optimal, unstructured or dense. sparsity: share of the weights to prune, made whole blocks.
+# A layer that is not here stays dense. fixed: chosen for this layer alone, so no part of a global budget.
+"""
+
+
+def save_plan(plan: Plan, path: Path, overwrite: bool) -> None:
+    """Writes the file and reads it back before it gets its name; errors as of `Plan.save`."""
+
+    def check(temporary: Path) -> None:
+        if load_plan(temporary) != plan:
+            raise PlanError(f"{path}: the plan can't be written as it is")
+
+    try:
+        write_atomically(path, lambda place: write_text(place, format_plan(plan)), overwrite=overwrite, check=check)
+    except PlanError as error:
+        raise PlanError(f"{path}: {str(error).split(': ', 1)[-1]}") from None
+
+
+def format_plan(plan: Plan) -> str:
+    """The file's text."""
+    lines = [_HEAD, f"plan: {VERSION}  # version of this format\n"]
+    if plan.model is not None:
+        lines.append("model:\n")
+        lines += [f"  {name}: {_value(value)}\n" for name, value in _model_fields(plan.model).items()]
+    lines.append(_SETTINGS)
+    notes = {
+        "criterion": "importance of a weight: l1 is |w|, l2 is w**2",
+        "scope": "uniform: every layer at this sparsity; global: one budget over all layers",
+        "floor": "share of a layer's weights that stays at least (global)",
+        "ceiling": "share that stays at most (global)",
+        "scale": "layers' importances compare: raw, or mean: each divided by its mean (global)",
+    }
+    for name in ("criterion", "scope", "method", "block_size", "sparsity", "floor", "ceiling", "scale"):
+        line = f"{name}: {_value(getattr(plan, name))}"
+        lines.append(f"{line:<23} # {notes[name]}\n" if name in notes else f"{line}\n")
+    lines.append(_LAYERS)
+    lines.append("layers:\n" if plan.layers else "layers: {}\n")
+    width = max((len(_value(layer.name)) for layer in plan.layers), default=0)
+    lines += [f"  {_value(layer.name) + ':':<{width + 1}} {_flow(_layer_fields(layer))}\n" for layer in plan.layers]
+    return "".join(lines)
+
+
+def _model_fields(model: ModelSpec) -> dict[str, Any]:
+    """What isn't the default."""
+    return {
+        field.name: getattr(model, field.name)
+        for field in fields(model)
+        if field.name == "name" or getattr(model, field.name) != field.default
+    }
+
+
+def _layer_fields(layer: LayerPlan) -> dict[str, Any]:
+    """What says something."""
+    values: dict[str, Any] = {"method": layer.method}
+    if layer.dense:
+        values |= {"because": layer.because} if layer.because else {}
+    else:
+        values |= {"block_size": layer.block_size, "sparsity": layer.sparsity}
+    values |= {"fixed": True} if layer.fixed else {}
+    for name in ("floor", "ceiling"):
+        if getattr(layer, name) is not None:
+            values[name] = getattr(layer, name)
+    return values
+
+
+def _flow(values: dict[str, Any]) -> str:
+    """A mapping on one line."""
+    return "{" + ", ".join(f"{name}: {_value(value, flow=True)}" for name, value in values.items()) + "}"
+
+
+def _value(value: Any, flow: bool = False) -> str:
+    """A scalar as YAML on one line, quoted where it must be."""
+    options: dict[str, Any] = {"default_flow_style": True, "width": 1 << 30, "allow_unicode": True}
+    if isinstance(value, str) and not value.isprintable():
+        return str(yaml.safe_dump(value, default_style='"', **options)).removesuffix("\n")
+    if flow and isinstance(value, str):
+        return str(yaml.safe_dump([value], **options)).strip()[1:-1]
+    return str(yaml.safe_dump(value, **options)).removesuffix("\n").removesuffix("\n...")

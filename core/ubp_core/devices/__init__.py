@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ubp_core.devices.errors import DeviceError, RunCancelled
     from ubp_core.devices.facts import DeviceFacts
     from ubp_core.devices.info import DeviceInfo, DeviceKind, DeviceState
+    from ubp_core.devices.watch import DeviceWatch, Phones
 
 _HOMES = {
     "Cluster": "clusters",
@@ -25,8 +26,10 @@ _HOMES = {
     "DeviceInfo": "info",
     "DeviceKind": "info",
     "DeviceState": "info",
+    "DeviceWatch": "watch",
     "Execution": "device",
     "Limits": "device",
+    "Phones": "watch",
     "RunCancelled": "errors",
     "Session": "device",
     "list_devices": "catalogue",
@@ -40,8 +43,10 @@ __all__ = [
     "DeviceInfo",
     "DeviceKind",
     "DeviceState",
+    "DeviceWatch",
     "Execution",
     "Limits",
+    "Phones",
     "RunCancelled",
     "Session",
     "list_devices",

@@ -6,50 +6,23 @@ Every function here may take long (a phone, a disk): they are called on worker t
 from __future__ import annotations
 
 import os
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Event
+from threading import Event, Lock
 from typing import TYPE_CHECKING
 
-from ubp_tui.state import Choice
+from ubp_tui.bench_job import PackedJob
+from ubp_tui.bench_options import RunOptions
 
 if TYPE_CHECKING:
-    from ubp_core.benchmark import BenchRun, BenchSettings, PackedVariants
-    from ubp_core.devices import DeviceFacts, DeviceInfo
+    from ubp_core.benchmark import BenchProgress, BenchRun, BenchSettings
+    from ubp_core.devices import Device, DeviceFacts, DeviceInfo, DeviceWatch
     from ubp_core.devices.adb_server import ServerAddress
     from ubp_core.history import Comparison, Entry, Summary
-    from ubp_core.models import Layer, LoadedModel
 
-METHODS = ("dense", "abp", "bed", "optimal")
-"""Variants of every comparison."""
-
-
-@dataclass(frozen=True, eq=False)
-class BenchJob:
-    """What to benchmark."""
-
-    layers: tuple[Layer, ...]
-    """The layers, at least one."""
-    choice: Choice
-    """Block size and sparsity of every variant but dense; the method is not used."""
-    model: str
-    """Name of the network."""
-    source: str = ""
-    """Where its weights come from."""
-
-
-@dataclass(frozen=True)
-class BenchStep:
-    """Where a run is."""
-
-    text: str
-    """One line for people."""
-    packing: bool
-    """Whether layers are still being prepared on this machine."""
-    index: int
-    """Layer under way, from 1; 0 before the first and after the last."""
+WAKE_S = 0.1
+"""How often a cancel is looked at while a run waits for another."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +34,7 @@ class DeviceList:
     note: str
     """Why there is no phone among them, in one line; may be empty."""
     complete: bool
-    """Whether adb has answered."""
+    """Whether adb and every phone have answered."""
 
     @property
     def preferred(self) -> str:
@@ -71,7 +44,8 @@ class DeviceList:
         return wanted if wanted in phones else next(iter(phones), self.infos[0].name)
 
 
-OnStep = Callable[[BenchStep], None]
+OnDevices = Callable[[DeviceList], None]
+"""Called from threads of the watch."""
 
 
 @dataclass(frozen=True)
@@ -81,25 +55,30 @@ class BenchServices:
     server: Callable[[], ServerAddress]
     """The adb server to ask."""
     settings: Callable[[], BenchSettings]
-    """How every comparison runs."""
+    """How a comparison runs where the user leaves it to the program."""
     history: Path | None = None
     """The history file; None: the user's own."""
+    here: Lock = field(default_factory=Lock)
+    """Held by the run on this machine: host and emulator share its processors."""
 
-    def list_devices(self) -> Iterator[DeviceList]:
-        """List what needs no adb at once, then everything."""
-        from ubp_core.devices.catalogue import list_phones
-        from ubp_core.devices.errors import DeviceError
-        from ubp_core.devices.info import NONE_ATTACHED
+    def watch_devices(self, on_devices: OnDevices) -> DeviceWatch:
+        """Tell what needs no adb at once, then everything, and again whenever a phone comes, goes or changes.
+
+        Returns:
+            The watch, to be stopped.
+        """
+        from ubp_core.devices import DeviceWatch, Phones
         from ubp_core.devices.local_devices import Emulator, Host
+        from ubp_core.devices.watch import ASKING
 
         local = (Host().info(), Emulator().info())
-        yield DeviceList(local, "asking adb for phones", False)
-        try:
-            phones = tuple(list_phones(self.server()))
-            note = "" if phones else NONE_ATTACHED
-        except DeviceError as error:
-            phones, note = (), str(error)
-        yield DeviceList((*local, *phones), note, True)
+        on_devices(DeviceList(local, "asking adb for phones", False))
+
+        def tell(phones: Phones) -> None:
+            asking = any(info.advice == ASKING for info in phones.infos)
+            on_devices(DeviceList((*local, *phones.infos), phones.note, not asking))
+
+        return DeviceWatch(self.server(), tell)
 
     def read_facts(self, name: str) -> DeviceFacts:
         """Ask one device.
@@ -111,37 +90,44 @@ class BenchServices:
 
         return open_device(name, self.server()).facts()
 
-    def run(self, job: BenchJob, device: str, on_step: OnStep, cancel: Event) -> BenchRun:
-        """Select, pack and run.
+    def run(
+        self,
+        packed: PackedJob,
+        device: str,
+        options: RunOptions,
+        on_progress: Callable[[BenchProgress], object],
+        cancel: Event,
+    ) -> BenchRun:
+        """Run on one device.
 
         Args:
-            job: what to benchmark.
+            packed: what to run.
             device: name of the device.
-            on_step: told every step, in this thread.
+            options: how.
+            on_progress: told every step, in this thread.
             cancel: set it to end the run.
 
         Raises:
             UbpError: nothing could be run at all; what goes wrong later is in the run's `failure`.
         """
-        from ubp_core.benchmark import run_comparison
         from ubp_core.devices import DeviceError, open_device
 
+        settings = options.settings(self.settings())
         target = open_device(device, self.server())
         info = target.info()
         if not info.ready:
             raise DeviceError(info.line)
-        extra = {"model": {"name": job.model, "source": job.source}, "criterion": "l1"}
-        with tempfile.TemporaryDirectory(prefix="ubp-tui-") as folder:
-            packed = _pack_all(job, Path(folder), on_step, cancel)
-            return run_comparison(
-                target,
-                packed,
-                self.settings(),
-                job.model,
-                lambda step: on_step(BenchStep(step.text, False, step.index)),
-                cancel,
-                extra=extra,
-            )
+        if info.kind.value == "adb":
+            return _compare(target, packed, settings, on_progress, cancel)
+        while not self.here.acquire(timeout=WAKE_S):
+            if cancel.is_set():
+                break
+        else:
+            try:
+                return _compare(target, packed, settings, on_progress, cancel)
+            finally:
+                self.here.release()
+        return _compare(target, packed, settings, on_progress, cancel)  # cancelled: ends before it runs anything
 
     def keep(self, run: BenchRun) -> int:
         """Store a run in the history and return its number.
@@ -175,25 +161,6 @@ class BenchServices:
         return compare_runs(self.read_run(first), self.read_run(second))
 
 
-def make_job(model: LoadedModel, names: Sequence[str], choice: Choice) -> BenchJob:
-    """Look up what to benchmark.
-
-    Raises:
-        ModelError: a layer that stays dense, or whose image is not known; the line says what to do.
-    """
-    from ubp_core.errors import ModelError
-
-    layers = tuple(model.layer(name) for name in names)
-    for layer in layers:
-        if not layer.prunable:
-            reason = f"{layer.name} stays dense ({layer.skip_reason}), so there is nothing to compare"
-            raise ModelError(f"{reason}. Select a layer that has blocks.")
-        if layer.output_hw is None and layer.kind != "linear":
-            raise ModelError(f"The size of {layer.name}'s image is not known. Start ubp-tui with --arch NAME.")
-    source = f"random weights, {model.source}" if model.random_weights else model.source
-    return BenchJob(layers, choice, model.name, source)
-
-
 def default_bench_services(adb_host: str | None = None) -> BenchServices:
     """The real ones; `adb_host` is HOST[:PORT] of another adb server."""
 
@@ -210,16 +177,16 @@ def default_bench_services(adb_host: str | None = None) -> BenchServices:
     return BenchServices(server, settings)
 
 
-def _pack_all(job: BenchJob, folder: Path, on_step: OnStep, cancel: Event) -> list[PackedVariants]:
-    """Every layer's variants, each layer in a folder of its own."""
-    from ubp_core.benchmark import make_variants, pack_variants
-    from ubp_core.devices import RunCancelled
+def _compare(
+    device: Device,
+    packed: PackedJob,
+    settings: BenchSettings,
+    on_progress: Callable[[BenchProgress], object],
+    cancel: Event,
+) -> BenchRun:
+    """One comparison."""
+    from ubp_core.benchmark import run_comparison
 
-    variants = make_variants(METHODS, (job.choice.block_size,), (job.choice.sparsity,))
-    packed = []
-    for number, layer in enumerate(job.layers, 1):
-        if cancel.is_set():
-            raise RunCancelled("cancelled; nothing was running")
-        on_step(BenchStep(f"selecting and packing {layer.name} ({number} of {len(job.layers)})", True, number))
-        packed.append(pack_variants(layer, variants, folder / str(number)))
-    return packed
+    job = packed.job
+    extra = {"model": {"name": job.model, "source": job.source}, "criterion": "l1"}
+    return run_comparison(device, packed.layers, settings, job.model, on_progress, cancel, extra=extra)

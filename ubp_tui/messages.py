@@ -11,10 +11,12 @@ from ubp_tui.choices import Scope
 from ubp_tui.state import Choice, SelectionRequest
 
 if TYPE_CHECKING:
-    from ubp_core.benchmark import BenchRun
+    from ubp_core.benchmark import BenchProgress, BenchRun
+    from ubp_core.devices import DeviceFacts
     from ubp_core.history import Summary
     from ubp_core.models import LoadedModel
-    from ubp_tui.bench_services import BenchStep, DeviceList
+    from ubp_tui.bench_job import PackedJob
+    from ubp_tui.bench_services import DeviceList
     from ubp_tui.jobs import LayerMeasure, LayerResult
 
 
@@ -146,12 +148,12 @@ class DevicesListed(Message):
 
 @dataclass
 class DeviceFactsRead(Message):
-    """The chosen device told its facts."""
+    """A device told its facts."""
 
     name: str
     """Name of the device."""
-    facts: tuple[tuple[str, str], ...]
-    """Label and value, in reading order; empty if it did not answer."""
+    facts: DeviceFacts | None
+    """Its facts; None if it did not answer."""
 
 
 @dataclass
@@ -171,10 +173,36 @@ class BenchmarkRequested(Message):
 
 
 @dataclass
-class BenchmarkProgressed(Message):
-    """A benchmark began its next step."""
+class LayerPacking(Message):
+    """A layer is being selected and packed for a benchmark."""
 
-    step: BenchStep
+    name: str
+    """Its name."""
+    number: int
+    """Its number, from 1."""
+
+
+@dataclass
+class LayersPacked(Message):
+    """All layers of a benchmark are packed."""
+
+    packed: PackedJob
+    """Their files."""
+
+
+@dataclass
+class PackingFailed(Message):
+    """A benchmark could not begin."""
+
+    line: str
+    """What is wrong and what to do, in one line."""
+
+
+@dataclass
+class BenchmarkProgressed(Message):
+    """A benchmark went on by a step."""
+
+    step: BenchProgress
     """The step."""
 
 
@@ -192,8 +220,10 @@ class BenchmarkFinished(Message):
 
 @dataclass
 class BenchmarkFailed(Message):
-    """A benchmark could not begin."""
+    """A benchmark could not begin on a device."""
 
+    device: str
+    """Name of the device."""
     line: str
     """What is wrong and what to do, in one line."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from phone.fixtures import adb_server, address, client, start_phone  # noqa: F401
 from tui_world import SIZES
 
 

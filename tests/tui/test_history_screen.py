@@ -14,8 +14,10 @@ from tui_world import screen_text, settle, until
 from ubp_core.benchmark import BenchRun
 from ubp_core.history import History, compare_runs
 from ubp_tui.app import UbpApp
-from ubp_tui.bench_services import make_job
-from ubp_tui.renderables.bench_text import describe_comparison, describe_run, format_ratio, format_time
+from ubp_tui.bench_job import PackedJob, make_job
+from ubp_tui.bench_options import RunOptions
+from ubp_tui.renderables.bench_text import format_ratio, format_time
+from ubp_tui.renderables.history_text import describe_comparison, describe_run
 from ubp_tui.screens.error import ErrorDialog
 from ubp_tui.screens.history import EMPTY, HistoryScreen
 from ubp_tui.state import Choice
@@ -30,8 +32,11 @@ def run() -> BenchRun:
     build_programs()
     with closed_port() as port:
         bench = bench_app(Path("unused"), port).services.bench
-        job = make_job(tiny_model(), ("block.0.expand", "head"), Choice())
-        return bench.run(job, "host", lambda step: None, Event())
+        packed = PackedJob(make_job(tiny_model(), ("block.0.expand", "head"), lambda name: Choice()))
+        packed.pack(RunOptions(), lambda name, number: None, Event())
+        made = bench.run(packed, "host", RunOptions(), lambda step: None, Event())
+        packed.close()
+        return made
 
 
 @pytest.fixture

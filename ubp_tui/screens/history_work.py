@@ -7,7 +7,7 @@ from textual.screen import Screen
 from textual.worker import get_current_worker
 
 from ubp_tui.messages import HistoryFailed, HistoryListed, HistoryTextMade
-from ubp_tui.renderables.bench_text import describe_comparison, describe_run
+from ubp_tui.renderables.history_text import describe_comparison, describe_run
 from ubp_tui.services import Services
 
 

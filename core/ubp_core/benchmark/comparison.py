@@ -143,6 +143,8 @@ class Worker:
         with self.device.session() as session:
             (placed,) = session.place([program or find_program(self.device.kind)], program=True)
             for index, layer in enumerate(layers, 1):
+                if self.cancel.is_set():
+                    raise RunCancelled("cancelled; nothing was running")
                 if index > 1:
                     self.cool_down()
                 self.tell(Stage.PUSHING, layer=layer.layer, index=index)

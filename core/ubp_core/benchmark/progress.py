@@ -66,5 +66,5 @@ class BenchProgress:
         return ", ".join(part for part in (self.live.step, self.live.rounds) if part)
 
 
-OnProgress = Callable[[BenchProgress], None]
+OnProgress = Callable[[BenchProgress], object]
 """Called from the thread of the device's worker."""

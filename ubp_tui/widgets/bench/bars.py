@@ -1,56 +1,83 @@
-"""Draws the bars of one layer with plotext."""
+"""Draws the bars of one layer with plotext: measured figures, or the medians so far."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ubp_tui.palette import CURVE_COLOURS, DENSE_COLOUR
-from ubp_tui.renderables.bench_text import format_time, variant_name
+from ubp_tui.renderables.bench_rows import name_variants
+from ubp_tui.renderables.bench_text import format_time
 
 if TYPE_CHECKING:
-    from ubp_core.benchmark import LayerResult, VariantResult
+    from ubp_core.benchmark import LayerProgress, LayerResult, Variant
 
 UNITS = ((1e9, "s"), (1e6, "ms"), (1e3, "µs"), (1.0, "ns"))
 FRAME = 3
 """Lines of a plot besides its bars: the frame above and below, and the numbers."""
 
 
-def draw_bars(plot: Any, layer: LayerResult) -> str:
-    """Draw a bar per variant: its median; where nothing was timed its instructions, or else its multiply-adds.
+@dataclass(frozen=True)
+class Bars:
+    """What is to be drawn."""
+
+    names: tuple[str, ...]
+    """Names of the variants."""
+    methods: tuple[str, ...]
+    """Their methods, for the colours."""
+    values: tuple[float, ...]
+    """Nanoseconds, or numbers; 0 where there is none yet."""
+    what: str
+    """What the values are; empty: times."""
+
+
+def result_bars(layer: LayerResult) -> Bars:
+    """Bars of a measured layer: its medians; where nothing was timed, its instructions, or else its multiply-adds."""
+    variants = layer.variants
+    names, methods = tuple(name_variants(variants)), tuple(variant.method for variant in variants)
+    if any(variant.median_ns for variant in variants):
+        return Bars(names, methods, tuple(variant.median_ns or 0.0 for variant in variants), "")
+    if any(variant.instructions for variant in variants):
+        return Bars(names, methods, tuple(float(variant.instructions or 0) for variant in variants), "instructions")
+    return Bars(names, methods, tuple(float(variant.multiply_adds) for variant in variants), "multiply-adds")
+
+
+def live_bars(live: LayerProgress, variants: Sequence[Variant]) -> Bars:
+    """Bars of a layer whose variants are taking turns."""
+    medians = (*live.medians_ns, *[None] * len(variants))[: len(variants)]
+    methods = tuple(variant.method for variant in variants)
+    return Bars(tuple(name_variants(variants)), methods, tuple(median or 0.0 for median in medians), "")
+
+
+def draw_bars(plot: Any, bars: Bars) -> str:
+    """Draw a bar per variant.
 
     Args:
         plot: plotext's figure.
-        layer: the results of one layer.
+        bars: what to draw.
 
     Returns:
         What the bars show, with its unit, for a title.
     """
-    timed = any(variant.median_ns for variant in layer.variants)
-    counted = any(variant.instructions for variant in layer.variants)
-    found = [v.median_ns if timed else v.instructions if counted else v.multiply_adds for v in layer.variants]
-    values = [float(value or 0) for value in found]
-    scale, unit = next(((s, u) for s, u in UNITS if max(values) >= s), UNITS[-1]) if timed else (1e6, "")
+    scale, unit = (1e6, "") if bars.what else next(((s, u) for s, u in UNITS if max(bars.values) >= s), UNITS[-1])
     plot.clear_data()
-    top = max(max(values) / scale, 1e-9)
-    count = len(values)
-    for place, (variant, value) in enumerate(zip(layer.variants, values, strict=True)):
+    top = max(max(bars.values) / scale, 1e-9)
+    count = len(bars.values)
+    for place, (method, value) in enumerate(zip(bars.methods, bars.values, strict=True)):
         row, length = count - place, value / scale
         # A thick line, not plotext's bar: that one changes colours where bars share a row of the terminal.
-        plot.plot([0, length], [row, row], marker="█", color=CURVE_COLOURS.get(variant.method, DENSE_COLOUR))
+        plot.plot([0, length], [row, row], marker="█", color=CURVE_COLOURS.get(method, DENSE_COLOUR))
     plot.xlim(0, top)
     plot.ylim(1, max(count, 2))
     plot.xticks([0, top / 2, top], ["0", f"{top / 2:.3g}", f"{top:.3g}"])
-    plot.yticks(
-        [count - place for place in range(count)],
-        [_label(*pair, timed) for pair in zip(layer.variants, values, strict=True)],
-    )
+    labels = [_label(name, value, bars.what) for name, value in zip(bars.names, bars.values, strict=True)]
+    plot.yticks([count - place for place in range(count)], labels)
     plot.grid(False, False)
-    if timed:
-        return f"median of one run in {unit}"
-    return f"millions of {'instructions' if counted else 'multiply-adds'}, not a time"
+    return f"millions of {bars.what}, not a time" if bars.what else f"median of one run in {unit}"
 
 
-def _label(variant: VariantResult, value: float, timed: bool) -> str:
+def _label(name: str, value: float, what: str) -> str:
     """Name and value of a bar."""
-    text = format_time(value) if timed else f"{value / 1e6:.4g}"
-    return f"{variant_name(variant.method):<11} {text:>9} "
+    text = f"{value / 1e6:.4g}" if what else format_time(value or None)
+    return f"{name:<11} {text:>9} "

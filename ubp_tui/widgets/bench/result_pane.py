@@ -1,35 +1,46 @@
-"""The results of a benchmark: where the figures come from, bars of one layer, table, warnings."""
+"""The results of a benchmark: where the figures come from, bars and scatter, table, warnings; also while it runs."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from textual.app import ComposeResult
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.reactive import reactive
 from textual.widgets import DataTable, Static
 from textual_plotext import PlotextPlot
 
+from ubp_tui.bench_state import DeviceRun
+from ubp_tui.renderables.bench_rows import BenchRow, Plan, list_rows
 from ubp_tui.renderables.bench_text import describe_figure, list_warnings
-from ubp_tui.widgets.bench.bars import FRAME, draw_bars
+from ubp_tui.widgets.bench.bars import FRAME, Bars, draw_bars, live_bars, result_bars
 from ubp_tui.widgets.bench.result_table import ResultTable
+from ubp_tui.widgets.bench.scatter import describe_shapes, draw_scatter
 
-if TYPE_CHECKING:
-    from ubp_core.benchmark import BenchRun
+PLOTS = ("bars", "scatter")
+FEWEST_LINES, MOST_LINES = 7, 15
+"""Of a plot that can be read; of plots side by side where there is room."""
 
 
 class ResultPane(Vertical):
-    """Bars follow the layer under the table's cursor."""
+    """Title, plots and warnings follow the device and layer under the table's cursor."""
+
+    plot: reactive[str] = reactive("bars", init=False)
+    """The plot in sight where only one has room."""
 
     def __init__(self, *, id: str) -> None:  # noqa: A002 (Textual's own name)
         """Start empty."""
         super().__init__(id=id)
-        self.run: BenchRun | None = None
-        self._drawn = ""
+        self.plan: Plan = {}
+        self.runs: dict[str, DeviceRun] = {}
+        self._drawn: object = None
 
     def compose(self) -> ComposeResult:
-        """Title, bars, table, warnings."""
+        """Title, plots, table, warnings."""
         yield Static("", id="result-title", markup=False)
-        yield PlotextPlot(id="result-bars")
+        with Horizontal(id="result-plots"):
+            yield PlotextPlot(id="result-bars")
+            yield PlotextPlot(id="result-scatter")
         yield ResultTable(id="result-table")
         with VerticalScroll(id="result-notes", can_focus=False):
             yield Static("", id="result-warnings", markup=False)
@@ -37,48 +48,104 @@ class ResultPane(Vertical):
     def on_mount(self) -> None:
         """Nothing to draw yet."""
         self.border_title = "Results"
-        self.query_one("#result-bars").display = False
+        self.add_class("-plot-bars")
+        self.query_one("#result-plots").display = False
 
-    def show_plan(self, layers: tuple[str, ...], methods: tuple[str, ...], words: dict[str, str], title: str) -> None:
-        """Show what is to come, in place of an earlier result."""
-        self.run, self._drawn = None, ""
-        self.border_title = "Results"
-        self.query_one("#result-title", Static).update(title)
-        self.query_one("#result-warnings", Static).update("")
-        self.query_one("#result-bars").display = False
-        self.query_one(ResultTable).show_plan(layers, methods, words)
+    def watch_plot(self, plot: str) -> None:
+        """The narrow layout follows a class."""
+        for name in PLOTS:
+            self.set_class(name == plot, f"-plot-{name}")
+        self._draw(always=True)
 
-    def show_run(self, run: BenchRun, number: int | None, unkept: str) -> None:
-        """Show what was measured.
+    def show(self, plan: Plan, runs: Sequence[DeviceRun], title: str, packing: str = "") -> None:
+        """Show how far the devices are.
 
         Args:
-            run: the result, also of a run that ended early.
-            number: its number in the history, if it is there.
-            unkept: why it is not there.
+            plan: layers and their variants.
+            runs: the devices.
+            title: what is run, where no device has figures yet.
+            packing: the layer that is being packed now.
         """
-        self.run, self._drawn = run, ""
-        kept = f" · history: run {number}" if number is not None else ""
-        self.query_one("#result-title", Static).update(describe_figure(run) + kept)
-        lines = [f"warning: {line}" for line in list_warnings(run)] + ([f"not kept: {unkept}"] if unkept else [])
-        self.query_one("#result-warnings", Static).update("\n".join(lines))
-        self.query_one(ResultTable).show_run(run)
+        self.plan, self.runs, self._title = plan, {run.device: run for run in runs}, title
+        self.query_one(ResultTable).show(list_rows(plan, runs, packing))
+        self._describe()
         self._draw()
 
-    def _draw(self) -> None:
-        """Draw the bars of the layer under the cursor."""
-        name = self.query_one(ResultTable).layer_shown
-        layer = next((layer for layer in self.run.layers if layer.layer == name), None) if self.run else None
-        plot = self.query_one(PlotextPlot)
-        plot.display = layer is not None
-        if layer is None or name == self._drawn:
+    @property
+    def _shown(self) -> tuple[BenchRow | None, DeviceRun | None]:
+        """The row under the cursor and its device."""
+        row = self.query_one(ResultTable).row_shown
+        return row, self.runs.get(row.device) if row else None
+
+    def _describe(self) -> None:
+        """Where the figures come from, and what speaks against them."""
+        _, run = self._shown
+        if run is None or not (run.layers or run.ended):
+            lines = [self._title if self.plan else ""]
+        else:
+            kept = f" · history: run {run.number}" if run.number is not None else ""
+            lines = [describe_figure(run.device, run.title, run.figure) + kept]
+        self.query_one("#result-title", Static).update("\n".join(lines))
+        notes = [] if run is None else list_warnings(run.layers, run.failure, len(self.plan))
+        found = [f"warning: {line}" for line in notes]
+        if run is not None and run.unkept:
+            found.append(f"not kept: {run.unkept}")
+        self.query_one("#result-warnings", Static).update("\n".join(found))
+
+    def _draw(self, always: bool = False) -> None:
+        """Draw the plots of the device and layer under the cursor, where anything has changed."""
+        row, run = self._shown
+        what = (row.device, row.layer, run.layers, run.live, run.layer, self.size) if row and run else None
+        if what == self._drawn and not always:
             return
-        self._drawn = name
-        assert self.run is not None
-        plot.styles.height = len(layer.variants) + FRAME
-        self.border_title = f"{name} · {self.run.figure} · {draw_bars(plot.plt, layer)}"
-        plot.refresh()
+        self._drawn = what
+        layer = (row.layer or self._first_layer(run)) if row and run else ""
+        bars = self._bars(run, layer) if run else None
+        self.query_one("#result-plots").display = bars is not None
+        if bars is None or run is None:
+            self.border_title, self.border_subtitle = "Results", ""
+            return
+        self._draw_plots(run, layer, bars)
+
+    def _draw_plots(self, run: DeviceRun, layer: str, bars: Bars) -> None:
+        """Draw both; the title of the pane is that of the plot in sight, or of the bars where both are."""
+        both = not self.screen.has_class("-compact")
+        most = max(FEWEST_LINES, self.size.height // 2)
+        wanted = MOST_LINES if both or self.plot == "scatter" else len(bars.values) + FRAME
+        self.query_one("#result-plots").styles.height = min(max(wanted, len(bars.values) + FRAME, FEWEST_LINES), most)
+        plots = (self.query_one("#result-bars", PlotextPlot), self.query_one("#result-scatter", PlotextPlot))
+        titles = (
+            f"{layer} · {run.figure} · {draw_bars(plots[0].plt, bars)}",
+            draw_scatter(plots[1].plt, run.layers, layer, run.figure),
+        )
+        self.border_title = titles[0] if both else titles[PLOTS.index(self.plot)]
+        self.border_subtitle = describe_shapes() if both or self.plot == "scatter" else ""
+        plots[1].plt.title(titles[1] if both else "")
+        for plot in plots:
+            plot.refresh()
+
+    @staticmethod
+    def _first_layer(run: DeviceRun | None) -> str:
+        """What a heading shows: the layer under way, or the first that is measured."""
+        if run is None:
+            return ""
+        return run.layer or next((layer.layer for layer in run.layers), "")
+
+    def _bars(self, run: DeviceRun, layer: str) -> Bars | None:
+        """The bars of a layer; None where it has none yet."""
+        result = run.result(layer)
+        if result is not None:
+            return result_bars(result)
+        if layer == run.layer and run.live and any(run.live.medians_ns) and run.figure in ("latency", "host time"):
+            return live_bars(run.live, self.plan[layer])
+        return None
 
     def on_data_table_row_highlighted(self, message: DataTable.RowHighlighted) -> None:
-        """Another row: perhaps another layer."""
+        """Another row: perhaps another layer or device."""
         message.stop()
+        self._describe()
         self._draw()
+
+    def on_resize(self) -> None:
+        """Other sizes, other plots."""
+        self._draw(always=True)

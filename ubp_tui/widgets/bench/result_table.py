@@ -1,76 +1,95 @@
-"""The table of a benchmark: one row per layer and variant, filled in as the run goes on."""
+"""The table of a benchmark: a row per device, layer and variant, filled in as the run goes on."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from rich.text import Text
 from textual import events
 from textual.widgets import DataTable
 
-from ubp_tui.renderables.bench_text import list_cells, variant_name
+from ubp_tui.renderables.bench_rows import BenchRow
 from ubp_tui.renderables.formats import shorten_name
 
-if TYPE_CHECKING:
-    from ubp_core.benchmark import BenchRun
-
-WIDTHS = {"variant": 12, "median": 10, "vs dense": 9, "spread": 7, "keeps %": 8, "figure": 12}
-"""Columns after the layer's name, and their widths."""
+WIDTHS = {"variant": 12, "measured": 10, "vs dense": 9, "spread": 7, "keeps %": 8, "figure": 12}
+"""Columns after the layer's name, and their least widths."""
 LEFT = ("variant", "figure")
 """Columns of words."""
 
 
 class ResultTable(DataTable[Text]):
-    """Rows are keyed `layer/variant number`."""
+    """Rows follow each other in the order of their keys; while those stay, only cells that changed are written."""
 
     def __init__(self, *, id: str) -> None:  # noqa: A002 (Textual's own name)
         """Start empty."""
         super().__init__(id=id, cursor_type="row", cell_padding=0)
-        self._rows: list[tuple[str, tuple[str, ...]]] = []
+        self._rows: list[BenchRow] = []
         self._name_width = 0
 
-    def show_plan(self, layers: tuple[str, ...], methods: tuple[str, ...], words: dict[str, str]) -> None:
-        """Show rows without figures; `words` is what happens to each layer now."""
-        self._rows = [
-            (layer, (variant_name(method), words.get(layer, "waiting"), "", "", "", ""))
-            for layer in layers
-            for method in methods
-        ]
-        self._fill()
-
-    def show_run(self, run: BenchRun) -> None:
-        """Show results."""
-        self._rows = [(layer.layer, cells) for layer in run.layers for cells in list_cells(layer, run.figure)]
-        self._fill()
+    def show(self, rows: Sequence[BenchRow]) -> None:
+        """Show rows."""
+        before, self._rows = self._rows, list(rows)
+        if [row.key for row in before] != [row.key for row in self._rows] or self._variant_width(before) != (
+            self._variant_width(self._rows)
+        ):
+            self._fill()
+            return
+        for number, (old, new) in enumerate(zip(before, self._rows, strict=True)):
+            if old != new:
+                for column, cell in enumerate(self._cells(number)):
+                    self.update_cell_at((number, column), cell)  # type: ignore[arg-type]  # a plain pair will do
 
     @property
-    def layer_shown(self) -> str:
-        """Name of the layer under the cursor; empty where there is none."""
-        return self._rows[self.cursor_row][0] if 0 <= self.cursor_row < len(self._rows) else ""
+    def row_shown(self) -> BenchRow | None:
+        """The row under the cursor."""
+        return self._rows[self.cursor_row] if 0 <= self.cursor_row < len(self._rows) else None
 
     def on_resize(self, event: events.Resize) -> None:
         """Give the name the width that is left."""
         self._fill()
 
+    @staticmethod
+    def _variant_width(rows: Sequence[BenchRow]) -> int:
+        """Width of the column of variants."""
+        return max([WIDTHS["variant"], *(len(row.cells[0]) + 1 for row in rows if row.layer)])
+
     def _fill(self) -> None:
         """Write everything; the cursor stays where it is."""
         row = self.cursor_row
-        self._name_width = max(8, min(40, self.size.width - sum(WIDTHS.values()) - 2))
+        widths = {**WIDTHS, "variant": self._variant_width(self._rows)}
+        self._name_width = max(8, min(40, self.size.width - sum(widths.values()) - 2))
         self.clear(columns=True)
         self.add_column("layer", width=self._name_width + 1)
-        for name, width in WIDTHS.items():
+        for name, width in widths.items():
             gap = "  " if name == "figure" else ""
             self.add_column(Text(gap + name, justify="left" if name in LEFT else "right"), width=width)
-        before = ""
-        for layer, cells in self._rows:
-            name = shorten_name(layer, self._name_width) if layer != before else ""
-            before = layer
-            self.add_row(Text(name, "bold"), *(self._cell(*pair) for pair in zip(WIDTHS, cells, strict=True)))
+        for number in range(len(self._rows)):
+            self.add_row(*self._cells(number))
         self.move_cursor(row=min(max(row, 0), max(len(self._rows) - 1, 0)), animate=False)
 
+    def _cells(self, number: int) -> list[Text]:
+        """The cells of a row; a layer's name stands in its first row, a heading of a device in all of its width."""
+        row = self._rows[number]
+        if not row.layer:
+            return self._heading(row.cells[0])
+        before = self._rows[number - 1] if number else None
+        first = before is None or (before.device, before.layer) != (row.device, row.layer)
+        name = shorten_name(row.layer, self._name_width) if first else ""
+        return [Text(name, "bold"), *(self._cell(*pair, row.live) for pair in zip(WIDTHS, row.cells, strict=True))]
+
+    def _heading(self, text: str) -> list[Text]:
+        """A text that runs through all columns."""
+        cells = []
+        for column in self.ordered_columns:
+            cells.append(Text(text[: column.width], "bold reverse"))
+            text = text[column.width :]
+        return [Text(cell.plain.ljust(column.width), "bold reverse") for cell, column in
+                zip(cells, self.ordered_columns, strict=True)]  # fmt: skip
+
     @staticmethod
-    def _cell(column: str, text: str) -> Text:
-        """One cell; the ratio is what counts."""
+    def _cell(column: str, text: str, live: bool) -> Text:
+        """One cell; the ratio is what counts; what still changes is in italics."""
         if column == "figure":
             return Text(f"  {text}", "dim")
-        return Text(text, "bold" if column == "vs dense" else "", justify="left" if column in LEFT else "right")
+        style = " ".join(word for word, on in (("bold", column == "vs dense"), ("italic", live)) if on)
+        return Text(text, style, justify="left" if column in LEFT else "right")

@@ -1,4 +1,4 @@
-"""The device panel: every device with its state; below, the remedy and the facts of the chosen one."""
+"""The device panel: devices with state and mark; below, remedy and facts of the one under the cursor."""
 
 from __future__ import annotations
 
@@ -15,19 +15,23 @@ from textual.widgets import DataTable, Static
 from ubp_tui.messages import DevicePicked
 
 if TYPE_CHECKING:
-    from ubp_core.devices import DeviceInfo
+    from ubp_core.devices import DeviceFacts, DeviceInfo
     from ubp_tui.bench_services import DeviceList
 
 GONE = "not attached any more: connect it again, or choose another device"
 COLUMNS = ("chosen", "device", "kind", "state", "what")
-Facts = tuple[tuple[str, str], ...]
 
 
 class DevicePanel(Vertical):
-    """The row under the cursor is the chosen device. Rows never leave, so that no choice changes by itself."""
+    """A benchmark runs on the marked devices; where none is marked, on the one under the cursor.
+
+    Rows never leave, so that no choice changes by itself.
+    """
 
     chosen: reactive[str] = reactive("host", init=False)
-    """Name of the chosen device."""
+    """Name of the device under the cursor."""
+    marked: reactive[tuple[str, ...]] = reactive((), init=False)
+    """Names of the marked devices."""
 
     def __init__(self, *, id: str) -> None:  # noqa: A002 (Textual's own name)
         """Start empty."""
@@ -35,9 +39,34 @@ class DevicePanel(Vertical):
         self.infos: dict[str, DeviceInfo] = {}
         self.picked = False
         """Whether the user has chosen."""
-        self.facts: dict[str, Facts] = {}
+        self.facts: dict[str, DeviceFacts] = {}
         """What each device last told."""
+        self.status: dict[str, str] = {}
+        """How far a benchmark is, for the devices that run one."""
         self._note = ""
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """Where a benchmark runs, in the order of the rows."""
+        return tuple(name for name in self.infos if name in self.marked) or (self.chosen,)
+
+    def toggle_mark(self) -> None:
+        """Mark the device under the cursor, or unmark it."""
+        name = self.chosen
+        self.marked = tuple(n for n in self.marked if n != name) if name in self.marked else (*self.marked, name)
+
+    def watch_marked(self) -> None:
+        """Show the marks."""
+        if self.is_mounted and self.infos:
+            self._fill()
+        count = len(self.marked)
+        self.border_subtitle = f"{count} marked · b runs on them at once" if count else ""
+
+    def show_status(self, status: dict[str, str]) -> None:
+        """Show how far a benchmark is on each device, in place of its state."""
+        if status != self.status:
+            self.status = status
+            self._fill()
 
     def compose(self) -> ComposeResult:
         """Table, then remedy and facts."""
@@ -78,7 +107,8 @@ class DevicePanel(Vertical):
                 table.add_row(*cells, key=name)
                 continue
             for column, cell in zip(COLUMNS, cells, strict=True):
-                table.update_cell(name, column, cell, update_width=True)
+                if table.get_cell(name, column) != cell:
+                    table.update_cell(name, column, cell, update_width=True)
         if self.chosen in self.infos:
             table.move_cursor(row=table.get_row_index(self.chosen), animate=False)
 
@@ -88,11 +118,16 @@ class DevicePanel(Vertical):
         if info.kind.value == "adb" and info.ready and not info.latency:
             kind = "virtual"
         state = "gone" if info.advice == GONE else info.state.value
-        return ("●" if info.name == self.chosen else "", f"{info.name}  ", f"{kind}  ", f"{state}  ", info.title)
+        state = self.status.get(info.name, state)
+        mark = "●" if info.name in self.targets else ""
+        return (mark, f"{info.name}  ", f"{kind}  ", f"{state}  ", info.title)
 
-    def show_facts(self, name: str, facts: Facts) -> None:
-        """Show what a device told."""
-        self.facts[name] = facts
+    def show_facts(self, name: str, facts: DeviceFacts | None) -> None:
+        """Show what a device told; None where it did not answer."""
+        if facts is None:
+            self.facts.pop(name, None)
+        else:
+            self.facts[name] = facts
         self._show_details()
 
     def watch_chosen(self) -> None:
@@ -108,7 +143,8 @@ class DevicePanel(Vertical):
         if info is not None:
             style = "$text-muted" if info.ready else "bold $text-warning"
             lines.append(Content.styled(info.line if not info.ready else info.advice or info.line, style))
-            facts = self.facts.get(self.chosen, ()) if info.ready else ()
+            told = self.facts.get(self.chosen)
+            facts = told.lines if told and info.ready else ()
             lines += [Content.assemble((f"{label:<12}", "$text-muted"), value) for label, value in facts]
         if self._note:
             lines.append(Content.styled(self._note, "$text-muted"))

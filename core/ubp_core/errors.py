@@ -33,6 +33,12 @@ class PlanError(UbpError):
     """A pruning plan that can't be used; the line names the field, and the line of the file."""
 
 
+class ExportCancelled(UbpError):
+    """An export that was stopped on request."""
+
+    exit_code = ExitCode.FAILED
+
+
 class BuildError(UbpError):
     """The native library is missing or does not run on this machine."""
 

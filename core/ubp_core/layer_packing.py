@@ -9,7 +9,7 @@ from ubp_core.packed_format import MAX_STEP
 from ubp_core.packing import BlockSelection, pack, pack_dense
 
 if TYPE_CHECKING:
-    from ubp_core.models import Layer
+    from ubp_core.models import Layer, LoadedModel
     from ubp_core.packed_layer import PackedLayer
 
 
@@ -35,6 +35,12 @@ def pack_layer(
     if selection is None:
         return pack_dense(layer.weight, *geometry, name=layer.name, image_hw=image_hw)
     return pack(layer.weight, selection, *geometry, name=layer.name, criterion=criterion, image_hw=image_hw)
+
+
+def source_line(model: LoadedModel) -> str:
+    """The model's source as a packed file may hold it: one line of limited length."""
+    line = "".join(char if char.isprintable() else "?" for char in model.source)
+    return line.encode("utf-8", "replace")[:4096].decode("utf-8", "ignore")
 
 
 def input_image(layer: Layer) -> tuple[int, int] | None:

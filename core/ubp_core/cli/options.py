@@ -58,8 +58,13 @@ def add_selection_options(parser: argparse.ArgumentParser) -> None:
         "--criterion", choices=CRITERION_NAMES, default="l1", help="importance: |w| or w**2 (default: l1)"
     )
     parser.add_argument(
-        "--threads", type=_thread_count, metavar="N", help="threads of the selection (default: all cores)"
+        "--threads", type=thread_count, metavar="N", help="threads of the selection (default: all cores)"
     )
+
+
+def add_force_option(parser: argparse.ArgumentParser) -> None:
+    """--force of everything that writes a file."""
+    parser.add_argument("--force", action="store_true", help="replace a file that is there already")
 
 
 def load_model_from(args: argparse.Namespace) -> LoadedModel:
@@ -98,6 +103,14 @@ def sparsity(text: str) -> float:
     return value
 
 
+def share(text: str) -> float:
+    """A share of a layer's weights, 0 to 1."""
+    value = float(text)
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"need 0 to 1, got {text}")
+    return value
+
+
 def method(text: str) -> str:
     """A method's name."""
     if text not in METHOD_NAMES:
@@ -115,12 +128,13 @@ def list_of(parse: Callable[[str], T]) -> Callable[[str], tuple[T, ...]]:
     return parse_list
 
 
-def _thread_count(text: str) -> int:
+def thread_count(text: str) -> int:
+    """One or more."""
     value = int(text)
     if value < 1:
         raise argparse.ArgumentTypeError(f"need 1 or more, got {text}")
     return value
 
 
-_thread_count.__name__ = "thread count"
+thread_count.__name__ = "thread count"
 block_size.__name__ = "block size"

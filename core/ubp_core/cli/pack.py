@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ubp_core.atomic_file import refuse_existing
 from ubp_core.cli import options, output
 from ubp_core.cli.show import file_record, print_file
 from ubp_core.errors import ExitCode, FileError, ModelError
@@ -22,7 +23,8 @@ EXAMPLES = """\
   ubp pack --layer _blocks.10._project_conv -o project.ubp
   ubp pack resnet50 --weights random --layer layer1.0.conv1 --layer layer4.0.conv2 --sparsity 0.9 -o two.ubp
   ubp pack mobilenet_v1 --all --block-size 8 -o network.ubp
-  ubp pack mobilenet_v1 --all --dense -o baseline.ubp"""
+  ubp pack mobilenet_v1 --all --dense -o baseline.ubp
+  ubp pack --plan plan.yaml -o network.ubp            what `ubp plan` decided, layer by layer"""
 
 PACKED_BLOCK_SIZES = (1, 2, 4, 8, 16)
 """`ubp_core.packed_format.BLOCK_SIZES`, here so that --help needs no numpy; a test compares them."""
@@ -41,6 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a layer, may be repeated; `ubp layers` lists them",
     )
     layers.add_argument("--all", action="store_true", help="every layer that can be pruned")
+    layers.add_argument("--plan", type=Path, metavar="FILE", help="what a plan says, on the network it names")
     parser.add_argument(
         "--block-size", type=int, choices=PACKED_BLOCK_SIZES, default=4, help="rows of a block (default: 4)"
     )
@@ -56,12 +59,31 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--activation", choices=ACTIVATION_NAMES, default="none", help="fuse it into every layer (default: none)"
     )
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="FILE.ubp", help="the file to write")
+    options.add_force_option(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Select, pack, write and print."""
     if args.output.suffix != ".ubp":
         raise FileError(f"{args.output}: the name of a packed file ends in .ubp")
+    if not args.force:
+        refuse_existing(args.output)
+    model, packed_layers = _pack_plan(args) if args.plan else _pack_chosen(args)
+    from ubp_core.layer_packing import source_line
+    from ubp_core.packed_file import PackedFile
+
+    packed = PackedFile(packed_layers, model.name, source_line(model))
+    packed.save(args.output, args.force)
+    if args.json:
+        output.print_json({"command": "pack", **file_record(args.output, packed)})
+    else:
+        print_file(args.output, packed)
+        output.note(f"wrote {args.output}")
+    return ExitCode.OK
+
+
+def _pack_chosen(args: argparse.Namespace) -> tuple[LoadedModel, tuple[PackedLayer, ...]]:
+    """The layers that the options name, at the sparsity they give."""
     model = options.load_model_from(args)
     layers = model.prunable if args.all else tuple(model.layer(name) for name in dict.fromkeys(args.layer))
     if not layers:
@@ -69,22 +91,29 @@ def run(args: argparse.Namespace) -> int:
     for layer in layers:
         if layer.skip_reason and not args.dense:
             output.note(f"{layer.name} stays dense by default ({layer.skip_reason}); packing it all the same")
-
-    from ubp_core.packed_file import PackedFile
-
+    packed_layers = []
     with output.progress_bar("packing", len(layers)) as step:
-        packed_layers = []
         for layer in layers:
             packed_layers.append(_pack(layer, args))
             step()
-    packed = PackedFile(tuple(packed_layers), model.name, _source(model))
-    packed.save(args.output)
-    if args.json:
-        output.print_json({"command": "pack", **file_record(args.output, packed)})
-    else:
-        print_file(args.output, packed)
-        output.note(f"wrote {args.output}")
-    return ExitCode.OK
+    return model, tuple(packed_layers)
+
+
+def _pack_plan(args: argparse.Namespace) -> tuple[LoadedModel, tuple[PackedLayer, ...]]:
+    """The layers that a plan prunes."""
+    from ubp_core.layer_packing import pack_layer
+    from ubp_core.plan import Plan, select_plan
+
+    plan = Plan.load(args.plan)
+    with output.narrate("loading the plan's network") as tell:
+        model = plan.load_model(tell)
+        selections = select_plan(plan, model, threads=args.threads, step=lambda name: tell(f"packing {name}"))
+    if not selections:
+        raise ModelError(f"{args.plan}: prunes no layer, so there is nothing to pack")
+    return model, tuple(
+        pack_layer(model.layer(name), selection, plan.criterion, args.activation)
+        for name, selection in selections.items()
+    )
 
 
 def _pack(layer: Layer, args: argparse.Namespace) -> PackedLayer:
@@ -97,9 +126,3 @@ def _pack(layer: Layer, args: argparse.Namespace) -> PackedLayer:
     matrix = importance(layer.weight, args.criterion)
     selection = select_blocks(matrix, args.block_size, args.sparsity, args.method, args.threads)
     return pack_layer(layer, selection, args.criterion, args.activation)
-
-
-def _source(model: LoadedModel) -> str:
-    """The model's source as the file may hold it: one line of limited length."""
-    line = "".join(char if char.isprintable() else "?" for char in model.source)
-    return line.encode("utf-8", "replace")[:4096].decode("utf-8", "ignore")

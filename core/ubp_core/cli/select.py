@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
-import tempfile
 import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ubp_core.atomic_file import create_file, refuse_existing, write_atomically
 from ubp_core.cli import options, output
 from ubp_core.errors import ExitCode, FileError
 
@@ -41,12 +41,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     options.add_selection_options(parser)
     parser.add_argument("-o", "--output", type=Path, metavar="FILE.npz", help="save rows, columns and mask")
+    options.add_force_option(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Select, save and print."""
     if args.output is not None and args.output.suffix != ".npz":
         raise FileError(f"{args.output}: the output is a numpy archive, its name ends in .npz")
+    if args.output is not None and not args.force:
+        refuse_existing(args.output)
     model = options.load_model_from(args)
     layer = model.layer(args.layer)
     if layer.skip_reason:
@@ -59,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
     selection = select_blocks(matrix, args.block_size, args.sparsity, args.method, args.threads)
     seconds = time.perf_counter() - started
     if args.output is not None:
-        _save(args.output, model, layer, selection, args.criterion)
+        _save(args.output, model, layer, selection, args.criterion, args.force)
     record = _record(model, layer, selection, args, seconds)
     if args.json:
         output.print_json(record)
@@ -98,35 +101,28 @@ def _record(
     }
 
 
-def _save(path: Path, model: LoadedModel, layer: Layer, selection: Selection, criterion: str) -> None:
-    """Write the archive beside its place, then move it there: nobody ever reads half of it."""
+def _save(path: Path, model: LoadedModel, layer: Layer, selection: Selection, criterion: str, overwrite: bool) -> None:
+    """Write the archive."""
     import numpy as np
 
-    try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                np.savez_compressed(
-                    file,
-                    rows=selection.rows,
-                    columns=selection.columns,
-                    mask=selection.mask(),
-                    block_size=selection.block_size,
-                    sparsity=selection.sparsity,
-                    retained=selection.retained,
-                    method=selection.method,
-                    criterion=criterion,
-                    model=model.name,
-                    source=model.source,
-                    layer=layer.name,
-                )
-            os.chmod(temporary, 0o644)
-            os.replace(temporary, path)
-        except BaseException:
-            os.unlink(temporary)
-            raise
-    except OSError as error:
-        raise FileError(f"{path}: can't be written: {error.strerror or error}") from error
+    def write(place: Path) -> None:
+        with os.fdopen(create_file(place), "wb") as stream:
+            np.savez_compressed(
+                stream,
+                rows=selection.rows,
+                columns=selection.columns,
+                mask=selection.mask(),
+                block_size=selection.block_size,
+                sparsity=selection.sparsity,
+                retained=selection.retained,
+                method=selection.method,
+                criterion=criterion,
+                model=model.name,
+                source=model.source,
+                layer=layer.name,
+            )
+
+    write_atomically(path, write, overwrite=overwrite)
 
 
 def _print(model: LoadedModel, layer: Layer, record: dict[str, Any]) -> None:

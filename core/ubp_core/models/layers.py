@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Literal
@@ -86,6 +87,8 @@ class LoadedModel:
     """Height and width in pixels of the image behind `output_hw`; None for a bare checkpoint."""
     module: torch.nn.Module | None = field(default=None, repr=False)
     """The network itself in eval mode; None for a bare checkpoint."""
+    tensors: Mapping[str, torch.Tensor] | None = field(default=None, repr=False)
+    """All tensors of a bare checkpoint by name, as they are in the file; None for a network."""
 
     @property
     def prunable(self) -> tuple[Layer, ...]:

@@ -171,7 +171,7 @@ def _load_bare(checkpoint: Checkpoint) -> LoadedModel:
             f"{checkpoint.path}: no 2-D or 4-D floating-point weights among {len(checkpoint.state)} tensors"
         )
     source = f"{_describe(checkpoint)}; network unknown (--arch NAME tells it)"
-    return LoadedModel(checkpoint.path.name, source, False, layers, None)
+    return LoadedModel(checkpoint.path.name, source, False, layers, None, tensors=checkpoint.state)
 
 
 def _describe(checkpoint: Checkpoint) -> str:

@@ -64,7 +64,7 @@ def test_names_for_help_are_the_librarys() -> None:
     ("arguments", "message"),
     [
         ([], "usage: ubp"),
-        (["prune"], "invalid choice: 'prune'"),
+        (["trim"], "invalid choice: 'trim'"),
         (["layers", "resnet5"], "did you mean resnet50"),
         (["layers", "absent.pth"], "ubp: error: absent.pth: no such file"),
         (["layers", "mobilenet_v1", "--width", "x"], "--width"),

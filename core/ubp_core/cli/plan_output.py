@@ -1,0 +1,107 @@
+"""How a plan is printed: a table or one JSON object. Computes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from ubp_core.cli import output
+
+if TYPE_CHECKING:
+    from ubp_core.models import LoadedModel
+    from ubp_core.plan import Plan, PlanReport
+
+LEAST_KEPT = 0.02
+"""A layer that keeps less of its weights is pointed out."""
+
+
+def print_plan(plan: Plan, model: LoadedModel, report: PlanReport, as_json: bool) -> None:
+    """One line for every layer, the network's total at the foot."""
+    if as_json:
+        output.print_json(plan_record(plan, model, report))
+        return
+    console = output.open_console()
+    console.print(output.heading(model), soft_wrap=True)
+    console.print(describe_plan(plan), soft_wrap=True)
+    console.print(_layer_table(report))
+    console.print(_cost_table(report))
+    emptied = [row.layer.name for row in report.pruned if 1 - row.achieved < LEAST_KEPT]
+    if emptied:
+        names = ", ".join(emptied[:4]) + (f" and {len(emptied) - 4} more" if len(emptied) > 4 else "")
+        output.note(f"{names}: less than {output.percent(LEAST_KEPT, 0)} of the weights stay; --floor keeps more")
+
+
+def describe_plan(plan: Plan) -> str:
+    """What was asked for, in one line."""
+    asked = f"{plan.method}, N = {plan.block_size}, s = {plan.sparsity:g}, importance {plan.criterion}"
+    if plan.scope == "uniform":
+        return f"every layer: {asked}"
+    return (
+        f"one budget: {asked}; of a layer stays at least {output.percent(plan.floor, 1)} and at most "
+        f"{output.percent(plan.ceiling, 1)}; importances compare {plan.scale}"
+    )
+
+
+def _layer_table(report: PlanReport) -> Any:
+    """Sparsities and what they keep."""
+    headers = [("layer", "left"), ("shape", "right"), ("method", "left"), ("N", "right")]
+    headers += [(text, "right") for text in ("requested", "rounded", "achieved", "retained", "parameters", "bytes")]
+    table = output.new_table(headers, footer=True)
+    for row in report.rows:
+        bytes_change = _change(row.cost.bytes_before, row.cost.bytes_after)
+        if row.layer.dense:
+            cells = ["", "", "", ""]
+            method, size = f"dense: {row.layer.because}" if row.layer.because else "dense", ""
+        else:
+            cells = [output.percent(x) for x in (row.layer.sparsity, row.rounded, row.achieved, row.retained)]
+            method, size = row.layer.method + (" (fixed)" if row.layer.fixed else ""), str(row.layer.block_size)
+        parameters = _change(row.cost.parameters_before, row.cost.parameters_after)
+        style = "dim" if row.layer.dense else None
+        table.add_row(
+            row.layer.name, output.size(row.shape), method, size, *cells, parameters, bytes_change, style=style
+        )
+    cost = report.cost
+    foot = [f"{len(report.pruned)} of {len(report.rows)} layers pruned", "", "of those", ""]
+    foot += [output.percent(x) for x in (report.requested, report.rounded, report.achieved, report.retained)]
+    foot += [_change(cost.parameters_before, cost.parameters_after), _change(cost.bytes_before, cost.bytes_after)]
+    for column, text in zip(table.columns, foot, strict=True):
+        column.footer = text
+    return table
+
+
+def _change(before: int, after: int) -> str:
+    """A figure after pruning, with the one before where it differs."""
+    return output.count(after) if before == after else f"{output.count(before)} > {output.count(after)}"
+
+
+def _cost_table(report: PlanReport) -> Any:
+    """The whole network, before and after."""
+    table = output.new_table([("network", "left"), ("dense", "right"), ("pruned", "right"), ("share", "right")])
+    labels = {"parameters": "parameters", "multiply_adds": "multiply-adds", "bytes": "bytes (fp32, packed)"}
+    cost = asdict(report.cost)
+    for key, label in labels.items():
+        before, after = cost[f"{key}_before"], cost[f"{key}_after"]
+        share = after / before if before and after is not None else None
+        table.add_row(label, output.count(before), output.count(after), output.percent(share, 1))
+    return table
+
+
+def plan_record(plan: Plan, model: LoadedModel, report: PlanReport) -> dict[str, Any]:
+    """The JSON object."""
+    from ubp_core.export.tables import row_record
+
+    asked = {key: getattr(plan, key) for key in ("criterion", "scope", "method", "block_size", "sparsity")}
+    return {
+        "command": "plan",
+        "model": output.model_record(model),
+        "asked": asked | {key: getattr(plan, key) for key in ("floor", "ceiling", "scale")},
+        "layers": [row_record(row) | {"fixed": row.layer.fixed} for row in report.rows],
+        "total": {
+            "pruned_layers": len(report.pruned),
+            "requested_sparsity": report.requested,
+            "rounded_sparsity": report.rounded,
+            "achieved_sparsity": report.achieved,
+            "retained": report.retained,
+            **asdict(report.cost),
+        },
+    }

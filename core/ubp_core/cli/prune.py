@@ -1,0 +1,76 @@
+"""`ubp prune`: carries a plan out and writes what is to be taken away."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from ubp_core.cli import options, output
+from ubp_core.cli.plan_output import print_plan
+from ubp_core.errors import ExitCode, FileError
+
+DESCRIPTION = """\
+Prune a network by a plan and write the result: the network's state_dict with exact zeros, which loads into PyTorch
+again; masks; the pruned layers in packed form; a table. Each file appears in one step or not at all, and none that is
+there already is replaced without --force."""
+
+EXAMPLES = """\
+  ubp prune plan.yaml --weights pruned.safetensors --masks masks.npz
+  ubp prune plan.yaml --packed network.ubp --table layers.csv --layer layer1.0.conv1 --layer layer2.0.conv1
+  ubp layers pruned.safetensors --arch resnet50            the pruned weights, loaded like any checkpoint"""
+
+OPTIONS = {
+    "weights": "FILE.safetensors",
+    "masks": "FILE.npz",
+    "packed": "FILE.ubp",
+    "table": "FILE.csv",
+}
+"""Kinds of files that can be asked for."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of `ubp prune`."""
+    from ubp_core.export.targets import KINDS
+
+    parser.add_argument("plan", type=Path, metavar="PLAN", help="a plan, as `ubp plan` writes it")
+    group = parser.add_argument_group("what to write (at least one)")
+    for kind, name in OPTIONS.items():
+        group.add_argument(f"--{kind}", type=Path, metavar=name, help=KINDS[kind][1])
+    parser.add_argument(
+        "--layer", action="append", metavar="NAME", help="prune only this layer, may be repeated (default: all)"
+    )
+    parser.add_argument("--threads", type=options.thread_count, metavar="N", help="of the selection (default: all)")
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
+    options.add_force_option(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Load, prune, write, print."""
+    from ubp_core.export.targets import ExportTarget, check_targets
+
+    targets = [ExportTarget(kind, getattr(args, kind)) for kind in OPTIONS if getattr(args, kind) is not None]
+    if not targets:
+        raise FileError(f"nothing to write: name a file with {', '.join('--' + kind for kind in OPTIONS)}")
+    check_targets(targets, args.force)
+    from ubp_core.plan import Plan
+
+    plan = Plan.load(args.plan)
+    with output.narrate("loading the plan's network") as tell:
+        model = plan.load_model(tell)
+        from ubp_core.export import export_files
+        from ubp_core.export.run import keep_layers
+
+        if args.layer:
+            plan = keep_layers(plan, args.layer)
+        report = export_files(
+            plan,
+            model,
+            targets,
+            overwrite=args.force,
+            threads=args.threads,
+            progress=lambda line, share: tell(f"{line} ({share:.0%})"),
+        )
+    print_plan(plan, model, report, args.json)
+    for target in targets:
+        output.note(f"wrote {target.path}")
+    return ExitCode.OK

@@ -1,0 +1,45 @@
+"""Masks as a numpy archive: `LAYER.mask`, `LAYER.rows`, `LAYER.columns`, `LAYER.block_size`, and `ubp`, a JSON text."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ubp_core.atomic_file import create_file, write_atomically
+from ubp_core.export.state_dict import describe
+
+if TYPE_CHECKING:
+    from ubp_core.models import LoadedModel
+    from ubp_core.selection import Selection
+
+
+def save_masks(
+    path: Path, model: LoadedModel, selections: Mapping[str, Selection], criterion: str = "", overwrite: bool = False
+) -> None:
+    """Writes the archive; it loads without pickle.
+
+    `mask` is bool in the weight's shape ([out, in, kh, kw] or [out, in]); `rows` and `columns` are int32 [B], the first
+    row and the column of each block in the matrix [R, K], sorted by (row, column).
+
+    Raises:
+        FileError: it can't be written, or a file is there and `overwrite` is not set.
+    """
+    arrays = {"ubp": np.array(json.dumps(describe(model, selections, criterion)))}
+    for name, selection in selections.items():
+        arrays |= {
+            f"{name}.mask": selection.mask().reshape(model.layer(name).shape),
+            f"{name}.rows": selection.rows,
+            f"{name}.columns": selection.columns,
+            f"{name}.block_size": np.array(selection.block_size),
+        }
+
+    def write(place: Path) -> None:
+        with os.fdopen(create_file(place), "wb") as stream:
+            np.savez_compressed(stream, allow_pickle=False, **arrays)
+
+    write_atomically(path, write, overwrite=overwrite)

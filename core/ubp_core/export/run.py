@@ -1,0 +1,154 @@
+"""Writes what is to be taken away: selects by the plan, then file after file, with progress and a way to stop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING
+
+from ubp_core.errors import ExportCancelled, PlanError
+from ubp_core.export.masks import save_masks
+from ubp_core.export.state_dict import save_state
+from ubp_core.export.tables import save_table
+from ubp_core.export.targets import ExportTarget, check_targets
+from ubp_core.layer_packing import pack_layer, source_line
+from ubp_core.packed_file import PackedFile
+from ubp_core.plan.applying import check_model, select_plan
+from ubp_core.plan.plan_report import PlanReport, report_plan
+
+if TYPE_CHECKING:
+    from ubp_core.models import LoadedModel
+    from ubp_core.plan.plan import Plan
+    from ubp_core.selection import Selection
+
+Progress = Callable[[str, float], None]
+"""Told what is being done, and the share of the work that is behind it, 0 to 1."""
+
+
+def export_files(
+    plan: Plan,
+    model: LoadedModel,
+    targets: Sequence[ExportTarget],
+    *,
+    layers: Sequence[str] | None = None,
+    overwrite: bool = False,
+    threads: int | None = None,
+    progress: Progress | None = None,
+    cancel: Event | None = None,
+) -> PlanReport:
+    """Prunes a network by a plan and writes files.
+
+    Args:
+        plan: what is done with every layer.
+        model: the network.
+        targets: what to write where.
+        layers: only these are pruned, all others stay dense; None: as the plan says.
+        overwrite: whether files that are there may be replaced.
+        threads: of each selection.
+        progress: told every step.
+        cancel: set it to stop: the file under way is not written, those before it stay.
+
+    Returns:
+        The plan's report on the network.
+
+    Raises:
+        FileError, PlanError, ModelError, SelectionError: one line that says what to do.
+        ExportCancelled: `cancel` was set.
+    """
+    check_targets(targets, overwrite)
+    check_model(plan, model)
+    plan = plan if layers is None else keep_layers(plan, layers)
+    tell = _Teller(progress, cancel, len(plan.pruned) + 4 * len(targets))
+    selections = select_plan(
+        plan, model, threads=threads, step=lambda name: tell(f"selecting the blocks of {name}"), cancel=cancel
+    )
+    tell("adding up", 0)
+    report = report_plan(plan, model, selections)
+    for target in targets:
+        tell(f"writing {target.path}", 4)
+        _write(target, plan, model, selections, report, overwrite, tell.check)
+    return report
+
+
+def keep_layers(plan: Plan, names: Sequence[str]) -> Plan:
+    """The plan with only some of its layers pruned; raises PlanError for one that it doesn't prune."""
+    from dataclasses import replace
+
+    from ubp_core.plan.plan import LayerPlan
+
+    for name in names:
+        if plan.layer(name).dense:
+            raise PlanError(f"layers.{name}: stays dense by the plan ({plan.layer(name).because or 'no reason given'})")
+    layers = (
+        x if x.dense or x.name in names else LayerPlan(x.name, because="not among the chosen") for x in plan.layers
+    )
+    return replace(plan, layers=tuple(layers))
+
+
+class _Teller:
+    """Counts steps, tells them, and stops where it is asked to."""
+
+    def __init__(self, progress: Progress | None, cancel: Event | None, steps: int) -> None:
+        self._progress, self._cancel, self._steps, self._done = progress, cancel, max(steps, 1), 0
+
+    def check(self) -> None:
+        if self._cancel is not None and self._cancel.is_set():
+            raise ExportCancelled("cancelled; files that were finished before stay")
+
+    def __call__(self, line: str, steps: int = 1) -> None:
+        self.check()
+        if self._progress is not None:
+            self._progress(line, min(self._done / self._steps, 1.0))
+        self._done += steps
+
+
+def _write(
+    target: ExportTarget,
+    plan: Plan,
+    model: LoadedModel,
+    selections: dict[str, Selection],
+    report: PlanReport,
+    overwrite: bool,
+    check: Callable[[], None],
+) -> None:
+    """One file."""
+    match target.kind:
+        case "weights":
+            save_state(target.path, model, selections, plan.criterion, overwrite)
+        case "masks":
+            save_masks(target.path, model, selections, plan.criterion, overwrite)
+        case "packed":
+            save_packed(target.path, plan, model, selections, overwrite, check)
+        case "table":
+            save_table(target.path, report, overwrite)
+        case _:
+            plan.save(target.path, overwrite)
+
+
+def save_packed(
+    path: Path,
+    plan: Plan,
+    model: LoadedModel,
+    selections: dict[str, Selection],
+    overwrite: bool = False,
+    check: Callable[[], None] = lambda: None,
+) -> None:
+    """Writes the pruned layers as one packed file.
+
+    Raises:
+        SelectionError: a block size that kernels don't have; the line names the layer.
+        FileError: it can't be written, or nothing is pruned.
+    """
+    from ubp_core.errors import FileError, SelectionError
+
+    if not selections:
+        raise FileError(f"{path}: no layer is pruned, so there is nothing to pack")
+    layers = []
+    for name, selection in selections.items():
+        check()
+        try:
+            layers.append(pack_layer(model.layer(name), selection, plan.criterion))
+        except SelectionError as error:
+            raise SelectionError(f"{name}: {error}") from None
+    PackedFile(tuple(layers), model.name, source_line(model)).save(path, overwrite)

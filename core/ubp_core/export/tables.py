@@ -1,0 +1,52 @@
+"""The table of a plan as CSV: a line for every layer, figures in full."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ubp_core.atomic_file import write_atomically, write_text
+
+if TYPE_CHECKING:
+    from ubp_core.plan.plan_report import PlanReport, PlanRow
+
+COLUMNS = (
+    "layer", "shape", "method", "block_size", "requested_sparsity", "rounded_sparsity", "achieved_sparsity", "retained",
+    "importance", "parameters_before", "parameters_after", "multiply_adds_before", "multiply_adds_after",
+    "bytes_before", "bytes_after", "because",
+)  # fmt: skip
+"""Shares are 0 to 1; bytes are of the weights, dense or packed; empty where a figure isn't known or has no meaning."""
+
+
+def format_table(report: PlanReport) -> str:
+    """The CSV text, with a heading."""
+    stream = io.StringIO()
+    writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(row_record(row) for row in report.rows)
+    return stream.getvalue()
+
+
+def save_table(path: Path, report: PlanReport, overwrite: bool = False) -> None:
+    """Writes the table; raises FileError."""
+    write_atomically(path, lambda place: write_text(place, format_table(report)), overwrite=overwrite)
+
+
+def row_record(row: PlanRow) -> dict[str, Any]:
+    """One layer's figures by COLUMNS."""
+    pruned = not row.layer.dense
+    return {
+        "layer": row.layer.name,
+        "shape": "x".join(map(str, row.shape)),
+        "method": row.layer.method,
+        "block_size": row.layer.block_size if pruned else None,
+        "requested_sparsity": row.layer.sparsity if pruned else None,
+        "rounded_sparsity": row.rounded if pruned else None,
+        "achieved_sparsity": row.achieved,
+        "retained": row.retained,
+        "importance": row.importance,
+        **vars(row.cost),
+        "because": row.layer.because,
+    }

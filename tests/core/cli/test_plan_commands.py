@@ -1,0 +1,138 @@
+"""`ubp plan`, `ubp prune` and `ubp pack --plan`: from wishes to files, and how they refuse."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ubp_core.cli.main import main
+from ubp_core.cli.prune import OPTIONS
+from ubp_core.export import KINDS
+from ubp_core.models import load_model
+from ubp_core.packed_file import PackedFile
+from ubp_core.plan import Plan
+
+MODEL = ("mobilenet_v1", "--width", "0.25", "--weights", "random")
+GLOBAL = ("--scope", "global", "--sparsity", "0.8", "--floor", "0.05")
+
+
+@pytest.fixture
+def plan(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
+    path = tmp_path / "plan.yaml"
+    assert main(["plan", *MODEL, *GLOBAL, "--method", "bed", "-o", str(path)]) == 0
+    capsys.readouterr()
+    return path
+
+
+def record(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    result: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return result
+
+
+def test_the_table_shows_every_layer_and_the_network(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["plan", *MODEL, *GLOBAL]) == 0
+    captured = capsys.readouterr()
+    model = load_model("mobilenet_v1", weights="random", width=0.25)
+    for text in ("one budget: optimal, N = 4, s = 0.8", "at least 5.0 %", "requested", "rounded", "achieved",
+                 "retained", "dense: stem", "13 of 28 layers pruned", "multiply-adds", "80.00 %"):  # fmt: skip
+        assert text in captured.out
+    assert all(layer.name in captured.out for layer in model.layers)
+    assert captured.err == ""
+
+
+def test_json_tells_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["plan", *MODEL, "--sparsity", "0.5", "--method", "abp", "--json"]) == 0
+    told = record(capsys)
+    model = load_model("mobilenet_v1", weights="random", width=0.25)
+    assert told["asked"]["scope"] == "uniform" and told["asked"]["method"] == "abp"
+    assert [layer["layer"] for layer in told["layers"]] == [layer.name for layer in model.layers]
+    assert told["total"]["parameters_before"] == model.parameters
+    assert told["total"]["parameters_after"] == sum(layer["parameters_after"] for layer in told["layers"])
+    assert told["total"]["achieved_sparsity"] == pytest.approx(0.5)
+
+
+def test_show_reads_an_edited_plan(plan: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = plan.read_text()
+    name = "blocks.12.pointwise"
+    before = next(line for line in text.splitlines() if line.strip().startswith(f"{name}:"))
+    plan.write_text(text.replace(before, f"  {name}: {{method: dense}}"))
+    assert main(["plan", "show", str(plan), "--json"]) == 0
+    by_name = {layer["layer"]: layer for layer in record(capsys)["layers"]}
+    assert by_name[name]["method"] == "dense" and by_name[name]["achieved_sparsity"] == 0
+
+
+def test_prune_writes_what_is_asked_for(plan: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    files = {kind: tmp_path / f"out{KINDS[kind][0]}" for kind in OPTIONS}
+    options = [part for kind, path in files.items() for part in (f"--{kind}", str(path))]
+    assert main(["prune", str(plan), *options]) == 0
+    captured = capsys.readouterr()
+    assert all(path.exists() and f"wrote {path}" in captured.err for path in files.values())
+    assert main(["prune", str(plan), *options]) == 2
+    assert capsys.readouterr().err.strip().endswith("is there already; --force replaces it")
+    assert main(["prune", str(plan), *options, "--force", "--layer", "blocks.7.pointwise"]) == 0
+    assert [layer.name for layer in PackedFile.load(files["packed"]).layers] == ["blocks.7.pointwise"]
+    assert main(["layers", str(files["weights"]), "--arch", "mobilenet_v1", "--width", "0.25"]) == 0
+
+
+def test_pack_takes_a_plan(plan: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "network.ubp"
+    assert main(["pack", "--plan", str(plan), "-o", str(path)]) == 0
+    packed = PackedFile.load(path)
+    wanted = Plan.load(plan).pruned
+    assert [(layer.name, layer.method, layer.sparsity) for layer in packed.layers] == [
+        (layer.name, layer.method, layer.sparsity) for layer in wanted
+    ]
+    capsys.readouterr()
+    assert main(["pack", "--plan", str(plan), "-o", str(path)]) == 2
+    assert "--force replaces it" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("arguments", "message"), [
+    (["plan", *MODEL, "-o", "plan.txt"], "plan.txt: the name of a plan ends in .yaml"),
+    (["plan", "mobilenet_v1", "file.yaml"], "only `ubp plan show FILE` takes a file"),
+    (["plan", "show"], "show: name the plan's file"),
+    (["plan", "show", "none.yaml"], "none.yaml: can't be read"),
+    (["plan", *MODEL, "--floor", "0.1"], "belong to a global budget; add scope global"),
+    (["plan", *MODEL, "--scope", "global", "--sparsity", "0.9", "--floor", "0.2"], "floors: together they keep"),
+    (["plan", *MODEL, "--layer-override", "conv1=dense"], "'conv1': matches no layer"),
+    (["plan", *MODEL, "--layer-override", "conv1"], "need PATTERN=dense, or PATTERN=FIELD:VALUE"),
+    (["prune", "none.yaml"], "nothing to write: name a file with --weights"),
+    (["prune", "none.yaml", "--table", "t.txt"], "t.txt: the name of a file of kind table ends in .csv"),
+    (["prune", "none.yaml", "--table", "t.csv"], "none.yaml: can't be read"),
+])  # fmt: skip
+def test_what_can_not_be_done_is_one_line(
+    arguments: list[str],
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == 2
+    error = capsys.readouterr().err
+    assert message in error and error.startswith("ubp: error: ") and error.count("\n") == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_interrupted_prune_leaves_nothing(plan: Path, tmp_path: Path) -> None:
+    """Ctrl-C in the middle of a real process: no file, not half of one."""
+    code = (
+        "import signal, sys\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "import ubp_core.export.run as run\nfrom ubp_core.cli.main import main\npack = run.pack_layer\n"
+        "def slow(*args):\n    print('packing', flush=True)\n    sys.stdin.read()\n    return pack(*args)\n"
+        "run.pack_layer = slow\nsys.exit(main(sys.argv[1:]))\n"
+    )
+    command = [sys.executable, "-c", code, "prune", str(plan), "--packed", str(tmp_path / "x.ubp")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=os.environ.copy()) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"packing\n"
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 130
+    assert [path.name for path in tmp_path.iterdir()] == ["plan.yaml"]

@@ -1,0 +1,190 @@
+"""What is taken away loads again elsewhere: in PyTorch, numpy, the csv module and our own reader."""
+
+from __future__ import annotations
+
+import csv
+import json
+from dataclasses import replace
+from pathlib import Path
+from threading import Event
+
+import numpy as np
+import pytest
+import torch
+from safetensors import safe_open
+
+from ubp_core.errors import ExportCancelled, FileError, PlanError, SelectionError
+from ubp_core.export import KINDS, ExportTarget, check_targets, export_files, pruned_state, save_state
+from ubp_core.export.tables import COLUMNS
+from ubp_core.models import LoadedModel, load_model
+from ubp_core.packed_file import PackedFile
+from ubp_core.plan import Override, Plan, make_plan, select_plan
+
+
+@pytest.fixture(scope="module")
+def model() -> LoadedModel:
+    return load_model("mobilenet_v1", weights="random", width=0.25, seed=3)
+
+
+@pytest.fixture(scope="module")
+def plan(model: LoadedModel) -> Plan:
+    overrides = [Override.parse("blocks.2.*=block-size:8,sparsity:0.5"), Override.parse("blocks.3.*=dense")]
+    return make_plan(model, scope="global", method="bed", sparsity=0.7, floor=0.1, overrides=overrides)
+
+
+def all_targets(folder: Path) -> list[ExportTarget]:
+    return [ExportTarget(kind, folder / f"out{ending}") for kind, (ending, _) in KINDS.items()]
+
+
+def test_every_file_holds_the_same_blocks(model: LoadedModel, plan: Plan, tmp_path: Path) -> None:
+    told: list[tuple[str, float]] = []
+    report = export_files(plan, model, all_targets(tmp_path), progress=lambda line, share: told.append((line, share)))
+    selections = select_plan(plan, model)
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted(f"out{ending}" for ending, _ in KINDS.values())
+    assert [share for _, share in told] == sorted(share for _, share in told) and told[-1][1] < 1
+
+    assert Plan.load(tmp_path / "out.yaml") == plan
+    packed = PackedFile.load(tmp_path / "out.ubp")
+    assert [layer.name for layer in packed.layers] == list(selections)
+    with np.load(tmp_path / "out.npz") as masks:
+        told_by_masks = json.loads(str(masks["ubp"]))
+        for name, selection in selections.items():
+            weight = model.layer(name).weight
+            expected = np.where(selection.mask().reshape(weight.shape), weight, np.float32(0))
+            np.testing.assert_array_equal(masks[f"{name}.mask"], selection.mask().reshape(weight.shape))
+            np.testing.assert_array_equal(masks[f"{name}.rows"], selection.rows)
+            np.testing.assert_array_equal(masks[f"{name}.columns"], selection.columns)
+            np.testing.assert_array_equal(packed.layer(name).unpack(), expected)
+            assert told_by_masks["layers"][name]["blocks"] == len(selection.rows)
+    with (tmp_path / "out.csv").open(newline="") as stream:
+        lines = list(csv.DictReader(stream))
+    assert tuple(lines[0]) == COLUMNS and [line["layer"] for line in lines] == [layer.name for layer in model.layers]
+    assert sum(int(line["parameters_after"]) for line in lines) == report.cost.parameters_after
+    assert {line["because"] for line in lines if line["layer"] == "blocks.3.pointwise"} == {"by choice"}
+
+
+def test_the_pruned_weights_load_into_the_network_again(model: LoadedModel, plan: Plan, tmp_path: Path) -> None:
+    path = tmp_path / "pruned.safetensors"
+    assert model.module is not None
+    before = {name: value.clone() for name, value in model.module.state_dict().items()}
+    export_files(plan, model, [ExportTarget("weights", path)])
+    again = load_model(str(path), arch="mobilenet_v1", width=0.25)
+    assert again.module is not None
+    selections = select_plan(plan, model)
+    for name, value in again.module.state_dict().items():
+        layer = name.removesuffix(".weight")
+        expected = before[name]
+        if layer in selections and name.endswith(".weight"):
+            mask = torch.from_numpy(selections[layer].mask()).reshape(expected.shape)
+            assert not value[~mask].any() and not torch.signbit(value[~mask]).any(), "zeros are +0.0"
+            assert torch.equal(value[mask], expected[mask])
+        else:
+            assert torch.equal(value, expected), name
+    assert all(torch.equal(value, before[name]) for name, value in model.module.state_dict().items())
+    assert oct(path.stat().st_mode & 0o777) == oct(0o666 & ~current_umask())
+    with safe_open(path, "pt") as file:
+        metadata = json.loads(file.metadata()["ubp"])
+    assert metadata["random_weights"] is True and metadata["criterion"] == "l1"
+    assert metadata["layers"]["blocks.2.pointwise"]["block_size"] == 8
+    assert set(metadata["layers"]) == set(selections)
+
+
+def current_umask() -> int:
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("Umask:"):
+            return int(line.split()[1], 8)
+    raise AssertionError("no Umask line")
+
+
+def test_a_bare_checkpoint_keeps_all_its_tensors(tmp_path: Path) -> None:
+    """Nobody said what network it is: whatever else is in the file stays as it is, half precision too."""
+    torch.manual_seed(0)
+    state = {
+        "body.weight": torch.randn(16, 8, 3, 3, dtype=torch.float16),
+        "body.bias": torch.randn(16),
+        "bn.running_mean": torch.randn(16),
+        "bn.num_batches_tracked": torch.tensor(7),
+        "odd": torch.randn(12, 16),
+    }
+    torch.save(state, tmp_path / "mine.pt")
+    model = load_model(str(tmp_path / "mine.pt"))
+    plan = make_plan(
+        model, sparsity=0.5, overrides=[Override.parse("body=sparsity:0.75"), Override.parse("odd=floor:0")]
+    )
+    selections = select_plan(plan, model)
+    pruned = pruned_state(model, selections)
+    assert {name: (value.dtype, value.shape) for name, value in pruned.items()} == {
+        name: (value.dtype, value.shape) for name, value in state.items()
+    }
+    for name, key in (("body", "body.weight"), ("odd", "odd")):
+        mask = torch.from_numpy(selections[name].mask()).reshape(state[key].shape)
+        assert torch.equal(pruned[key], torch.where(mask, state[key], torch.zeros_like(state[key])))
+    assert torch.equal(pruned["bn.num_batches_tracked"], state["bn.num_batches_tracked"])
+
+
+def test_a_shared_weight_is_pruned_under_both_names(model: LoadedModel) -> None:
+    module = torch.nn.Sequential(torch.nn.Linear(8, 8, bias=False), torch.nn.Linear(8, 8, bias=False))
+    module[1].weight = module[0].weight
+    layer = replace(
+        model.layer("blocks.0.pointwise"), name="0", weight=module[0].weight.detach().numpy(), kind="linear"
+    )
+    tied = LoadedModel("tied", "test", True, (layer,), None, module)
+    selections = select_plan(make_plan(tied, sparsity=0.5), tied)
+    pruned = pruned_state(tied, selections)
+    assert torch.equal(pruned["0.weight"], pruned["1.weight"])
+    assert int((pruned["1.weight"] == 0).sum()) == 32
+
+
+def test_nothing_is_replaced_without_being_asked(model: LoadedModel, plan: Plan, tmp_path: Path) -> None:
+    targets = all_targets(tmp_path)
+    for target in targets:
+        target.path.write_text("mine")
+        with pytest.raises(FileError, match=r"is there already; --force replaces it"):
+            export_files(plan, model, [target])
+        assert target.path.read_text() == "mine"
+    export_files(plan, model, targets, overwrite=True)
+    assert all(target.path.read_bytes()[:4] != b"mine" for target in targets)
+
+
+def test_cancel_leaves_no_file_behind(model: LoadedModel, plan: Plan, tmp_path: Path) -> None:
+    for line in ("selecting", "writing"):
+        cancel = Event()
+
+        def progress(text: str, share: float, line: str = line, cancel: Event = cancel) -> None:
+            if text.startswith(line):
+                cancel.set()
+
+        with pytest.raises(ExportCancelled):
+            export_files(plan, model, [ExportTarget("packed", tmp_path / "x.ubp")], progress=progress, cancel=cancel)
+        assert not list(tmp_path.iterdir())
+
+
+def test_only_the_chosen_layers(model: LoadedModel, plan: Plan, tmp_path: Path) -> None:
+    path = tmp_path / "two.ubp"
+    report = export_files(
+        plan, model, [ExportTarget("packed", path)], layers=["blocks.4.pointwise", "blocks.2.pointwise"]
+    )
+    assert [layer.name for layer in PackedFile.load(path).layers] == ["blocks.2.pointwise", "blocks.4.pointwise"]
+    assert len(report.pruned) == 2
+    with pytest.raises(PlanError, match=r"layers\.blocks\.3\.pointwise: stays dense by the plan \(by choice\)"):
+        export_files(plan, model, [ExportTarget("table", tmp_path / "t.csv")], layers=["blocks.3.pointwise"])
+
+
+def test_bad_places_are_named_before_any_work(tmp_path: Path) -> None:
+    (tmp_path / "folder.csv").mkdir()
+    for targets, message in (
+        ([ExportTarget("packed", tmp_path / "x.bin")], r"x\.bin: the name of a file of kind packed ends in \.ubp"),
+        ([ExportTarget("table", tmp_path / "no" / "x.csv")], "there is no folder"),
+        ([ExportTarget("table", tmp_path / "folder.csv")], "is a folder"),
+        ([ExportTarget("table", tmp_path / "x.csv")] * 2, "stands there twice"),
+    ):
+        with pytest.raises(FileError, match=message):
+            check_targets(targets, overwrite=True)
+
+
+def test_block_sizes_without_a_kernel_are_refused_by_name(model: LoadedModel, tmp_path: Path) -> None:
+    plan = make_plan(model, block_size=3, method="bed")
+    with pytest.raises(SelectionError, match=r"^blocks\.0\.pointwise: block_size: 3 can't be packed"):
+        export_files(plan, model, [ExportTarget("packed", tmp_path / "x.ubp")])
+    assert not list(tmp_path.iterdir())
+    save_state(tmp_path / "x.safetensors", model, select_plan(plan, model))

@@ -1,29 +1,19 @@
-// One entry of the grid: an operator with its input and output, ready to be run again and again.
+// One entry of the grid: something with its input and output, ready to be run again and again.
 #pragma once
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
-#include "grid.h"
 #include "row.h"
 #include "thread_pools.h"
-#include "ubp/convolution.h"
 
 namespace ubp::bench {
 
-/// Input of a case, and what its output should be where that is checked.
-struct CaseData {
-    std::vector<float> x;
-    std::optional<Expected> expected;
-    std::optional<int64_t> plain_loop_ns;  ///< no operator is slower than the plain loop
-};
-
 class Entry {
 public:
-    /// Prepares the operator; throws BadInput where the kernel can't run the layer.
-    Entry(const Case& one, const CaseData& data, Kernel kernel, unsigned threads, PinnedPool& pool,
-          const Options& options);
+    virtual ~Entry() = default;
 
     /// Runs once and returns the nanoseconds.
     int64_t run();
@@ -39,15 +29,23 @@ public:
     /// Completes the row: figures of the samples, memory, and whether the last output is still the first one.
     void finish();
 
-private:
-    void describe(const Case& one, const Options& options);
+protected:
+    explicit Entry(PinnedPool& pool) : pool_(pool) {}
 
-    const LayerView& view_;
-    const CaseData& data_;
+    /// Before every run, outside of its time.
+    virtual void prepare_run() {}
+    virtual void run_once(ThreadPool& pool) = 0;
+    /// Fills the output with NaN.
+    virtual void spoil_output() = 0;
+    virtual std::string checksum() const = 0;
+    /// Of the output, where something is expected; above the tolerance it differs.
+    virtual std::optional<double> error() const = 0;
+    virtual double tolerance() const = 0;
+
     PinnedPool& pool_;
-    std::unique_ptr<Convolution> operator_;
-    std::vector<float> y_;
     Row row_;
 };
+
+using Entries = std::vector<std::unique_ptr<Entry>>;
 
 }  // namespace ubp::bench

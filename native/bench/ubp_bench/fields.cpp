@@ -13,6 +13,8 @@ Value optional_value(const std::optional<Number>& number) {
 const std::vector<Field>& row_fields() {
     static const std::vector<Field> fields = {
         {"schema_version", nullptr, [](const Row&, const Device&) { return Value(kSchemaVersion); }},
+        {"scope", nullptr, [](const Row& r, const Device&) { return Value(r.scope); }},
+        {"operation", nullptr, [](const Row& r, const Device&) { return Value(r.operation); }},
         {"file", "file", [](const Row& r, const Device&) { return Value(r.file); }},
         {"model", nullptr, [](const Row& r, const Device&) { return Value(r.model); }},
         {"layer", "layer", [](const Row& r, const Device&) { return Value(r.layer); }},
@@ -56,6 +58,11 @@ const std::vector<Field>& row_fields() {
          [](const Row& r, const Device&) { return r.sparse_ns ? Value(r.sparse_ns) : Value(); }},
         {"packed_bytes", nullptr, [](const Row& r, const Device&) { return Value(r.packed_bytes); }},
         {"workspace_bytes", nullptr, [](const Row& r, const Device&) { return Value(r.workspace_bytes); }},
+        {"arena_bytes", nullptr,
+         [](const Row& r, const Device&) { return r.arena_bytes ? Value(r.arena_bytes) : Value(); }},
+        {"prepared_bytes", nullptr,
+         [](const Row& r, const Device&) { return r.prepared_bytes ? Value(r.prepared_bytes) : Value(); }},
+        {"share", "share", [](const Row& r, const Device&) { return optional_value(r.share); }},
         {"peak_memory_kb", nullptr, [](const Row& r, const Device&) { return Value(r.peak_memory_kb); }},
         {"output_crc32", nullptr, [](const Row& r, const Device&) { return Value(r.checksum); }},
         {"check", "check",

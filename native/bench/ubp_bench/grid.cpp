@@ -43,13 +43,15 @@ void add_case(std::vector<Group>& groups, const Case& one) {
 
 std::vector<Group> make_groups(const std::vector<std::unique_ptr<MappedFile>>& files, const Options& options) {
     std::vector<Group> groups;
-    for (const auto& file : files)
+    for (const auto& file : files) {
+        if (file->contents().graph() && options.layers.empty()) continue;  // runs as a network
         for (const FileLayer& layer : file->contents().layers()) {
             if (!is_wanted(options, layer.name)) continue;
             Case one{file.get(), &layer, {}};
             one.shape = shape_of(one, options);
             add_case(groups, one);
         }
+    }
     for (const std::string& name : options.layers) {
         const auto has = [&](const Group& group) { return group.front().layer->name == name; };
         if (std::none_of(groups.begin(), groups.end(), has))
@@ -59,7 +61,11 @@ std::vector<Group> make_groups(const std::vector<std::unique_ptr<MappedFile>>& f
 }
 
 std::vector<float> make_input(const Case& one, uint64_t seed) {
-    std::vector<float> x(size_t(one.shape.batch * one.layer->view.in_channels * one.shape.height * one.shape.width));
+    return random_input(size_t(one.shape.batch * one.layer->view.in_channels * one.shape.height * one.shape.width), seed);
+}
+
+std::vector<float> random_input(size_t count, uint64_t seed) {
+    std::vector<float> x(count);
     uint64_t state = seed;
     for (float& value : x) {  // splitmix64: one line, and the same everywhere
         uint64_t z = state += 0x9E3779B97F4A7C15u;

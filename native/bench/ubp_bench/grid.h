@@ -26,4 +26,7 @@ std::vector<Group> make_groups(const std::vector<std::unique_ptr<MappedFile>>& f
 /// Input values of a case: random numbers from -1 to 1, the same for the same seed and shape on every machine.
 std::vector<float> make_input(const Case& one, uint64_t seed);
 
+/// Random numbers from -1 to 1, the same for the same seed on every machine.
+std::vector<float> random_input(size_t count, uint64_t seed);
+
 }  // namespace ubp::bench

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <new>
 
+#include "network_runner.h"
 #include "output.h"
 #include "runner.h"
 
@@ -39,18 +40,28 @@ int run(int count, char** arguments) {
     std::vector<std::unique_ptr<MappedFile>> files;
     for (const std::string& path : options.files) files.push_back(std::make_unique<MappedFile>(path));
     const std::vector<Group> groups = make_groups(files, options);
+    const std::vector<NetworkGroup> networks = make_network_groups(files, options);
     const Device device = read_device();
     ThreadPools pools(options.cpus);
     Output output(options.format, device);
     Progress progress(options.progress);
     bool differs = false;
-    for (size_t i = 0; i < groups.size(); ++i) {
-        const int64_t entries = int64_t(groups[i].size() * options.kernels.size() * options.threads.size());
-        progress.begin(std::string(groups[i].front().layer->name), int64_t(i), int64_t(groups.size()), entries);
-        for (const Row& row : run_group(groups[i], pools, options, progress)) {
+    const int64_t all = int64_t(networks.size() + groups.size());
+    const auto entries_of = [&](size_t cases) { return int64_t(cases * options.kernels.size() * options.threads.size()); };
+    int64_t number = 0;
+    const auto add_rows = [&](const std::vector<Row>& rows) {
+        for (const Row& row : rows) {
             output.add(row);
             differs |= row.differs;
         }
+    };
+    for (const NetworkGroup& group : networks) {
+        progress.begin("network", number++, all, entries_of(group.size()));
+        add_rows(run_networks(group, pools, options, progress));
+    }
+    for (const Group& group : groups) {
+        progress.begin(std::string(group.front().layer->name), number++, all, entries_of(group.size()));
+        add_rows(run_group(group, pools, options, progress));
     }
     output.finish();
     if (differs) std::fputs("ubp_bench: an output differs; the fields check and notes say which\n", stderr);

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "file/file_map.h"
 #include "ubp/packed_file.h"
 
 namespace ubp::bench {
@@ -11,19 +12,14 @@ class MappedFile {
 public:
     /// Maps and checks the file; throws BadInput with its path and the reason.
     explicit MappedFile(const std::string& path);
-    ~MappedFile();
-    MappedFile(const MappedFile&) = delete;
-    MappedFile& operator=(const MappedFile&) = delete;
 
     const std::string& path() const { return path_; }
+    size_t size() const { return map_.size(); }
     const PackedFile& contents() const { return contents_; }
 
 private:
-    void map();
-
     std::string path_;
-    void* address_ = nullptr;
-    size_t size_ = 0;
+    file::FileMap map_;
     PackedFile contents_;
 };
 

@@ -13,7 +13,7 @@ namespace {
 constexpr char kHelp[] =
     R"(usage: ubp_bench FILE.ubp... [options]
 
-Times the layers of packed files. Several files, layers, kernels and thread counts make a grid; entries of layers with
+Times packed networks, and the layers of packed files. Several files, layers, kernels and thread counts make a grid; entries of layers with
 the same name take turns, run by run, so that all of them meet the same conditions.
 
   --input HxW        input image (default: the one that the file names for each layer)
@@ -30,6 +30,7 @@ the same name take turns, run by run, so that all of them meet the same conditio
   --warmup N         runs that don't count (default: until the times are stable)
   --runs N           runs that count
   --min-time S       or: until this many seconds have been measured per entry (default: 0.5; at least 10 runs)
+  --profile          of a network: every step too, with its share of the time
   --check            compare every output with a plain loop; exit 1 where one differs
   --progress         say on standard error what is being done, one JSON object per line
   --count            one more run per entry, marked for a counter of instructions (docs/ubp_bench.md)
@@ -138,6 +139,8 @@ const std::map<std::string, Setter> kSetters = {
 bool parse_flag(Options& o, const std::string& argument) {
     if (argument == "--check")
         o.check = true;
+    else if (argument == "--profile")
+        o.profile = true;
     else if (argument == "--progress")
         o.progress = true;
     else if (argument == "--count")

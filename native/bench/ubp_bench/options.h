@@ -30,6 +30,7 @@ struct Options {
     double timeout_seconds = 600;
     uint64_t seed = 1;
     bool check = false;
+    bool profile = false;  ///< of networks: their steps too
     bool progress = false;
     bool count = false;  ///< one more run per entry, between marks
     Format format = Format::table;

@@ -12,6 +12,7 @@
 namespace ubp::bench {
 
 struct Row {
+    std::string scope = "layer", operation = "convolution";  ///< layer, network, or a network's step; what it does
     std::string file, model, layer, method, criterion;
     std::string kernel_asked, kernel, core;  ///< kernel: what ran; core: schedule of the kernels
     std::string weight_shape, input_shape, output_shape;
@@ -29,6 +30,9 @@ struct Row {
     int64_t dense_multiply_adds = 0;      ///< that a dense layer of this shape needs
     int64_t packed_bytes = 0;             ///< of the layer's arrays in the file
     int64_t workspace_bytes = 0;          ///< of the operator, panels of all threads
+    int64_t arena_bytes = 0;              ///< of a network: all tensors
+    int64_t prepared_bytes = 0;           ///< of a network: what operators keep beside the file
+    std::optional<double> share;          ///< of a step: of the time of all steps
     int64_t peak_memory_kb = 0;           ///< of the process so far, as the system counts it
     int64_t dense_ns = 0, sparse_ns = 0;  ///< what the `measured` kernel decided by
     std::string checksum;                 ///< CRC-32 of the output's bytes

@@ -2,12 +2,11 @@
 
 #include <algorithm>
 #include <limits>
-#include <list>
 
 #include "affinity.h"
 #include "clock.h"
 #include "count_marks.h"
-#include "entry.h"
+#include "layer_entry.h"
 
 namespace ubp::bench {
 namespace {
@@ -20,7 +19,7 @@ constexpr int64_t kMostWarmups = 500;
 
 /// What takes turns, and where it tells about it.
 struct Turns {
-    std::list<Entry>& entries;
+    Entries& entries;
     const Options& options;
     Progress& progress;
     double spent = 0;  ///< nanoseconds of all runs that count
@@ -44,7 +43,8 @@ struct Turns {
 
     /// One run of every entry; every second round the other way round, so that no entry always follows the same one.
     void run_round(int64_t round) {
-        const auto sample = [&](Entry& entry) {
+        const auto sample = [&](const std::unique_ptr<Entry>& one) {
+            Entry& entry = *one;
             entry.row().samples_ns.push_back(entry.run());
             const int64_t last = entry.row().samples_ns.back();
             spent += double(last);
@@ -73,8 +73,8 @@ struct Turns {
     /// NaN where an entry has not run yet.
     std::vector<double> medians() const {
         std::vector<double> found;
-        for (Entry& entry : entries) {
-            const std::vector<int64_t>& samples = entry.row().samples_ns;
+        for (const auto& entry : entries) {
+            const std::vector<int64_t>& samples = entry->row().samples_ns;
             found.push_back(samples.empty() ? std::numeric_limits<double>::quiet_NaN() : median_of(samples));
         }
         return found;
@@ -88,12 +88,12 @@ struct Turns {
 };
 
 /// Marked runs: first the marks alone, twice, so that the code of the marks is known to any emulator.
-void count_runs(std::list<Entry>& entries, Progress& progress) {
+void count_runs(Entries& entries, Progress& progress) {
     for (int i = 0; i < 2; ++i) mark(kBegin, kNothing), mark(kEnd, kNothing);
     int64_t number = 0;
-    for (Entry& entry : entries) {
+    for (const auto& entry : entries) {
         progress.count(number);
-        entry.run_marked(number++);
+        entry->run_marked(number++);
     }
 }
 
@@ -115,31 +115,36 @@ std::vector<CaseData> make_data(const Group& group, const Options& options, Prog
 
 }  // namespace
 
-std::vector<Row> run_group(const Group& group, ThreadPools& pools, const Options& options, Progress& progress) {
-    const std::vector<CaseData> data = make_data(group, options, progress);
-    std::list<Entry> entries;  // a list: entries hold references and don't move
-    for (size_t i = 0; i < group.size(); ++i)
-        for (Kernel kernel : options.kernels)
-            for (unsigned threads : options.threads) {
-                progress.first_run(int64_t(entries.size()), data[i].plain_loop_ns);
-                entries.emplace_back(group[i], data[i], kernel, threads, pools.with(threads), options);
-                entries.back().check();
-            }
+std::vector<Row> measure(Entries& entries, const Options& options, Progress& progress) {
     Turns turns{entries, options, progress};
     int64_t number = 0;
-    for (Entry& entry : entries) turns.warm_up(entry, number++);
+    for (const auto& entry : entries) turns.warm_up(*entry, number++);
     const std::vector<int> cpus = options.cpus.empty() ? allowed_cpus() : options.cpus;
     const Conditions before = look_at_conditions(cpus);
     turns.take();
     const Conditions after = look_at_conditions(cpus);
     if (options.count) count_runs(entries, progress);
     std::vector<Row> rows;
-    for (Entry& entry : entries) {
-        entry.row().before = before, entry.row().after = after;
-        entry.finish();
-        rows.push_back(std::move(entry.row()));
+    for (const auto& entry : entries) {
+        entry->row().before = before, entry->row().after = after;
+        entry->finish();
+        rows.push_back(entry->row());
     }
     return rows;
+}
+
+std::vector<Row> run_group(const Group& group, ThreadPools& pools, const Options& options, Progress& progress) {
+    const std::vector<CaseData> data = make_data(group, options, progress);
+    Entries entries;
+    for (size_t i = 0; i < group.size(); ++i)
+        for (Kernel kernel : options.kernels)
+            for (unsigned threads : options.threads) {
+                progress.first_run(int64_t(entries.size()), data[i].plain_loop_ns);
+                entries.push_back(
+                    std::make_unique<LayerEntry>(group[i], data[i], kernel, threads, pools.with(threads), options));
+                entries.back()->check();
+            }
+    return measure(entries, options, progress);
 }
 
 }  // namespace ubp::bench

@@ -3,12 +3,16 @@
 
 #include <vector>
 
+#include "entry.h"
 #include "grid.h"
 #include "progress.h"
 #include "row.h"
 #include "thread_pools.h"
 
 namespace ubp::bench {
+
+/// Warms entries up, lets them take turns, and completes their rows. They must have been checked.
+std::vector<Row> measure(Entries& entries, const Options& options, Progress& progress);
 
 /// Rows in the order files, kernels, threads. Throws BadInput where a kernel can't run a layer.
 std::vector<Row> run_group(const Group& group, ThreadPools& pools, const Options& options, Progress& progress);

@@ -71,7 +71,7 @@ BENCH_FOLDERS = ("src/file", "src/kernels", "src/network", "src/operator", "src/
 
 def programs(name: str, source: str, purpose: str) -> tuple[Target, ...]:
     """A program of one source and the library: for this machine, for ARM64, and for ARM64 with symbols."""
-    folders = ("src/kernels", "src/operator", "src/packing", "src/threads")
+    folders = ("src/file", "src/kernels", "src/network", "src/operator", "src/packing", "src/threads")
     sources = (source,)
     arm64 = f"{name}_arm64"
     return (

@@ -3,10 +3,11 @@
 //   kernel_bench micro    --block-size 4 --rows 512 --columns 512 --sparsity 0.8 --variant wide --iterations 3
 //   kernel_bench operator --layer 512,512,7,7,1,1,1,0 --kernel ubp --variant wide --iterations 1
 //   kernel_bench compare  --layer ... --kernels ubp,abp,dense --rounds 20
+//   kernel_bench network  --file net.ubp --kernel sparse --variant wide --iterations 1
 //
 // --layer is rows,channels,height,width,kernel_h,kernel_w,stride,pad. --blocks FILE takes the start rows and columns of
 // the blocks from a file (int32: count, rows, columns), --aligned-blocks FILE those of abp; else they are random.
-// Prints one JSON object. `micro` and `operator` time nothing: they are run under a model (see docs/performance.md).
+// Prints one JSON object. `micro`, `operator` and `network` time nothing: they are run under a model (see docs/performance.md).
 
 #include <chrono>
 #include <cstdio>
@@ -19,10 +20,12 @@
 #include <string>
 
 #include "../tests/random_layer.h"
+#include "file/file_map.h"
 #include "kernels/kernel_sets.h"
 #include "operator/cores.h"
 #include "operator/prepared_layer.h"
 #include "ubp/convolution.h"
+#include "ubp/network.h"
 
 namespace ubp {
 namespace {
@@ -217,6 +220,33 @@ int run_compare(const Options& o) {
     return 0;
 }
 
+int run_network(const Options& o) {
+    const std::string path = word(o, "file", "");
+    file::FileMap map;
+    std::string error;
+    if (!map.open(path.c_str(), error)) refuse(path + ": " + error);
+    PackedFile packed;
+    FileError refusal;
+    if (!packed.open(map.data(), map.size(), refusal)) refuse(path + ": " + refusal.text);
+    const unsigned threads = unsigned(number(o, "threads", 1));
+    const auto network = Network::create(packed, {threads, kernel_of(word(o, "kernel", "sparse")), core_of(o)}, error);
+    if (!network) refuse(error);
+    ThreadPool pool(threads);
+    std::mt19937 random(7);
+    const std::vector<float> x = random_floats(random, network->input_tensor(0).elements());
+    for (int i = 0; i < number(o, "iterations", 1); ++i) {
+        std::copy(x.begin(), x.end(), network->input(0));
+        network->run(pool);
+    }
+    double multiply_adds = 0;
+    for (size_t i = 0; i < network->step_count(); ++i) multiply_adds += double(network->step(i).multiply_adds);
+    const NetworkInfo info = network->info();
+    std::printf("{\"multiply_adds\": %.0f, \"variant\": \"%s\", \"arena_bytes\": %lld, \"workspace_bytes\": %lld, "
+                "\"prepared_bytes\": %lld}\n", multiply_adds, info.core_name, (long long)info.arena_bytes,
+                (long long)info.workspace_bytes, (long long)info.prepared_bytes);
+    return 0;
+}
+
 }  // namespace
 }  // namespace ubp
 
@@ -230,5 +260,6 @@ int main(int count, char** words) {
     if (mode == "micro") return ubp::run_micro(options);
     if (mode == "operator") return ubp::run_operator(options);
     if (mode == "compare") return ubp::run_compare(options);
-    ubp::refuse("usage: kernel_bench micro|operator|compare --option value ...");
+    if (mode == "network") return ubp::run_network(options);
+    ubp::refuse("usage: kernel_bench micro|operator|compare|network --option value ...");
 }

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ubp_core.benchmark.comparison import run_comparison, run_on_devices
     from ubp_core.benchmark.errors import BenchmarkError
+    from ubp_core.benchmark.network_variants import NETWORK, pack_network_variants
+    from ubp_core.benchmark.profile import GROUPS, ProfileStep, group_times, pruned_names
     from ubp_core.benchmark.progress import BenchProgress, Stage
     from ubp_core.benchmark.progress_lines import LayerProgress
     from ubp_core.benchmark.result import BenchRun, LayerResult, VariantResult
@@ -24,7 +26,13 @@ _HOMES = {
     "BenchSettings": "settings",
     "BenchmarkError": "errors",
     "DEFAULT_METHODS": "variants",
+    "GROUPS": "profile",
     "LayerProgress": "progress_lines",
+    "NETWORK": "network_variants",
+    "ProfileStep": "profile",
+    "group_times": "profile",
+    "pack_network_variants": "network_variants",
+    "pruned_names": "profile",
     "LayerResult": "result",
     "PackedVariants": "variants",
     "Stage": "progress",
@@ -37,6 +45,8 @@ _HOMES = {
 }
 __all__ = [
     "DEFAULT_METHODS",
+    "GROUPS",
+    "NETWORK",
     "BenchProgress",
     "BenchRun",
     "BenchSettings",
@@ -44,11 +54,15 @@ __all__ = [
     "LayerProgress",
     "LayerResult",
     "PackedVariants",
+    "ProfileStep",
     "Stage",
     "Variant",
     "VariantResult",
+    "group_times",
     "make_variants",
+    "pack_network_variants",
     "pack_variants",
+    "pruned_names",
     "run_comparison",
     "run_on_devices",
 ]

@@ -21,7 +21,7 @@ from ubp_core.benchmark.programs import find_program
 from ubp_core.benchmark.progress import BenchProgress, OnProgress, Stage
 from ubp_core.benchmark.progress_lines import ProgressReader
 from ubp_core.benchmark.result import BenchRun, LayerResult
-from ubp_core.benchmark.rows import read_rows, variant_result
+from ubp_core.benchmark.rows import STEP, profile_of, read_rows, variant_result
 from ubp_core.benchmark.settings import BenchSettings
 from ubp_core.benchmark.trust import find_warnings
 from ubp_core.benchmark.variants import PackedVariants
@@ -150,7 +150,7 @@ class Worker:
                 self.tell(Stage.PUSHING, layer=layer.layer, index=index)
                 files = session.place(layer.files)
                 self.tell(Stage.RUNNING)
-                self.measure(session, [placed, *files, *options], layer, files, info)
+                self.measure(session, [placed, *files, *options, *self.image_options(layer)], layer, files, info)
         self.tell(Stage.DONE, layer="", index=0)
 
     @property
@@ -161,7 +161,7 @@ class Worker:
     def options(self, facts: DeviceFacts) -> list[str]:
         """Options of ubp_bench for these settings; where nothing is timed, one checked run is enough."""
         settings = self.settings
-        found = ["--jsonl", "--progress", "--check", "--threads", str(settings.threads), "--batch", str(settings.batch)]
+        found = ["--jsonl", "--progress", "--check", "--threads", str(settings.threads)]
         found += ["--timeout", f"{settings.limit_s:g}"]
         if not self.timed:
             found += ["--runs", "1", "--warmup", "0", *(["--count"] if self.run.figure == INSTRUCTIONS else [])]
@@ -170,9 +170,15 @@ class Worker:
             found += [] if settings.warmup is None else ["--warmup", str(settings.warmup)]
         if settings.cores:
             found += ["--cpus", format_cpus(choose_cpus(settings.cores, facts.clusters))]
-        if settings.input_hw:
-            found += ["--input", "{}x{}".format(*settings.input_hw)]
         return found
+
+    def image_options(self, layer: PackedVariants) -> list[str]:
+        """Options on the image; a network has its own, and tells the time of its steps."""
+        settings = self.settings
+        if layer.network:
+            return ["--profile"] if self.timed else []
+        size = ["--input", "{}x{}".format(*settings.input_hw)] if settings.input_hw else []
+        return ["--batch", str(settings.batch), *size]
 
     def measure(
         self, session: Session, argv: list[str], layer: PackedVariants, files: Sequence[str], info: DeviceInfo
@@ -188,7 +194,8 @@ class Worker:
         problem = explain_exit(execution, self.settings.limit_s)
         if problem and execution.exit_code != DIFFERS:
             raise BenchmarkError(problem)
-        rows = read_rows(execution.stdout)
+        everything = read_rows(execution.stdout)
+        rows = [row for row in everything if row.get("scope") != STEP]
         if len(rows) != len(files):
             raise BenchmarkError(f"the output is not whole: {len(rows)} results for {len(files)} files")
         by_file = dict(zip(files, layer.variants, strict=True))
@@ -198,8 +205,9 @@ class Worker:
         for number, row in enumerate(rows):
             result = variant_result(row, by_file, timed)
             path, retained = files_here[row["file"]]
-            counted = reader.counted.get(number)
-            results.append(replace(result, file_bytes=path.stat().st_size, retained=retained, instructions=counted))
+            steps = profile_of(everything, row["file"]) if timed else ()
+            result = replace(result, retained=retained, instructions=reader.counted.get(number), profile=steps)
+            results.append(replace(result, file_bytes=path.stat().st_size))
         shapes = (rows[0]["input_shape"], rows[0]["output_shape"])
         warnings = find_warnings(results, rows[0]["build"])
         measured = LayerResult(layer.layer, *shapes, tuple(results), warnings)

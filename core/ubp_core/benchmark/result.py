@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from ubp_core.benchmark.profile import ProfileStep
 from ubp_core.benchmark.variants import DENSE
 
 
@@ -33,7 +34,7 @@ class VariantResult:
     retained: float | None = None
     """Share of the importance that it keeps."""
     file_bytes: int = 0
-    """Size of the packed file of this one layer."""
+    """Size of the packed file of this one layer, or network."""
     multiply_adds: int = 0
     """That the kernel does."""
     celsius_before: float | None = None
@@ -41,6 +42,8 @@ class VariantResult:
     moved: bool = False
     """Clock, temperature or the times themselves changed during the runs."""
     notes: tuple[str, ...] = ()
+    profile: tuple[ProfileStep, ...] = ()
+    """Of a network: its steps. Empty where nothing is timed."""
 
 
 @dataclass(frozen=True)
@@ -123,9 +126,15 @@ class BenchRun:
         """The run of a record that `to_record` made."""
         layers = []
         for layer in record["layers"]:
-            variants = tuple(VariantResult(**tupled(variant, "samples_ns", "notes")) for variant in layer["variants"])
+            variants = tuple(read_variant(variant) for variant in layer["variants"])
             layers.append(LayerResult(**{**tupled(layer, "warnings"), "variants": variants}))
         return cls(**{**tupled(record, "planned"), "layers": tuple(layers)})
+
+
+def read_variant(record: dict[str, Any]) -> VariantResult:
+    """A variant of a record; older ones have no profile."""
+    profile = tuple(ProfileStep(**step) for step in record.get("profile", ()))
+    return VariantResult(**{**tupled(record, "samples_ns", "notes"), "profile": profile})
 
 
 def tupled(record: dict[str, Any], *names: str) -> dict[str, Any]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from ubp_core.benchmark.errors import BenchmarkError
+from ubp_core.benchmark.profile import ProfileStep
 from ubp_core.benchmark.result import VariantResult
 from ubp_core.benchmark.variants import Variant
 
@@ -21,6 +22,12 @@ FIELDS: dict[str, tuple[type, ...]] = {
     "emulated": (bool,),
 }  # fmt: skip
 """Fields we use and the types they may have."""
+
+STEP = "step"
+"""Scope of a row that is of one step of a network, behind the row of the network itself."""
+STEP_FIELDS: dict[str, tuple[type, ...]] = {
+    name: FIELDS[name] for name in ("file", "layer", "kernel", "samples_ns", "median_ns", "multiply_adds")
+} | {"operation": (str,), "share": NUMBERS}
 
 Row = dict[str, Any]
 
@@ -51,7 +58,7 @@ def check_row(row: Any, number: int) -> None:
     if row.get("schema_version") != SCHEMA_VERSION:
         found = row.get("schema_version")
         raise BenchmarkError(f"the program writes schema version {found!r}, this package reads {SCHEMA_VERSION}")
-    for name, types in FIELDS.items():
+    for name, types in (STEP_FIELDS if row.get("scope") == STEP else FIELDS).items():
         value = row.get(name)
         if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
             raise BenchmarkError(f"the program's results: {name} is {excerpt(repr(value).encode())} in line {number}")
@@ -88,6 +95,15 @@ def variant_result(row: Row, variants: Mapping[str, Variant], timed: bool) -> Va
         celsius_before=row["celsius_before"],
         celsius_after=row["celsius_after"],
         moved=row["moved"],
+    )
+
+
+def profile_of(rows: Iterable[Row], file: str) -> tuple[ProfileStep, ...]:
+    """The steps of the network in a file, in the order in which they run."""
+    return tuple(
+        ProfileStep(row["layer"], row["operation"], row["kernel"], row["median_ns"], row["share"], row["multiply_adds"])
+        for row in rows
+        if row.get("scope") == STEP and row["file"] == file
     )
 
 

@@ -34,13 +34,15 @@ class Variant:
 
 @dataclass(frozen=True)
 class PackedVariants:
-    """A layer's variants as files, each holding that one layer."""
+    """Variants as files, each holding one layer or a whole network."""
 
     layer: str
     variants: tuple[Variant, ...]
     files: tuple[Path, ...]
     retained: tuple[float, ...]
     """Share of the importance that each variant keeps."""
+    network: bool = False
+    """The files are whole networks, and `layer` is only a word for that."""
 
 
 def make_variants(

@@ -18,11 +18,14 @@ if TYPE_CHECKING:
     from ubp_core.models import Layer, LoadedModel
 
 DESCRIPTION = """\
-Run layers on a device: dense, aligned (abp) and unaligned (bed, optimal) variants take turns, run by run, so that heat
-and clocks hit all alike. Every output is compared with a plain loop on the device before anything is timed. Only a
-phone's times are called latency; the emulator checks results and counts instructions. Results go into the history."""
+Run a network, or single layers of it, on a device: dense, aligned (abp) and unaligned (bed, optimal) variants take
+turns, run by run, so that heat and clocks hit all alike. A network runs from end to end; then each of its steps is
+timed, and a table says where the time goes. Every output is compared with a plain loop on the device before anything is
+timed. Only a phone's times are called latency; the emulator checks results and counts instructions. Results go into the
+history."""
 
 EXAMPLES = """\
+  ubp bench mobilenet_v1 --weights random --device adb
   ubp bench --layers _blocks.10._project_conv
   ubp bench --layers _conv_head,_blocks.2._expand_conv --device adb --cores big
   ubp bench mobilenet_v1 --layers all --block-size 4,8 --sparsity 0.5,0.75,0.9 --cool-down 5
@@ -35,7 +38,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `ubp bench`."""
     options.add_model_options(parser)
     parser.add_argument(
-        "--layers", action="append", required=True, metavar="NAME[,NAME...]|all", help="`ubp layers` lists them"
+        "--layers",
+        action="append",
+        metavar="NAME[,NAME...]|all",
+        help="single layers, as `ubp layers` lists them (default: the whole network)",
     )
     parser.add_argument(
         "--device",
@@ -101,11 +107,14 @@ def run(args: argparse.Namespace) -> int:
     server = chosen_server(args)
     devices = [open_device(name.strip(), server) for name in dict.fromkeys(args.device.split(","))]
     model = options.load_model_from(args)
-    layers = choose_layers(model, args.layers, args.input is not None)
     variants = make_variants(args.methods, args.block_size, args.sparsity)
     cancel = Event()
     with tempfile.TemporaryDirectory(prefix="ubp-bench-") as folder:
-        packed = pack_all(layers, variants, Path(folder), args.criterion)
+        if args.layers is None:
+            packed = [pack_network(model, variants, Path(folder), args)]
+        else:
+            layers = choose_layers(model, args.layers, args.input is not None)
+            packed = pack_all(layers, variants, Path(folder), args.criterion)
         extra = {"model": output.model_record(model), "criterion": args.criterion}
         with show_progress([device.name for device in devices]) as on_progress:
             runs = run_on_devices(devices, packed, settings, model.name, on_progress, cancel, extra)
@@ -158,6 +167,20 @@ def pack_all(
             packed.append(pack_variants(layer, variants, folder / str(number), criterion))
             step()
     return packed
+
+
+def pack_network(
+    model: LoadedModel, variants: tuple[Variant, ...], folder: Path, args: argparse.Namespace
+) -> PackedVariants:
+    """The whole network in every variant."""
+    from ubp_core.benchmark import pack_network_variants
+
+    height, width = args.input or (args.input_size, args.input_size)
+    with output.narrate("capturing the network") as tell:
+        shape = (args.batch, 3, height, width)
+        return pack_network_variants(
+            model, variants, folder, shape, args.criterion, on_variant=lambda label: tell(f"packing {label}")
+        )
 
 
 def keep(runs: tuple[BenchRun, ...]) -> list[int | None]:

@@ -22,6 +22,8 @@ FIGURES = {
 HEADERS = [("layer", "left"), ("variant", "left"), ("kernel", "left"), ("keeps", "right")]
 TIMES = [("median", "right"), ("p90", "right"), ("samples", "right"), ("vs dense", "right")]
 COUNTS = [("instructions", "right"), ("fewer than dense", "right")]
+LONGEST_STEPS = 12
+"""Of a network's profile; JSON has all."""
 FIGURE_NAMES = {"latency": "latency", "host time": "host time", "instructions": "emulated", "not timed": "emulated"}
 """Where a row's figures come from, in every row."""
 
@@ -48,6 +50,8 @@ def print_run(console: Console, run: BenchRun, number: int | None) -> None:
     if run.layers:
         console.print(FIGURES[run.figure], soft_wrap=True)
         console.print(run_table(run))
+    for layer in run.layers:
+        print_profile(console, layer)
     for layer in run.layers:
         for line in layer.warnings:
             console.print(f"warning: {layer.layer}: {line}", soft_wrap=True)
@@ -78,6 +82,47 @@ def layer_lines(layer: LayerResult, counted: bool) -> list[tuple[str, ...]]:
         words = (name, variant.label, variant.kernel, output.percent(variant.retained))
         lines.append((*words, *figures, ratio_text(layer, variant), variant.check))
     return lines
+
+
+def print_profile(console: Console, layer: LayerResult) -> None:
+    """Where the time of a network goes: groups of steps in every variant, then the longest steps."""
+    from ubp_core.benchmark import GROUPS, group_times, pruned_names
+
+    profiled = [variant for variant in layer.variants if variant.profile]
+    if not profiled:
+        return
+    pruned = pruned_names(variant.profile for variant in profiled)
+    table = output.new_table([("where the time goes", "left"), *((variant.label, "right") for variant in profiled)])
+    times = [group_times(variant.profile, pruned) for variant in profiled]
+    for group, words in GROUPS.items():
+        sums = [sum(one.values()) for one in times]
+        cells = [time_and_share(one[group], whole) for one, whole in zip(times, sums, strict=True)]
+        table.add_row(words, *cells)
+    console.print(table)
+    console.print(steps_table(profiled))
+
+
+def steps_table(profiled: Sequence[VariantResult]) -> Any:
+    """The steps that take longest in some variant, each with its time in all of them."""
+    order = {step.name: 0.0 for step in profiled[0].profile}
+    for variant in profiled:
+        for step in variant.profile:
+            order[step.name] = max(order.get(step.name, 0.0), step.share)
+    longest = set(sorted(order, key=lambda name: -order[name])[:LONGEST_STEPS])
+    headers = [(f"longest {len(longest)} of {len(profiled[0].profile)} steps", "left"), ("operation", "left")]
+    table = output.new_table([*headers, *((variant.label, "right") for variant in profiled)])
+    for number, step in enumerate(profiled[0].profile):
+        if step.name in longest:
+            same = [variant.profile[number] for variant in profiled]
+            table.add_row(
+                step.name, step.operation, *(time_and_share(one.median_ns, one.median_ns / one.share) for one in same)
+            )
+    return table
+
+
+def time_and_share(time_ns: float, whole_ns: float) -> str:
+    """A time with its share of the whole."""
+    return f"{milliseconds(time_ns)} {100 * time_ns / whole_ns if whole_ns else 0.0:5.1f} %"
 
 
 def ratio_text(layer: LayerResult, variant: VariantResult) -> str:

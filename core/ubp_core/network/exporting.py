@@ -70,23 +70,40 @@ def export_network(
             packed network does not compute what PyTorch does.
     """
     tell = progress or (lambda line: None)
-    if model.module is None:
-        raise ModelError(f"{model.name} is a checkpoint of an unknown network: --arch NAME tells which one it is")
     tell("capturing the network")
-    draft = capture(model.module, input_shape, model.name)
-    fold_pads(draft, model.name)
-    draft.drop_unused()
-    fold_scales(draft)
-    fuse_addends(draft)
-    fuse_activations(draft)
-    assembly = assemble(draft, selections, criterion, lambda name: tell(f"packed {name}"))
-    check_arena(assembly.graph)
-    packed = PackedFile(assembly.layers, model.name, one_line(model.source), graph=assembly.graph)
-    tell("comparing with PyTorch")
-    error, own_error = compare(packed, masked_module(model.module, selections), input_shape)
-    if not error <= max(TOLERANCE, ROUNDING_FACTOR * own_error):
-        raise ModelError(f"{model.name}: the packed network differs from PyTorch by {error:.2g} of its largest output")
-    return ExportedNetwork(packed, assembly.plan.size, assembly.plan.lower_bound, error, own_error)
+    return NetworkExporter(model, input_shape).export(selections, criterion, tell)
+
+
+class NetworkExporter:
+    """A captured network, from which files with different selections are made."""
+
+    def __init__(self, model: LoadedModel, input_shape: tuple[int, int, int, int]) -> None:
+        """Captures, folds and fuses; arguments and errors as of `export_network`."""
+        if model.module is None:
+            raise ModelError(f"{model.name} is a checkpoint of an unknown network: --arch NAME tells which one it is")
+        self._model, self._module, self._shape = model, model.module, input_shape
+        self._draft = capture(model.module, input_shape, model.name)
+        fold_pads(self._draft, model.name)
+        self._draft.drop_unused()
+        fold_scales(self._draft)
+        fuse_addends(self._draft)
+        fuse_activations(self._draft)
+
+    def export(
+        self, selections: Mapping[str, Selection], criterion: str = "l1", progress: Progress | None = None
+    ) -> ExportedNetwork:
+        """Packs, plans and checks; arguments and errors as of `export_network`."""
+        tell, model = progress or (lambda line: None), self._model
+        assembly = assemble(self._draft, selections, criterion, lambda name: tell(f"packed {name}"))
+        check_arena(assembly.graph)
+        packed = PackedFile(assembly.layers, model.name, one_line(model.source), graph=assembly.graph)
+        tell("comparing with PyTorch")
+        error, own_error = compare(packed, masked_module(self._module, selections), self._shape)
+        if not error <= max(TOLERANCE, ROUNDING_FACTOR * own_error):
+            raise ModelError(
+                f"{model.name}: the packed network differs from PyTorch by {error:.2g} of its largest output"
+            )
+        return ExportedNetwork(packed, assembly.plan.size, assembly.plan.lower_bound, error, own_error)
 
 
 def one_line(text: str) -> str:

@@ -1,0 +1,59 @@
+"""Where a network's time goes: its steps, and their shares by the kind of work."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+PRUNED, DENSE_LAYERS, DEPTHWISE, REST = "pruned", "dense", "depthwise", "rest"
+GROUPS = {
+    PRUNED: "layers that are pruned in some variant",
+    DENSE_LAYERS: "other convolutions and linear layers",
+    DEPTHWISE: "depthwise convolutions",
+    REST: "pooling, additions and the like",
+}
+"""What each group holds, in the order in which they are shown."""
+
+LAYER_OPERATIONS = ("convolution", "grouped", "linear")
+SPARSE_KERNELS = ("abp", "ubp")
+
+
+@dataclass(frozen=True)
+class ProfileStep:
+    """One step of a network, timed in runs of its own."""
+
+    name: str
+    """Place in the model."""
+    operation: str
+    """convolution, depthwise, grouped, linear, add, max_pool, ..."""
+    kernel: str
+    """dense, abp, ubp, or empty where there is no choice."""
+    median_ns: float
+    share: float
+    """Of the sum of all steps."""
+    multiply_adds: int
+
+    def group(self, pruned: Collection[str]) -> str:
+        """Which of GROUPS it belongs to.
+
+        Args:
+            pruned: names of the steps that are pruned in some variant, so that a dense variant is grouped alike.
+        """
+        if self.operation == "depthwise":
+            return DEPTHWISE
+        if self.operation not in LAYER_OPERATIONS:
+            return REST
+        return PRUNED if self.name in pruned else DENSE_LAYERS
+
+
+def pruned_names(profiles: Iterable[Iterable[ProfileStep]]) -> frozenset[str]:
+    """Names of the steps that ran a kernel for blocks in some variant."""
+    return frozenset(step.name for steps in profiles for step in steps if step.kernel in SPARSE_KERNELS)
+
+
+def group_times(steps: Iterable[ProfileStep], pruned: Collection[str]) -> dict[str, float]:
+    """Nanoseconds of each of GROUPS, by medians."""
+    times = dict.fromkeys(GROUPS, 0.0)
+    for step in steps:
+        times[step.group(pruned)] += step.median_ns
+    return times

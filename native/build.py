@@ -66,7 +66,15 @@ class Target:
 # Static: runs on any Android phone and under qemu; segments aligned for 16 KB pages; no symbols (kept in *_symbols).
 ARM_LINK = ("-static", "-Wl,-z,max-page-size=16384")
 
-BENCH_FOLDERS = ("src/file", "src/kernels", "src/network", "src/operator", "src/packing", "src/threads", "bench/ubp_bench")
+BENCH_FOLDERS = (
+    "src/file",
+    "src/kernels",
+    "src/network",
+    "src/operator",
+    "src/packing",
+    "src/threads",
+    "bench/ubp_bench",
+)
 
 
 def programs(name: str, source: str, purpose: str) -> tuple[Target, ...]:

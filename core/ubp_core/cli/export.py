@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ubp_core.cli import options, output
 from ubp_core.cli.pack import PACKED_BLOCK_SIZES
 from ubp_core.cli.show import file_record, print_file
-from ubp_core.errors import ExitCode, FileError, ModelError
+from ubp_core.errors import ExitCode, FileError, ModelError, PlanError
+from ubp_core.models.catalogue import DEFAULT_MODEL
 
 if TYPE_CHECKING:
     from ubp_core.models import LoadedModel
     from ubp_core.network import ExportedNetwork
+    from ubp_core.plan import Plan
     from ubp_core.selection import Selection
 
 DESCRIPTION = """\
 Capture a whole network, fold its normalisation, fuse its activations, pack every pruned convolution, plan its memory,
 and write one file (.ubp) that runs from end to end. Every layer that can be pruned is; depthwise and grouped ones, the
-stem and the classifier stay dense. Blocks are selected from the model's own weights, before normalisation is folded.
+stem and the classifier stay dense. A plan (`ubp plan`) decides for each layer instead. Blocks are selected from the
+model's own weights, before normalisation is folded.
 
 Before the file is written, its result is compared with PyTorch's masked model. What can't be exported is refused with
 the operation and its place in the model."""
@@ -28,27 +32,29 @@ EXAMPLES = """\
   ubp export -o lite0.ubp
   ubp export resnet50 --weights random --block-size 4 --sparsity 0.75 --method optimal --input 1x3x224x224 -o net.ubp
   ubp export mobilenet_v2 --weights my_checkpoint.pth --block-size 8 --method bed -o net.ubp
+  ubp export --plan plan.yaml -o net.ubp
   ubp export mobilenet_v1 --dense -o baseline.ubp"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `ubp export`."""
     options.add_model_options(parser)
+    parser.set_defaults(model=None)  # with a plan, the plan's own
+    parser.add_argument(
+        "--plan",
+        type=Path,
+        metavar="PLAN.yaml",
+        help="what is done with every layer, from `ubp plan`; instead of block size, sparsity, method and criterion",
+    )
     parser.add_argument(
         "--input",
         type=input_shape,
         metavar="1x3xHxW",
         help="batch, channels, height and width of the input (default: 1x3 and --input-size)",
     )
-    parser.add_argument(
-        "--block-size", type=int, choices=PACKED_BLOCK_SIZES, default=4, help="rows of a block (default: 4)"
-    )
-    parser.add_argument(
-        "--sparsity", type=options.sparsity, default=0.75, metavar="S", help="0 <= S < 1 (default: 0.75)"
-    )
-    parser.add_argument(
-        "--method", choices=options.METHOD_NAMES, default="optimal", help="how blocks are chosen (default: optimal)"
-    )
+    parser.add_argument("--block-size", type=int, choices=PACKED_BLOCK_SIZES, help="rows of a block (default: 4)")
+    parser.add_argument("--sparsity", type=options.sparsity, metavar="S", help="0 <= S < 1 (default: 0.75)")
+    parser.add_argument("--method", choices=options.METHOD_NAMES, help="how blocks are chosen (default: optimal)")
     options.add_selection_options(parser)
     parser.add_argument("--dense", action="store_true", help="keep all weights: the baseline of a benchmark")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="FILE.ubp", help="the file to write")
@@ -69,19 +75,61 @@ def run(args: argparse.Namespace) -> int:
     """Select, export, write and print."""
     if args.output.suffix != ".ubp":
         raise FileError(f"{args.output}: the name of a packed file ends in .ubp")
-    shape = args.input or (1, 3, args.input_size, args.input_size)
-    args.input_size = shape[2]
-    model = options.load_model_from(args)
-    selections = {} if args.dense else select_all(model, args)
+    plan = read_plan(args)
+    model, shape = load_for(args, plan)
+    selections, criterion = select_for(args, plan, model)
 
     with output.narrate("capturing the network") as tell:
         from ubp_core.network import export_network
 
-        exported = export_network(model, selections, shape, args.criterion, tell)
+        exported = export_network(model, selections, shape, criterion, tell)
         tell(f"writing {args.output}")
         exported.packed.save(args.output)
     print_result(args, exported)
     return ExitCode.OK
+
+
+def read_plan(args: argparse.Namespace) -> Plan | None:
+    """The plan that --plan names; refuses options that it decides itself."""
+    if args.plan is None:
+        return None
+    given = [name for name in ("block_size", "sparsity", "method", "dense") if getattr(args, name) not in (None, False)]
+    if given:
+        name = given[0].replace("_", "-")
+        raise PlanError(f"--{name}: the plan says what is done with every layer; leave one of the two out")
+    from ubp_core.plan import Plan
+
+    return Plan.load(args.plan)
+
+
+def load_for(args: argparse.Namespace, plan: Plan | None) -> tuple[LoadedModel, tuple[int, int, int, int]]:
+    """The model that was named, or the plan's, or the default one; and the shape of its input."""
+    if args.model is None and plan is not None and plan.model is not None:
+        spec = replace(plan.model, input_size=args.input[2]) if args.input else plan.model
+        with output.narrate(f"loading {spec.name}") as tell:
+            model, size = spec.load(tell), spec.input_size
+    else:
+        args.model = args.model or DEFAULT_MODEL
+        args.input_size = args.input[2] if args.input else args.input_size
+        model, size = options.load_model_from(args), args.input_size
+    return model, args.input or (1, 3, size, size)
+
+
+def select_for(args: argparse.Namespace, plan: Plan | None, model: LoadedModel) -> tuple[dict[str, Selection], str]:
+    """Blocks of the layers to prune, and the importance that they were selected by."""
+    if plan is None:
+        return ({} if args.dense else select_all(model, args)), args.criterion
+    from ubp_core.packed_format import BLOCK_SIZES
+    from ubp_core.plan import select_plan
+
+    for layer in plan.pruned:
+        if layer.method != "unstructured" and layer.block_size not in BLOCK_SIZES:
+            sizes = ", ".join(map(str, BLOCK_SIZES))
+            raise PlanError(f"layers.{layer.name}: block size {layer.block_size} can't be packed; kernels have {sizes}")
+    with output.narrate("selecting") as tell:
+        return select_plan(
+            plan, model, threads=args.threads, step=lambda name: tell(f"selecting {name}")
+        ), plan.criterion
 
 
 def select_all(model: LoadedModel, args: argparse.Namespace) -> dict[str, Selection]:
@@ -90,11 +138,12 @@ def select_all(model: LoadedModel, args: argparse.Namespace) -> dict[str, Select
 
     if not model.prunable:
         raise ModelError(f"{model.name} has no layer that can be pruned; --dense exports it as it is")
+    block_size, sparsity = args.block_size or 4, 0.75 if args.sparsity is None else args.sparsity
     selections = {}
     with output.progress_bar("selecting", len(model.prunable)) as step:
         for layer in model.prunable:
             matrix = importance(layer.weight, args.criterion)
-            selections[layer.name] = select_blocks(matrix, args.block_size, args.sparsity, args.method, args.threads)
+            selections[layer.name] = select_blocks(matrix, block_size, sparsity, args.method or "optimal", args.threads)
             step()
     return selections
 

@@ -10,6 +10,7 @@ import pytest
 from ubp_core import PackedFile, importance, select_blocks
 from ubp_core.cli.main import main
 from ubp_core.models import load_model
+from ubp_core.plan import ModelSpec, Override, make_plan, select_plan
 
 MODEL = ("mobilenet_v1", "--weights", "random", "--width", "0.25", "--input", "1x3x32x32")
 
@@ -52,6 +53,33 @@ def test_the_table_says_what_became_of_every_operation(tmp_path: Path, capsys: p
     assert "largest difference from PyTorch" in captured.out and f"wrote {path}" in captured.err
     assert main(["show", str(path)]) == 0
     assert row in capsys.readouterr().out
+
+
+def test_a_plan_decides_for_every_layer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    spec = ModelSpec("mobilenet_v1", weights="random", width=0.25, input_size=32)
+    overrides = [Override("blocks.3.pointwise", method="bed", block_size=8, sparsity=0.5)]
+    overrides += [Override("blocks.4.pointwise", method="dense"), Override("classifier", method="optimal")]
+    plan = make_plan(spec.load(), scope="global", sparsity=0.6, overrides=overrides, spec=spec)
+    plan.save(tmp_path / "plan.yaml")
+    path = tmp_path / "net.ubp"
+    assert main(["export", "--plan", str(tmp_path / "plan.yaml"), "-o", str(path)]) == 0
+    packed = PackedFile.load(path)
+    assert packed.graph is not None and packed.graph.tensors[0].shape == (1, 3, 32, 32)
+    selections = select_plan(plan, spec.load())
+    for layer in packed.layers:
+        mask = layer.unpack().reshape(layer.rows, -1) != 0
+        assert layer.dense == (layer.name not in selections)
+        assert layer.dense or (mask == selections[layer.name].mask()).all()
+    assert main(["export", "--plan", str(tmp_path / "plan.yaml"), "--sparsity", "0.5", "-o", str(path)]) == 2
+    assert "--sparsity: the plan says" in capsys.readouterr().err
+
+
+def test_a_plan_with_blocks_that_no_kernel_has(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    spec = ModelSpec("mobilenet_v1", weights="random", width=0.25, input_size=32)
+    make_plan(spec.load(), block_size=3, spec=spec).save(tmp_path / "plan.yaml")
+    assert main(["export", "--plan", str(tmp_path / "plan.yaml"), "-o", str(tmp_path / "net.ubp")]) == 2
+    assert "layers.blocks.0.pointwise: block size 3 can't be packed" in capsys.readouterr().err
+    assert not (tmp_path / "net.ubp").exists()
 
 
 def test_dense_and_batch(tmp_path: Path) -> None:

@@ -53,6 +53,9 @@ bench: native  ## ResNet-50: the selection against torch.topk, a mask update aga
 	@$(BIN)/python tests/bench/bench_selection.py
 	@$(BIN)/python tests/bench/bench_pruning.py
 
+faults: native  ## the table of faults of docs/devices.md, each injected for real into a test phone
+	@$(BIN)/python tests/phone/measure_faults.py
+
 transcripts: native  ## write docs/transcripts/ from real runs here, in the emulator and on test phones
 	@$(BIN)/python tests/phone/make_transcripts.py
 

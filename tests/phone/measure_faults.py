@@ -23,7 +23,6 @@ from phone.adb_server import AdbServer
 from phone.model import PhoneModel
 from phone.phone import Phone
 from phone.programs import build_program
-
 from ubp_core.benchmark import BenchProgress, BenchSettings, PackedVariants, make_variants, pack_variants
 from ubp_core.benchmark import run_comparison as run
 from ubp_core.devices import DeviceError
@@ -32,6 +31,7 @@ from ubp_core.devices.adb_server import ServerAddress, connect_wireless, make_cl
 from ubp_core.models import Layer
 
 LONG = BenchSettings(min_time_s=300, warmup=0, limit_s=600)
+GONE_S = 30.0
 WIDEST = 110
 """Letters of a line; the rest is left out."""
 
@@ -83,7 +83,17 @@ class Lab:
         done = run(self.device, [self.packed], LONG, on_progress=watch, cancel=self.cancel, program=program)
         return done.failure, time.monotonic() - self.struck
 
+    def wait_until_gone(self) -> float:
+        """Waits until nothing of ours runs on the phone; returns the seconds since the fault."""
+        until = time.monotonic() + GONE_S
+        while left := self.phone.processes():
+            if time.monotonic() > until:
+                raise SystemExit(f"still running: {left}")
+        return time.monotonic() - self.struck
 
+
+FROZEN = "link frozen"
+"""Behind it nobody can reach the program."""
 Fault = tuple[str, PhoneModel, str, Callable[[Lab], Callable[[], object]] | None]
 """What it is, the phone, the role of the program (empty: the real one), and what is done in mid-run."""
 
@@ -93,7 +103,7 @@ FAULTS: tuple[Fault, ...] = (
     ("Android 6", PhoneModel(features="cmd"), "", None),
     ("cable pulled, Wi-Fi lost", PhoneModel(), "", lambda lab: lambda: lab.phone.order("refuse")),
     ("phone restarted", PhoneModel(), "", lambda lab: lambda: lab.phone.order("reboot")),
-    ("link frozen", PhoneModel(), "", lambda lab: lambda: lab.phone.order("freeze")),
+    (FROZEN, PhoneModel(), "", lambda lab: lambda: lab.phone.order("freeze")),
     ("adb server killed", PhoneModel(), "", lambda lab: lab.server.stop),
     ("cancelled", PhoneModel(), "", lambda lab: lab.cancel.set),
     ("disk full", PhoneModel(data_bytes=1 << 20), "", None),
@@ -111,7 +121,7 @@ def main() -> None:
     """Prints the table."""
     weight = np.random.default_rng(1).standard_normal((64, 64, 1, 1)).astype(np.float32)
     layer = Layer("conv", "conv", weight, bias=None, output_hw=(7, 7))
-    print("| fault | line | seconds |\n| --- | --- | --- |")
+    print("| fault | line | seconds | nothing runs after |\n| --- | --- | --- | --- |")
     with tempfile.TemporaryDirectory() as folder:
         here = Path(folder)
         actor, packed = build_program("actor", here), pack_variants(layer, make_variants(), here / "packed")
@@ -119,9 +129,9 @@ def main() -> None:
             with ExitStack() as stack:
                 lab = Lab(stack, actor, packed, here, model)
                 line, seconds = lab.measure(lab.role(role) if role else None, strike(lab) if strike else None)
-                left = lab.phone.processes() if name not in ("link frozen",) else []
+                gone = f"{lab.wait_until_gone():.1f}" if name != FROZEN else "see below"
             shown = line if len(line) <= WIDEST else line[:WIDEST] + "..."
-            print(f"| {name} | {shown} | {seconds:.1f} |" + (f" STILL RUNS: {left}" if left else ""), flush=True)
+            print(f"| {name} | {shown} | {seconds:.1f} | {gone} |", flush=True)
 
 
 if __name__ == "__main__":

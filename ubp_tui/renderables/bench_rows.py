@@ -68,7 +68,8 @@ def list_rows(plan: Plan, runs: Sequence[DeviceRun], packing: str = "") -> list[
         if len(runs) > 1:
             rows.append(BenchRow(run.device, cells=(describe_device(run),)))
         for layer, variants in plan.items():
-            rows += layer_rows(run, layer, variants, packing)
+            if len(runs) == 1 or not run.ended or run.result(layer):  # of a failed device the heading says enough
+                rows += layer_rows(run, layer, variants, packing)
     return rows
 
 

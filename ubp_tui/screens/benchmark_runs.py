@@ -198,4 +198,5 @@ class BenchmarkRuns(BenchmarkWork):
         title = f"{what} · {count} variants take turns, run by run"
         runs = tuple(self.runs.values()) or (DeviceRun(self.query_one(DevicePanel).chosen),)
         self.query_one(ResultPane).show(self.plan, runs, title, self._packing)
-        self.query_one(DevicePanel).show_status({name: run.status for name, run in self.runs.items() if not run.ended})
+        status = {name: run.status for name, run in self.runs.items()} if self.running else {}
+        self.query_one(DevicePanel).show_status(status)

@@ -90,6 +90,8 @@ class ResultPane(Vertical):
         found = [f"warning: {line}" for line in notes]
         if run is not None and run.unkept:
             found.append(f"not kept: {run.unkept}")
+        others = [other for other in self.runs.values() if other is not run and other.failure]
+        found += [f"warning: {other.device}: ended early: {other.failure}" for other in others]
         self.query_one("#result-warnings", Static).update("\n".join(found))
 
     def _draw(self, always: bool = False) -> None:

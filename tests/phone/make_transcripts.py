@@ -24,6 +24,14 @@ TARGET = ROOT / "docs" / "transcripts"
 LAYERS = "_blocks.4._expand_conv,_blocks.10._project_conv,_blocks.14._project_conv"
 BENCH = ["bench", "efficientnet_lite0", "--layers", LAYERS]
 LIMIT_S = 900
+TEST_PHONE = "A test phone (docs/devices.md) runs ARM64 programs under qemu-user: its times mean nothing."
+HEADS = {
+    "host": "ubp bench on this machine.",
+    "emulator": "ubp bench in the emulator: results checked, instructions counted.",
+    "test_phone": TEST_PHONE,
+    "two_phones": f"Two phones at once; one of them is full. {TEST_PHONE}",
+}
+"""First line of each transcript."""
 
 
 class Shell:
@@ -47,7 +55,8 @@ class Shell:
     def write(self, name: str) -> None:
         """Writes the transcript and begins another."""
         TARGET.mkdir(exist_ok=True)
-        (TARGET / f"{name}.txt").write_text(self.text.rstrip("\n") + "\n", encoding="utf-8")
+        head = f"# {HEADS[name]}\n# Recorded by `make transcripts` on a busy machine of two cores.\n\n"
+        (TARGET / f"{name}.txt").write_text(head + self.text.rstrip("\n") + "\n", encoding="utf-8")
         print(f"docs/transcripts/{name}.txt")
         self.text = ""
 

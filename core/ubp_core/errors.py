@@ -60,3 +60,7 @@ class CandidatesExhausted(SelectionError):
 
 class PruningError(UbpError, ValueError):
     """Pruning during training that can't be set up or go on; the line names the layer or the argument."""
+
+
+class ConfigError(UbpError):
+    """A configuration file that can't be used; the line names the file and the key."""

@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "pack": ("ubp_core.cli.pack", "prune layers and write them into a packed file (.ubp)"),
     "export": ("ubp_core.cli.export", "prune a whole network into one file that runs (.ubp)"),
     "show": ("ubp_core.cli.show", "check a packed file and print what it holds"),
+    "train": ("ubp_core.cli.train", "train on a folder of pictures while pruning; resumable"),
     "devices": ("ubp_core.cli.devices", "what a benchmark can run on; connect phones, clean up"),
     "bench": ("ubp_core.cli.bench", "run layers on a phone, here, or under qemu"),
     "history": ("ubp_core.cli.history", "earlier benchmarks: list, show, compare, export"),

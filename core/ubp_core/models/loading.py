@@ -94,7 +94,7 @@ def _check_network(name: str, width: float) -> None:
         raise ModelError(f"--width applies to mobilenet_v1 only, not to {name}")
 
 
-def _build(
+def build_network(
     name: str, width: float, input_size: int, classes: int = IMAGENET_CLASSES
 ) -> tuple[nn.Module, frozenset[str]]:
     """Build a network without drawing its weights; see `build_undrawn`."""
@@ -115,7 +115,7 @@ def _load_named(name: str, weights: str, width: float, seed: int, input_size: in
     """A network by name with its default or with random weights."""
     if weights == "random" or name == "mobilenet_v1":
         tell(f"building {name} with random weights")
-        module, undrawn = _build(name, width, input_size)
+        module, undrawn = build_network(name, width, input_size)
         fill_random(module, undrawn, seed)
         why = "" if weights == "random" else "; there are no trained ones for mobilenet_v1"
         return _finish(module, _label(name, width), f"RANDOM weights (seed {seed}), not trained{why}", True, input_size)
@@ -136,10 +136,10 @@ def _load_fitted(
 ) -> LoadedModel:
     """A network with a checkpoint's weights, and with as many classes as the checkpoint has."""
     tell(f"building {name}")
-    module, _ = _build(name, width, input_size)
+    module, _ = build_network(name, width, input_size)
     classes = count_classes(module, checkpoint.state)
     if classes is not None:
-        module, _ = _build(name, width, input_size, classes)
+        module, _ = build_network(name, width, input_size, classes)
         source += f", {classes:,} classes"
     load_state(module, checkpoint, name)
     return _finish(module, _label(name, width), source, False, input_size)

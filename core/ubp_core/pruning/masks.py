@@ -25,7 +25,7 @@ class PrunedLayer:
         self.selection: Selection | None = None
         """The blocks that stay; None while the layer is dense."""
         self.sparsity = 0.0
-        """Scheduled at the last update."""
+        """What was asked for at the last update; in the scope "global" of all layers together."""
         self.pruned: torch.Tensor | None = None
         """bool, of the weight's shape: true where it is zero. Written in place, once it exists."""
         self.dense: torch.Tensor | None = None

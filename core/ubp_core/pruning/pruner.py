@@ -152,7 +152,7 @@ class BlockPruner:
             shapes = [layer.shape for layer in self._layers]
             selections = distributed.share_selections(self._select, shapes, METHODS, device, self._group)
             for layer, selection in zip(self._layers, selections, strict=True):
-                layer.set_selection(selection, selection.sparsity)
+                layer.set_selection(selection, self._scheduled(layer.settings))
                 self._criterion.reset(layer)
             self.updates += 1
         self.apply_masks()
@@ -221,10 +221,9 @@ class BlockPruner:
 
     @property
     def requested_sparsity(self) -> float:
-        """What the schedule asks of all layers together at this step."""
+        """What the schedule asked of all layers together at the last mask update."""
         sizes = [layer.weight.numel() for layer in self._layers]
-        asked = [self._scheduled(layer.settings) for layer in self._layers]
-        return sum(s * n for s, n in zip(asked, sizes, strict=True)) / sum(sizes)
+        return sum(layer.sparsity * size for layer, size in zip(self._layers, sizes, strict=True)) / sum(sizes)
 
     @property
     def achieved_sparsity(self) -> float:
@@ -233,7 +232,7 @@ class BlockPruner:
 
     def report(self) -> tuple[LayerReport, ...]:
         """Requested and achieved sparsity, and what is kept, layer by layer."""
-        return tuple(report_layer(layer, self._scheduled(layer.settings)) for layer in self._layers)
+        return tuple(report_layer(layer) for layer in self._layers)
 
     def state_dict(self) -> dict[str, Any]:
         """All that a resumed training needs; tensors, numbers and strings only, so that `weights_only` loads it."""

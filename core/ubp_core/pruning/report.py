@@ -19,7 +19,7 @@ class LayerReport:
     method: str
     """What made the last selection ("bed" also where `greedy` ran out of candidates)."""
     requested: float
-    """Sparsity that the schedule asks for at this step; in the scope "global" that of the whole budget."""
+    """Sparsity that the schedule asked for at the last update; in the scope "global" that of the whole budget."""
     achieved: float
     """Share of the weights that is pruned: what whole blocks allow."""
     blocks: int
@@ -28,7 +28,7 @@ class LayerReport:
     """Share of the importance kept at the last update."""
 
 
-def report_layer(layer: PrunedLayer, requested: float) -> LayerReport:
+def report_layer(layer: PrunedLayer) -> LayerReport:
     """The record of one layer."""
     selection = layer.selection
     return LayerReport(
@@ -36,7 +36,7 @@ def report_layer(layer: PrunedLayer, requested: float) -> LayerReport:
         shape=layer.shape,
         block_size=layer.settings.block_size,
         method=layer.settings.method if selection is None else selection.method,
-        requested=requested,
+        requested=layer.sparsity,
         achieved=0.0 if selection is None else selection.achieved_sparsity,
         blocks=0 if selection is None else len(selection.rows),
         retained=1.0 if selection is None else selection.retained,

@@ -43,7 +43,7 @@ def restore(
         layer.pruned, layer.dense, layer.selection, layer.sparsity = None, None, None, 0.0
         if saved["selection"] is not None:
             selection = _to_selection(saved["selection"], layer.shape)
-            layer.set_selection(selection, selection.sparsity)
+            layer.set_selection(selection, saved["sparsity"])
         if saved["dense"] is not None:
             layer.dense = saved["dense"].to(layer.weight.device, copy=True)
         criterion.reset(layer)
@@ -56,6 +56,7 @@ def _layer_state(layer: PrunedLayer, criterion: Criterion) -> dict[str, Any]:
     return {
         "block_size": layer.settings.block_size,
         "shape": list(layer.shape),
+        "sparsity": layer.sparsity,
         "selection": None if layer.selection is None else _from_selection(layer.selection),
         "dense": None if layer.dense is None else layer.dense.detach().cpu().clone(),
         "collected": {key: value.detach().cpu().clone() for key, value in criterion.sums(layer).items()},

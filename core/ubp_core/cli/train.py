@@ -1,0 +1,182 @@
+"""`ubp train`: trains a network on a folder of pictures while pruning it, and packs the result."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from ubp_core.cli import output
+from ubp_core.cli.train_progress import TrainProgress
+from ubp_core.errors import ConfigError, ExitCode
+
+if TYPE_CHECKING:
+    import torch
+
+    from ubp_core.training.config import TrainConfig
+    from ubp_core.training.data import Pictures
+    from ubp_core.training.loop import TrainingLoop
+
+DESCRIPTION = """\
+Train a network on a folder of pictures while pruning it in blocks. What to do stands in a YAML file:
+
+  data:     {train: pictures/train, validation: pictures/test, image_size: 224, augment: crop}
+  model:    {name: mobilenet_v2, weights: default}          # or random, or a checkpoint's path
+  pruning:
+    sparsity: 0.75
+    block_size: 4
+    method: bed                                             # abp, greedy, bed, optimal, unstructured
+    schedule: {kind: cubic, begin: 1, end: 6, every: 50}    # epochs, epochs, steps
+  training: {epochs: 10, batch_size: 64, optimizer: sgd, learning_rate: 0.02}
+  output:   {folder: runs/first}
+
+pictures/train holds one sub-folder for each class. docs/pruning.md lists every key. The folder of the run gets
+log.jsonl, last.pt and best.pt, and at the end pruned.safetensors, layers.ubp and report.json. Stop it whenever you
+like, also by kill -9: the same command goes on from the last checkpoint and ends with the same weights."""
+
+EXAMPLES = """\
+  ubp train run.yaml
+  ubp train run.yaml --check       read everything and say which layers will be packed; train nothing
+  ubp train run.yaml --restart     forget the run in the output folder and begin anew"""
+
+OWN_FILES = ("last.pt", "best.pt", "log.jsonl", "pruned.safetensors", "layers.ubp", "report.json")
+"""What --restart removes."""
+
+STOPPED = 130
+"""As after Ctrl-C anywhere else."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of `ubp train`."""
+    parser.add_argument("config", type=Path, metavar="CONFIG.yaml", help="what to train and how")
+    parser.add_argument("--check", action="store_true", help="train nothing; check the file, the pictures, the layers")
+    parser.add_argument("--restart", action="store_true", help="remove what an earlier run left in the output folder")
+    parser.add_argument("--json", action="store_true", help="print the report as one JSON object")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Read, train, pack and print."""
+    with output.narrate(f"reading {args.config}") as tell:
+        from ubp_core.training.config import read_config
+
+        config = read_config(args.config)
+        tell("loading torch")
+        loop = _prepare(config, tell)
+    if args.check:
+        _print_layers(loop, args.json)
+        return ExitCode.OK
+    if args.restart:
+        _remove_run(Path(config.output.folder))
+    if loop.resume():
+        output.note(f"goes on at step {loop.step:,} of {loop.total_steps:,} from {loop.folder}")
+    with _signals() as stop, TrainProgress(loop.total_steps, loop.step, stop) as progress:
+        finished = loop.run(progress)
+    if not finished:
+        output.note(f"stopped at step {loop.step:,} of {loop.total_steps:,}; the same command goes on from there")
+        return STOPPED
+    with output.narrate("packing"):
+        from ubp_core.training.results import finish_run
+
+        report = finish_run(loop)
+    if args.json:
+        output.print_json({"command": "train", **report})
+    else:
+        _print_report(report)
+        output.note(f"wrote {', '.join(OWN_FILES[3:])} to {loop.folder}")
+    return ExitCode.OK
+
+
+def _prepare(config: TrainConfig, tell: Any) -> TrainingLoop:
+    """Pictures, network and loop; everything that can be refused is refused here."""
+    from ubp_core.packed_format import BLOCK_SIZES
+    from ubp_core.training.data import open_pictures
+    from ubp_core.training.loop import TrainingLoop
+    from ubp_core.training.networks import choose_device, make_network
+
+    sizes = [config.pruning.block_size, *(getattr(r, "block_size", None) for r in config.pruning.overrides.values())]
+    for size in sizes:
+        if size is not None and size not in BLOCK_SIZES:
+            raise ConfigError(f"pruning.block_size: {size} can't be packed; need {', '.join(map(str, BLOCK_SIZES))}")
+    device: torch.device = choose_device(config.training.device)
+    pictures: Pictures = open_pictures(config.data, config.training.seed)
+    network = make_network(config, len(pictures.classes), tell)
+    return TrainingLoop(config, network, pictures, device)
+
+
+def _remove_run(folder: Path) -> None:
+    for name in OWN_FILES:
+        (folder / name).unlink(missing_ok=True)
+
+
+@contextmanager
+def _signals() -> Iterator[list[int]]:
+    """Ctrl-C and SIGTERM ask for a checkpoint and an end; a second one ends at once.
+
+    Yields:
+        A list that gets the signal's number.
+    """
+    caught: list[int] = []
+
+    def catch(number: int, frame: FrameType | None) -> None:
+        if caught:
+            raise KeyboardInterrupt
+        caught.append(number)
+
+    before = {number: signal.signal(number, catch) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield caught
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _print_layers(loop: TrainingLoop, as_json: bool) -> None:
+    """What `check_deployable` says of the network, and what the file asks of each layer."""
+    from ubp_core.pruning import check_deployable
+
+    asked = {layer.name for layer in loop.pruner.report()}
+    checks = check_deployable(loop.network, loop.config.pruning.block_size)
+    records: list[dict[str, Any]] = [
+        {"name": c.name, "kind": c.kind, "shape": list(c.shape), "packed": c.name in asked, "reason": c.reason}
+        for c in checks
+    ]
+    for record in records:
+        if not record["packed"] and not record["reason"]:
+            record["reason"] = "left out by the file"
+    if as_json:
+        output.print_json({"command": "train", "check": True, "steps": loop.total_steps, "layers": records})
+        return
+    table = output.new_table([("layer", "left"), ("kind", "left"), ("weight", "right"), ("will be packed", "left")])
+    for record in records:
+        verdict = "yes" if record["packed"] else f"no: {record['reason']}"
+        table.add_row(record["name"], record["kind"], output.size(record["shape"]), verdict)
+    output.open_console().print(table)
+    pictures = loop.pictures
+    print(
+        f"{len(asked)} of {len(records)} layers; {len(pictures.train):,} pictures to train on, "
+        f"{len(pictures.validation):,} to validate, {len(pictures.classes)} classes; {loop.total_steps:,} steps"
+    )
+
+
+def _print_report(report: dict[str, Any]) -> None:
+    """Layers, then the whole network's figures."""
+    headers = [("layer", "left"), ("R x K", "right"), ("N", "right"), ("method", "left")]
+    headers += [("requested", "right"), ("achieved", "right"), ("retained", "right")]
+    table = output.new_table(headers)
+    for layer in report["layers"]:
+        shares = [output.percent(layer[key]) for key in ("requested", "achieved", "retained")]
+        table.add_row(layer["name"], output.size(layer["shape"]), str(layer["block_size"]), layer["method"], *shares)
+    output.open_console().print(table)
+    after = report["accuracy_after_recalibration"]
+    share = report["packed_bytes"] / report["dense_bytes"]
+    print(f"sparsity        {output.percent(report['achieved_sparsity'])} of the layers above")
+    print(f"accuracy        {output.percent(report['validation_accuracy'])} on the validation pictures", end="")
+    print(f" ({output.percent(report['accuracy_before_recalibration'])} before recalibration)" if after else "")
+    print(f"packed layers   {report['packed_bytes']:,} bytes, dense {report['dense_bytes']:,} ({share:.3f}x)")
+    print(f"mask updates    {report['selection_seconds']:.2f} s in all")
+    sys.stdout.flush()

@@ -1,0 +1,117 @@
+"""The end of a run: the best network, batch norm recalibrated, as plain weights, packed layers and a report."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from itertools import islice
+from typing import Any
+
+import torch
+from safetensors.torch import save as safetensors_bytes
+from torch import nn
+
+from ubp_core.errors import UbpError
+from ubp_core.layer_packing import pack_layer
+from ubp_core.models.layer_extraction import extract_module_layers
+from ubp_core.models.trace import trace_output_sizes
+from ubp_core.packed_file import PackedFile
+from ubp_core.packed_layer import PackedLayer
+from ubp_core.pruning.batchnorm import recalibrate_batchnorm
+from ubp_core.selection import Selection
+from ubp_core.training.checkpoints import BEST, LAST, load_checkpoint, write_atomically
+from ubp_core.training.data import epoch_batches
+from ubp_core.training.loop import TrainingLoop, evaluate
+
+WEIGHTS, PACKED, REPORT = "pruned.safetensors", "layers.ubp", "report.json"
+
+
+def finish_run(loop: TrainingLoop) -> dict[str, Any]:
+    """Turn a trained run into files in its folder.
+
+    Args:
+        loop: at its end.
+
+    Returns:
+        The report, as it stands in `report.json`.
+
+    Raises:
+        UbpError: a file that can't be written, or a pruned weight that is not zero.
+    """
+    best = load_checkpoint(loop.folder / BEST) or load_checkpoint(loop.folder / LAST)
+    assert best is not None
+    loop.restore_weights(best)
+    accuracy = _recalibrate(loop)
+    pruner = loop.pruner
+    layers, requested, achieved = pruner.report(), pruner.requested_sparsity, pruner.achieved_sparsity
+    selections = pruner.finalize()
+    network = loop.network.cpu().eval()
+    check_zeros(network, selections)
+    packed = _pack(loop, network, selections)
+    state = {name: value.contiguous() for name, value in network.state_dict().items()}
+    write_atomically(loop.folder / WEIGHTS, safetensors_bytes(state))
+    packed.save(loop.folder / PACKED)
+    report = {
+        "model": loop.config.model.name,
+        "classes": list(loop.pictures.classes),
+        "best_step": best["step"],
+        "steps": loop.total_steps,
+        **accuracy,
+        "requested_sparsity": requested,
+        "achieved_sparsity": achieved,
+        "selection_seconds": round(pruner.seconds, 3),
+        "layers": [asdict(layer) for layer in layers],
+        "packed_bytes": sum(layer.nbytes for layer in packed.layers),
+        "dense_bytes": sum(layer.dense_nbytes for layer in packed.layers),
+        "files": {"weights": WEIGHTS, "packed": PACKED},
+        "config": loop.config.as_dict(),
+    }
+    write_atomically(loop.folder / REPORT, json.dumps(report, indent=2).encode() + b"\n")
+    return report
+
+
+def check_zeros(network: nn.Module, selections: Mapping[str, Selection]) -> None:
+    """Every pruned weight must be zero in what is saved.
+
+    Raises:
+        UbpError: one is not; the line names the layer.
+    """
+    for name, selection in selections.items():
+        weight = network.get_submodule(name).get_parameter("weight").detach().reshape(selection.shape)
+        wrong = int(weight[torch.from_numpy(~selection.mask())].count_nonzero())
+        if wrong:
+            raise UbpError(f"{name}: {wrong:,} pruned weights are not zero; nothing was saved")
+
+
+def _recalibrate(loop: TrainingLoop) -> dict[str, float | None]:
+    """Validation accuracy with the statistics of training and with fresh ones; the better ones stay."""
+    config, data = loop.config, loop.pictures
+    _, before = evaluate(loop.network, data.validation, config, loop.device)
+    outcome: dict[str, float | None] = {"validation_accuracy": before, "accuracy_before_recalibration": before}
+    if not config.training.recalibrate_batches:
+        return outcome | {"accuracy_after_recalibration": None}
+    saved = {name: buffer.clone() for name, buffer in loop.network.named_buffers()}
+    batches = epoch_batches(data.plain, 0, config.training.batch_size, 0, config.data.workers)
+    count = config.training.recalibrate_batches
+    used = recalibrate_batchnorm(loop.network, islice(batches, count), count)
+    _, after = evaluate(loop.network, data.validation, config, loop.device)
+    if after < before:
+        for name, buffer in loop.network.named_buffers():
+            buffer.copy_(saved[name])
+    return {
+        "validation_accuracy": max(before, after),
+        "accuracy_before_recalibration": before,
+        "accuracy_after_recalibration": after if used else None,
+    }
+
+
+def _pack(loop: TrainingLoop, network: nn.Module, selections: Mapping[str, Selection]) -> PackedFile:
+    """The pruned layers, with their geometry, in one file."""
+    name, size = loop.config.model.name, loop.config.data.image_size
+    layers = extract_module_layers(network, trace_output_sizes(network, name, size))
+    criterion = loop.config.pruning.criterion
+    packed: list[PackedLayer] = [
+        pack_layer(layer, selections[layer.name], criterion) for layer in layers if layer.name in selections
+    ]
+    return PackedFile(tuple(packed), name, f"ubp train, step {loop.total_steps:,}")

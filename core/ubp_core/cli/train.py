@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ubp_core.cli import output
 from ubp_core.cli.train_progress import TrainProgress
-from ubp_core.errors import ConfigError, ExitCode
+from ubp_core.errors import ConfigError, ExitCode, ModelError
 
 if TYPE_CHECKING:
     import torch
@@ -36,7 +36,8 @@ Train a network on a folder of pictures while pruning it in blocks. What to do s
   output:   {folder: runs/first}
 
 pictures/train holds one sub-folder for each class. docs/pruning.md lists every key. The folder of the run gets
-log.jsonl, last.pt and best.pt, and at the end pruned.safetensors, layers.ubp and report.json. Stop it whenever you
+log.jsonl, last.pt and best.pt, and at the end pruned.safetensors, layers.ubp (the pruned layers), network.ubp (the
+whole network, see `ubp export`) and report.json. Stop it whenever you
 like, also by kill -9: the same command goes on from the last checkpoint and ends with the same weights."""
 
 EXAMPLES = """\
@@ -44,7 +45,7 @@ EXAMPLES = """\
   ubp train run.yaml --check       read everything and say which layers will be packed; train nothing
   ubp train run.yaml --restart     forget the run in the output folder and begin anew"""
 
-OWN_FILES = ("last.pt", "best.pt", "log.jsonl", "pruned.safetensors", "layers.ubp", "report.json")
+OWN_FILES = ("last.pt", "best.pt", "log.jsonl", "pruned.safetensors", "layers.ubp", "network.ubp", "report.json")
 """What --restart removes."""
 
 STOPPED = 130
@@ -87,7 +88,10 @@ def run(args: argparse.Namespace) -> int:
         output.print_json({"command": "train", **report})
     else:
         _print_report(report)
-        output.note(f"wrote {', '.join(OWN_FILES[3:])} to {loop.folder}")
+        if report["network_refusal"]:
+            output.note(f"no network.ubp: {report['network_refusal']}")
+        written = [name for name in OWN_FILES[3:] if (loop.folder / name).exists()]
+        output.note(f"wrote {', '.join(written)} to {loop.folder}")
     return ExitCode.OK
 
 
@@ -148,8 +152,10 @@ def _print_layers(loop: TrainingLoop, as_json: bool) -> None:
     for record in records:
         if not record["packed"] and not record["reason"]:
             record["reason"] = "left out by the file"
+    refusal = export_refusal(loop)
     if as_json:
-        output.print_json({"command": "train", "check": True, "steps": loop.total_steps, "layers": records})
+        head = {"command": "train", "check": True, "steps": loop.total_steps, "network_refusal": refusal}
+        output.print_json({**head, "layers": records})
         return
     table = output.new_table([("layer", "left"), ("kind", "left"), ("weight", "right"), ("will be packed", "left")])
     for record in records:
@@ -161,6 +167,19 @@ def _print_layers(loop: TrainingLoop, as_json: bool) -> None:
         f"{len(asked)} of {len(records)} layers; {len(pictures.train):,} pictures to train on, "
         f"{len(pictures.validation):,} to validate, {len(pictures.classes)} classes; {loop.total_steps:,} steps"
     )
+    print("the whole network can be exported" if refusal is None else f"the network can't be exported: {refusal}")
+
+
+def export_refusal(loop: TrainingLoop) -> str | None:
+    """Why there will be no network.ubp; None if nothing is in the way."""
+    from ubp_core.network.capture import capture
+
+    size = loop.config.data.image_size
+    try:
+        capture(loop.network.eval(), (1, 3, size, size), loop.config.model.name)
+    except ModelError as error:
+        return str(error)
+    return None
 
 
 def _print_report(report: dict[str, Any]) -> None:

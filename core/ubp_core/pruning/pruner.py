@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -15,13 +16,14 @@ from torch import nn
 
 from ubp_core.errors import PruningError
 from ubp_core.models.layer_extraction import find_skip_reasons
+from ubp_core.plan import Plan
 from ubp_core.pruning import distributed, state
 from ubp_core.pruning.common_budget import check_common, default_ceiling, select_common
 from ubp_core.pruning.criteria import make_criterion
 from ubp_core.pruning.deployability import refusal, unwrap
 from ubp_core.pruning.masks import PrunedLayer, mask_copies, mask_optimizers
 from ubp_core.pruning.report import LayerReport, report_layer, total_sparsity
-from ubp_core.pruning.rules import LayerSettings, Overrides, resolve_rules
+from ubp_core.pruning.rules import LayerSettings, Overrides, resolve_rules, rules_of_plan
 from ubp_core.pruning.schedules import OneShotSchedule, Schedule
 from ubp_core.pruning.selecting import Demand, select_layer
 from ubp_core.selection import METHODS, Selection
@@ -58,6 +60,7 @@ class BlockPruner:
         regrow: bool = False,
         overrides: Overrides | None = None,
         skip: Sequence[str] = (),
+        plan: Plan | str | Path | None = None,
         min_sparsity: float = 0.0,
         max_sparsity: float | None = None,
         scale: str = "raw",
@@ -81,6 +84,8 @@ class BlockPruner:
                 what is pruned stays pruned.
             overrides: by layer name or pattern, a sparsity or a `LayerRule`.
             skip: names and patterns of layers that stay dense.
+            plan: a plan or its file: every layer's method, block size and final sparsity are taken from it, and what
+                it does not prune stays dense. Goes with the scope "layer", without `overrides` and `skip`.
             min_sparsity, max_sparsity: floor and ceiling of each layer's final sparsity. Default: none; in the scope
                 "global" every layer keeps at least a tenth of the share that all keep on average.
             scale: "raw" or "mean": how importances of layers compare in the scope "global"; see `select_global`.
@@ -92,6 +97,7 @@ class BlockPruner:
 
         Raises:
             PruningError: an argument that can't be used, or a layer that can't be pruned; it is a ValueError.
+            PlanError: a plan file that can't be read.
         """
         if scope not in SCOPES:
             raise PruningError(f"scope: {scope!r} is unknown; choose from {', '.join(SCOPES)}")
@@ -108,6 +114,13 @@ class BlockPruner:
         if max_sparsity is None:
             max_sparsity = default_ceiling(sparsity) if scope == "global" else 1.0
         defaults = LayerSettings(block_size, sparsity, method, min_sparsity, max_sparsity)
+        if plan is not None:
+            if overrides or skip or scope != "layer":
+                raise PruningError(
+                    'plan: it says everything on layers; leave out overrides and skip, and scope="global"'
+                )
+            plan = plan if isinstance(plan, Plan) else Plan.load(plan)
+            overrides, skip = rules_of_plan(plan, find_skip_reasons(self.model))
         self._layers = _make_layers(self.model, defaults, overrides, skip, regrow)
         if scope == "global":
             check_common({layer.name: layer.settings for layer in self._layers}, scale)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import glob
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
 from ubp_core.errors import PruningError
+from ubp_core.plan import Plan
 from ubp_core.selection import MAX_BLOCK_SIZE, METHODS
 
 
@@ -97,6 +99,26 @@ def resolve_rules(
     if not settings:
         raise PruningError("no layer is left to prune: every one stays dense; check_deployable(model) tells why")
     return settings
+
+
+def rules_of_plan(plan: Plan, reasons: Mapping[str, object]) -> tuple[dict[str, LayerRule | float], list[str]]:
+    """A plan as overrides and layers to skip; every layer that it does not prune stays dense.
+
+    Raises:
+        PruningError: it names a layer that is not there, prunes nothing, or prunes a layer altogether.
+    """
+    for layer in plan.layers:
+        if layer.name not in reasons:
+            match_layers(glob.escape(layer.name), reasons, "plan")
+    pruned = {layer.name: layer for layer in plan.pruned}
+    for name, layer in pruned.items():
+        if layer.sparsity >= 1:
+            raise PruningError(f"plan: {name} has sparsity {layer.sparsity:g}; nothing would be left of it")
+    rules: dict[str, LayerRule | float] = {
+        glob.escape(name): LayerRule(layer.sparsity, layer.block_size, layer.method, skip=False)
+        for name, layer in pruned.items()
+    }
+    return rules, [glob.escape(name) for name in reasons if name not in pruned]
 
 
 def match_layers(pattern: str, names: Mapping[str, object], label: str) -> list[str]:

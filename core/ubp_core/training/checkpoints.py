@@ -5,18 +5,15 @@ Owns files in the folder of a run. Runs no code from them.
 
 from __future__ import annotations
 
-import io
-import os
 import pickle
-import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from ubp_core.atomic_file import write_atomically
 from ubp_core.errors import FileError
-from ubp_core.packed_file import sync_folder, write_new
 
 LAST, BEST = "last.pt", "best.pt"
 
@@ -27,26 +24,7 @@ def save_checkpoint(file: Path, content: Mapping[str, Any]) -> None:
     Raises:
         FileError: the folder can't be written.
     """
-    stream = io.BytesIO()
-    torch.save(dict(content), stream)
-    write_atomically(file, stream.getbuffer())
-
-
-def write_atomically(file: Path, data: bytes | memoryview) -> None:
-    """Write a file under another name and rename it.
-
-    Raises:
-        FileError: the folder can't be written.
-    """
-    temporary = file.with_name(f".{file.name}.{secrets.token_hex(4)}.tmp")
-    try:
-        write_new(temporary, [data])
-        os.replace(temporary, file)
-        sync_folder(file.parent)
-    except OSError as error:
-        raise FileError(f"{file}: {error.strerror or error}") from error
-    finally:
-        temporary.unlink(missing_ok=True)
+    write_atomically(file, lambda path: torch.save(dict(content), path))
 
 
 def load_checkpoint(file: Path) -> dict[str, Any] | None:

@@ -90,6 +90,8 @@ class PruningConfig:
     """Names or patterns of layers that stay dense."""
     overrides: dict[str, LayerRule | float] = field(default_factory=dict)
     """By name or pattern: a sparsity, or keys of `LayerRule`."""
+    plan: str | None = None
+    """A plan file, which then says everything on single layers."""
     schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
 
 

@@ -5,26 +5,30 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import partial
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save as safetensors_bytes
+from safetensors.torch import save_file
 from torch import nn
 
-from ubp_core.errors import UbpError
+from ubp_core.atomic_file import write_atomically, write_text
+from ubp_core.errors import ModelError, UbpError
 from ubp_core.layer_packing import pack_layer
 from ubp_core.models.layer_extraction import extract_module_layers
+from ubp_core.models.layers import LoadedModel
 from ubp_core.models.trace import trace_output_sizes
+from ubp_core.network.exporting import export_network
 from ubp_core.packed_file import PackedFile
-from ubp_core.packed_layer import PackedLayer
 from ubp_core.pruning.batchnorm import recalibrate_batchnorm
 from ubp_core.selection import Selection
-from ubp_core.training.checkpoints import BEST, LAST, load_checkpoint, write_atomically
+from ubp_core.training.checkpoints import BEST, LAST, load_checkpoint
 from ubp_core.training.data import epoch_batches
 from ubp_core.training.loop import TrainingLoop, evaluate
 
-WEIGHTS, PACKED, REPORT = "pruned.safetensors", "layers.ubp", "report.json"
+WEIGHTS, PACKED, NETWORK, REPORT = "pruned.safetensors", "layers.ubp", "network.ubp", "report.json"
 
 
 def finish_run(loop: TrainingLoop) -> dict[str, Any]:
@@ -48,10 +52,13 @@ def finish_run(loop: TrainingLoop) -> dict[str, Any]:
     selections = pruner.finalize()
     network = loop.network.cpu().eval()
     check_zeros(network, selections)
-    packed = _pack(loop, network, selections)
+    model = _as_loaded(loop, network)
+    criterion = loop.config.pruning.criterion
+    packed = _pack(model, selections, criterion)
     state = {name: value.contiguous() for name, value in network.state_dict().items()}
-    write_atomically(loop.folder / WEIGHTS, safetensors_bytes(state))
+    write_atomically(loop.folder / WEIGHTS, partial(save_file, state))
     packed.save(loop.folder / PACKED)
+    refusal = _export(model, selections, criterion, loop.folder / NETWORK)
     report = {
         "model": loop.config.model.name,
         "classes": list(loop.pictures.classes),
@@ -64,10 +71,11 @@ def finish_run(loop: TrainingLoop) -> dict[str, Any]:
         "layers": [asdict(layer) for layer in layers],
         "packed_bytes": sum(layer.nbytes for layer in packed.layers),
         "dense_bytes": sum(layer.dense_nbytes for layer in packed.layers),
-        "files": {"weights": WEIGHTS, "packed": PACKED},
+        "files": {"weights": WEIGHTS, "packed": PACKED, "network": None if refusal else NETWORK},
+        "network_refusal": refusal,
         "config": loop.config.as_dict(),
     }
-    write_atomically(loop.folder / REPORT, json.dumps(report, indent=2).encode() + b"\n")
+    write_atomically(loop.folder / REPORT, lambda path: write_text(path, json.dumps(report, indent=2) + "\n"))
     return report
 
 
@@ -106,12 +114,31 @@ def _recalibrate(loop: TrainingLoop) -> dict[str, float | None]:
     }
 
 
-def _pack(loop: TrainingLoop, network: nn.Module, selections: Mapping[str, Selection]) -> PackedFile:
-    """The pruned layers, with their geometry, in one file."""
+def _as_loaded(loop: TrainingLoop, network: nn.Module) -> LoadedModel:
+    """The trained network as other parts of the library take networks."""
     name, size = loop.config.model.name, loop.config.data.image_size
     layers = extract_module_layers(network, trace_output_sizes(network, name, size))
-    criterion = loop.config.pruning.criterion
-    packed: list[PackedLayer] = [
-        pack_layer(layer, selections[layer.name], criterion) for layer in layers if layer.name in selections
-    ]
-    return PackedFile(tuple(packed), name, f"ubp train, step {loop.total_steps:,}")
+    return LoadedModel(name, f"ubp train, {loop.total_steps:,} steps", False, layers, size, network)
+
+
+def _pack(model: LoadedModel, selections: Mapping[str, Selection], criterion: str) -> PackedFile:
+    """The pruned layers, with their geometry, in one file."""
+    layers = [layer for layer in model.layers if layer.name in selections]
+    packed = [pack_layer(layer, selections[layer.name], criterion) for layer in layers]
+    return PackedFile(tuple(packed), model.name, model.source)
+
+
+def _export(model: LoadedModel, selections: Mapping[str, Selection], criterion: str, file: Path) -> str | None:
+    """The whole network in one file that runs from end to end.
+
+    Returns:
+        Why it can't be exported; None if it was.
+    """
+    assert model.input_size is not None
+    file.unlink(missing_ok=True)
+    try:
+        exported = export_network(model, selections, (1, 3, model.input_size, model.input_size), criterion)
+    except ModelError as error:
+        return str(error)
+    exported.packed.save(file)
+    return None

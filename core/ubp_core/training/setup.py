@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from ubp_core.errors import ConfigError, PruningError
+from ubp_core.errors import ConfigError, PlanError, PruningError
 from ubp_core.pruning.pruner import BlockPruner
 from ubp_core.pruning.schedules import CubicSchedule, LinearSchedule, OneShotSchedule, Schedule
 from ubp_core.training.config import PruningConfig, ScheduleConfig, TrainingConfig
@@ -49,10 +49,11 @@ def make_pruner(
             regrow=config.regrow,
             overrides=config.overrides,
             skip=config.skip,
+            plan=config.plan,
             min_sparsity=config.min_sparsity,
             max_sparsity=config.max_sparsity,
             scale=config.scale,
             optimizer=optimizer,
         )
-    except PruningError as error:
+    except (PruningError, PlanError) as error:
         raise ConfigError(f"pruning: {error}") from None

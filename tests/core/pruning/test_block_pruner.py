@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,7 +16,8 @@ from torch import nn
 
 from pruning_helpers import PRUNED, assert_masks_valid, tiny_batch, tiny_network, train_steps
 from ubp_core import METHODS, BlockPruner, CubicSchedule, LayerRule, LinearSchedule, OneShotSchedule
-from ubp_core.errors import PruningError
+from ubp_core.errors import PlanError, PruningError
+from ubp_core.plan import LayerPlan, Plan
 from ubp_core.pruning.criteria import TRAINING_CRITERIA
 
 OPTIMIZERS: dict[str, Callable[[nn.Module], torch.optim.Optimizer]] = {
@@ -264,3 +266,23 @@ def test_an_early_end_is_said() -> None:
             pruner.step()
         pruner.finalize()
     assert "schedule's end was not reached" in str(caught[-1].message)
+
+
+def test_a_plan_file_says_everything_on_layers(tmp_path: Path) -> None:
+    layers = (
+        LayerPlan("3", "optimal", 2, 0.6),
+        LayerPlan("7", because="by choice"),
+        LayerPlan("12", "abp", 4, 0.5),
+    )
+    Plan(layers).save(tmp_path / "plan.yaml")
+    model = tiny_network()
+    pruner = BlockPruner(model, 8, 0.9, plan=tmp_path / "plan.yaml")
+    pruner.update_masks()
+    found = {name: (s.method, s.block_size, s.sparsity) for name, s in pruner.selections.items()}
+    assert found == {"3": ("optimal", 2, 0.6), "12": ("abp", 4, 0.5)}
+    with pytest.raises(PruningError, match="leave out overrides"):
+        BlockPruner(model, plan=Plan(layers), skip=["3"])
+    with pytest.raises(PruningError, match="plan: no layer is called 'conv9'"):
+        BlockPruner(model, plan=Plan((LayerPlan("conv9", "bed", 4, 0.5),)))
+    with pytest.raises(PlanError, match=r"none\.yaml"):
+        BlockPruner(model, plan=tmp_path / "none.yaml")

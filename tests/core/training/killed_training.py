@@ -8,14 +8,16 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
+import torch
+
+from ubp_core import atomic_file
 from ubp_core.cli.main import main
-from ubp_core.training import checkpoints
 
 config, fatal, moment = sys.argv[1], int(sys.argv[2]), sys.argv[3]
-write, replace = checkpoints.write_new, os.replace
+save, replace = torch.save, os.replace
 count = 0
 
 
@@ -23,24 +25,23 @@ def die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def write_new(path: Path, chunks: Iterable[bytes | memoryview]) -> None:
+def save_or_die(content: Any, path: Path) -> None:
     """Half a file at the fatal time."""
     global count
     count += 1
+    save(content, path)
     if count == fatal and moment == "before":
-        data = b"".join(bytes(chunk) for chunk in chunks)
-        path.write_bytes(data[: len(data) // 2])
+        os.truncate(path, path.stat().st_size // 2)
         die()
-    write(path, chunks)
 
 
-def replace_file(source: str, target: str) -> None:
+def replace_and_die(source: Path, target: Path) -> None:
     """The new file is in place, and nothing after that happens."""
     replace(source, target)
     if count == fatal and moment == "after":
         die()
 
 
-checkpoints.write_new = write_new
-checkpoints.os.replace = replace_file  # type: ignore[assignment]
+torch.save = save_or_die
+atomic_file.os.replace = replace_and_die  # type: ignore[assignment]
 sys.exit(main(["train", config]))

@@ -13,12 +13,14 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+import yaml
 from safetensors.torch import load_file
 
 from training_samples import write_config, write_digits
-from ubp_core import PackedFile
+from ubp_core import Network, PackedFile
 from ubp_core.cli.main import main
 from ubp_core.models import load_model
+from ubp_core.training.config import read_config
 from ubp_core.training.run_log import read_log
 
 HERE = Path(__file__).parent
@@ -52,6 +54,11 @@ def test_a_run_leaves_weights_packed_layers_log_and_report(finished: Path) -> No
     assert report["achieved_sparsity"] == pytest.approx(0.75, abs=0.01)
     model = load_model(str(finished / "pruned.safetensors"), arch="mobilenet_v1", width=0.25)
     assert model.module is not None and model.module.state_dict()["classifier.weight"].shape[0] == 4
+    network = Network.load(finished / "network.ubp")
+    image = np.random.default_rng(0).standard_normal((1, 3, 28, 28), np.float32)
+    module = model.module.eval()
+    with torch.no_grad():
+        assert np.allclose(network.run(image), module(torch.from_numpy(image)).numpy(), atol=1e-3)
     log = read_log(finished)
     assert [line["step"] for line in log if line["kind"] == "step"] == list(range(1, 11))
     assert [line["epoch"] for line in log if line["kind"] == "validation"] == [1, 2]
@@ -131,7 +138,9 @@ def test_check_tells_the_layers_and_trains_nothing(
 ) -> None:
     config = write_config(tmp_path / "run.yaml", digits, tmp_path / "out", pruning__skip=["blocks.0.*"])
     assert main(["train", str(config), "--check", "--json"]) == 0
-    layers = {layer["name"]: layer for layer in json.loads(capfd.readouterr().out)["layers"]}
+    told = json.loads(capfd.readouterr().out)
+    layers = {layer["name"]: layer for layer in told["layers"]}
+    assert told["network_refusal"] is None
     assert layers["blocks.1.pointwise"]["packed"]
     assert layers["blocks.0.pointwise"]["reason"] == "left out by the file"
     assert layers["blocks.1.depthwise"]["reason"] == "depthwise"
@@ -193,3 +202,20 @@ def test_a_broken_picture_is_named(digits: Path, tmp_path: Path, capfd: pytest.C
     )
     assert main(["train", str(config)]) == 2
     assert "broken.png: can't be read as a picture" in capfd.readouterr().err
+
+
+def test_the_documented_configuration_is_read(tmp_path: Path) -> None:
+    text = (HERE.parents[2] / "docs" / "pruning.md").read_text()
+    file = tmp_path / "documented.yaml"
+    file.write_text(text.split("```yaml\n")[1].split("```")[0])
+    documented = read_config(file).as_dict()
+    keys = {f"{section}.{key}" for section, values in documented.items() for key in values}
+    written = yaml.safe_load(file.read_text())
+    assert keys == {f"{section}.{key}" for section, values in written.items() for key in values}
+    file.write_text("{data: {train: a}, model: {name: b}, training: {epochs: 1}, output: {folder: c}}")
+    defaults = read_config(file).as_dict()
+    told = {"validation", "augment", "workers", "skip", "overrides", "batch_size", "learning_rate", "schedule"}
+    required = {"train", "name", "epochs", "folder"}
+    for section, values in documented.items():
+        for key, value in values.items():
+            assert key in told | required or value == defaults[section][key], f"{section}.{key}"

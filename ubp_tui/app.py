@@ -27,7 +27,13 @@ class UbpApp(App[int]):
     """ubp-tui."""
 
     TITLE = "ubp-tui"
-    CSS_PATH = ["styles/app.tcss", "styles/explore.tcss", "styles/benchmark.tcss", "styles/dialogs.tcss"]  # noqa: RUF012 (Textual's own form)
+    CSS_PATH = [  # noqa: RUF012 (Textual's own form)
+        "styles/app.tcss",
+        "styles/explore.tcss",
+        "styles/benchmark.tcss",
+        "styles/dialogs.tcss",
+        "styles/plan.tcss",
+    ]
     BINDINGS = bindings_of("app")
     COMMANDS = App.COMMANDS | {RegistryCommands}
     HORIZONTAL_BREAKPOINTS = [(0, "-too-narrow"), (MIN_SIZE[0], "-compact"), (110, "-wide"), (150, "-broad")]  # noqa: RUF012
@@ -80,6 +86,7 @@ class UbpApp(App[int]):
         """Show the model."""
         # Torch brings 300,000 objects that live on; without this, each full collection stops the app for 0.1 s or more.
         gc.freeze()
+        self.explore.model_request = self.request
         self.explore.show_model(message.model)
 
     def on_model_load_failed(self, message: messages.ModelLoadFailed) -> None:

@@ -154,6 +154,19 @@ REGISTRY: Final = (
         ("choice.redo", "U", "redo", "redo", "take the undo back"),
     ),
     *_section(
+        "Decide and take away",
+        "explore",
+        (
+            "plan.budget",
+            "g",
+            "budget",
+            "budget",
+            "one sparsity over all layers, or the marked ones: spent where it keeps most",
+        ),
+        ("plan.load", "l", "load_plan", "load plan", "take over the choices of a plan file"),
+        ("plan.export", "e", "export", "export", "write a plan, weights, masks, packed layers, table or picture"),
+    ),
+    *_section(
         "Block map",
         "explore",
         ("map.zoom_in", "plus,equals_sign", "zoom_map(1)", "zoom in", "zoom in around the cursor (wheel up)"),

@@ -18,7 +18,7 @@ from ubp_tui.network_total import sum_network
 from ubp_tui.renderables.facts import describe_total
 from ubp_tui.renderables.formats import format_count
 from ubp_tui.result_cache import ResultCache
-from ubp_tui.screens.explore_choices import ExploreChoices
+from ubp_tui.screens.plan import ExplorePlans
 from ubp_tui.services import Services
 from ubp_tui.state import Choice, SelectionRequest
 from ubp_tui.widgets.controls.choice_bar import ChoiceBar
@@ -44,7 +44,7 @@ TABLE_DELAY = 0.05
 """Seconds in which new figures of layers are gathered before they are drawn."""
 
 
-class ExploreScreen(ExploreChoices):
+class ExploreScreen(ExplorePlans):
     """Shows a model's layers and what a choice of blocks keeps of them."""
 
     BINDINGS = bindings_of("explore")

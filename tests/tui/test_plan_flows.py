@@ -1,0 +1,238 @@
+"""Decide and take away: budgets, plan files and exports, by keys and by mouse, with what ends up on the disk."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from threading import Event
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+from textual.widgets import Button, Checkbox, Input, RadioButton
+from tui_world import SIZES, make_app, make_model, make_services, screen_text, settle, until
+
+from ubp_core import export
+from ubp_core.errors import ExportCancelled
+from ubp_core.packed_file import PackedFile
+from ubp_core.plan import DENSE, LayerPlan, Plan
+from ubp_tui.app import UbpApp
+from ubp_tui.choices import LayerChoices
+from ubp_tui.export_job import KINDS, VIEWS, ExportJob, name_files, write_files
+from ubp_tui.plan_bridge import BudgetRequest, adopt_plan, budget_names, plan_choices, share_budget
+from ubp_tui.screens.error import ErrorDialog
+from ubp_tui.screens.export import ExportDialog
+from ubp_tui.screens.prompt import PromptDialog
+from ubp_tui.state import Choice, ModelRequest
+
+PRUNABLE = ("block.0.expand", "block.1.conv", "head")
+
+
+def value_of(app: UbpApp, selector: str) -> Input:
+    return app.screen.query_one(selector, Input)
+
+
+def test_kinds_are_those_of_the_library() -> None:
+    assert {kind: ending for kind, (ending, _) in KINDS.items() if kind not in VIEWS} == {
+        kind: ending for kind, (ending, _) in export.KINDS.items()
+    }
+
+
+def test_choices_become_a_plan_and_come_back() -> None:
+    model = make_model()
+    choices = LayerChoices(Choice("bed", 4, 0.75)).with_layers(["head"], method="optimal", block_size=2)
+    choices = choices.with_dense(["block.1.conv"], True)
+    plan = plan_choices(choices, model, ModelRequest("small", weights="random", seed=5))
+    assert plan.layer("stem").because == "stem (3 input channels)"
+    assert plan.layer("block.1.conv") == LayerPlan("block.1.conv", because="by choice", fixed=True)
+    assert plan.layer("head") == LayerPlan("head", "optimal", 2, 0.75, fixed=True)
+    assert plan.model is not None and (plan.model.name, plan.model.seed) == ("small", 5)
+    assert adopt_plan(plan, model) == (choices, ())
+
+
+def test_a_plan_that_prunes_the_stem_or_empties_a_layer_is_adopted_as_far_as_it_goes() -> None:
+    plan = Plan((LayerPlan("stem", "bed", 4, 0.5), LayerPlan("head", "bed", 4, 1.0), LayerPlan("block.1.conv", DENSE)))
+    choices, left_out = adopt_plan(plan, make_model())
+    assert left_out == ("stem",)
+    assert choices.dense == {"block.0.expand", "block.1.conv"}
+    services = make_services(make_model())
+    head = make_model().layer("head")
+    assert len(services.select(np.abs(head.weight), choices.of("head"), 1).rows) == 0
+
+
+def test_a_budget_leaves_dense_and_other_layers_alone() -> None:
+    model = make_model()
+    choices = LayerChoices().with_dense(["head"], True)
+    assert budget_names(model, choices, ()) == ("block.0.expand", "block.1.conv")
+    assert budget_names(model, choices, ("head", "block.1.conv")) == ("block.1.conv",)
+    shared = share_budget(model, choices, BudgetRequest(("block.1.conv",), Choice("bed", 4, 0.5)))
+    assert shared.dense == {"head"} and shared.of("block.0.expand") == choices.default
+    assert shared.of("block.1.conv") == Choice("bed", 4, 0.5)
+    uniform = share_budget(
+        model, choices, BudgetRequest(("block.0.expand", "block.1.conv"), Choice("abp", 2, 0.6), "uniform")
+    )
+    assert uniform.default == Choice("abp", 2, 0.6) and uniform.dense == {"head"} and not uniform.special
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_a_budget_by_keys_changes_every_layer_and_is_undone(size: tuple[int, int]) -> None:
+    app = make_app()
+    async with app.run_test(size=size) as pilot:
+        await settle(app, pilot)
+        before = app.explore.choices
+        await pilot.press("g")
+        await until(pilot, lambda: "all 3 layers that are pruned" in screen_text(app))
+        text = screen_text(app)
+        for words in ("Sparsity", "Floor", "Ceiling", "OK", "Cancel"):
+            assert words in text
+        value_of(app, "#budget-sparsity Input").value = "80"
+        await pilot.press("enter")
+        await until(pilot, lambda: app.screen is app.explore)
+        choices = app.explore.choices
+        plan = plan_choices(choices, make_model(), app.request)
+        kept = sum(round((1 - x.sparsity) * make_model().layer(x.name).parameters / 4) for x in plan.pruned)
+        weights = sum(make_model().layer(name).parameters for name in PRUNABLE)
+        assert kept == round(0.2 * weights / 4)
+        assert len({choices.of(name).sparsity for name in PRUNABLE}) > 1
+        assert min(1 - choices.of(name).sparsity for name in PRUNABLE) > 0.04
+        await settle(app, pilot)
+        await pilot.press("u")
+        assert app.explore.choices == before
+        await settle(app, pilot)
+
+
+async def test_a_budget_by_mouse_for_the_marked_layers_and_what_it_refuses() -> None:
+    app = make_app()
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settle(app, pilot)
+        await pilot.press("a")
+        marked = app.explore.marked
+        assert marked == PRUNABLE
+        await pilot.press("space", "g")
+        marked = app.explore.marked
+        await until(pilot, lambda: "the 2 marked layers" in screen_text(app))
+        value_of(app, "#budget-floor Input").value = "60"
+        await pilot.click("#budget-ok")
+        await until(pilot, lambda: "floors: together they keep" in screen_text(app))
+        value_of(app, "#budget-floor Input").value = "many"
+        await pilot.click("#budget-ok")
+        await until(pilot, lambda: "Floor: need 0 to 100 per cent, not many" in screen_text(app))
+        await pilot.click("#uniform")
+        await until(pilot, lambda: app.screen.query_one("#uniform", RadioButton).value)
+        assert app.screen.query_one("#budget-floor").disabled
+        value_of(app, "#budget-floor Input").value = "5"
+        value_of(app, "#budget-sparsity Input").value = "33"
+        await pilot.click("#budget-ok")
+        await until(pilot, lambda: app.screen is app.explore)
+        assert {app.explore.choices.of(name).sparsity for name in marked} == {0.33}
+        assert app.explore.choices.default.sparsity == 0.75
+        await pilot.press("g", "escape")
+        await until(pilot, lambda: app.screen is app.explore)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_export_writes_asks_before_it_replaces_and_loads_again(size: tuple[int, int], tmp_path: Path) -> None:
+    app = make_app()
+    async with app.run_test(size=size) as pilot:
+        await settle(app, pilot)
+        await pilot.press("t", "t", "m")  # this layer gets another method
+        await settle(app, pilot)
+        wanted = app.explore.choices
+        await pilot.press("e")
+        await until(pilot, lambda: "Take away" in screen_text(app))
+        for ending, _ in KINDS.values():
+            assert ending in screen_text(app)
+        assert "Cancel" in screen_text(app)
+        for kind in KINDS:
+            app.screen.query_one(f"#export-{kind}", Checkbox).value = (
+                kind != "weights"
+            )  # the test's model has no module
+        value_of(app, "#export-folder").value = str(tmp_path)
+        value_of(app, "#export-name").value = "net"
+        (tmp_path / "net.csv").write_text("mine")
+        await pilot.pause()
+        value_of(app, "#export-name").focus()
+        await pilot.press("enter")
+        await until(pilot, lambda: "net.csv is there already" in screen_text(app))
+        assert (tmp_path / "net.csv").read_text() == "mine"
+        assert str(app.screen.query_one("#export-ok", Button).label) == "Replace"
+        await pilot.press("enter")
+        await until(pilot, lambda: app.screen is app.explore)
+        assert sorted(p.name for p in tmp_path.iterdir()) == sorted(
+            f"net{ending}" for kind, (ending, _) in KINDS.items() if kind != "weights"
+        )
+        assert [layer.name for layer in PackedFile.load(tmp_path / "net.ubp").layers] == list(PRUNABLE)
+        with (tmp_path / "net.csv").open(newline="") as stream:
+            assert [line["layer"] for line in csv.DictReader(stream)] == [layer.name for layer in make_model().layers]
+        assert (tmp_path / "net.svg").read_text("utf-8").startswith("<svg")
+        assert "block.0.expand" in (tmp_path / "net.txt").read_text("utf-8")
+        assert "Take away" not in (tmp_path / "net.txt").read_text("utf-8")
+
+        await pilot.press("D")
+        assert app.explore.choices != wanted
+        await pilot.press("l")
+        await until(pilot, lambda: isinstance(app.screen, PromptDialog))
+        value_of(app, "#prompt-input").value = str(tmp_path / "net.yaml")
+        await pilot.press("enter")
+        await until(pilot, lambda: app.explore.choices == wanted)
+        await settle(app, pilot)
+
+
+async def test_a_bad_plan_is_explained_and_changes_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "bad.yaml"
+    path.write_text("plan: 1\nlayers:\n  conv1: {method: bed}\n")
+    app = make_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(app, pilot)
+        before = app.explore.choices
+        await pilot.press("l")
+        await until(pilot, lambda: isinstance(app.screen, PromptDialog))
+        value_of(app, "#prompt-input").value = str(tmp_path / "none.yaml")
+        await pilot.press("enter")
+        await until(pilot, lambda: "There is no file" in screen_text(app))
+        value_of(app, "#prompt-input").value = str(path)
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, ErrorDialog))
+        assert "layers.conv1: small has no such layer" in screen_text(app)
+        await pilot.press("escape")
+        assert app.explore.choices == before
+
+
+async def test_a_running_export_can_be_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The dialog tells the worker, and stays until it has stopped."""
+    begun, stopped = Event(), Event()
+
+    def slow(job: ExportJob, overwrite: bool, progress: object, cancel: Event) -> None:
+        begun.set()
+        assert cancel.wait(20)
+        stopped.set()
+        raise ExportCancelled("cancelled; files that were finished before stay")
+
+    monkeypatch.setattr("ubp_tui.screens.export.write_files", slow)
+    app = make_app()
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settle(app, pilot)
+        await pilot.press("e")
+        await until(pilot, lambda: isinstance(app.screen, ExportDialog))
+        value_of(app, "#export-folder").value = str(tmp_path)
+        await pilot.pause()
+        await pilot.click("#export-ok")
+        await until(pilot, begun.is_set)
+        await pilot.press("escape")
+        await until(pilot, lambda: stopped.is_set() and "cancelled; files" in screen_text(app))
+        assert isinstance(app.screen, ExportDialog)
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is app.explore)
+        assert not list(tmp_path.iterdir())
+
+
+def test_only_the_marked_layers_are_pruned_in_the_weights(tmp_path: Path) -> None:
+    from ubp_core.models import load_model
+
+    model = load_model("mobilenet_v1", weights="random", width=0.25)
+    plan = plan_choices(LayerChoices(), model, ModelRequest("mobilenet_v1", "random", width=0.25))
+    files = name_files(str(tmp_path), "x", ["weights", "table"])
+    write_files(ExportJob(plan, model, files, ("blocks.7.pointwise",), {}), False, lambda text, share: None, Event())
+    state = load_file(tmp_path / "x.safetensors")
+    zeros = {name for name, value in state.items() if name.endswith("pointwise.weight") and not value.all()}
+    assert zeros == {"blocks.7.pointwise.weight"}

@@ -1,0 +1,83 @@
+"""What the app takes away: the files of `ubp_core.export`, and the view as a picture and as text. Knows no widget."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from ubp_core.export import ExportTarget
+    from ubp_core.models import LoadedModel
+    from ubp_core.plan import Plan
+
+KINDS: Final[dict[str, tuple[str, str]]] = {
+    "plan": (".yaml", "the choices as a plan; l loads it again"),
+    "weights": (".safetensors", "state_dict with exact zeros, for PyTorch"),
+    "masks": (".npz", "masks and blocks, for numpy"),
+    "packed": (".ubp", "packed layers, for the kernels"),
+    "table": (".csv", "a line for every layer"),
+    "picture": (".svg", "this view as a picture"),
+    "text": (".txt", "this view as text"),
+}
+"""Kinds of files: ending, and what is in it. All but VIEWS are those of `ubp_core.export`; a test compares them."""
+VIEWS: Final = ("picture", "text")
+"""Kinds that show the screen."""
+
+
+@dataclass(frozen=True, eq=False)
+class ExportJob:
+    """What to write where."""
+
+    plan: Plan
+    """What is done with every layer."""
+    model: LoadedModel
+    """The network."""
+    files: tuple[tuple[str, Path], ...]
+    """Kind and path of each file."""
+    layers: tuple[str, ...] | None
+    """Only these layers are pruned in the files; None: all that the plan prunes."""
+    views: dict[str, Callable[[], str]]
+    """Makes the text of each of VIEWS."""
+
+
+def name_files(folder: str, name: str, kinds: Sequence[str]) -> tuple[tuple[str, Path], ...]:
+    """Kind and path of each file."""
+    return tuple((kind, Path(folder).expanduser() / f"{name}{KINDS[kind][0]}") for kind in kinds)
+
+
+def find_existing(files: Sequence[tuple[str, Path]]) -> tuple[str, ...]:
+    """Names of the files that are there already."""
+    return tuple(path.name for _, path in files if path.exists() or path.is_symlink())
+
+
+def write_files(job: ExportJob, overwrite: bool, progress: Callable[[str, float], None], cancel: Event) -> None:
+    """Writes them, each in one step.
+
+    Raises:
+        UbpError: one line; ExportCancelled where `cancel` was set.
+    """
+    from ubp_core.atomic_file import write_atomically, write_text
+    from ubp_core.errors import FileError
+    from ubp_core.export import export_files
+
+    for _, path in job.files:
+        if not path.parent.is_dir():
+            raise FileError(f"{path.parent}: there is no such folder")
+    targets = [_target(kind, path) for kind, path in job.files if kind not in VIEWS]
+    if targets:
+        export_files(
+            job.plan, job.model, targets, layers=job.layers, overwrite=overwrite, progress=progress, cancel=cancel
+        )
+    for kind, path in job.files:
+        if kind in VIEWS:
+            write_atomically(path, partial(write_text, text=job.views[kind]()), overwrite=overwrite)
+
+
+def _target(kind: str, path: Path) -> ExportTarget:
+    from ubp_core.export import ExportTarget
+
+    return ExportTarget(kind, path)

@@ -1,0 +1,129 @@
+"""The part of the explore screen that decides and takes away: budgets, plan files, exports."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from textual import work
+
+from ubp_tui.choices import LayerChoices
+from ubp_tui.export_job import ExportJob
+from ubp_tui.plan_bridge import adopt_plan, budget_names, plan_choices, share_budget
+from ubp_tui.screens.error import ErrorDialog
+from ubp_tui.screens.explore_choices import ExploreChoices
+from ubp_tui.screens.export import ExportDialog
+from ubp_tui.screens.plan_budget import BudgetDialog
+from ubp_tui.screens.prompt import PromptDialog
+from ubp_tui.state import ModelRequest
+
+if TYPE_CHECKING:
+    from ubp_core.models import LoadedModel
+
+
+class ExplorePlans(ExploreChoices):
+    """A screen whose choices can be shared out, loaded and taken away."""
+
+    model_request: ModelRequest
+    """How the model was loaded; it goes into plans."""
+
+    def action_budget(self) -> None:
+        """Ask for one sparsity over the marked layers, or all."""
+        model, marked = self.model, self.marked
+        if model is None:
+            return
+        choices = self.choices
+        names = budget_names(model, choices, marked)
+        dialog = BudgetDialog(names, bool(marked), self.choice, lambda request: share_budget(model, choices, request))
+        self.app.push_screen(dialog, lambda found: None if found is None else self.set_choices(found))
+
+    def action_load_plan(self) -> None:
+        """Ask for a plan's file, and take its choices over."""
+        model = self.model
+        if model is None:
+            return
+
+        def check(text: str) -> str:
+            return "" if text and Path(text).expanduser().is_file() else f"There is no file {text or 'without a name'}."
+
+        def load(text: str | None) -> None:
+            if text:
+                self._load_plan(Path(text).expanduser(), model)
+
+        self.app.push_screen(PromptDialog("Load a plan", "A YAML file, from `ubp plan` or from e.", check), load)
+
+    @work(thread=True, exclusive=True, group="load_plan", description="read a plan")
+    def _load_plan(self, path: Path, model: LoadedModel) -> None:
+        """Read and check it, off the event loop."""
+        from ubp_core.errors import UbpError
+        from ubp_core.plan import Plan
+
+        try:
+            choices, left_out = adopt_plan(Plan.load(path), model)
+        except UbpError as error:
+            dialog = ErrorDialog("The plan can't be used", str(error), (("close", "Close"),))
+            self.app.call_from_thread(self.app.push_screen, dialog)
+            return
+        self.app.call_from_thread(self._adopt, path, choices, left_out)
+
+    def _adopt(self, path: Path, choices: LayerChoices, left_out: tuple[str, ...]) -> None:
+        """Take over what was read."""
+        self.set_choices(choices)
+        line = f"choices of {path.name}; u takes them back"
+        if left_out:
+            line += f". {', '.join(left_out[:3])} stays dense here"
+        self.notify(line, timeout=4)
+
+    def action_export(self) -> None:
+        """Ask what to take away, and where."""
+        model = self.model
+        if model is None:
+            return
+        plan = plan_choices(self.choices, model, self.model_request)
+        marked = tuple(name for name in self.marked if not plan.layer(name).dense)
+        views = self._capture_views()
+
+        def make_job(files: tuple[tuple[str, Path], ...], only_marked: bool) -> ExportJob:
+            return ExportJob(plan, model, files, marked if only_marked else None, views)
+
+        self.app.push_screen(ExportDialog(name_export(model, self.choices), len(marked), make_job), self._tell_written)
+
+    def _tell_written(self, paths: tuple[Path, ...] | None) -> None:
+        """Say what is there now."""
+        if paths:
+            names = ", ".join(path.name for path in paths)
+            self.notify(f"wrote {names} into {paths[0].parent.resolve()}", timeout=6)
+
+    def _capture_views(self) -> dict[str, Callable[[], str]]:
+        """This screen as it is now; the texts are made later, on a worker's thread."""
+        size = self.size
+        render = self._compositor.render_update(full=True)
+        strips = self._compositor.render_strips()
+        title = self.app.title
+
+        def draw() -> str:
+            console = Console(
+                width=size.width,
+                height=size.height,
+                file=io.StringIO(),
+                force_terminal=True,
+                color_system="truecolor",
+                record=True,
+                legacy_windows=False,
+                safe_box=False,
+            )
+            console.print(render)
+            return console.export_svg(title=title)
+
+        return {"picture": draw, "text": lambda: "".join(f"{strip.text.rstrip()}\n" for strip in strips)}
+
+
+def name_export(model: LoadedModel, choices: LayerChoices) -> str:
+    """A first name for files: network, method, block size and sparsity."""
+    default = choices.default
+    name = "".join(c if c.isalnum() or c in "-_." else "-" for c in Path(model.name).stem)
+    kind = f"{default.method}-{default.block_size}-{100 * default.sparsity:g}" if choices.uniform else "plan"
+    return f"{name.strip('-')}-{kind}"

@@ -1,0 +1,1 @@
+"""Widgets of the dialogs that decide and take away."""

@@ -31,10 +31,17 @@ def show_progress(devices: Sequence[str]) -> Iterator[Show]:
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+    from rich.table import Column
 
-    columns = (TextColumn("{task.fields[name]}"), BarColumn(16), TaskProgressColumn(),
-               TextColumn("{task.description}", markup=False))  # fmt: skip
-    with Progress(*columns, console=Console(stderr=True, markup=False, highlight=False), transient=True) as progress:
+    width = max(map(len, devices))
+    columns = (
+        TextColumn("{task.fields[name]}", markup=False, table_column=Column(min_width=width, no_wrap=True)),
+        BarColumn(16, table_column=Column(min_width=16)),
+        TaskProgressColumn(table_column=Column(min_width=4, no_wrap=True)),
+        TextColumn("{task.description}", markup=False, table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis")),
+    )
+    console = Console(stderr=True, markup=False, highlight=False)
+    with Progress(*columns, console=console, transient=True, expand=True) as progress:
         bars = Bars(progress, devices)
         yield bars.show
 
@@ -44,7 +51,7 @@ class Bars:
 
     def __init__(self, progress: Any, devices: Sequence[str]) -> None:
         self.progress = progress
-        self.tasks = {device: progress.add_task("starting", name=device, total=1.0) for device in devices}
+        self.tasks = {device: progress.add_task("waiting", name=device, total=1.0) for device in devices}
 
     def show(self, step: BenchProgress) -> None:
         """Shows one step."""

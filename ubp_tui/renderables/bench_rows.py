@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 Plan = Mapping[str, Sequence["Variant"]]
 """Variants of every layer."""
+Retained = Mapping[str, Sequence[float]]
+"""Share of the importance that each variant keeps, by layer."""
 
 
 STEP_WORDS = {
@@ -55,13 +57,16 @@ class BenchRow:
         return self.device, self.layer, self.variant
 
 
-def list_rows(plan: Plan, runs: Sequence[DeviceRun], packing: str = "") -> list[BenchRow]:
+def list_rows(
+    plan: Plan, runs: Sequence[DeviceRun], packing: str = "", retained: Retained | None = None
+) -> list[BenchRow]:
     """All rows.
 
     Args:
         plan: layers and their variants.
         runs: the devices, in order; a heading stands above each where there are several.
         packing: the layer that is being packed now; empty afterwards.
+        retained: what the packed layers keep.
     """
     rows = []
     for run in runs:
@@ -69,11 +74,13 @@ def list_rows(plan: Plan, runs: Sequence[DeviceRun], packing: str = "") -> list[
             rows.append(BenchRow(run.device, cells=(describe_device(run),)))
         for layer, variants in plan.items():
             if len(runs) == 1 or not run.ended or run.result(layer):  # of a failed device the heading says enough
-                rows += layer_rows(run, layer, variants, packing)
+                rows += layer_rows(run, layer, variants, packing, (retained or {}).get(layer, ()))
     return rows
 
 
-def layer_rows(run: DeviceRun, layer: str, variants: Sequence[Variant], packing: str) -> list[BenchRow]:
+def layer_rows(
+    run: DeviceRun, layer: str, variants: Sequence[Variant], packing: str, retained: Sequence[float]
+) -> list[BenchRow]:
     """The rows of one layer on one device."""
     result = run.result(layer)
     if result is not None:
@@ -81,7 +88,7 @@ def layer_rows(run: DeviceRun, layer: str, variants: Sequence[Variant], packing:
             BenchRow(run.device, layer, number, cells) for number, cells in enumerate(result_cells(result, run.figure))
         ]
     if layer == run.layer and run.live and run.live.medians_ns and run.figure in ("latency", "host time"):
-        cells_of = live_cells(run.live, variants, run.figure)
+        cells_of = live_cells(run.live, variants, run.figure, retained)
         return [BenchRow(run.device, layer, number, cells, live=True) for number, cells in enumerate(cells_of)]
     words = waiting_words(run, layer, packing)
     names = name_variants(variants)
@@ -116,20 +123,23 @@ def result_cells(layer: LayerResult, figure: str) -> list[tuple[str, ...]]:
     ]
 
 
-def live_cells(live: LayerProgress, variants: Sequence[Variant], figure: str) -> list[tuple[str, ...]]:
+def live_cells(
+    live: LayerProgress, variants: Sequence[Variant], figure: str, retained: Sequence[float]
+) -> list[tuple[str, ...]]:
     """The rows of a layer whose variants are taking turns: medians so far."""
     medians = (*live.medians_ns, *[None] * len(variants))[: len(variants)]
     dense = medians[0] if variants and variants[0].method == "dense" else None
+    kept = (*map(format_percent, retained), *[""] * len(variants))[: len(variants)]
     return [
         (
             name,
             format_time(median) if median else "in turns",
             format_ratio(dense / median) if dense and median else "",
             "",
-            "",
+            share,
             FIGURE_WORDS.get(figure, figure),
         )
-        for name, median in zip(name_variants(variants), medians, strict=True)
+        for name, median, share in zip(name_variants(variants), medians, kept, strict=True)
     ]
 
 

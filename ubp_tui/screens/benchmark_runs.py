@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from threading import Event
+from typing import TYPE_CHECKING
 
 from textual.reactive import reactive
 from textual.widgets import ProgressBar, Static
@@ -19,6 +20,9 @@ from ubp_tui.widgets.bench.options_bar import OptionsBar
 from ubp_tui.widgets.bench.result_pane import ResultPane
 from ubp_tui.widgets.devices.device_panel import DevicePanel
 from ubp_tui.widgets.header.screen_title import ScreenTitle
+
+if TYPE_CHECKING:
+    from ubp_core.benchmark import BenchProgress
 
 PACKING_SHARE = 0.1
 """Part of the bar that packing fills."""
@@ -44,6 +48,7 @@ class BenchmarkRuns(BenchmarkWork):
         self._listed = False
         self._cancel = Event()
         self._packing = ""
+        self._retained: dict[str, tuple[float, ...]] = {}
         self._packed: PackedJob | None = None
         self._options = RunOptions()
 
@@ -53,7 +58,7 @@ class BenchmarkRuns(BenchmarkWork):
             self._fail("A benchmark is running", "Wait for it, or stop it with the key c.")
             return
         self.job, self._waiting = job, True
-        self.runs, self.plan, self._packing = {}, job.variants(self._chosen_options), ""
+        self.runs, self.plan, self._packing, self._retained = {}, job.variants(self._chosen_options), "", {}
         choices = sorted({(choice.block_size, choice.sparsity) for choice in job.choices})
         same = f"N={choices[0][0]} s={choices[0][1]:g}" if len(choices) == 1 else f"{len(choices)} choices"
         self.query_one(ScreenTitle).detail = f"{job.model} · {same}"
@@ -101,6 +106,7 @@ class BenchmarkRuns(BenchmarkWork):
     def on_layers_packed(self, message: messages.LayersPacked) -> None:
         """Start a worker per device."""
         self._packing = ""
+        self._retained = {layer.layer: layer.retained for layer in message.packed.layers}
         for device in self.runs:
             self._run_benchmark(message.packed, device, self._options, self._cancel)
 
@@ -119,13 +125,14 @@ class BenchmarkRuns(BenchmarkWork):
         shares = [each.share for each in self.runs.values()]
         done = PACKING_SHARE + (1 - PACKING_SHARE) * sum(shares) / len(shares)
         self.query_one(ProgressBar).update(progress=done)
-        self._tell("stopping" if self._cancel.is_set() else self._describe_step(step.text))
+        self._tell("stopping" if self._cancel.is_set() else self._describe_step(step))
         self._show_runs()
 
-    def _describe_step(self, text: str) -> str:
-        """The line of one device; with several, how many are at work."""
+    def _describe_step(self, step: BenchProgress) -> str:
+        """What one device is doing; with several, how many are at work."""
         if len(self.runs) == 1:
-            return text
+            place = f" · {step.layer} ({step.index} of {step.count})" if step.layer else ""
+            return f"{step.detail or step.stage.value}{place} · {step.device}"
         ended = sum(run.ended for run in self.runs.values())
         return f"{len(self.runs)} devices at once, {ended} done"
 
@@ -197,6 +204,6 @@ class BenchmarkRuns(BenchmarkWork):
         count = len(next(iter(self.plan.values())))
         title = f"{what} · {count} variants take turns, run by run"
         runs = tuple(self.runs.values()) or (DeviceRun(self.query_one(DevicePanel).chosen),)
-        self.query_one(ResultPane).show(self.plan, runs, title, self._packing)
+        self.query_one(ResultPane).show(self.plan, runs, title, self._packing, self._retained)
         status = {name: run.status for name, run in self.runs.items()} if self.running else {}
         self.query_one(DevicePanel).show_status(status)

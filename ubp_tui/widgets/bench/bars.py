@@ -50,6 +50,22 @@ def live_bars(live: LayerProgress, variants: Sequence[Variant]) -> Bars:
     return Bars(tuple(name_variants(variants)), methods, tuple(median or 0.0 for median in medians), "")
 
 
+def fit_bars(bars: Bars, lines: int, around: int) -> Bars:
+    """The bars that have a line of their own: the first, and those around one of them."""
+    count = len(bars.values)
+    if count <= lines:
+        return bars
+    rest = lines - 1
+    first = min(max(around - rest // 2, 1), count - rest)
+    kept = (0, *range(first, first + rest))
+    return Bars(
+        tuple(bars.names[place] for place in kept),
+        tuple(bars.methods[place] for place in kept),
+        tuple(bars.values[place] for place in kept),
+        bars.what,
+    )
+
+
 def draw_bars(plot: Any, bars: Bars) -> str:
     """Draw a bar per variant.
 

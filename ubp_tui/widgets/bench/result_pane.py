@@ -11,11 +11,11 @@ from textual.widgets import DataTable, Static
 from textual_plotext import PlotextPlot
 
 from ubp_tui.bench_state import DeviceRun
-from ubp_tui.renderables.bench_rows import BenchRow, Plan, list_rows
+from ubp_tui.renderables.bench_rows import BenchRow, Plan, Retained, list_rows
 from ubp_tui.renderables.bench_text import describe_figure, list_warnings
-from ubp_tui.widgets.bench.bars import FRAME, Bars, draw_bars, live_bars, result_bars
+from ubp_tui.widgets.bench.bars import FRAME, Bars, draw_bars, fit_bars, live_bars, result_bars
 from ubp_tui.widgets.bench.result_table import ResultTable
-from ubp_tui.widgets.bench.scatter import describe_shapes, draw_scatter
+from ubp_tui.widgets.bench.scatter import Point, describe_shapes, draw_scatter, live_points, result_points
 
 PLOTS = ("bars", "scatter")
 FEWEST_LINES, MOST_LINES = 7, 15
@@ -33,6 +33,7 @@ class ResultPane(Vertical):
         super().__init__(id=id)
         self.plan: Plan = {}
         self.runs: dict[str, DeviceRun] = {}
+        self.retained: Retained = {}
         self._drawn: object = None
 
     def compose(self) -> ComposeResult:
@@ -57,7 +58,9 @@ class ResultPane(Vertical):
             self.set_class(name == plot, f"-plot-{name}")
         self._draw(always=True)
 
-    def show(self, plan: Plan, runs: Sequence[DeviceRun], title: str, packing: str = "") -> None:
+    def show(
+        self, plan: Plan, runs: Sequence[DeviceRun], title: str, packing: str = "", retained: Retained | None = None
+    ) -> None:
         """Show how far the devices are.
 
         Args:
@@ -65,9 +68,11 @@ class ResultPane(Vertical):
             runs: the devices.
             title: what is run, where no device has figures yet.
             packing: the layer that is being packed now.
+            retained: what the packed layers keep, by layer and variant.
         """
         self.plan, self.runs, self._title = plan, {run.device: run for run in runs}, title
-        self.query_one(ResultTable).show(list_rows(plan, runs, packing))
+        self.retained = retained or {}
+        self.query_one(ResultTable).show(list_rows(plan, runs, packing, self.retained))
         self._describe()
         self._draw()
 
@@ -97,7 +102,7 @@ class ResultPane(Vertical):
     def _draw(self, always: bool = False) -> None:
         """Draw the plots of the device and layer under the cursor, where anything has changed."""
         row, run = self._shown
-        what = (row.device, row.layer, run.layers, run.live, run.layer, self.size) if row and run else None
+        what = (row.key, run.layers, run.live, run.layer, self.size) if row and run else None
         if what == self._drawn and not always:
             return
         self._drawn = what
@@ -107,24 +112,34 @@ class ResultPane(Vertical):
         if bars is None or run is None:
             self.border_title, self.border_subtitle = "Results", ""
             return
-        self._draw_plots(run, layer, bars)
+        self._draw_plots(run, layer, bars, row.variant if row else 0)
 
-    def _draw_plots(self, run: DeviceRun, layer: str, bars: Bars) -> None:
+    def _draw_plots(self, run: DeviceRun, layer: str, bars: Bars, around: int) -> None:
         """Draw both; the title of the pane is that of the plot in sight, or of the bars where both are."""
         both = not self.screen.has_class("-compact")
         most = max(FEWEST_LINES, self.size.height // 2)
         wanted = MOST_LINES if both or self.plot == "scatter" else len(bars.values) + FRAME
-        self.query_one("#result-plots").styles.height = min(max(wanted, len(bars.values) + FRAME, FEWEST_LINES), most)
+        height = min(max(wanted, len(bars.values) + FRAME, FEWEST_LINES), most)
+        self.query_one("#result-plots").styles.height = height
+        bars = fit_bars(bars, height - FRAME, around)
         plots = (self.query_one("#result-bars", PlotextPlot), self.query_one("#result-scatter", PlotextPlot))
         titles = (
             f"{layer} · {run.figure} · {draw_bars(plots[0].plt, bars)}",
-            draw_scatter(plots[1].plt, run.layers, layer, run.figure),
+            draw_scatter(plots[1].plt, self._points(run, layer), run.figure),
         )
         self.border_title = titles[0] if both else titles[PLOTS.index(self.plot)]
         self.border_subtitle = describe_shapes() if both or self.plot == "scatter" else ""
         plots[1].plt.title(titles[1] if both else "")
         for plot in plots:
             plot.refresh()
+
+    def _points(self, run: DeviceRun, layer: str) -> list[Point]:
+        """Every measured variant, and those of the layer that is under way."""
+        points = [point for result in run.layers for point in result_points(result, result.layer == layer)]
+        if run.live and run.layer and run.figure in ("latency", "host time"):
+            kept = self.retained.get(run.layer, ())
+            points += live_points(run.live, self.plan[run.layer], kept, run.layer == layer)
+        return points
 
     @staticmethod
     def _first_layer(run: DeviceRun | None) -> str:

@@ -35,10 +35,11 @@ Train a network on a folder of pictures while pruning it in blocks. What to do s
   training: {epochs: 10, batch_size: 64, optimizer: sgd, learning_rate: 0.02}
   output:   {folder: runs/first}
 
-pictures/train holds one sub-folder for each class. docs/pruning.md lists every key. The folder of the run gets
-log.jsonl, last.pt and best.pt, and at the end pruned.safetensors, layers.ubp (the pruned layers), network.ubp (the
-whole network, see `ubp export`) and report.json. Stop it whenever you
-like, also by kill -9: the same command goes on from the last checkpoint and ends with the same weights."""
+pictures/train holds one sub-folder for each class. docs/pruning.md lists every key.
+
+The folder of the run gets log.jsonl, last.pt and best.pt, and at the end pruned.safetensors, layers.ubp (the pruned
+layers), network.ubp (the whole network, as of `ubp export`) and report.json. Stop it whenever you like, also by
+kill -9: the same command goes on from the last checkpoint and ends with the same weights."""
 
 EXAMPLES = """\
   ubp train run.yaml

@@ -52,22 +52,17 @@ class PrunedLayer:
             return weight
         return torch.where(self.pruned_on(weight), self.dense.to(weight.device), weight)
 
-    def kept(self) -> torch.Tensor | None:
-        """bool [R, K] on the CPU, true where a weight is in use; None while dense."""
-        return None if self.pruned is None else ~self.pruned.cpu().reshape(self.shape)
-
     @torch.no_grad()
     def set_selection(self, selection: Selection, sparsity: float) -> None:
         """Take new blocks: what they drop becomes zero, what they bring back becomes what it was."""
-        values = self.source().clone()
+        if self.keep_dense:
+            self.dense = self.source().clone() if self.pruned is None else self.source()
+            self.weight.copy_(self.dense)
         mask = torch.from_numpy(~selection.mask()).reshape(self.weight.shape)
         if self.pruned is None:
             self.pruned = mask.to(self.weight.device)
         else:
             self.pruned.copy_(mask)
-        if self.keep_dense:
-            self.dense = values
-        self.weight.copy_(values)
         self.selection, self.sparsity = selection, sparsity
         self.apply_to(self.weight)
 

@@ -168,13 +168,17 @@ class BlockPruner:
                 layer.set_selection(selection, self._scheduled(layer.settings))
                 self._criterion.reset(layer)
             self.updates += 1
-        self.apply_masks()
+            self._mask_others()
         self.seconds += time.perf_counter() - started
 
     def apply_masks(self) -> None:
         """Put zeros back: in the weights, in what optimizers remember of them, and in the copies of the model."""
         for layer in self._layers:
             layer.apply_to(layer.weight)
+        self._mask_others()
+
+    def _mask_others(self) -> None:
+        """Everything but the weights."""
         mask_optimizers(self._layers, self._optimizers)
         mask_copies(self._layers, self._copies)
 

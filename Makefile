@@ -46,6 +46,9 @@ fuzz: $(STAMP)  ## a million changed files against the C++ reader under sanitize
 bench-kernels: native  ## tables of docs/performance.md: modelled cycles and host ratios of the kernels
 	@$(BIN)/python tests/bench/bench_kernels.py
 
+bench-networks: native  ## tables of docs/performance.md: whole networks, modelled and on this machine
+	@$(BIN)/python tests/bench/bench_networks.py
+
 bench-map: native  ## repaint and response times of the app's block map
 	@$(BIN)/python tests/bench/bench_map.py
 

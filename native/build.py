@@ -66,20 +66,13 @@ class Target:
 # Static: runs on any Android phone and under qemu; segments aligned for 16 KB pages; no symbols (kept in *_symbols).
 ARM_LINK = ("-static", "-Wl,-z,max-page-size=16384")
 
-BENCH_FOLDERS = (
-    "src/file",
-    "src/kernels",
-    "src/network",
-    "src/operator",
-    "src/packing",
-    "src/threads",
-    "bench/ubp_bench",
-)
+RUNTIME_FOLDERS = ("src/file", "src/kernels", "src/network", "src/operator", "src/packing", "src/threads")
+BENCH_FOLDERS = (*RUNTIME_FOLDERS, "bench/ubp_bench")
 
 
 def programs(name: str, source: str, purpose: str) -> tuple[Target, ...]:
     """A program of one source and the library: for this machine, for ARM64, and for ARM64 with symbols."""
-    folders = ("src/file", "src/kernels", "src/network", "src/operator", "src/packing", "src/threads")
+    folders = RUNTIME_FOLDERS
     sources = (source,)
     arm64 = f"{name}_arm64"
     return (
@@ -107,6 +100,7 @@ TARGETS = {
                help="plugin of qemu-user that counts instructions"),
         *programs("kernel_bench", "bench/kernel_bench.cpp", "modelled and timed cost of kernels and operators"),
         *programs("test_convolution", "tests/test_convolution.cpp", "kernels and operator against plain loops"),
+        *programs("classify", "../examples/classify.cpp", "example: classifies a picture with a packed network"),
         *programs("test_planar", "tests/test_planar.cpp", "depthwise, pooling, element-wise against plain loops"),
     )
 }  # fmt: skip
@@ -176,7 +170,8 @@ def write_target(writer: object, target: Target, written: set[str]) -> None:
         if extra is None:
             continue
         flags = [*COMMON_FLAGS, *target.compile_flags, *include_flags(), *extra]
-        made = str(BUILD / flavour / source.relative_to(NATIVE).with_suffix(".o"))
+        below = NATIVE if source.is_relative_to(NATIVE) else ROOT
+        made = str(BUILD / flavour / source.relative_to(below).with_suffix(".o"))
         if made not in written:
             writer.build(made, "compile", str(source), variables={"cxx": compiler, "flags": shlex.join(flags)})  # type: ignore[attr-defined]
         written.add(made)
@@ -187,7 +182,7 @@ def write_target(writer: object, target: Target, written: set[str]) -> None:
 
 def sources_of(target: Target) -> list[Path]:
     found = [source for folder in target.folders for source in sorted((NATIVE / folder).rglob("*.cpp"))]
-    return [*found, *(NATIVE / source for source in target.sources)]
+    return [*found, *((NATIVE / source).resolve() for source in target.sources)]
 
 
 def build(names: Iterable[str], quiet: bool = False) -> list[Path]:

@@ -1,4 +1,4 @@
-"""Every case of the kernel tests (native/tests/test_convolution.cpp) on this machine and as ARM64 under qemu."""
+"""Every case of the kernel and operator tests (native/tests/test_*.cpp) on this machine and as ARM64 under qemu."""
 
 from __future__ import annotations
 
@@ -35,7 +35,17 @@ def runs() -> list[tuple[str, str]]:
     return [*host, *(("test_convolution_arm64", case) for case in [*emulated, "dense_images", "n16_sparsities"])]
 
 
-@pytest.mark.parametrize(("target", "case"), runs())
+PLANAR_EMULATED = ("depthwise_3x3_s1", "depthwise_5x5_s2", "depthwise_many", "pooling", "activations", "softmax")
+
+
+def planar_runs() -> list[tuple[str, str]]:
+    """The same for depthwise, pooling and element-wise operators."""
+    listed = subprocess.run([*command_of("test_planar"), "--list"], capture_output=True, text=True, check=True)
+    host = [("test_planar", case) for case in listed.stdout.split()]
+    return [*host, *(("test_planar_arm64", case) for case in PLANAR_EMULATED)]
+
+
+@pytest.mark.parametrize(("target", "case"), [*runs(), *planar_runs()])
 def test_case(target: str, case: str) -> None:
     if target.endswith("arm64") and not shutil.which("qemu-aarch64"):
         pytest.skip("qemu-aarch64 is not installed: ARM64 programs can't be run here")

@@ -1,0 +1,167 @@
+"""Prints the tables of docs/performance.md about whole networks, from end to end.
+
+    python tests/bench/bench_networks.py [--tables modelled,host,profile,memory] [--networks mobilenet_v1,resnet50]
+
+Files are exported once with random weights (times do not depend on them) into build/networks. `modelled`: cycles of one
+run on one thread, by the program `armcycles` (see bench_kernels.py). `host`: medians of runs that take turns with
+PyTorch's own eager run in one process, processor time of one thread; only the ratios mean anything. `profile`: where
+the time of a run goes on this machine. `memory`: what a run holds beside its mapped file. Judges nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+from bench_kernels import ROOT, VARIANTS, Model, header, row
+
+NETWORKS = ROOT / "build" / "networks"
+FORMS = {"dense": ["--dense"], "abp": ["--method", "abp"], "ubp": ["--method", "bed"]}
+"""Arguments of `ubp export`; block size 4 and sparsity 0.75 are its defaults."""
+SIZE = 224
+Run = Callable[[], Any]
+
+
+def network_file(name: str, form: str) -> Path:
+    """Exports the network, unless it is there."""
+    path = NETWORKS / f"{name}-{form}.ubp"
+    if not path.exists():
+        NETWORKS.mkdir(parents=True, exist_ok=True)
+        command = [sys.executable, "-m", "ubp_core.cli.main", "export", name, "--weights", "random", *FORMS[form]]
+        subprocess.run([*command, "-o", str(path)], check=True, stdout=sys.stderr)
+    return path
+
+
+def table_modelled(names: list[str], cpus: list[str], model: Model) -> None:
+    """Million cycles of one run, dense, aligned and unaligned, and their ratios."""
+    print(header("modelled, N = 4, s = 0.75, million cycles", cpus), flush=True)
+    for name in names:
+        cycles = {form: network_cycles(network_file(name, form), cpus, model) for form in FORMS}
+        for form, found in cycles.items():
+            print(row(f"{name} {form}", [value / 1e6 for value in found], 1), flush=True)
+        pairs = {"dense over ubp": ("dense", "ubp"), "ubp over abp": ("ubp", "abp")}
+        for label, (one, other) in pairs.items():
+            ratios = [a / b for a, b in zip(cycles[one], cycles[other], strict=True)]
+            print(row(f"{name} {label}", ratios, 3), flush=True)
+
+
+def network_cycles(path: Path, cpus: list[str], model: Model) -> list[float]:
+    """Modelled cycles of one run on every core, each with the kernels that run there."""
+    cycles: dict[str, float] = {}
+    for variant in dict.fromkeys(VARIANTS[cpu] for cpu in cpus):
+        these = [cpu for cpu in cpus if VARIANTS[cpu] == variant]
+        *found, _ = model.price(f"network --file {path} --variant {variant}", these)
+        cycles |= dict(zip(these, found, strict=True))
+    return [cycles[cpu] for cpu in cpus]
+
+
+def open_runs(name: str) -> dict[str, Run]:
+    """One run of PyTorch's dense network, and of ours in each form."""
+    import torch
+
+    from ubp_core.models import load_model
+    from ubp_core.network.network import Network
+
+    torch.set_num_threads(1)
+    module = load_model(name, weights="random").module.eval()
+    image = np.random.default_rng(0).standard_normal((1, 3, SIZE, SIZE), np.float32)
+    tensor = torch.from_numpy(image)
+
+    def run_torch() -> object:
+        with torch.inference_mode():
+            return module(tensor)
+
+    runs: dict[str, Run] = {"torch": run_torch}
+    for form in FORMS:
+        network = Network.load(network_file(name, form))
+        runs[form] = lambda network=network: network.run(image)
+    return runs
+
+
+def table_host(names: list[str], rounds: int) -> None:
+    """Medians of runs that take turns."""
+    columns = ("torch ms", "dense ms", "abp ms", "ubp ms", "dense/torch", "ubp/torch", "dense/ubp", "ubp/abp")
+    print(header("host, processor time of one thread", columns))
+    for name in names:
+        runs = open_runs(name)
+        samples: dict[str, list[float]] = defaultdict(list)
+        for turn in range(rounds + 2):
+            for form, run in runs.items():
+                begin = time.thread_time()
+                run()
+                if turn >= 2:
+                    samples[form].append(1000 * (time.thread_time() - begin))
+        torch, dense, abp, ubp = (median(samples[form]) for form in ("torch", "dense", "abp", "ubp"))
+        print(row(name, (torch, dense, abp, ubp, dense / torch, ubp / torch, dense / ubp, ubp / abp)), flush=True)
+
+
+def table_profile(names: list[str], rounds: int) -> None:
+    """Share of every kind of step of the pruned network, and its rate."""
+    bench = ROOT / "core" / "ubp_core" / "_lib" / "ubp_bench"
+    print(header("host, ubp", ("share of time", "GFLOP/s")))
+    for name in names:
+        command = [str(bench), str(network_file(name, "ubp")), "--profile", "--json", "--runs", str(rounds)]
+        rows = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)["results"]
+        spent: dict[str, float] = defaultdict(float)
+        work: dict[str, float] = defaultdict(float)
+        for step in (found for found in rows if found["scope"] == "step"):
+            kind = f"{step['operation']} {step['kernel']}".strip()
+            spent[kind] += step["median_ns"]
+            work[kind] += 2 * step["multiply_adds"]
+        for kind in sorted(spent, key=lambda kind: -spent[kind]):
+            print(row(f"{name} {kind}", (spent[kind] / sum(spent.values()), work[kind] / spent[kind]), 3))
+
+
+def table_memory(names: list[str]) -> None:
+    """Megabytes that a run of one thread holds."""
+    from ubp_core.network.network import Network
+
+    print(header("MB, one thread", ("file", "arena", "workspace", "prepared", "beside file and arena")))
+    for name in names:
+        for form in FORMS:
+            with Network.load(network_file(name, form)) as network:
+                m = network.memory
+                beside = m.workspace_bytes + m.prepared_bytes
+                parts = (m.file_bytes, m.arena_bytes, m.workspace_bytes, m.prepared_bytes, beside)
+                print(row(f"{name} {form}", [part / 2**20 for part in parts]))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    default = os.environ.get("UBP_ARMCYCLES", str(ROOT.parent / "shared" / "tools" / "armcycles"))
+    parser.add_argument("--armcycles", type=Path, default=Path(default), help="the cycle model's program")
+    parser.add_argument("--tables", default="modelled,host,profile,memory", help="default: %(default)s")
+    parser.add_argument("--networks", default="mobilenet_v1,resnet50", help="default: %(default)s")
+    parser.add_argument("--cpus", default=",".join(VARIANTS), help="core models; default: %(default)s")
+    parser.add_argument("--rounds", type=int, default=15, help="runs of each on the host")
+    parser.add_argument("--no-build", action="store_true", help="use the binaries that are there")
+    options = parser.parse_args()
+    tables, names = options.tables.split(","), options.networks.split(",")
+    if not options.no_build:
+        targets = ["host", "bench-host", "kernel_bench_arm64"]
+        subprocess.run([sys.executable, str(ROOT / "native" / "build.py"), *targets], check=True)
+    if "modelled" in tables and not options.armcycles.exists():
+        print(f"SKIPPED, no cycle model at {options.armcycles}: modelled", file=sys.stderr)
+    elif "modelled" in tables:
+        table_modelled(names, options.cpus.split(","), Model(options.armcycles, jobs=1))
+    if "host" in tables:
+        table_host(names, options.rounds)
+    if "profile" in tables:
+        table_profile(names, options.rounds)
+    if "memory" in tables:
+        table_memory(names)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -50,6 +50,8 @@ def print_tables(rows: list[Row]) -> None:
             print(f"{NAMES[network]}, dense: {_spread(dense, 2)} %\n")
     print("Test accuracy after fine-tuning, %:\n")
     _print_table(rows, lambda row: 100 * row["accuracy"], 2)
+    print("\nAccuracy minus that of abp in the same seed, way and N, points; mean ± standard error:\n")
+    _print_differences(rows)
     untuned = [row for row in rows if row["accuracy_untuned"] is not None]
     print("\nTest accuracy right after pruning, batch norm recalibrated, nothing trained, %:\n")
     _print_table(untuned, lambda row: 100 * row["accuracy_untuned"], 2)
@@ -71,6 +73,28 @@ def _print_table(rows: list[Row], value: Callable[[Row], float], digits: int) ->
             found = cells.get((network, mode, 1 if method == "unstructured" else size, sparsity, method))
             texts.append(_spread(found, digits) if found else "-")
         print(f"| {NAMES[network]} | {mode} | {size} | {sparsity:g} | {' | '.join(texts)} |")
+
+
+def _print_differences(rows: list[Row]) -> None:
+    """Paired with abp, over both ways, both N and all seeds; a line for each network and s."""
+    accuracy = {_pair_key(row): 100 * row["accuracy"] for row in rows}
+    methods = [method for method in COLUMNS if method not in ("unstructured", "abp")]
+    print(f"| network | s | pairs | {' | '.join(f'{m} - abp' for m in methods)} |")
+    print(f"| --- | ---: | ---: |{' ---: |' * len(methods)}")
+    for network in _present(rows, "network"):
+        for sparsity in sorted({row["sparsity"] for row in rows if row["sparsity"] > 0}):
+            keys = [key for key in accuracy if key[:3] == (network, sparsity, "abp")]
+            texts = []
+            for method in methods:
+                others = [(network, sparsity, method, *key[3:]) for key in keys]
+                found = [accuracy[o] - accuracy[k] for o, k in zip(others, keys, strict=True) if o in accuracy]
+                error = statistics.stdev(found) / len(found) ** 0.5 if len(found) > 1 else 0.0
+                texts.append(f"{statistics.mean(found):+.2f} ± {error:.2f}" if found else "-")
+            print(f"| {NAMES[network]} | {sparsity:g} | {len(keys)} | {' | '.join(texts)} |")
+
+
+def _pair_key(row: Row) -> tuple[Any, ...]:
+    return tuple(row[field] for field in ("network", "sparsity", "method", "mode", "block_size", "seed"))
 
 
 def print_plots(rows: list[Row]) -> None:

@@ -10,7 +10,7 @@ from textual.app import App
 from textual.worker import get_current_worker
 
 from ubp_tui import messages
-from ubp_tui.bench_job import make_job
+from ubp_tui.bench_job import make_job, make_network_job
 from ubp_tui.bindings import bindings_of
 from ubp_tui.commands import RegistryCommands
 from ubp_tui.screens.benchmark import BenchmarkScreen
@@ -112,8 +112,11 @@ class UbpApp(App[int]):
         model = self.explore.model
         try:
             job = make_job(model, message.layers, self.explore.choices.of) if model and message.layers else None
+            if model and message.network:
+                job = make_network_job(model, self.explore.choices)
         except UbpError as error:
-            self.push_screen(ErrorDialog("No benchmark of this layer", str(error), (("close", "Close"),)))
+            what = "network" if message.network else "layer"
+            self.push_screen(ErrorDialog(f"No benchmark of this {what}", str(error), (("close", "Close"),)))
             return
         if self.screen is self.explore:
             await self.push_screen(self.benchmark)

@@ -10,6 +10,7 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 from ubp_tui.bench_options import RunOptions
+from ubp_tui.choices import LayerChoices
 from ubp_tui.state import Choice
 
 if TYPE_CHECKING:
@@ -18,21 +19,51 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
+class NetworkPart:
+    """A network that is run from end to end."""
+
+    model: LoadedModel
+    """With its module."""
+    choices: LayerChoices
+    """Block size and sparsity of every layer, and which stay dense."""
+
+    def settings_of(self, variant: Variant, layer: str) -> tuple[int, float] | None:
+        """Block size and sparsity of a layer in a variant; None: it stays dense.
+
+        Exceptions count where the variant has the choice of all other layers, not where it is one of a sweep.
+        """
+        default = self.choices.default
+        if layer in self.choices.dense:
+            return None
+        sizes = (variant.block_size, variant.sparsity)
+        if sizes != (default.block_size, default.sparsity):
+            return sizes
+        own = self.choices.of(layer)
+        return own.block_size, own.sparsity
+
+
+@dataclass(frozen=True, eq=False)
 class BenchJob:
     """What to benchmark."""
 
     layers: tuple[Layer, ...]
-    """The layers, at least one."""
+    """The layers, at least one; none where the whole network is run."""
     choices: tuple[Choice, ...]
-    """Block size and sparsity of every layer's variants but dense; the methods are not used."""
+    """Block size and sparsity of every layer's variants but dense; the methods are not used. Of a network one."""
     model: str
     """Name of the network."""
     source: str = ""
     """Where its weights come from."""
+    network: NetworkPart | None = None
+    """The whole network, where that is to be run instead of layers."""
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Names of the layers."""
+        """Names of what takes turns: layers, or one word for the network."""
+        from ubp_core.benchmark import NETWORK
+
+        if self.network is not None:
+            return (NETWORK,)
         return tuple(layer.name for layer in self.layers)
 
     def variants(self, options: RunOptions) -> dict[str, tuple[Variant, ...]]:
@@ -65,12 +96,43 @@ class PackedJob:
         from ubp_core.devices import RunCancelled
 
         variants = self.job.variants(options)
+        if self.job.network is not None:
+            self._pack_network(self.job.network, variants[self.job.names[0]], on_layer, cancel)
+            return
         for number, layer in enumerate(self.job.layers, 1):
             if cancel.is_set():
                 raise RunCancelled("cancelled; nothing was running")
             on_layer(layer.name, number)
             folder = Path(self.folder.name) / str(number)
             self.layers.append(pack_variants(layer, variants[layer.name], folder))
+
+    def _pack_network(
+        self,
+        network: NetworkPart,
+        variants: tuple[Variant, ...],
+        on_layer: Callable[[str, int], object],
+        cancel: Event,
+    ) -> None:
+        """Capture the network once and write it in every variant."""
+        from ubp_core.benchmark import NETWORK, pack_network_variants
+        from ubp_core.devices import RunCancelled
+
+        def check(label: str) -> None:
+            if cancel.is_set():
+                raise RunCancelled("cancelled; nothing was running")
+
+        on_layer(NETWORK, 1)
+        side = network.model.input_size
+        assert side is not None
+        packed = pack_network_variants(
+            network.model,
+            variants,
+            Path(self.folder.name) / NETWORK,
+            (1, 3, side, side),
+            on_variant=check,
+            settings_of=network.settings_of,
+        )
+        self.layers.append(packed)
 
     def close(self) -> None:
         """Remove the files."""
@@ -97,5 +159,25 @@ def make_job(model: LoadedModel, names: Sequence[str], choose: Callable[[str], C
             raise ModelError(f"{reason}. Select a layer that has blocks.")
         if layer.output_hw is None and layer.kind != "linear":
             raise ModelError(f"The size of {layer.name}'s image is not known. Start ubp-tui with --arch NAME.")
-    source = f"random weights, {model.source}" if model.random_weights else model.source
-    return BenchJob(layers, tuple(choose(name) for name in names), model.name, source)
+    return BenchJob(layers, tuple(choose(name) for name in names), model.name, describe_source(model))
+
+
+def make_network_job(model: LoadedModel, choices: LayerChoices) -> BenchJob:
+    """The whole network, every layer that can be pruned with its own choice.
+
+    Raises:
+        ModelError: the network is not known, or nothing in it can be pruned.
+    """
+    from ubp_core.errors import ModelError
+
+    if model.module is None or model.input_size is None:
+        raise ModelError("The network of this checkpoint is not known. Start ubp-tui with --arch NAME.")
+    if all(layer.name in choices.dense for layer in model.prunable):
+        raise ModelError(f"No layer of {model.name} is pruned, so there is nothing to compare.")
+    network = NetworkPart(model, choices)
+    return BenchJob((), (choices.default,), model.name, describe_source(model), network)
+
+
+def describe_source(model: LoadedModel) -> str:
+    """Where weights come from, in one line."""
+    return f"random weights, {model.source}" if model.random_weights else model.source

@@ -170,6 +170,8 @@ class BenchmarkRequested(Message):
 
     layers: tuple[str, ...]
     """Names of the layers; none: only look at the devices."""
+    network: bool = False
+    """Whether the whole network is meant."""
 
 
 @dataclass

@@ -15,6 +15,7 @@ from ubp_tui.renderables.bench_text import (
     list_warnings,
 )
 from ubp_tui.renderables.formats import shorten_name
+from ubp_tui.renderables.profile_text import describe_profile
 
 if TYPE_CHECKING:
     from ubp_core.benchmark import BenchRun
@@ -32,6 +33,9 @@ def describe_run(run: BenchRun, number: int, width: int) -> list[str]:
         for index, cells in enumerate(result_cells(layer, run.figure)):
             name = shorten_name(layer.layer, name_width) if index == 0 else ""
             lines.append(_join(name, cells, name_width))
+    for layer in run.layers:
+        profile = describe_profile(layer, width)
+        lines += ["", *profile] if profile else []
     lines += ["", *(f"warning: {line}" for line in list_warnings(run.layers, run.failure, len(run.planned)))]
     settings = ", ".join(f"{name} {value}" for name, value in run.settings.items() if value is not None)
     facts = {name: run.facts.get(name) for name in ("soc", "android", "temperature_c", "battery_percent")}

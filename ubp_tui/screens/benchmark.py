@@ -103,7 +103,7 @@ class BenchmarkScreen(BenchmarkRuns):
     # Runs
 
     def action_start_again(self) -> None:
-        """Benchmark the same layers on the devices that are chosen now."""
+        """Benchmark the same layers, or the network, on the devices that are chosen now."""
         if self.job is None:
             self._fail("No layer is chosen", "Go back (esc), select a layer or mark some (space), and press b there.")
         else:

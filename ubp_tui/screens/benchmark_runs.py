@@ -98,7 +98,7 @@ class BenchmarkRuns(BenchmarkWork):
         if self.job is None or self._cancel.is_set():
             return
         self._packing = message.name
-        count = len(self.job.layers)
+        count = len(self.job.names)
         self._tell(f"selecting and packing {message.name} ({message.number} of {count})")
         self.query_one(ProgressBar).update(progress=PACKING_SHARE * (message.number - 1) / count)
         self._show_runs()

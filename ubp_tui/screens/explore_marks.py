@@ -78,6 +78,11 @@ class ExploreMarks(ExploreWork):
         if names:
             self.post_message(BenchmarkRequested(names))
 
+    def action_benchmark_network(self) -> None:
+        """Ask for a benchmark of the whole network."""
+        if self.model is not None:
+            self.post_message(BenchmarkRequested((), network=True))
+
     def action_show_devices(self) -> None:
         """Ask for the devices."""
         self.post_message(BenchmarkRequested(()))

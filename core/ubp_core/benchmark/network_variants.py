@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from ubp_core.models import LoadedModel
     from ubp_core.selection import Selection
 
+SettingsOf = Callable[[Variant, str], tuple[int, float] | None]
+
 NETWORK = "network"
 """What stands for a layer's name."""
 
@@ -26,6 +28,7 @@ def pack_network_variants(
     criterion: str = "l1",
     threads: int | None = None,
     on_variant: Callable[[str], None] | None = None,
+    settings_of: SettingsOf | None = None,
 ) -> PackedVariants:
     """Exports every variant of a network: all layers that can be pruned are, the others stay dense.
 
@@ -34,7 +37,9 @@ def pack_network_variants(
         variants: what to compare.
         folder: an empty or own folder for the files.
         input_shape: batch, channels, height, width.
-        on_variant: gets a variant's label before the work on it begins.
+        on_variant: gets a variant's label before the work on it begins; may raise to end it.
+        settings_of: for a variant and a layer's name, the layer's own block size and sparsity, or None: it stays
+            dense. Without it every layer is as the variant says.
 
     Raises:
         ModelError: the network can't be exported, or has nothing to prune.
@@ -53,7 +58,7 @@ def pack_network_variants(
     files, retained = [], []
     for number, variant in enumerate(chosen):
         tell(variant.label)
-        selections, share = select_layers(model, variant, criterion, threads)
+        selections, share = select_layers(model, variant, criterion, threads, settings_of)
         path = folder / f"{number}.ubp"
         exporter.export(selections, criterion).packed.save(path)
         files.append(path)
@@ -70,7 +75,7 @@ def check_block_size(variant: Variant) -> None:
 
 
 def select_layers(
-    model: LoadedModel, variant: Variant, criterion: str, threads: int | None
+    model: LoadedModel, variant: Variant, criterion: str, threads: int | None, settings_of: SettingsOf | None = None
 ) -> tuple[dict[str, Selection], float]:
     """Blocks of every layer that can be pruned, and the share of their importance that is kept."""
     from ubp_core import importance, select_blocks
@@ -79,9 +84,13 @@ def select_layers(
         return {}, 1.0
     selections, kept, total = {}, 0.0, 0.0
     for layer in model.prunable:
+        own = settings_of(variant, layer.name) if settings_of else (variant.block_size, variant.sparsity)
         matrix = importance(layer.weight, criterion)
-        selection = select_blocks(matrix, variant.block_size, variant.sparsity, variant.method, threads)
         whole = float(matrix.sum(dtype="float64"))
+        if own is None:
+            kept, total = kept + whole, total + whole
+            continue
+        selection = select_blocks(matrix, *own, variant.method, threads)
         selections[layer.name] = selection
         kept, total = kept + selection.retained * whole, total + whole
     return selections, kept / total if total else 1.0

@@ -13,6 +13,7 @@ from textual_plotext import PlotextPlot
 from ubp_tui.bench_state import DeviceRun
 from ubp_tui.renderables.bench_rows import BenchRow, Plan, Retained, list_rows
 from ubp_tui.renderables.bench_text import describe_figure, list_warnings
+from ubp_tui.renderables.profile_text import describe_profile
 from ubp_tui.widgets.bench.bars import FRAME, Bars, draw_bars, fit_bars, live_bars, result_bars
 from ubp_tui.widgets.bench.result_table import ResultTable
 from ubp_tui.widgets.bench.scatter import Point, describe_shapes, draw_scatter, live_points, result_points
@@ -44,6 +45,7 @@ class ResultPane(Vertical):
             yield PlotextPlot(id="result-scatter")
         yield ResultTable(id="result-table")
         with VerticalScroll(id="result-notes", can_focus=False):
+            yield Static("", id="result-profile", markup=False)
             yield Static("", id="result-warnings", markup=False)
 
     def on_mount(self) -> None:
@@ -91,6 +93,7 @@ class ResultPane(Vertical):
             kept = f" · history: run {run.number}" if run.number is not None else ""
             lines = [describe_figure(run.device, run.title, run.figure) + kept]
         self.query_one("#result-title", Static).update("\n".join(lines))
+        self._describe_profile()
         notes = [] if run is None else list_warnings(run.layers, run.failure, len(self.plan))
         found = [f"warning: {line}" for line in notes]
         if run is not None and run.unkept:
@@ -98,6 +101,15 @@ class ResultPane(Vertical):
         others = [other for other in self.runs.values() if other is not run and other.failure]
         found += [f"warning: {other.device}: ended early: {other.failure}" for other in others]
         self.query_one("#result-warnings", Static).update("\n".join(found))
+
+    def _describe_profile(self) -> None:
+        """Where the time of a network goes."""
+        row, run = self._shown
+        result = run.result(row.layer or self._first_layer(run)) if row and run else None
+        lines = describe_profile(result, max(self.size.width - 4, 40)) if result else []
+        profile = self.query_one("#result-profile", Static)
+        profile.display = bool(lines)
+        profile.update("\n".join([*lines, ""]))
 
     def _draw(self, always: bool = False) -> None:
         """Draw the plots of the device and layer under the cursor, where anything has changed."""
@@ -164,5 +176,6 @@ class ResultPane(Vertical):
         self._draw()
 
     def on_resize(self) -> None:
-        """Other sizes, other plots."""
+        """Other sizes, other plots and columns."""
+        self._describe_profile()
         self._draw(always=True)

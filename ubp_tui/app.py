@@ -13,6 +13,7 @@ from ubp_tui import messages
 from ubp_tui.bench_job import make_job, make_network_job
 from ubp_tui.bindings import bindings_of
 from ubp_tui.commands import RegistryCommands
+from ubp_tui.looks import THEMES, Glyphs, Look, choose_look
 from ubp_tui.screens.benchmark import BenchmarkScreen
 from ubp_tui.screens.error import ErrorDialog
 from ubp_tui.screens.explore import ExploreScreen
@@ -28,20 +29,21 @@ class UbpApp(App[int]):
 
     TITLE = "ubp-tui"
     CSS_PATH = [  # noqa: RUF012 (Textual's own form)
-        "styles/app.tcss",
-        "styles/explore.tcss",
-        "styles/benchmark.tcss",
-        "styles/dialogs.tcss",
-        "styles/plan.tcss",
+        f"styles/{name}.tcss" for name in ("app", "explore", "map", "benchmark", "dialogs", "plan")
     ]
     BINDINGS = bindings_of("app")
     COMMANDS = App.COMMANDS | {RegistryCommands}
     HORIZONTAL_BREAKPOINTS = [(0, "-too-narrow"), (MIN_SIZE[0], "-compact"), (110, "-wide"), (150, "-broad")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-too-low"), (MIN_SIZE[1], "-low"), (30, "-high")]  # noqa: RUF012
 
-    def __init__(self, request: ModelRequest, services: Services, choice: Choice) -> None:
-        """Args: the model to load, what does the work, the first choice. Use `build_app`."""
+    def __init__(self, request: ModelRequest, services: Services, choice: Choice, glyphs: Glyphs | None = None) -> None:
+        """Args: the model, what does the work, the first choice, how pictures are drawn. Use `build_app`."""
         super().__init__()
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.glyphs: Glyphs = glyphs or ("shades" if self.no_color else "blocks")
+        """Characters that pictures are made of."""
+        self.theme = THEMES[0].name
         self.request = request
         self.services = services
         self.explore = ExploreScreen(services, choice, request.model)
@@ -105,6 +107,19 @@ class UbpApp(App[int]):
         self.failure = message.line
         self.exit(return_code=message.exit_code)
 
+    @property
+    def look(self) -> Look:
+        """How pictures are drawn under the present theme."""
+        few_colours = not self.is_headless and self.console.color_system == "standard"
+        return choose_look(self.current_theme, self.glyphs, few_colours)
+
+    def action_next_theme(self) -> None:
+        """The next of our own themes."""
+        names = [theme.name for theme in THEMES]
+        place = names.index(self.theme) + 1 if self.theme in names else 0
+        self.theme = names[place % len(names)]
+        self.notify(f"theme {self.theme}", timeout=2)
+
     async def on_benchmark_requested(self, message: messages.BenchmarkRequested) -> None:
         """Open the benchmark screen, and begin where layers are named."""
         from ubp_core.errors import UbpError
@@ -134,12 +149,18 @@ class UbpApp(App[int]):
             self.push_screen(HelpScreen())
 
 
-def build_app(request: ModelRequest, services: Services | None = None, choice: Choice | None = None) -> UbpApp:
+def build_app(
+    request: ModelRequest,
+    services: Services | None = None,
+    choice: Choice | None = None,
+    glyphs: Glyphs | None = None,
+) -> UbpApp:
     """Build the app; the command line, the tests and the screenshots all do it here.
 
     Args:
         request: the model to load.
         services: what does the work; the real ones by default.
         choice: the first choice of method, block size and sparsity.
+        glyphs: characters of pictures; by default half blocks, and shades where there is no colour.
     """
-    return UbpApp(request, services or default_services(), choice or Choice())
+    return UbpApp(request, services or default_services(), choice or Choice(), glyphs)

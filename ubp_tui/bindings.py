@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 from textual.binding import Binding, BindingType
 
-Owner = Literal["app", "explore", "table", "map", "benchmark", "history", "textual"]
+Owner = Literal["app", "explore", "table", "map", "curves", "benchmark", "history", "textual"]
 """Who binds the key: the app, a screen, the layer table, the map, or Textual itself (for the help only)."""
 
 
@@ -63,6 +63,7 @@ _KEY_NAMES: Final = {
     "home": "Home",
     "end": "End",
     "escape": "esc",
+    "enter": "⏎",
 }
 
 Row = tuple[str, str, str, str, str]
@@ -173,6 +174,8 @@ REGISTRY: Final = (
         ("map.zoom_out", "minus", "zoom_map(-1)", "zoom out", "zoom out (wheel down)"),
         ("map.whole", "0", "zoom_map_to('whole')", "whole layer", "show the whole layer"),
         ("map.weights", "w", "zoom_map_to('weights')", "weights", "show single weights: values and block edges"),
+        ("map.jump", "r", "jump", "go to", "go to a row and a column"),
+        ("map.pictures", "p", "toggle_pictures", "pictures", "show or hide the pictures beside the map"),
         ("map.taps", "o", "toggle_taps", "order", "columns of k x k layers by channel, or by tap"),
     ),
     *_section(
@@ -188,6 +191,19 @@ REGISTRY: Final = (
         ("map.pan_right", "shift+right", "pan(0, 1)", "pan right", "half a view right"),
         ("map.row_start", "home", "jump_column(0)", "first column", "cursor to the first column"),
         ("map.row_end", "end", "jump_column(-1)", "last column", "cursor to the last column"),
+    ),
+    *_section(
+        "Curves",
+        "explore",
+        ("curves.axis", "x", "step_axis", "axis", "curves over sparsity, or over block size"),
+    ),
+    *_section(
+        "Curves",
+        "curves",
+        ("curves.left", "left", "move_cursor(-1)", "left", "cursor to the point before: its values stand above"),
+        ("curves.right", "right", "move_cursor(1)", "right", "cursor to the next point"),
+        ("curves.take", "enter", "take_point", "take", "choose the sparsity or block size under the cursor (or click)"),
+        ("curves.drop", "escape", "drop_cursor", "no cursor", "values at the present choice again"),
     ),
     *_section(
         "Views",
@@ -251,6 +267,7 @@ REGISTRY: Final = (
         ("history.mark", "space", "toggle_mark", "mark", "mark two runs to compare them"),
         ("history.leave", "escape", "leave", "back", "leave the history"),
     ),
+    *_section("App", "app", ("app.theme", "y", "next_theme", "theme", "next theme: dark, light, colour-blind safe")),
     *_section("App", "app", ("app.help", "question_mark", "show_help", "help", "show this help")),
     *_section("App", "textual", ("app.palette", "ctrl+p", "command_palette", "palette", "search commands and themes")),
     *_section("App", "app", ("app.quit", "q,ctrl+c", "quit", "quit", "leave ubp-tui")),

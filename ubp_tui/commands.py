@@ -14,6 +14,7 @@ from ubp_tui.bindings import REGISTRY, KeyAction, Owner
 from ubp_tui.screens.benchmark import BenchmarkScreen
 from ubp_tui.screens.explore import ExploreScreen
 from ubp_tui.screens.history import HistoryScreen
+from ubp_tui.widgets.curve.curve_pane import CurvePane
 from ubp_tui.widgets.layers.layer_table import LayerTable
 from ubp_tui.widgets.map.block_map import BlockMap
 
@@ -21,12 +22,13 @@ SCREENS: Final[dict[Owner, type[Screen[None]]]] = {
     "explore": ExploreScreen,
     "table": ExploreScreen,
     "map": ExploreScreen,
+    "curves": ExploreScreen,
     "benchmark": BenchmarkScreen,
     "history": HistoryScreen,
 }
 """The screen on which an owner's actions can be run."""
 
-WIDGETS: Final[dict[Owner, type[Widget]]] = {"map": BlockMap, "table": LayerTable}
+WIDGETS: Final[dict[Owner, type[Widget]]] = {"map": BlockMap, "table": LayerTable, "curves": CurvePane}
 """The widget that runs an owner's actions, where it is not the screen itself."""
 
 

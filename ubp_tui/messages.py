@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ubp_tui.bench_job import PackedJob
     from ubp_tui.bench_services import DeviceList
     from ubp_tui.jobs import LayerMeasure, LayerResult
+    from ubp_tui.widgets.map.block_map import BlockMap
 
 
 @dataclass
@@ -136,6 +137,14 @@ class MapCursorMoved(Message):
 
     readout: str
     """What is under it, in one line."""
+
+
+@dataclass
+class MapViewChanged(Message):
+    """A map shows another part of its layer, or its cursor moved."""
+
+    map: BlockMap
+    """The map."""
 
 
 @dataclass

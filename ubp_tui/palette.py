@@ -1,13 +1,16 @@
-"""The colours of the block map and of the curves; the only place outside the theme where colours are made.
+"""The colours of the block map and of the curves; with the themes the only place where colours are made.
 
-The ramp is drawn in OKLCH, where equal steps of lightness look equal: lightness rises evenly from violet over teal to
-yellow, so the order of two kept weights can be read from brightness alone. Every colour of the ramp is clearly brighter
-than the pruned one.
+Ramps are drawn in OKLab, where equal steps of lightness look equal: lightness changes evenly from the least to the most
+important weight, away from the pruned colour, so kept and pruned, and the order of two kept weights, can be told by
+brightness alone. The "safe" palettes vary hue only between blue and yellow, which colour-blind eyes tell apart.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -42,9 +45,13 @@ FAINT_INK: Final = 8
 KEPT: Final = 16
 """First index of the kept colours: KEPT + step of importance * SHARE_STEPS + step of share."""
 COLOURS: Final = KEPT + IMPORTANCE_STEPS * SHARE_STEPS
-"""Number of colours in the table."""
+"""Number of colours in the table of a map."""
+DIFFERENCE: Final = 16
+"""First index of the difference colours: DIFFERENCE + 36 * left + 6 * right + both, each a share in fifths."""
 
-_FIXED: Final[dict[int, RGB]] = {
+Fixed = dict[int, RGB]
+
+_DARK: Final[Fixed] = {
     OUTSIDE: (11, 12, 16),
     PRUNED: (30, 32, 42),
     GRID: (58, 62, 78),
@@ -55,6 +62,18 @@ _FIXED: Final[dict[int, RGB]] = {
     INK: (8, 10, 16),
     FAINT_INK: (104, 109, 128),
 }
+_LIGHT: Final[Fixed] = {
+    OUTSIDE: (247, 248, 250),
+    PRUNED: (228, 231, 238),
+    GRID: (190, 195, 208),
+    EDGE: (252, 253, 255),
+    CURSOR: (214, 0, 60),
+    MARK: (10, 12, 20),
+    GRID_TICK: (130, 136, 155),
+    INK: (255, 255, 255),
+    FAINT_INK: (120, 126, 145),
+}
+_SAFE_CURSORS: Final[Fixed] = {CURSOR: (235, 110, 0), MARK: (255, 255, 255)}
 
 CURVE_COLOURS: Final[dict[str, RGB]] = {
     "abp": (230, 140, 60),
@@ -63,9 +82,55 @@ CURVE_COLOURS: Final[dict[str, RGB]] = {
     "unstructured": (150, 152, 170),
     "greedy": (215, 120, 205),
 }
-"""One colour per method, different in hue and in brightness."""
+"""One colour per method on a dark ground, different in hue and in brightness."""
+LIGHT_CURVES: Final[dict[str, RGB]] = {
+    "abp": (190, 90, 0),
+    "bed": (0, 120, 190),
+    "optimal": (90, 60, 0),
+    "unstructured": (120, 124, 140),
+    "greedy": (160, 40, 140),
+}
+"""The same on a light ground."""
+SAFE_CURVES: Final[dict[str, RGB]] = {
+    "abp": (230, 120, 0),
+    "bed": (86, 180, 233),
+    "optimal": (250, 235, 110),
+    "unstructured": (165, 165, 165),
+    "greedy": (204, 121, 167),
+}
+"""The same for colour-blind eyes, after Okabe and Ito."""
+SAFE_LIGHT_CURVES: Final[dict[str, RGB]] = {
+    "abp": (190, 80, 0),
+    "bed": (0, 114, 178),
+    "optimal": (20, 20, 20),
+    "unstructured": (130, 130, 130),
+    "greedy": (150, 70, 120),
+}
+"""The same on a light ground."""
 DENSE_COLOUR: Final[RGB] = (200, 202, 215)
 """The bar of the dense layer, which no method has pruned."""
+
+
+@dataclass(frozen=True, eq=False)
+class MapPalette:
+    """A table of colours for pictures of a layer. Indices mean the same in every palette of a kind."""
+
+    number: int
+    """Different for every palette, for caches."""
+    colours: NDArray[np.uint8]
+    """sRGB of every index, uint8 [colours, 3]."""
+
+    def css(self, index: int) -> str:
+        """A colour as a style."""
+        return "#{:02x}{:02x}{:02x}".format(*self.colours[index].tolist())
+
+    @cached_property
+    def levels(self) -> NDArray[np.uint8]:
+        """How far each colour's brightness is from the pruned one: 0 (no more than a hint) to 4."""
+        light = self.colours.astype(np.float64) @ (0.299, 0.587, 0.114)
+        distance = np.abs(light - light[PRUNED])
+        distance[:DIFFERENCE] = 0.0
+        return np.asarray(np.ceil(4 * np.clip(distance / distance.max(), 0, 1) - 0.02), np.uint8)
 
 
 def oklch_to_rgb(lightness: float, chroma: float, hue: float) -> RGB:
@@ -100,12 +165,29 @@ def _encode_srgb(linear: float) -> int:
     return round(255 * (12.92 * value if value <= 0.0031308 else 1.055 * value ** (1 / 2.4) - 0.055))
 
 
+def oklab_to_rgb(lightness: float, a: float, b: float) -> RGB:
+    """Convert an OKLab colour to sRGB; see `oklch_to_rgb`."""
+    return oklch_to_rgb(lightness, math.hypot(a, b), math.degrees(math.atan2(b, a)))
+
+
 def ramp_colour(position: float) -> RGB:
-    """Colour of a kept weight; `position` 0 is the least important, 1 the most."""
-    lightness = 0.44 + 0.49 * position
-    hue = 300.0 - 195.0 * position
-    chroma = 0.135 + 0.03 * math.sin(math.pi * position)
-    return oklch_to_rgb(lightness, chroma, hue)
+    """Colour of a kept weight on a dark ground; `position` 0 is the least important, 1 the most."""
+    return oklch_to_rgb(0.44 + 0.49 * position, 0.135 + 0.03 * math.sin(math.pi * position), 300.0 - 195.0 * position)
+
+
+def light_ramp(position: float) -> RGB:
+    """Colour of a kept weight on a light ground: the darker, the more important."""
+    return oklch_to_rgb(0.76 - 0.5 * position, 0.11 + 0.03 * math.sin(math.pi * position), 165.0 + 135.0 * position)
+
+
+def safe_ramp(position: float) -> RGB:
+    """From blue to yellow, without red or green."""
+    return oklab_to_rgb(0.45 + 0.48 * position, -0.02, -0.14 + 0.27 * position)
+
+
+def safe_light_ramp(position: float) -> RGB:
+    """From yellow to blue, the darker the more important."""
+    return oklab_to_rgb(0.8 - 0.55 * position, -0.01, 0.13 - 0.23 * position)
 
 
 def _mix_light(dark: RGB, bright: RGB, share: float) -> RGB:
@@ -117,22 +199,89 @@ def _mix_light(dark: RGB, bright: RGB, share: float) -> RGB:
     return red, green, blue
 
 
-def _build_table() -> NDArray[np.uint8]:
-    """Build the table of all map colours, uint8 [COLOURS, 3]."""
+def _build_map(number: int, fixed: Fixed, ramp: Callable[[float], RGB]) -> MapPalette:
+    """Build the palette of a map."""
+    # Ink on paper: a tenth of the area in ink takes a tenth of the light, which no eye sees.
+    power = 0.45 if sum(fixed[PRUNED]) > 3 * 128 else 1.0
     table = np.zeros((COLOURS, 3), np.uint8)
-    for index, colour in _FIXED.items():
+    for index, colour in fixed.items():
         table[index] = colour
     for step in range(IMPORTANCE_STEPS):
-        bright = ramp_colour(step / (IMPORTANCE_STEPS - 1))
+        colour = ramp(step / (IMPORTANCE_STEPS - 1))
         for share in range(SHARE_STEPS):
             # Not from 0: an area with a single kept weight must differ from one with none.
-            table[KEPT + step * SHARE_STEPS + share] = _mix_light(_FIXED[PRUNED], bright, (share + 1) / SHARE_STEPS)
+            part = ((share + 1) / SHARE_STEPS) ** power
+            table[KEPT + step * SHARE_STEPS + share] = _mix_light(fixed[PRUNED], colour, part)
     table.setflags(write=False)
-    return table
+    return MapPalette(number, table)
 
 
-MAP_COLOURS: Final = _build_table()
-"""sRGB of every colour index of the map, uint8 [COLOURS, 3]."""
+def _build_ansi(number: int) -> MapPalette:
+    """Build the palette of a map for terminals with 16 colours: only colours that these have, by brightness."""
+    steps = ((0, 0, 170), (85, 85, 255), (0, 170, 170), (85, 255, 255), (255, 255, 85), (255, 255, 255))
+    fixed = {
+        **_DARK,
+        OUTSIDE: (0, 0, 0),
+        PRUNED: (0, 0, 0),
+        GRID: (85, 85, 85),
+        EDGE: (0, 0, 0),
+        CURSOR: (255, 85, 85),
+        MARK: (255, 255, 255),
+        GRID_TICK: (170, 170, 170),
+        INK: (0, 0, 0),
+        FAINT_INK: (170, 170, 170),
+    }
+    palette = _build_map(number, fixed, ramp_colour)
+    table = palette.colours.copy()
+    for step in range(IMPORTANCE_STEPS):
+        for share in range(SHARE_STEPS):
+            level = (0.25 + 0.75 * step / (IMPORTANCE_STEPS - 1)) * ((share + 1) / SHARE_STEPS) ** 0.7
+            table[KEPT + step * SHARE_STEPS + share] = steps[min(int(level * len(steps)), len(steps) - 1)]
+    return MapPalette(number, table)
+
+
+def _build_difference(number: int, fixed: Fixed, both: RGB, left: RGB, right: RGB) -> MapPalette:
+    """Build the palette of a difference picture: light mixed by the shares of the classes."""
+    table = np.zeros((DIFFERENCE + 216, 3), np.uint8)
+    for index, colour in fixed.items():
+        table[index] = colour
+    linear = np.array([fixed[PRUNED], left, right, both], np.float64) / 255
+    for place in range(216):
+        shares = np.array([0, place // 36, place // 6 % 6, place % 6]) / 5
+        shares[0] = max(0.0, 1 - shares.sum())
+        mixed = (shares / shares.sum()) @ linear**2.2
+        table[DIFFERENCE + place] = np.round(255 * mixed ** (1 / 2.2))
+    table.setflags(write=False)
+    return MapPalette(number, table)
+
+
+DARK: Final = _build_map(0, _DARK, ramp_colour)
+LIGHT: Final = _build_map(1, _LIGHT, light_ramp)
+DARK_SAFE: Final = _build_map(2, {**_DARK, **_SAFE_CURSORS}, safe_ramp)
+LIGHT_SAFE: Final = _build_map(3, {**_LIGHT, CURSOR: (200, 60, 0)}, safe_light_ramp)
+ANSI: Final = _build_ansi(4)
+DARK_DIFFERENCE: Final = _build_difference(
+    5, {**_DARK, **_SAFE_CURSORS}, (98, 102, 118), (250, 190, 70), (60, 150, 235)
+)
+LIGHT_DIFFERENCE: Final = _build_difference(6, _LIGHT, (172, 176, 190), (130, 60, 0), (30, 110, 195))
+ANSI_DIFFERENCE: Final = _build_difference(7, _DARK | {PRUNED: (0, 0, 0)}, (85, 85, 85), (255, 255, 85), (85, 85, 255))
+
+MAP_COLOURS: Final = DARK.colours
+"""sRGB of every colour index of the map on a dark ground, uint8 [COLOURS, 3]."""
+
+
+def difference_index(
+    left: NDArray[np.float32], right: NDArray[np.float32], both: NDArray[np.float32]
+) -> NDArray[np.uint8]:
+    """Colour indices of a difference picture.
+
+    Args:
+        left, right, both: shares of the area kept only by the left, only by the right, and by both; any shape.
+    """
+    # Rounded up for the two that matter: an area with a single weight of theirs must differ from one with none.
+    steps = [np.ceil(5 * values - 1e-6) for values in (left, right)]
+    steps.append(np.round(5 * both))
+    return np.asarray(DIFFERENCE + 36 * steps[0] + 6 * steps[1] + steps[2], np.uint8)
 
 
 def kept_index(importance: NDArray[np.float32], share: NDArray[np.float32] | float = 1.0) -> NDArray[np.uint8]:

@@ -14,6 +14,7 @@ from ubp_tui.screens.benchmark import BenchmarkScreen
 from ubp_tui.screens.explore import ExploreScreen
 from ubp_tui.screens.help import HelpScreen, help_text
 from ubp_tui.screens.history import HistoryScreen
+from ubp_tui.widgets.curve.curve_pane import CurvePane
 from ubp_tui.widgets.layers.layer_table import LayerTable
 from ubp_tui.widgets.map.block_map import BlockMap
 
@@ -30,6 +31,7 @@ def test_the_owners_bind_the_registry_and_nothing_else() -> None:
         ("explore", ExploreScreen),
         ("table", LayerTable),
         ("map", BlockMap),
+        ("curves", CurvePane),
         ("benchmark", BenchmarkScreen),
         ("history", HistoryScreen),
     ):
@@ -43,7 +45,7 @@ def test_the_owners_bind_the_registry_and_nothing_else() -> None:
 def test_ids_are_unique_and_keys_clash_nowhere() -> None:
     assert max(Counter(action.id for action in REGISTRY).values()) == 1
     assert {action.id for action in REGISTRY} >= FOOTER
-    for screen in ({"explore", "map"}, {"explore", "table"}, {"benchmark"}, {"history"}):
+    for screen in ({"explore", "map"}, {"explore", "table"}, {"explore", "curves"}, {"benchmark"}, {"history"}):
         present = [action for action in REGISTRY if action.owner in {"app", "textual", *screen}]
         keys = Counter(key for action in present for key in action.keys.split(","))
         assert max(keys.values()) == 1

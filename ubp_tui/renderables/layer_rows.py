@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 GAP: Final = 2
 """Empty cells between two columns."""
-MIN_NAME: Final = 19
+MIN_NAME: Final = 18
 """Below this width of the name a column gives way."""
 KINDS: Final = {"conv": "conv", "depthwise": "dw", "grouped": "grp", "linear": "lin"}
 """Kinds of layers in four cells; the reason has the whole word."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,21 +12,64 @@ from rich.color import Color
 from rich.segment import Segment
 from rich.style import Style
 
-from ubp_tui.palette import MAP_COLOURS
+from ubp_tui import palette
+from ubp_tui.looks import Glyphs
+from ubp_tui.palette import MapPalette
 
-HALF_BLOCK = "▀"
+HALF_BLOCK: Final = "▀"
 """Foreground is the upper pixel, background the lower one."""
+_CURSOR, _MARK, _GRID = 5, 6, 7
+_CODES: Final = {palette.CURSOR: _CURSOR, palette.MARK: _MARK, palette.GRID: _GRID, palette.GRID_TICK: _GRID}
+_SHADES: Final[dict[Glyphs, str]] = {"shades": " ░▒▓█▀▄X│·", "ascii": " .:*#'_X|-"}
+"""Five shades, upper half, lower half, cursor, block mark, grid."""
 
 
-@lru_cache(maxsize=1 << 14)
-def pair_style(pair: int) -> Style:
+@lru_cache(maxsize=1 << 15)
+def pair_style(colours: MapPalette, pair: int) -> Style:
     """Style of a colour pair, foreground index * 256 + background index. There are few pairs, and styles are dear."""
-    upper, lower = MAP_COLOURS[pair >> 8], MAP_COLOURS[pair & 255]
+    upper, lower = colours.colours[pair >> 8], colours.colours[pair & 255]
     return Style.from_color(Color.from_rgb(*upper.tolist()), Color.from_rgb(*lower.tolist()))
 
 
+@lru_cache(maxsize=16)
+def _codes(colours: MapPalette) -> NDArray[np.uint8]:
+    """Shade (0..4) or code of every colour index."""
+    codes = np.zeros(256, np.uint8)
+    codes[: len(colours.levels)] = colours.levels
+    for index, code in _CODES.items():
+        codes[index] = code
+    return codes
+
+
+@lru_cache(maxsize=4)
+def _glyph_table(glyphs: Glyphs) -> NDArray[np.str_]:
+    """Characters by the codes of the upper and the lower pixel, [8, 8]."""
+    signs = _SHADES[glyphs]
+    table = np.full((8, 8), " ")
+    for upper in range(8):
+        for lower in range(8):
+            special = max((code for code in (upper, lower) if code >= _CURSOR), default=0)
+            levels = [code if code < _CURSOR else 0 for code in (upper, lower)]
+            if _CURSOR in (upper, lower):
+                sign = signs[7]
+            elif special == _MARK:
+                sign = signs[8]
+            elif levels == [0, 0]:
+                sign = signs[9] if special else signs[0]
+            elif 0 in levels:
+                sign = signs[6] if levels[0] == 0 else signs[5]
+            else:
+                sign = signs[round(sum(levels) / 2)]
+            table[upper, lower] = sign
+    return table
+
+
 def line_segments(
-    upper: NDArray[np.uint8], lower: NDArray[np.uint8], labels: Sequence[tuple[int, str, int]] = ()
+    upper: NDArray[np.uint8],
+    lower: NDArray[np.uint8],
+    labels: Sequence[tuple[int, str, int]] = (),
+    colours: MapPalette = palette.DARK,
+    glyphs: Glyphs = "blocks",
 ) -> list[Segment]:
     """Build the segments of one line of cells.
 
@@ -34,17 +78,28 @@ def line_segments(
         lower: colour indices of the lower pixels, uint8 [width].
         labels: texts that stand in the line instead of pixels: (first cell, text, colour index of the text); each on
             the background of the lower pixels.
+        colours: what the indices mean.
+        glyphs: with "blocks" the picture is in the colours alone; with the others the characters show it as well.
 
     Returns:
         Segments that fill `width` cells; cells of one colour pair share a segment.
     """
-    pairs = upper.astype(np.uint16) << 8 | lower
-    glyphs = np.where(upper == lower, " ", HALF_BLOCK)
+    if glyphs == "blocks":
+        pairs = upper.astype(np.uint16) << 8 | lower
+        signs = np.where(upper == lower, " ", HALF_BLOCK)
+    else:
+        codes = _codes(colours)
+        signs = _glyph_table(glyphs)[codes[upper], codes[lower]]
+        # The stronger pixel colours the sign, on the ground of what is pruned.
+        front = np.where(codes[lower] > codes[upper], lower, upper)
+        pairs = front.astype(np.uint16) << 8 | np.uint16(palette.PRUNED)
+    ground = lower if glyphs == "blocks" else np.full(len(lower), palette.PRUNED, np.uint8)
     for first, text, colour in labels:
         cells = slice(first, first + len(text))
-        glyphs[cells] = list(text)[: len(glyphs[cells])]
-        pairs[cells] = lower[cells] + np.uint16(colour << 8)
-    line = "".join(glyphs.tolist())
+        signs[cells] = list(text)[: len(signs[cells])]
+        ink = colour if glyphs == "blocks" or colour != palette.INK else palette.MARK
+        pairs[cells] = ground[cells] + np.uint16(ink << 8)
+    line = "".join(signs.tolist())
     cuts = [0, *(np.flatnonzero(np.diff(pairs)) + 1).tolist(), len(line)]
     values = pairs[cuts[:-1]].tolist() if line else []
-    return [Segment(line[a:b], pair_style(v)) for a, b, v in zip(cuts, cuts[1:], values, strict=False)]
+    return [Segment(line[a:b], pair_style(colours, v)) for a, b, v in zip(cuts, cuts[1:], values, strict=False)]

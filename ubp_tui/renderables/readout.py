@@ -27,12 +27,40 @@ class Kernel:
         tap, channel = divmod(column, self.channels)
         return channel * self.height * self.width + tap
 
+    def drawn_column(self, column: int) -> int:
+        """Where a column stands that is numbered by channel."""
+        if not self.channels:
+            return column
+        channel, tap = divmod(column, self.height * self.width)
+        return tap * self.channels + channel
+
     def name_column(self, column: int) -> str:
         """The input channel and, for k x k kernels, the tap of a column as it is drawn."""
         channel, tap = divmod(self.true_column(column), self.height * self.width)
         if self.height * self.width == 1:
             return f"in {channel}"
         return f"in {channel} ky {tap // self.width} kx {tap % self.width}"
+
+
+def parse_place(text: str, shape: tuple[int, int]) -> tuple[int | None, int | None]:
+    """Read a row and a column, of which one may be left out: `12`, `12 340`, `12,340`, `,340`.
+
+    Raises:
+        ValueError: what is wrong, in a line.
+    """
+    if not text.strip():
+        raise ValueError("type a row, or a row and a column")
+    parts = [part.strip() for part in (text.split(",") if "," in text else text.split())]
+    if len(parts) > 2:
+        raise ValueError(f"{text!r} is more than a row and a column")
+    place: list[int | None] = [None, None]
+    for index, (part, name) in enumerate(zip(parts, ("row", "column"), strict=False)):
+        if part and not part.isdecimal():
+            raise ValueError(f"{part!r} is no {name}: type a whole number")
+        if part and int(part) >= shape[index]:
+            raise ValueError(f"there is no {name} {part}: the last one is {shape[index] - 1}")
+        place[index] = int(part) if part else None
+    return place[0], place[1]
 
 
 def describe_weight(source: MapSource, kernel: Kernel, row: int, column: int) -> str:

@@ -195,6 +195,14 @@ class Viewport:
         """The view moved as little as needed to show a weight."""
         return replace(self, rows=self.rows.showing(row), columns=self.columns.showing(column))
 
+    def centred(self, row: int, column: int) -> Viewport:
+        """The view moved so that a weight stands in its middle, as far as the layer allows."""
+        axes = [
+            axis.moved_to(weight - axis.pixels / axis.scale.pixels * axis.scale.weights / 2)
+            for axis, weight in ((self.rows, row), (self.columns, column))
+        ]
+        return replace(self, rows=axes[0], columns=axes[1])
+
     def resized(self, width: int, height: int, anchor: tuple[int, int]) -> Viewport:
         """The view in another number of pixels: still the whole layer, or about the same scale and corner."""
         if self.level == 0:

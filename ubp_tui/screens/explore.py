@@ -17,8 +17,10 @@ from ubp_tui.jobs import LayerResult, plan_curves
 from ubp_tui.network_total import sum_network
 from ubp_tui.renderables.facts import describe_total
 from ubp_tui.renderables.formats import format_count
+from ubp_tui.renderables.readout import parse_place
 from ubp_tui.result_cache import ResultCache
 from ubp_tui.screens.plan import ExplorePlans
+from ubp_tui.screens.prompt import PromptDialog
 from ubp_tui.services import Services
 from ubp_tui.state import Choice, SelectionRequest
 from ubp_tui.widgets.controls.choice_bar import ChoiceBar
@@ -253,6 +255,41 @@ class ExploreScreen(ExplorePlans):
     def action_zoom_map_to(self, place: str) -> None:
         """Whole layer or single weights."""
         self.query_one(BlockMap).zoom_to(place)
+
+    def action_jump(self) -> None:
+        """Ask for a place of the map and go there."""
+        block_map = self.query_one(BlockMap)
+        source = block_map.source
+        if source is None:
+            return
+        kernel = block_map.kernel
+
+        def check(text: str) -> str:
+            try:
+                parse_place(text, source.shape)
+            except ValueError as error:
+                return str(error)
+            return ""
+
+        def jump(text: str | None) -> None:
+            if text is not None:
+                row, column = parse_place(text, source.shape)
+                at = block_map.cursor
+                block_map.move_to(
+                    at[0] if row is None else row, at[1] if column is None else kernel.drawn_column(column)
+                )
+                self.action_show_view("map")
+
+        hint = f"ROW or ROW COLUMN, or ,COLUMN: rows 0 to {source.shape[0] - 1}, columns 0 to {source.shape[1] - 1}"
+        self.app.push_screen(PromptDialog("Go to", hint, check), jump)
+
+    def action_step_axis(self) -> None:
+        """Curves over the other axis."""
+        self.query_one(CurvePane).step_axis()
+
+    def action_toggle_pictures(self) -> None:
+        """Show or hide the pictures beside the map."""
+        self.query_one(MapPane).toggle_pictures()
 
     def action_show_view(self, view: str) -> None:
         """Go to a pane: bring it into sight and focus it."""

@@ -1,84 +1,126 @@
-"""The plot of retained importance over sparsity."""
+"""The curves of the layer on the screen, with a legend that has the values at the cursor."""
 
 from __future__ import annotations
 
-import math
+from collections.abc import Mapping
 
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
-from textual_plotext import PlotextPlot
 
-from ubp_tui.palette import CURVE_COLOURS
+from ubp_tui.bindings import bindings_of
+from ubp_tui.looks import look_of
+from ubp_tui.messages import ChoiceChanged
 from ubp_tui.renderables.formats import format_percent
 from ubp_tui.state import CURVE_METHODS, Choice
+from ubp_tui.widgets.curve.curve_plot import CurvePlot
 
 
 class CurvePane(Vertical, can_focus=True):
-    """Curves of one layer at one block size, as far as they are known, with the present point marked."""
+    """Curves of one layer, as far as they are known."""
+
+    BINDINGS = bindings_of("curves")
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002 (Textual's own name)
+        """Start without a layer."""
+        super().__init__(id=id)
+        self._choice: Choice | None = None
+        self._points: Mapping[Choice, float] = {}
 
     def compose(self) -> ComposeResult:
-        """Legend with the values at the present sparsity, then the plot."""
+        """Legend, then the plot."""
         yield Static("", id="curve-legend")
-        yield PlotextPlot(id="curve-plot")
+        yield CurvePlot(id="curve-plot")
 
     def on_mount(self) -> None:
         """An empty frame until there is a layer."""
-        self.border_title = "Retained importance over sparsity"
+        self._title()
+        self.watch(self.app, "theme", self._tell, init=False)
 
-    def show_curves(self, points: dict[Choice, float], choice: Choice) -> None:
+    @property
+    def plot(self) -> CurvePlot:
+        """The plot."""
+        return self.query_one(CurvePlot)
+
+    def show_curves(self, points: Mapping[Choice, float], choice: Choice) -> None:
         """Draw what is known.
 
         Args:
-            points: share kept per point of this layer, any block size.
+            points: share kept per point of this layer, any block size and sparsity.
             choice: the present choice.
         """
-        retained = points.get(choice)
-        curves = {method: self._curve(points, method, choice.block_size) for method in CURVE_METHODS}
-        self.border_title = f"Retained importance over sparsity, N={choice.block_size}, per cent"
-        self.query_one("#curve-legend", Static).update(self._legend(points, choice))
-        plot = self.query_one(PlotextPlot)
-        plot.plt.clear_data()
-        plot.plt.xlim(0, 100)
-        plot.plt.ylim(0, 100)
-        plot.plt.xticks([0, 25, 50, 75, 100])
-        plot.plt.yticks([0, 25, 50, 75, 100])
-        plot.plt.grid(False, False)
-        # The present method last: where curves touch, it is the one that stays in sight.
-        for method, (sparsities, values) in sorted(curves.items(), key=lambda item: item[0] == choice.method):
-            if len(sparsities) > 1:
-                plot.plt.plot(sparsities, values, marker="braille", color=CURVE_COLOURS[method])
-        plot.plt.vertical_line(100 * choice.sparsity, color=(120, 120, 130))
-        if retained is not None and not math.isnan(retained):
-            plot.plt.scatter([100 * choice.sparsity], [100 * retained], marker="●", color=CURVE_COLOURS[choice.method])
-        plot.refresh()
+        self._points, self._choice = points, choice
+        self.plot.show(points, choice)
+        self._tell()
 
     def clear(self, reason: str) -> None:
         """Draw nothing, and say why."""
-        self.border_title = "Retained importance over sparsity"
+        self._points, self._choice = {}, None
+        self.plot.show({}, None)
+        self._title()
         self.query_one("#curve-legend", Static).update(Content.styled(reason, "$text-muted"))
-        plot = self.query_one(PlotextPlot)
-        plot.plt.clear_data()
-        plot.refresh()
 
-    @staticmethod
-    def _curve(points: dict[Choice, float], method: str, block_size: int) -> tuple[list[float], list[float]]:
-        """The known points of one curve in per cent, by rising sparsity."""
-        known = sorted(
-            (100 * point.sparsity, 100 * value)
-            for point, value in points.items()
-            if point.method == method and point.block_size == block_size and not math.isnan(value)
-        )
-        return [sparsity for sparsity, _ in known], [value for _, value in known]
+    def _title(self) -> None:
+        """What is drawn, and what the other axis would be."""
+        over = self.plot.axis
+        fixed = ""
+        if self._choice is not None:
+            choice = self._choice
+            fixed = f", N={choice.block_size}" if over == "sparsity" else f", s={100 * choice.sparsity:g} %"
+        self.border_title = f"Retained importance over {over}{fixed}, per cent"
+        other = "block size" if over == "sparsity" else "sparsity"
+        self.border_subtitle = Content.from_markup(f"[@click=screen.step_axis]x over {other}[/]")
 
-    @staticmethod
-    def _legend(points: dict[Choice, float], choice: Choice) -> Content:
-        """Every method with its value at the present sparsity."""
-        parts = []
+    def _tell(self) -> None:
+        """Title and legend: every method with its value at the cursor, or at the present point."""
+        self._title()
+        if self._choice is None:
+            return
+        plot, choice = self.plot, self._choice
+        x = plot.x_of(choice) if plot.cursor is None else plot.cursor
+        values, colours = plot.values_at(x), look_of(self.app).curves
+        unit = f"{100 * x:g} %" if plot.axis == "sparsity" else f"N={x:g}"
+        parts = [Content.styled(f"at {unit}", "bold $text-accent" if plot.cursor is not None else "$text-muted")]
         for method in CURVE_METHODS:
-            value = points.get(Choice(method, choice.block_size, choice.sparsity), float("nan"))
-            colour = "#{:02x}{:02x}{:02x}".format(*CURVE_COLOURS[method])
+            colour = "#{:02x}{:02x}{:02x}".format(*colours[method])
             style = f"bold underline {colour}" if method == choice.method else colour
-            parts.append(Content.assemble((method, style), " ", (format_percent(value, 2), "bold")))
-        return Content("  ").join(parts)
+            parts.append(
+                Content.assemble((method, style), "\N{NO-BREAK SPACE}", (format_percent(values[method], 2), "bold"))
+            )
+        self.query_one("#curve-legend", Static).update(Content("  ").join(parts))
+
+    @on(CurvePlot.CursorMoved)
+    def _follow_cursor(self, message: CurvePlot.CursorMoved) -> None:
+        """Values under the cursor."""
+        message.stop()
+        self._tell()
+
+    @on(CurvePlot.PointPicked)
+    def _pick(self, message: CurvePlot.PointPicked) -> None:
+        """A click takes the point."""
+        message.stop()
+        self.action_take_point()
+
+    def step_axis(self) -> None:
+        """The other axis."""
+        self.plot.axis = "block size" if self.plot.axis == "sparsity" else "sparsity"
+        self._tell()
+
+    def action_move_cursor(self, steps: int) -> None:
+        """Along the curve."""
+        self.plot.step(steps)
+
+    def action_drop_cursor(self) -> None:
+        """Back to the present point."""
+        self.plot.cursor = None
+
+    def action_take_point(self) -> None:
+        """Choose the sparsity or the block size under the cursor."""
+        if self.plot.cursor is None or self._choice is None:
+            return
+        if self.plot.axis == "sparsity":
+            self.post_message(ChoiceChanged({"sparsity": self._choice.with_sparsity(self.plot.cursor).sparsity}))
+        else:
+            self.post_message(ChoiceChanged({"block_size": round(self.plot.cursor)}))

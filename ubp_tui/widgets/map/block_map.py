@@ -12,7 +12,9 @@ from textual.widget import Widget
 
 from ubp_tui import palette
 from ubp_tui.bindings import bindings_of
-from ubp_tui.messages import MapCursorMoved
+from ubp_tui.looks import Look, look_of
+from ubp_tui.messages import MapCursorMoved, MapViewChanged
+from ubp_tui.palette import MapPalette
 from ubp_tui.renderables.map_raster import Image, draw_map
 from ubp_tui.renderables.map_source import MapSource
 from ubp_tui.renderables.map_strips import line_segments
@@ -43,20 +45,51 @@ class BlockMap(Widget, can_focus=True):
         """Start without a layer."""
         super().__init__(id=id)
         self._source: MapSource | None = None
-        self._kernel = Kernel()
+        self.kernel = Kernel()
         self._layer = ""
         self._image: Image | None = None
         self._lines: dict[int, Strip] = {}
         self._marked: dict[int, int] | None = None
         self._drag: tuple[events.MouseEvent, Viewport] | None = None
         self._dragged = False
+        self.look = Look()
+
+    def on_mount(self) -> None:
+        """Follow the theme."""
+        self.watch(self.app, "theme", self._follow_theme)
+
+    def _follow_theme(self) -> None:
+        """Draw with other colours."""
+        self.look = look_of(self.app)
+        self._redraw()
+
+    # What a picture of another kind draws differently
+
+    @property
+    def colours(self) -> MapPalette:
+        """What the indices of the picture mean."""
+        return self.look.map
+
+    def paint(self, source: MapSource, view: Viewport) -> Image:
+        """The picture."""
+        return draw_map(source, view)
+
+    def label(self, source: MapSource, view: Viewport, line: int) -> list[tuple[int, str, int]]:
+        """Texts in a line of the picture: first cell, text, colour index."""
+        labels = value_labels(source, view, line)
+        return [(cell, text, palette.INK if kept else palette.FAINT_INK) for cell, text, kept in labels]
+
+    def describe(self, source: MapSource, view: Viewport) -> str:
+        """What is under the cursor, in a line."""
+        parts = describe_weight(source, self.kernel, *self.cursor), describe_area(source, view, *self.cursor)
+        return "  ·  ".join(part for part in parts if part)
 
     # What is shown
 
     def show_layer(self, name: str, source: MapSource, kernel: Kernel) -> None:
         """Show a layer; view and cursor stay if it is the layer that was shown before."""
         same = name == self._layer and self._source is not None and self._source.shape == source.shape
-        self._layer, self._source, self._kernel = name, source, kernel
+        self._layer, self._source, self.kernel = name, source, kernel
         self._image = None
         if not same:
             self.set_reactive(BlockMap.cursor, (0, 0))
@@ -91,6 +124,17 @@ class BlockMap(Widget, can_focus=True):
     def watch_view(self) -> None:
         """Draw anew when the view changes."""
         self._redraw()
+        self.post_message(MapViewChanged(self))
+
+    def follow(self, view: Viewport, cursor: tuple[int, int]) -> None:
+        """Show the same place at the same zoom as another map of the same layer, in the size of this one."""
+        if self.view is None or self._source is None or self._source.shape != view.shape:
+            return
+        self.cursor = cursor
+        width, height = self.view.columns.pixels, self.view.rows.pixels
+        if (view.columns.pixels, view.rows.pixels) != (width, height):
+            view = view.resized(width, height, cursor)
+        self.view = view
 
     def watch_cursor(self, old: tuple[int, int]) -> None:
         """Redraw the lines of the old and the new cursor only: a whole map is 200 kB for a slow connection."""
@@ -102,6 +146,7 @@ class BlockMap(Widget, can_focus=True):
             self.refresh(Region(0, line + 1, self.size.width, 1))
         self.refresh(Region(0, 0, self.size.width, 1))
         self._tell_readout()
+        self.post_message(MapViewChanged(self))
 
     def on_resize(self) -> None:
         """Keep the place, as far as the new size allows."""
@@ -123,11 +168,7 @@ class BlockMap(Widget, can_focus=True):
         """Post what is under the cursor."""
         if self._source is None or self.view is None:
             return
-        parts = (
-            describe_weight(self._source, self._kernel, *self.cursor),
-            describe_area(self._source, self.view, *self.cursor),
-        )
-        self.post_message(MapCursorMoved("  ·  ".join(part for part in parts if part)))
+        self.post_message(MapCursorMoved(self.describe(self._source, self.view)))
 
     # Drawing
 
@@ -145,14 +186,11 @@ class BlockMap(Widget, can_focus=True):
     def _draw_line(self, view: Viewport, source: MapSource, line: int) -> Strip:
         """Draw a line of the picture with its row number."""
         if self._image is None:
-            self._image = draw_map(source, view)
+            self._image = self.paint(source, view)
         if 2 * line >= len(self._image):
             return Strip.blank(self.size.width, self.rich_style)
         upper, lower = self._with_cursor(view, source, line)
-        labels = [
-            (cell, text, palette.INK if kept else palette.FAINT_INK)
-            for cell, text, kept in value_labels(source, view, line)
-        ]
+        labels = self.label(source, view, line)
         span = view.rows.span_of(self.cursor[0])
         on_cursor = span is not None and span[0] // 2 <= line <= (span[1] - 1) // 2
         name = "block-map--ruler-cursor" if on_cursor else "block-map--ruler"
@@ -160,7 +198,9 @@ class BlockMap(Widget, can_focus=True):
         if on_cursor:
             text = str(self.cursor[0]) if span is not None and span[0] // 2 == line else ""
         ruler = Segment(text.rjust(self.ruler_width - 1) + " ", self.get_component_rich_style(name))
-        strip = Strip([ruler, *line_segments(upper, lower, labels)], self.ruler_width + len(upper))
+        strip = Strip(
+            [ruler, *line_segments(upper, lower, labels, self.colours, self.look.glyphs)], self.ruler_width + len(upper)
+        )
         if strip.cell_length == self.size.width:
             return strip
         # `rich_style` is computed anew on every call: a tenth of a repaint, so only where it is needed.

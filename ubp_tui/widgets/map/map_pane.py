@@ -1,33 +1,47 @@
-"""The map with its frame: title, scale, legend and the cursor's read-out."""
+"""The map with its frame: title, scale, legend, the cursor's read-out, and the pictures beside it."""
 
 from __future__ import annotations
 
+from textual import on
 from textual.app import ComposeResult
-from textual.containers import Vertical
+from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Static
 
 from ubp_tui import palette
 from ubp_tui.jobs import LayerResult
-from ubp_tui.messages import MapCursorMoved
+from ubp_tui.looks import look_of
+from ubp_tui.messages import MapCursorMoved, MapViewChanged
+from ubp_tui.palette import MapPalette
 from ubp_tui.renderables.formats import kernel_of
 from ubp_tui.renderables.readout import describe_scale
 from ubp_tui.widgets.map.block_map import BlockMap
+from ubp_tui.widgets.map.histograms import ImportanceHistogram, OffsetHistogram, ResultPicture
+from ubp_tui.widgets.map.minimap import Minimap
+from ubp_tui.widgets.map.profiles import ColumnProfile, Profile, RowProfile
 
 
 class MapPane(Vertical):
-    """Block map, and one line below it for the cursor."""
+    """Block map, profiles along its sides, one line for the cursor, and a row of small pictures."""
 
     def compose(self) -> ComposeResult:
-        """Map and read-out; a sentence in place of the map where there is none."""
-        yield BlockMap(id="map")
+        """From the top; a sentence in place of the map where there is none."""
+        block_map = BlockMap(id="map")
+        with Horizontal(id="map-row"):
+            yield block_map
+            yield RowProfile(block_map, id="row-profile")
+        yield ColumnProfile(block_map, id="column-profile")
         yield Static("", id="map-notice", markup=False)
         yield Static("", id="readout")
+        with Horizontal(id="map-pictures"):
+            yield Minimap(block_map, id="minimap")
+            yield OffsetHistogram(id="offset-histogram")
+            yield ImportanceHistogram(id="importance-histogram")
 
     def on_mount(self) -> None:
-        """Follow the map's zoom in the frame."""
+        """Follow the theme in the legend."""
         self.border_title = "Block map"
-        self.watch(self.query_one(BlockMap), "view", self._show_scale, init=False)
+        self.watch(self.app, "theme", self._show_scale, init=False)
 
     def show_result(self, result: LayerResult) -> None:
         """Draw a layer and name it in the frame, in one go: the title never belongs to another picture."""
@@ -38,6 +52,7 @@ class MapPane(Vertical):
         self.remove_class("-empty")
         kernel = kernel_of(result.layer, result.basis.by_tap)
         self.query_one(BlockMap).show_layer(result.layer.name, result.source, kernel)
+        self._refresh_pictures(result)
 
     def show_nothing(self, line: str) -> None:
         """Clear the map and say why."""
@@ -46,12 +61,37 @@ class MapPane(Vertical):
         self.query_one("#map-notice", Static).update(line)
         self.query_one("#readout", Static).update("")
         self.add_class("-empty")
+        self._refresh_pictures(None)
+
+    def toggle_pictures(self) -> None:
+        """Show or hide what stands beside the map: where there is room it is shown by itself."""
+        shown = bool(self.query_one("#map-pictures").region.area)
+        self.set_class(not shown, "-pictures")
+        self.set_class(shown, "-no-pictures")
+
+    def _refresh_pictures(self, result: LayerResult | None) -> None:
+        """Draw everything beside the map."""
+        for picture in self.query(ResultPicture):
+            picture.show_result(result)
+        self._refresh_views()
+
+    def _refresh_views(self) -> None:
+        """Draw what follows the view."""
+        for widget in (*self.query(Profile), *self.query(Minimap)):
+            widget.refresh()
+
+    @on(MapViewChanged)
+    def _follow_view(self, message: MapViewChanged) -> None:
+        """Let frame and pictures follow the map."""
+        message.stop()
+        self._refresh_views()
+        self._show_scale()
 
     def _show_scale(self) -> None:
         """Zoom level and legend on the lower edge of the frame."""
         view = self.query_one(BlockMap).view
         if view is not None:
-            self.border_subtitle = Content.assemble(describe_scale(view), "  ", legend())
+            self.border_subtitle = Content.assemble(describe_scale(view), "  ", legend(look_of(self.app).map))
 
     def on_map_cursor_moved(self, message: MapCursorMoved) -> None:
         """Show what is under the cursor."""
@@ -59,13 +99,8 @@ class MapPane(Vertical):
         self.query_one("#readout", Static).update(Content(message.readout))
 
 
-def legend() -> Content:
+def legend(colours: MapPalette) -> Content:
     """The colours in words: pruned, and kept from low to high importance."""
     steps = [palette.KEPT + step * palette.SHARE_STEPS + palette.SHARE_STEPS - 1 for step in range(1, 16, 2)]
-    ramp = [("█", _css(step)) for step in steps]
-    return Content.assemble("pruned ", ("█", _css(palette.PRUNED)), "  kept ", *ramp)
-
-
-def _css(index: int) -> str:
-    """A map colour as a style."""
-    return "#{:02x}{:02x}{:02x}".format(*palette.MAP_COLOURS[index].tolist())
+    ramp = [("█", colours.css(step)) for step in steps]
+    return Content.assemble("pruned ", ("█", colours.css(palette.PRUNED)), "  kept ", *ramp)

@@ -135,6 +135,7 @@ class ResultPane(Vertical):
         self.query_one("#result-plots").styles.height = height
         bars = fit_bars(bars, height - FRAME, around)
         plots = (self.query_one("#result-bars", PlotextPlot), self.query_one("#result-scatter", PlotextPlot))
+        plots[0].styles.height = len(bars.values) + FRAME  # every bar next to the other
         titles = (
             f"{layer} · {run.figure} · {draw_bars(plots[0].plt, bars)}",
             draw_scatter(plots[1].plt, self._points(run, layer), run.figure),

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import tui_world
 from bench_world import BENCH_SIZES, bench_app, build_programs, closed_port, rest
 from textual.widgets import Static
 from tui_world import screen_text, settle
@@ -19,6 +20,9 @@ from ubp_tui.choices import LayerChoices
 from ubp_tui.renderables.profile_text import describe_profile
 from ubp_tui.screens.error import ErrorDialog
 from ubp_tui.state import Choice
+
+CAPTURE_S = 120.0
+"""torch.export and four variants, on a machine that is busy."""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -39,12 +43,13 @@ def port() -> Iterator[int]:
 
 @pytest.mark.parametrize("size", BENCH_SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 async def test_one_key_benchmarks_the_network(
-    size: tuple[int, int], tmp_path: Path, port: int, model: LoadedModel
+    size: tuple[int, int], tmp_path: Path, port: int, model: LoadedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = bench_app(tmp_path / "history.sqlite", port, model=model)
     async with app.run_test(size=size) as pilot:
         await settle(app, pilot)
         await pilot.press("B")
+        monkeypatch.setattr(tui_world, "PATIENCE", CAPTURE_S)
         await rest(app, pilot)
         with History(tmp_path / "history.sqlite") as history:
             (line,) = history.list()
@@ -54,13 +59,13 @@ async def test_one_key_benchmarks_the_network(
         assert [variant.method for variant in layer.variants] == ["dense", "abp", "bed", "optimal"]
         assert all(len(variant.profile) == 29 and variant.check == "ok" for variant in layer.variants)
         profile = str(app.screen.query_one("#result-profile", Static).render())
-        assert profile.splitlines()[0].split()[:5] == ["where", "the", "time", "goes", "dense"]
-        assert all(words in profile for words in ("pruned layers", "other conv, linear", "depthwise"))
+        assert profile.splitlines()[0].split() == ["time", "goes", "to", "dense", "ABP", "UBP-BED", "UBP-optimal"]
+        assert all(words in profile for words in ("pruned layers", "other layers", "depthwise", "all the rest"))
         assert "network" in screen_text(app)
         await pilot.press("escape", "h")
         await app.workers.wait_for_complete()
         await pilot.pause()
-        assert "where the time goes" in str(app.screen.query_one("#history-text", Static).render())
+        assert "time goes to" in str(app.screen.query_one("#history-text", Static).render())
 
 
 async def test_a_network_that_is_not_known_is_told(tmp_path: Path, port: int, model: LoadedModel) -> None:
@@ -84,7 +89,7 @@ def test_layers_keep_their_own_choices(model: LoadedModel) -> None:
     assert network.settings_of(chosen, "blocks.4.pointwise") is None
 
 
-@pytest.mark.parametrize("width", [40, 76, 120])
+@pytest.mark.parametrize("width", [40, 75, 120])
 def test_the_profile_fits_into_its_width(width: int) -> None:
     def variant(method: str, factor: float) -> VariantResult:
         steps = tuple(ProfileStep(f"step.{n}", "convolution", "ubp", factor * n, n / 210, 1) for n in range(1, 21))
@@ -94,7 +99,7 @@ def test_the_profile_fits_into_its_width(width: int) -> None:
     layer = LayerResult(NETWORK, "", "", tuple(variant(name, 1e5 * (i + 1)) for i, name in enumerate(names)))
     lines = describe_profile(layer, width)
     assert max(map(len, lines)) <= width
-    assert lines[0].count("dense") == 1 and ("UBP-optimal" in lines[0]) == (width >= 82)
+    assert lines[0].count("dense") == 1 and ("UBP-optimal" in lines[0]) == (width >= 75)
     steps = lines[lines.index("") + 2 :]
     assert len(steps) == 12 and [line.split()[0] for line in steps] == [f"step.{n}" for n in range(9, 21)]
     assert describe_profile(replace(layer, variants=()), width) == []

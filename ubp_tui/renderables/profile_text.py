@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 GROUP_WORDS = {
     "pruned": "pruned layers",
-    "dense": "other conv, linear",
+    "dense": "other layers",
     "depthwise": "depthwise",
-    "rest": "pools, adds, rest",
+    "rest": "all the rest",
 }
 """The groups of `ubp_core.benchmark.GROUPS` in a narrow column."""
-COLUMN = 16
+COLUMN = 15
 """Cells of a variant: a time, a share, and a gap."""
-LEAST_NAME, MOST_NAME = 18, 40
+LEAST_NAME, MOST_NAME = 15, 40
 LONGEST_STEPS = 12
 
 
@@ -39,12 +39,12 @@ def describe_profile(layer: LayerResult, width: int) -> list[str]:
     pruned = pruned_names(variant.profile for variant in profiled)
     times = [group_times(variant.profile, pruned) for variant in shown]
     wholes = [sum(one.values()) for one in times]
-    lines = [_line("where the time goes", name_variants(shown), name_width)]
+    lines = [_line("time goes to", name_variants(shown), name_width)]
     for group, words in GROUP_WORDS.items():
         cells = [_cell(one[group], whole) for one, whole in zip(times, wholes, strict=True)]
         lines.append(_line(words, cells, name_width))
     steps = profiled[0].profile
-    lines += ["", _line(f"longest of {len(steps)} steps", name_variants(shown), name_width)]
+    lines += ["", _line("longest steps", name_variants(shown), name_width)]
     for number in longest_steps([variant.profile for variant in profiled]):
         cells = [_cell(v.profile[number].median_ns, whole) for v, whole in zip(shown, wholes, strict=True)]
         lines.append(_line(shorten_name(steps[number].name, name_width - 1), cells, name_width))
@@ -59,7 +59,7 @@ def longest_steps(profiles: list[tuple[ProfileStep, ...]]) -> list[int]:
 
 def _cell(time_ns: float, whole_ns: float) -> str:
     share = 100 * time_ns / whole_ns if whole_ns else 0.0
-    return f"{format_time(time_ns)} {share:3.0f} %"
+    return f"{format_time(time_ns)} {share:3.0f}%"
 
 
 def _line(name: str, cells: list[str], name_width: int) -> str:

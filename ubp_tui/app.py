@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from dataclasses import replace
 
+from rich.console import RenderableType
 from textual import work
 from textual.app import App
 from textual.worker import get_current_worker
@@ -19,7 +20,11 @@ from ubp_tui.screens.error import ErrorDialog
 from ubp_tui.screens.explore import ExploreScreen
 from ubp_tui.screens.help import HelpScreen
 from ubp_tui.screens.history import HistoryScreen
+from ubp_tui.screens.session_offer import SessionOffer
 from ubp_tui.services import Services, default_services
+from ubp_tui.session import Session
+from ubp_tui.session_state import capture_session, restore_session
+from ubp_tui.signals import catch_signals
 from ubp_tui.state import Choice, ModelRequest
 from ubp_tui.widgets.size_notice import MIN_SIZE
 
@@ -36,14 +41,28 @@ class UbpApp(App[int]):
     HORIZONTAL_BREAKPOINTS = [(0, "-too-narrow"), (MIN_SIZE[0], "-compact"), (110, "-wide"), (150, "-broad")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-too-low"), (MIN_SIZE[1], "-low"), (30, "-high")]  # noqa: RUF012
 
-    def __init__(self, request: ModelRequest, services: Services, choice: Choice, glyphs: Glyphs | None = None) -> None:
-        """Args: the model, what does the work, the first choice, how pictures are drawn. Use `build_app`."""
+    def __init__(
+        self,
+        request: ModelRequest,
+        services: Services,
+        choice: Choice,
+        glyphs: Glyphs | None = None,
+        session: Session | None = None,
+        offer: bool = False,
+    ) -> None:
+        """Args: the model, what does the work, the first choice, how pictures are drawn, a session, whether to ask.
+
+        Use `build_app`.
+        """
         super().__init__()
         for theme in THEMES:
             self.register_theme(theme)
         self.glyphs: Glyphs = glyphs or ("shades" if self.no_color else "blocks")
         """Characters that pictures are made of."""
         self.theme = THEMES[0].name
+        self.session = session
+        """What to go on from, and at the end what to keep; None where there is nothing."""
+        self._offer = offer and session is not None
         self.request = request
         self.services = services
         self.explore = ExploreScreen(services, choice, request.model)
@@ -57,7 +76,35 @@ class UbpApp(App[int]):
         """Show the first frame, then load: importing torch takes seconds and slows down everything else."""
         self.install_screen(self.benchmark, "benchmark")
         self.push_screen(self.explore)
-        self.explore.call_after_refresh(self._load_model, self.request)
+        if not self.is_headless:
+            catch_signals(self._end_by_signal)
+        self.explore.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        """Load the session's model, or ask first whether to go on with that session."""
+        if self._offer and self.session is not None:
+            self.push_screen(SessionOffer(self.session.describe()), self._answer_offer)
+        else:
+            self._answer_offer(True)
+
+    def _answer_offer(self, accepted: bool | None) -> None:
+        """Load the model of the session, or that of the command line."""
+        if not accepted:
+            self.session = None
+        if self.session is not None:
+            self.request = self.session.request
+            self.explore.name_model(self.request.model)
+        self._load_model(self.request)
+
+    def _end_by_signal(self, number: int) -> None:
+        """End as with the key, but with the exit code that shells give a signal."""
+        self.exit(return_code=128 + number)
+
+    def exit(self, result: int | None = None, return_code: int = 0, message: RenderableType | None = None) -> None:
+        """End the app, and take down the session while its screens are still there."""
+        if self.explore.model is not None:
+            self.session = capture_session(self.request, self.explore, self.benchmark)
+        super().exit(result, return_code, message)
 
     @work(thread=True, exclusive=True, group="load_model", description="load the model")
     def _load_model(self, request: ModelRequest) -> None:
@@ -90,6 +137,8 @@ class UbpApp(App[int]):
         gc.freeze()
         self.explore.model_request = self.request
         self.explore.show_model(message.model)
+        if self.session is not None:
+            restore_session(self.session, self.explore, self.benchmark)
 
     def on_model_load_failed(self, message: messages.ModelLoadFailed) -> None:
         """Explain, and offer random weights where the loader does."""
@@ -154,13 +203,17 @@ def build_app(
     services: Services | None = None,
     choice: Choice | None = None,
     glyphs: Glyphs | None = None,
+    session: Session | None = None,
+    offer: bool = False,
 ) -> UbpApp:
     """Build the app; the command line, the tests and the screenshots all do it here.
 
     Args:
-        request: the model to load.
+        request: the model to load, unless the session names one.
         services: what does the work; the real ones by default.
         choice: the first choice of method, block size and sparsity.
         glyphs: characters of pictures; by default half blocks, and shades where there is no colour.
+        session: what to go on from.
+        offer: whether to ask the user first.
     """
-    return UbpApp(request, services or default_services(), choice or Choice(), glyphs)
+    return UbpApp(request, services or default_services(), choice or Choice(), glyphs, session, offer)

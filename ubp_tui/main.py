@@ -8,11 +8,17 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from ubp_core import __version__
-from ubp_core.errors import ExitCode
+from ubp_core.errors import ExitCode, PlanError
 from ubp_core.models import DEFAULT_MODEL, MODEL_NAMES
+from ubp_tui.signals import restore_signals
 from ubp_tui.state import METHODS, Choice, ModelRequest
+
+if TYPE_CHECKING:
+    from ubp_tui.app import UbpApp
+    from ubp_tui.session_start import SessionStart
 
 MAX_BLOCK_SIZE = 32
 """The largest block size that can be selected."""
@@ -27,7 +33,7 @@ def build_parser() -> argparse.ArgumentParser:
         epilog=f"Models: {', '.join(MODEL_NAMES)}, other torchvision classifiers, or a .safetensors, .pt, .pth file.",
     )
     parser.add_argument(
-        "model", nargs="?", default=DEFAULT_MODEL, metavar="MODEL", help="name or checkpoint (%(default)s)"
+        "model", nargs="?", metavar="MODEL", help=f"name or checkpoint ({DEFAULT_MODEL}, or that of the session)"
     )
     parser.add_argument(
         "--weights", default="default", metavar="SOURCE", help="default, random or the path of a checkpoint"
@@ -56,6 +62,14 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="HOST[:PORT]",
         help="adb server of a device farm (default: as ANDROID_ADB_SERVER_PORT says, else this machine's)",
     )
+    kept = parser.add_mutually_exclusive_group()
+    kept.add_argument(
+        "--session",
+        metavar="FILE",
+        help="go on with this session (a new one if there is no such file) and keep it there; without it the last "
+        "session is kept for you and offered when no MODEL is named",
+    )
+    kept.add_argument("--no-session", action="store_true", help="neither offer the last session nor keep this one")
     parser.add_argument("--version", action="version", version=f"ubp-tui {__version__}")
     return parser  # fmt: skip
 
@@ -92,17 +106,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         print("ubp-tui: this is not a terminal; `ubp layers` and `ubp select` print the same figures", file=sys.stderr)
         return ExitCode.BAD_INPUT
-    from ubp_tui.app import build_app
-    from ubp_tui.bench_services import default_bench_services
-    from ubp_tui.services import default_services
+    from ubp_tui.session_start import find_session, keep_session
 
-    request = ModelRequest(
-        options.model, options.weights, options.arch, options.width, options.seed, options.input_size
-    )
-    services = replace(default_services(), bench=default_bench_services(options.adb_host))
-    app = build_app(request, services, Choice(options.method, options.block_size, options.sparsity))
+    try:
+        start = find_session(options.session, not options.no_session, _names_model(options))
+    except PlanError as error:
+        print(f"ubp-tui: {error}", file=sys.stderr)
+        return error.exit_code
+    app = _build(options, start)
     # With a loop of our own, the end does not wait for worker threads.
     app.run(loop=asyncio.new_event_loop())
+    restore_signals()
+    keep_session(app.session, start)
     if app.failure:
         print(f"ubp-tui: {app.failure}", file=sys.stderr)
     code = app.return_code or 0
@@ -111,3 +126,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.flush()
         os._exit(code)
     return code
+
+
+def _names_model(options: argparse.Namespace) -> bool:
+    """Whether the command line says anything about the model."""
+    given = (options.model, options.weights, options.arch, options.width, options.seed, options.input_size)
+    return given != (None, "default", None, 1.0, 0, 224)
+
+
+def _build(options: argparse.Namespace, start: SessionStart) -> UbpApp:
+    """The app that the command line asks for."""
+    from ubp_tui.app import build_app
+    from ubp_tui.bench_services import default_bench_services
+    from ubp_tui.services import default_services
+
+    model = options.model or DEFAULT_MODEL
+    request = ModelRequest(model, options.weights, options.arch, options.width, options.seed, options.input_size)
+    services = replace(default_services(), bench=default_bench_services(options.adb_host))
+    choice = Choice(options.method, options.block_size, options.sparsity)
+    return build_app(request, services, choice, session=start.session, offer=start.offered)

@@ -32,6 +32,8 @@ def test_help_names_every_option_and_imports_neither_textual_nor_torch() -> None
         "--block-size",
         "--sparsity",
         "--method",
+        "--session",
+        "--no-session",
     ):
         assert option in done.stdout
     assert "efficientnet_lite0" in done.stdout
@@ -44,7 +46,7 @@ def test_version() -> None:
 
 def test_defaults_and_options() -> None:
     options = build_parser().parse_args([])
-    assert (options.model, options.weights, options.method) == ("efficientnet_lite0", "default", "bed")
+    assert (options.model, options.weights, options.method) == (None, "default", "bed")
     assert (options.block_size, options.sparsity, options.width, options.seed, options.input_size) == (
         4,
         0.75,

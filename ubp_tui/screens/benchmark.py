@@ -30,6 +30,9 @@ class BenchmarkScreen(BenchmarkRuns):
     view: reactive[str] = reactive("devices", init=False)
     """The pane in sight where only one has room."""
 
+    wanted: tuple[str, ...] = ()
+    """Devices that a session asks for; chosen as soon as they are listed."""
+
     def compose(self) -> ComposeResult:
         """Title, tabs, progress, the panes, footer."""
         yield ScreenTitle("Benchmark", id="bench-title")
@@ -70,6 +73,8 @@ class BenchmarkScreen(BenchmarkRuns):
         panel.show_devices(message.devices)
         if not message.devices.complete:
             return
+        panel.choose(self.wanted)
+        self.wanted = ()
         self._listed = True
         if self._waiting:
             self._begin()

@@ -22,6 +22,7 @@ from ubp_tui.result_cache import ResultCache
 from ubp_tui.screens.plan import ExplorePlans
 from ubp_tui.screens.prompt import PromptDialog
 from ubp_tui.services import Services
+from ubp_tui.session import MapPlace
 from ubp_tui.state import Choice, SelectionRequest
 from ubp_tui.widgets.controls.choice_bar import ChoiceBar
 from ubp_tui.widgets.controls.view_tabs import VIEWS, ViewTabs
@@ -63,6 +64,8 @@ class ExploreScreen(ExplorePlans):
         super().__init__(services, choice)
         self.result: LayerResult | None = None
         self.cache = ResultCache()
+        self.wanted_place: MapPlace | None = None
+        """Where the map is to go, once it is drawn."""
         self._model_name = model_name
         self._request = SelectionRequest(0, "", choice)
         self._curves_timer: Timer | None = None
@@ -89,6 +92,25 @@ class ExploreScreen(ExplorePlans):
         self.query_one(ModelHeader).show_loading(self._model_name)
 
     # The model
+
+    def name_model(self, name: str) -> None:
+        """Another model is going to be loaded."""
+        self._model_name = name
+        self.query_one(ModelHeader).show_loading(name)
+        self.query_one(LoadingPanel).show_name(name)
+
+    def show_filter(self, pattern: str) -> None:
+        """Filter the table."""
+        self.query_one(LayersPane).show_filter(pattern)
+
+    def _go_to_place(self) -> None:
+        """Bring the map to where a session left it, once there is a map."""
+        block_map, place = self.query_one(BlockMap), self.wanted_place
+        if place is None or block_map.view is None or self.result is None:
+            return
+        self.wanted_place = None
+        block_map.move_to(place.row, place.column)
+        block_map.view = block_map.view.at_level(place.level, block_map.cursor)
 
     def show_progress(self, line: str) -> None:
         """Show the loader's step."""
@@ -175,6 +197,7 @@ class ExploreScreen(ExplorePlans):
         self.cache.keep(result)
         self.query_one(MapPane).show_result(result)
         self.query_one(FactsLine).show_result(result)
+        self.call_after_refresh(self._go_to_place)
         if result.selection is None:
             self.query_one(CurvePane).clear("this layer stays dense: no blocks, no curve")
             return
@@ -296,6 +319,7 @@ class ExploreScreen(ExplorePlans):
         self.view = view
         target = {"layers": "#layers", "map": "#map", "curves": "#curves-pane"}[view]
         self.call_after_refresh(lambda: self.query_one(target).focus())
+        self.call_after_refresh(self._go_to_place)
 
     def watch_view(self, view: str) -> None:
         """The compact layout follows a class."""

@@ -26,6 +26,10 @@ class LoadingPanel(Vertical):
             yield ProgressBar(total=None, show_percentage=False, show_eta=False)
         yield Static(self.step, id="loading-step", markup=False)
 
+    def show_name(self, model: str) -> None:
+        """Another model is loaded."""
+        self.query_one("#loading-model", Static).update(f"Loading {model}")
+
     def watch_step(self, step: str) -> None:
         """Show the step."""
         if self.is_mounted:

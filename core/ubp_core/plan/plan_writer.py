@@ -6,12 +6,11 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from ubp_core.atomic_file import write_atomically, write_text
 from ubp_core.errors import PlanError
 from ubp_core.plan.plan import LayerPlan, ModelSpec, Plan
 from ubp_core.plan.plan_reader import VERSION, load_plan
+from ubp_core.plan.yaml_text import format_mapping, format_value
 
 _HEAD = """\
 # A pruning plan: what is done with every layer of a network. It may be edited; docs/plan.md tells every field.
@@ -45,7 +44,7 @@ def format_plan(plan: Plan) -> str:
     lines = [_HEAD, f"plan: {VERSION}  # version of this format\n"]
     if plan.model is not None:
         lines.append("model:\n")
-        lines += [f"  {name}: {_value(value)}\n" for name, value in _model_fields(plan.model).items()]
+        lines += [f"  {name}: {format_value(value)}\n" for name, value in _model_fields(plan.model).items()]
     lines.append(_SETTINGS)
     notes = {
         "criterion": "importance of a weight: l1 is |w|, l2 is w**2",
@@ -55,12 +54,13 @@ def format_plan(plan: Plan) -> str:
         "scale": "layers' importances compare: raw, or mean: each divided by its mean (global)",
     }
     for name in ("criterion", "scope", "method", "block_size", "sparsity", "floor", "ceiling", "scale"):
-        line = f"{name}: {_value(getattr(plan, name))}"
+        line = f"{name}: {format_value(getattr(plan, name))}"
         lines.append(f"{line:<23} # {notes[name]}\n" if name in notes else f"{line}\n")
     lines.append(_LAYERS)
     lines.append("layers:\n" if plan.layers else "layers: {}\n")
-    width = max((len(_value(layer.name)) for layer in plan.layers), default=0)
-    lines += [f"  {_value(layer.name) + ':':<{width + 1}} {_flow(_layer_fields(layer))}\n" for layer in plan.layers]
+    width = max((len(format_value(layer.name)) for layer in plan.layers), default=0)
+    for layer in plan.layers:
+        lines.append(f"  {format_value(layer.name) + ':':<{width + 1}} {format_mapping(_layer_fields(layer))}\n")
     return "".join(lines)
 
 
@@ -85,18 +85,3 @@ def _layer_fields(layer: LayerPlan) -> dict[str, Any]:
         if getattr(layer, name) is not None:
             values[name] = getattr(layer, name)
     return values
-
-
-def _flow(values: dict[str, Any]) -> str:
-    """A mapping on one line."""
-    return "{" + ", ".join(f"{name}: {_value(value, flow=True)}" for name, value in values.items()) + "}"
-
-
-def _value(value: Any, flow: bool = False) -> str:
-    """A scalar as YAML on one line, quoted where it must be."""
-    options: dict[str, Any] = {"default_flow_style": True, "width": 1 << 30, "allow_unicode": True}
-    if isinstance(value, str) and not value.isprintable():
-        return str(yaml.safe_dump(value, default_style='"', **options)).removesuffix("\n")
-    if flow and isinstance(value, str):
-        return str(yaml.safe_dump([value], **options)).strip()[1:-1]
-    return str(yaml.safe_dump(value, **options)).removesuffix("\n").removesuffix("\n...")

@@ -67,7 +67,7 @@ def read_document(path: Path) -> Field:
     """
     try:
         if path.stat().st_size > MAX_BYTES:
-            raise PlanError(f"{path}: is larger than {MAX_BYTES >> 20} MB: not a plan")
+            raise PlanError(f"{path}: is larger than {MAX_BYTES >> 20} MB")
         text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise PlanError(f"{path}: can't be read: {error.strerror or error}") from error
@@ -78,7 +78,7 @@ def read_document(path: Path) -> Field:
     except yaml.YAMLError as error:
         raise PlanError(f"{path}{_line_of(error)}: not YAML: {_first_line(error)}") from None
     except RecursionError:
-        raise PlanError(f"{path}: is nested too deeply: not a plan") from None
+        raise PlanError(f"{path}: is nested too deeply") from None
     if node is None:
         raise PlanError(f"{path}: is empty")
     return Field(path, node, "")
@@ -103,6 +103,13 @@ def text(field: Field) -> str:
     if not isinstance(field.node, yaml.ScalarNode) or field.node.tag.endswith(":null"):
         field.fail("need text")
     return str(field.node.value)
+
+
+def texts(field: Field) -> tuple[str, ...]:
+    """A list of texts."""
+    if not isinstance(field.node, yaml.SequenceNode):
+        field.fail("need a list, [a, b]")
+    return tuple(text(Field(field.path, node, field.name)) for node in field.node.value)
 
 
 def flag(field: Field) -> bool:

@@ -55,6 +55,13 @@ class DevicePanel(Vertical):
         name = self.chosen
         self.marked = tuple(n for n in self.marked if n != name) if name in self.marked else (*self.marked, name)
 
+    def choose(self, names: tuple[str, ...]) -> None:
+        """Choose devices, as far as they are there; several are marked."""
+        present = tuple(name for name in names if name in self.infos)
+        if present and not self.picked:
+            self.picked, self.chosen = True, present[0]
+            self.marked = present if len(present) > 1 else ()
+
     def watch_marked(self) -> None:
         """Show the marks."""
         if self.is_mounted and self.infos:

@@ -55,6 +55,11 @@ class LayersPane(Vertical):
         self.add_class("-filtering")
         self.query_one(FilterInput).focus()
 
+    def show_filter(self, pattern: str) -> None:
+        """Filter as if the pattern had been typed."""
+        self.add_class("-filtering")
+        self.query_one(FilterInput).value = pattern
+
     @on(Input.Changed)
     def _filter(self, message: Input.Changed) -> None:
         """Filter while it is typed."""

@@ -1,0 +1,206 @@
+"""Sessions: the file keeps everything and refuses what is wrong; the app puts it back; the offer on start."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from textual.pilot import Pilot
+from tui_world import make_app, make_model, make_services, screen_text, settle, until
+
+from ubp_core.errors import PlanError
+from ubp_tui.app import UbpApp, build_app
+from ubp_tui.choices import LayerChoices
+from ubp_tui.screens.session_offer import SessionOffer
+from ubp_tui.session import MapPlace, Session
+from ubp_tui.session_file import format_session, load_session, save_session
+from ubp_tui.session_start import find_session, keep_session
+from ubp_tui.state import METHODS, Choice, ModelRequest
+from ubp_tui.widgets.devices.device_panel import DevicePanel
+from ubp_tui.widgets.layers.layer_table import LayerTable
+from ubp_tui.widgets.map.block_map import BlockMap
+
+WORDS = st.text(st.characters(codec="utf-8", exclude_categories=("Cs",)), min_size=1, max_size=12)
+CHOICES = st.builds(
+    Choice,
+    st.sampled_from(METHODS),
+    st.integers(1, 32),
+    st.floats(0, 0.99, allow_subnormal=False).map(lambda share: round(share, 4)),
+)
+SESSIONS = st.builds(
+    Session,
+    st.builds(ModelRequest, WORDS, WORDS, st.none() | WORDS, st.floats(0.01, 8), st.integers(0, 2**40), st.just(160)),
+    st.builds(
+        lambda default, special, dense: LayerChoices(default, MappingProxyType(special), dense),
+        CHOICES,
+        st.dictionaries(WORDS, CHOICES, max_size=3),
+        st.frozensets(WORDS, max_size=3),
+    ),
+    st.lists(WORDS, max_size=3).map(tuple),
+    WORDS,
+    st.sampled_from(("layers", "map", "curves")),
+    st.sampled_from(("all", "marked", "layer")),
+    st.booleans(),
+    st.builds(MapPlace, st.integers(0, 9999), st.integers(0, 9999), st.integers(0, 12)),
+    st.text(st.characters(codec="utf-8", exclude_categories=("Cs",)), max_size=8),
+    st.lists(WORDS, max_size=2).map(tuple),
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(SESSIONS)
+def test_a_file_gives_back_what_was_written(tmp_path_factory: pytest.TempPathFactory, session: Session) -> None:
+    path = tmp_path_factory.mktemp("s") / "new" / "s.yaml"
+    save_session(session, path)
+    assert load_session(path) == session
+    assert [entry.name for entry in path.parent.iterdir()] == ["s.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        ("session: 1", "session: 2", "session: version 2 is unknown"),
+        ("view: layers", "view: sideways", "view: 'sideways' is unknown"),
+        ("block_size: 4", "block_size: 99", "default.block_size: need a whole number from 1 to 32"),
+        ("marked: []", "marked: yes", "marked: need a list"),
+        ("scope: all", "scpoe: all", "'scpoe' is unknown"),
+        ("  name: small", "  seed: 3", "model: name is missing"),
+        ("by_tap: false", "by_tap: {", "not YAML"),
+    ],
+)
+def test_a_wrong_file_is_refused_with_line_and_field(tmp_path: Path, old: str, new: str, complaint: str) -> None:
+    path = tmp_path / "s.yaml"
+    text = format_session(Session(ModelRequest("small")))
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+    with pytest.raises(PlanError) as caught:
+        load_session(path)
+    assert complaint in str(caught.value) and str(caught.value).startswith(f"{path}:")
+
+
+def make_session() -> Session:
+    """A session that differs from a fresh start in everything."""
+    choices = (
+        LayerChoices(Choice("optimal", 2, 0.6)).with_layers(["head"], block_size=8).with_dense(["block.1.conv"], True)
+    )
+    return Session(
+        ModelRequest("small"),
+        choices,
+        ("block.0.expand", "head"),
+        "head",
+        "map",
+        "marked",
+        False,
+        MapPlace(7, 11, 1),
+        "e",
+        ("emulator",),
+    )
+
+
+async def test_the_app_puts_a_session_back_and_takes_the_same_down(size: tuple[int, int]) -> None:
+    wanted = make_session()
+    app = build_app(ModelRequest("other"), make_services(make_model()), session=wanted)
+    async with app.run_test(size=size) as pilot:
+        await settle(app, pilot)
+        explore = app.explore
+        await until(pilot, lambda: explore.wanted_place is None)
+        assert (explore.layer, explore.choices, explore.scope) == ("head", wanted.choices, "marked")
+        assert explore.query_one(LayerTable).marked == wanted.marked and app.request == wanted.request
+        block_map = explore.query_one(BlockMap)
+        assert block_map.cursor == (7, 11) and block_map.view is not None and block_map.view.level == 1
+        await until(pilot, lambda: block_map.has_focus)
+        await pilot.press("q")
+    assert app.session == wanted
+
+
+async def test_devices_of_a_session_are_chosen_when_they_are_listed() -> None:
+    app = build_app(ModelRequest("small"), make_services(make_model()), session=make_session())
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settle(app, pilot)
+        await pilot.press("d")
+        await until(pilot, lambda: bool(app.screen.query(DevicePanel)))
+        panel = app.screen.query_one(DevicePanel)
+        await until(pilot, lambda: panel.picked)
+        assert panel.chosen == "emulator"
+        app.exit()
+    assert app.session is not None and app.session.devices == ("emulator",)
+
+
+async def test_layers_that_the_model_does_not_have_are_forgotten() -> None:
+    session = replace(make_session(), layer="gone", marked=("gone",), place=MapPlace(9999, 9999, 99))
+    session = replace(session, choices=session.choices.with_layers(["gone"], block_size=1).with_dense(["away"], True))
+    app = build_app(ModelRequest("small"), make_services(make_model()), session=session)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settle(app, pilot)
+        assert app.explore.layer == "block.0.expand" and app.explore.query_one(LayerTable).marked == ()
+        assert app.explore.choices.dense == {"block.1.conv"} and set(app.explore.choices.special) == {"head"}
+
+
+async def offer(app: UbpApp, pilot: Pilot[int]) -> None:
+    """Wait for the question."""
+    await until(pilot, lambda: isinstance(app.screen, SessionOffer))
+    await pilot.pause()
+    text = screen_text(app)
+    assert "small" in text and "optimal N=2" in text and "2 marked" in text
+
+
+@pytest.mark.parametrize(("key", "choice"), [("enter", Choice("optimal", 2, 0.6)), ("escape", Choice())])
+async def test_the_last_session_is_offered(key: str, choice: Choice) -> None:
+    app = build_app(ModelRequest("small"), make_services(make_model()), session=make_session(), offer=True)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await offer(app, pilot)
+        assert app.explore.model is None
+        await pilot.press(key)
+        await settle(app, pilot)
+        assert app.explore.choices.default == choice
+
+
+async def test_quitting_before_the_model_is_there_keeps_the_session() -> None:
+    app = build_app(ModelRequest("small"), make_services(make_model()), session=make_session(), offer=True)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await offer(app, pilot)
+        await pilot.press("ctrl+c")
+    assert app.session == make_session()
+
+
+def test_which_session_a_command_line_means(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setattr("ubp_tui.session_start.last_session_path", lambda: tmp_path / "state" / "last.yaml")
+    fresh = find_session(None, True, False)
+    assert fresh.session is None and fresh.path is not None and not fresh.path.exists()
+    keep_session(None, fresh)
+    assert not fresh.path.exists()
+    keep_session(make_session(), fresh)
+    again = find_session(None, True, False)
+    assert again.session == make_session() and again.offered
+    assert find_session(None, True, True).session is None
+    assert find_session(None, False, False).path is None
+    named = find_session(str(fresh.path), True, False)
+    assert named.session == make_session() and not named.offered
+    with pytest.raises(PlanError, match="leave out MODEL"):
+        find_session(str(fresh.path), True, True)
+    assert find_session(str(tmp_path / "new.yaml"), True, True).path == tmp_path / "new.yaml"
+
+
+def test_a_last_session_that_is_broken_keeps_nobody_from_starting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "last.yaml"
+    path.write_text("session: 7\n")
+    monkeypatch.setattr("ubp_tui.session_start.last_session_path", lambda: path)
+    assert find_session(None, True, False).session is None
+    assert "version 7" in capsys.readouterr().err
+
+
+def test_a_session_that_can_not_be_kept_is_a_line_on_stderr(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").write_text("")
+    keep_session(make_session(), find_session(str(tmp_path / "file" / "s.yaml"), True, False))
+    assert "the session is not kept" in capsys.readouterr().err
+
+
+def test_the_app_of_the_tests_keeps_nothing() -> None:
+    assert make_app().session is None

@@ -1,0 +1,67 @@
+"""Which session a run of the command begins with, and where it is kept at the end. No Textual here."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from ubp_core.errors import PlanError, UbpError
+from ubp_tui.session import Session, last_session_path
+
+
+@dataclass(frozen=True)
+class SessionStart:
+    """How sessions are used in one run."""
+
+    session: Session | None = None
+    """What to begin with; None: anew."""
+    offered: bool = False
+    """Whether the user is asked first."""
+    path: Path | None = None
+    """Where to write at the end; None: nowhere."""
+
+
+def find_session(file: str | None, wanted: bool, model_given: bool) -> SessionStart:
+    """Decide on the command line's say-so.
+
+    Args:
+        file: of `--session`.
+        wanted: False with `--no-session`.
+        model_given: whether the command line names a model or its weights.
+
+    Raises:
+        PlanError: `file` can't be used, or goes with another model.
+    """
+    from ubp_tui.session_file import load_session
+
+    if not wanted:
+        return SessionStart()
+    if file is not None:
+        path = Path(file)
+        if not path.exists():
+            return SessionStart(path=path)
+        if model_given:
+            raise PlanError(f"{file}: holds a session with a model of its own; leave out MODEL, or name another file")
+        return SessionStart(load_session(path), path=path)
+    path = last_session_path()
+    if model_given or not path.exists():
+        return SessionStart(path=path)
+    try:
+        return SessionStart(load_session(path), offered=True, path=path)
+    except PlanError as error:
+        # A file that we wrote ourselves must never keep anybody from starting.
+        print(f"ubp-tui: the last session is left alone: {error}", file=sys.stderr)
+        return SessionStart(path=path)
+
+
+def keep_session(session: Session | None, start: SessionStart) -> None:
+    """Write the session at the end; what goes wrong is a line on stderr."""
+    from ubp_tui.session_file import save_session
+
+    if session is None or start.path is None:
+        return
+    try:
+        save_session(session, start.path)
+    except (UbpError, OSError) as error:
+        print(f"ubp-tui: the session is not kept: {error}", file=sys.stderr)

@@ -1,0 +1,27 @@
+"""Signals that ask the app to end: it ends as by its key, so that the terminal is restored and the session kept."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable
+from typing import Final
+
+ENDING: Final = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name))
+"""Signals that end the app."""
+
+
+def catch_signals(end: Callable[[int], None]) -> None:
+    """Call `end` with the number of a signal, on the running event loop; systems without such handlers do as before."""
+    loop = asyncio.get_running_loop()
+    for number in ENDING:
+        try:
+            loop.add_signal_handler(number, end, int(number))
+        except (NotImplementedError, RuntimeError):
+            return
+
+
+def restore_signals() -> None:
+    """Give signals their usual meaning back: after the loop's end nobody would listen."""
+    for number in ENDING:
+        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)

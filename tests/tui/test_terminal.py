@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+from ubp_core.plan import Plan
+from ubp_tui.session_file import load_session
 
 pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
 PATIENCE = 90.0
@@ -20,8 +25,10 @@ class Terminal:
     """A shell in a tmux server of its own."""
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self._socket = str(folder / "tmux")
         environment = {**os.environ, "PS1": "$ ", "PYTHONPATH": os.pathsep.join(sys.path)}
+        environment["XDG_STATE_HOME"] = str(folder / "state")
         environment.pop("NO_COLOR", None)
         command = ["tmux", "-S", self._socket, "-f", "/dev/null", "new-session", "-d", "-x", "100", "-y", "30", "sh"]
         subprocess.run(command, env=environment, cwd=folder, check=True)
@@ -51,6 +58,12 @@ class Terminal:
     def start(self, *arguments: str) -> None:
         words = " ".join([sys.executable, "-m", "ubp_tui", *arguments])
         self.type(f"clear; {words}; echo code=$?")
+
+    def find_child(self) -> int:
+        """Process number of the command that the shell runs."""
+        shell = self.tmux("display-message", "-p", "#{pane_pid}").strip()
+        done = subprocess.run(["ps", "-o", "pid=", "--ppid", shell], capture_output=True, text=True, check=True)
+        return int(done.stdout.split()[0])
 
     def close(self) -> None:
         self.tmux("kill-server")
@@ -97,4 +110,61 @@ def test_a_model_that_does_not_load_leaves_its_line_on_stderr(terminal: Terminal
     assert "ubp-tui: " in shown and "missing.safetensors" in shown and "Traceback" not in shown
     terminal.type("clear; wc -c <out.txt; rm out.txt; echo done")
     assert terminal.wait_for("done\n").split()[0] == "0"
+    assert terminal.modes() == before
+
+
+MODEL = ("mobilenet_v1", "--weights", "random", "--width", "0.25")
+
+
+@pytest.mark.parametrize(("name", "code"), [("TERM", 143), ("INT", 130), ("HUP", 129)])
+def test_a_signal_restores_the_terminal_and_keeps_the_session(terminal: Terminal, name: str, code: int) -> None:
+    before = terminal.modes()
+    terminal.start(*MODEL, "--session", "here.yaml")
+    terminal.wait_for("network keeps")
+    terminal.tmux("send-keys", "m")
+    terminal.wait_for("certified at most")
+    os.kill(terminal.find_child(), getattr(signal, f"SIG{name}"))
+    terminal.wait_for(f"code={code}")
+    assert terminal.modes() == before
+    assert "Traceback" not in terminal.screen()
+    kept = load_session(terminal.folder / "here.yaml")
+    assert kept.request.model == "mobilenet_v1" and kept.choices.default.method == "optimal"
+
+
+def test_a_signal_while_the_model_loads(terminal: Terminal) -> None:
+    before = terminal.modes()
+    terminal.start("mobilenet_v1", "--weights", "random", "--width", "8")
+    terminal.wait_for("Loading mobilenet_v1")
+    os.kill(terminal.find_child(), signal.SIGTERM)
+    terminal.wait_for("code=143")
+    assert terminal.modes() == before
+
+
+def test_from_start_to_files_to_the_next_day(terminal: Terminal) -> None:
+    """Select, mark, export a plan and masks, quit; the next start offers the session and goes on with it."""
+    before = terminal.modes()
+    terminal.start(*MODEL)
+    terminal.wait_for("network keeps")
+    terminal.tmux("send-keys", "m", "n", "Space", "j", "Space")
+    terminal.wait_for("2 marked")
+    terminal.tmux("send-keys", "e")
+    terminal.wait_for("Take away")
+    terminal.tmux("send-keys", "Tab", "Tab", "Space", *["Tab"] * 6, "Enter")
+    terminal.wait_for("wrote ")
+    terminal.tmux("send-keys", "q")
+    terminal.wait_for("code=0")
+    assert terminal.modes() == before
+    plan = Plan.load(next(terminal.folder.glob("*.yaml")))
+    pruned = [layer for layer in plan.layers if not layer.dense]
+    assert {(layer.method, layer.block_size) for layer in pruned} == {("optimal", 8)}
+    masks = np.load(next(terminal.folder.glob("*.npz")))
+    assert len(masks.files) >= 2
+
+    terminal.start()
+    terminal.wait_for("Go on with the last session?")
+    terminal.tmux("send-keys", "Enter")
+    shown = terminal.wait_for("network keeps")
+    assert "RANDOM WEIGHTS" in shown and "2 marked" in shown
+    terminal.tmux("send-keys", "C-c")
+    terminal.wait_for("code=0")
     assert terminal.modes() == before

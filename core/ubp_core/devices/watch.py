@@ -94,7 +94,6 @@ class DeviceWatch:
         if wait:
             self.thread.join()
         self.asking.shutdown(wait=False, cancel_futures=True)
-        self.waker.close()
 
     def refresh(self) -> None:
         """Asks every phone again, and starts a missing server of this machine."""
@@ -119,6 +118,7 @@ class DeviceWatch:
                 self.rest(AGAIN_S)
         finally:
             self.wakes.close()
+            self.waker.close()
 
     def follow_server(self) -> None:
         """Follows one server until it is gone (raises DeviceError), or until something wakes the thread."""
@@ -152,7 +152,7 @@ class DeviceWatch:
 
     def rest(self, seconds: float) -> None:
         """Waits, or until woken."""
-        while select.select([self.wakes], [], [], seconds)[0]:
+        while not self.stopping and select.select([self.wakes], [], [], seconds)[0]:
             self.wakes.recv(64)
             seconds = 0.0
 

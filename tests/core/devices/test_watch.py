@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import threading
 from collections.abc import Callable, Iterator
 from queue import Empty, Queue
 
@@ -108,7 +107,15 @@ def test_a_server_that_never_was_is_named() -> None:
         assert told.until(lambda phones: phones.note).note.startswith(f"no adb server answers at 127.0.0.1:{port}")
     finally:
         told.watch.stop()
-    assert not any(thread.name == "watch devices" for thread in threading.enumerate())
+    assert not told.watch.thread.is_alive()
+
+
+def test_a_watch_that_is_not_waited_for_ends_too(address: ServerAddress) -> None:
+    told = Told(address)
+    told.until(lambda phones: phones.note)
+    told.watch.stop(wait=False)
+    told.watch.thread.join(PATIENCE_S)
+    assert not told.watch.thread.is_alive()
 
 
 @given(st.binary(max_size=80))

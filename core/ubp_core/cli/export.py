@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ubp_core.atomic_file import refuse_existing
 from ubp_core.cli import options, output
 from ubp_core.cli.pack import PACKED_BLOCK_SIZES
 from ubp_core.cli.show import file_record, print_file
@@ -58,6 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     options.add_selection_options(parser)
     parser.add_argument("--dense", action="store_true", help="keep all weights: the baseline of a benchmark")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="FILE.ubp", help="the file to write")
+    options.add_force_option(parser)
 
 
 def input_shape(text: str) -> tuple[int, int, int, int]:
@@ -75,6 +77,8 @@ def run(args: argparse.Namespace) -> int:
     """Select, export, write and print."""
     if args.output.suffix != ".ubp":
         raise FileError(f"{args.output}: the name of a packed file ends in .ubp")
+    if not args.force:
+        refuse_existing(args.output)
     plan = read_plan(args)
     model, shape = load_for(args, plan)
     selections, criterion = select_for(args, plan, model)
@@ -84,7 +88,7 @@ def run(args: argparse.Namespace) -> int:
 
         exported = export_network(model, selections, shape, criterion, tell)
         tell(f"writing {args.output}")
-        exported.packed.save(args.output)
+        exported.packed.save(args.output, args.force)
     print_result(args, exported)
     return ExitCode.OK
 

@@ -13,7 +13,7 @@ from ubp_core.errors import ExitCode, FileError, PlanError
 
 if TYPE_CHECKING:
     from ubp_core.models import LoadedModel
-    from ubp_core.plan import Override, Plan
+    from ubp_core.plan import Plan
 
 DESCRIPTION = """\
 Decide what is done with every layer of a network, show what that keeps and saves, and write it into a plan: a readable
@@ -21,20 +21,22 @@ YAML file that may be edited and shared, and that `ubp prune`, `ubp pack --plan`
 
 With scope uniform every layer is pruned to the same sparsity. With scope global one budget is spent where it keeps most
 importance: one threshold over all layers, exact for the method optimal. A floor keeps layers from being emptied.
-`ubp plan show FILE` checks a plan and shows the same table."""
+`ubp plan show FILE` checks a plan and shows the same table; `ubp plan again FILE` decides anew by its head, after you
+edited the sparsity, a floor or a layer there: layers that are dense or fixed stay as they are."""
 
 EXAMPLES = """\
   ubp plan --sparsity 0.8 -o plan.yaml                     the demo network, every layer at 0.8
   ubp plan resnet50 --weights random --scope global --sparsity 0.8 --floor 0.05 -o plan.yaml
   ubp plan mobilenet_v1 --scope global --layer-override 'blocks.1?.*=block-size:8,sparsity:0.9' \\
                         --layer-override blocks.0.pointwise=dense -o plan.yaml
-  ubp plan show plan.yaml"""
+  ubp plan show plan.yaml
+  ubp plan again plan.yaml -o plan.yaml --force            sparsity 0.9 was written into its head"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `ubp plan`."""
     options.add_model_options(parser)
-    parser.add_argument("file", nargs="?", type=Path, metavar="FILE", help="with `show`: the plan to check and show")
+    parser.add_argument("file", nargs="?", type=Path, metavar="FILE", help="with `show` or `again`: the plan")
     group = parser.add_argument_group("what is done")
     group.add_argument(
         "--scope",
@@ -78,18 +80,16 @@ def run(args: argparse.Namespace) -> int:
     """Make or read, show, write."""
     if args.model == "show":
         return _show(args)
-    if args.file is not None:
-        raise PlanError(f"{args.file}: only `ubp plan show FILE` takes a file; -o names the one to write")
+    if args.file is not None and args.model != "again":
+        raise PlanError(
+            f"{args.file}: only `ubp plan show` and `ubp plan again` take a file; -o names the one to write"
+        )
     if args.output is not None:
         if args.output.suffix not in (".yaml", ".yml"):
             raise FileError(f"{args.output}: the name of a plan ends in .yaml")
         if not args.force:
             refuse_existing(args.output)
-    from ubp_core.plan.overrides import Override
-
-    overrides = [Override.parse(text) for text in args.layer_override]
-    model = options.load_model_from(args)
-    plan = _make(args, model, overrides)
+    plan, model = _remake(args) if args.model == "again" else _make(args)
     if args.output is not None:
         plan.save(args.output, args.force)
     _report(args, plan, model)
@@ -98,13 +98,16 @@ def run(args: argparse.Namespace) -> int:
     return ExitCode.OK
 
 
-def _make(args: argparse.Namespace, model: LoadedModel, overrides: list[Override]) -> Plan:
-    """The plan that the options ask for."""
+def _make(args: argparse.Namespace) -> tuple[Plan, LoadedModel]:
+    """The plan that the options ask for, and its network."""
     from ubp_core.plan import ModelSpec, make_plan
+    from ubp_core.plan.overrides import Override
 
+    overrides = [Override.parse(text) for text in args.layer_override]
+    model = options.load_model_from(args)
     spec = ModelSpec(args.model, args.weights, args.arch, args.width, args.seed, args.input_size)
     with output.narrate("planning") as tell:
-        return make_plan(
+        plan = make_plan(
             model,
             scope=args.scope,
             method=args.method,
@@ -119,15 +122,31 @@ def _make(args: argparse.Namespace, model: LoadedModel, overrides: list[Override
             threads=args.threads,
             progress=tell,
         )
+    return plan, model
+
+
+def _remake(args: argparse.Namespace) -> tuple[Plan, LoadedModel]:
+    """A plan's file decided anew, and its network."""
+    from ubp_core.plan import remake_plan
+
+    plan = _read(args)
+    with output.narrate(f"loading {plan.model.name if plan.model else args.file}") as tell:
+        model = plan.load_model(tell)
+        return remake_plan(plan, model, args.threads, tell), model
+
+
+def _read(args: argparse.Namespace) -> Plan:
+    """The plan that is named."""
+    from ubp_core.plan import Plan
+
+    if args.file is None:
+        raise PlanError(f"{args.model}: name the plan's file, as in `ubp plan {args.model} plan.yaml`")
+    return Plan.load(args.file)
 
 
 def _show(args: argparse.Namespace) -> int:
     """Read, check against the network, and show."""
-    from ubp_core.plan import Plan
-
-    if args.file is None:
-        raise PlanError("show: name the plan's file, as in `ubp plan show plan.yaml`")
-    plan = Plan.load(args.file)
+    plan = _read(args)
     with output.narrate(f"loading {plan.model.name if plan.model else args.file}") as tell:
         model = plan.load_model(tell)
     _report(args, plan, model)

@@ -14,6 +14,7 @@ from ubp_core.plan.plan import DENSE, LayerPlan, ModelSpec, Plan
 if TYPE_CHECKING:
     from ubp_core.plan.applying import select_plan as select_plan
     from ubp_core.plan.making import make_plan as make_plan
+    from ubp_core.plan.making import remake_plan as remake_plan
     from ubp_core.plan.overrides import Override as Override
     from ubp_core.plan.plan_report import PlanReport as PlanReport
     from ubp_core.plan.plan_report import report_plan as report_plan
@@ -26,6 +27,7 @@ __all__ = [
     "Plan",
     "PlanReport",
     "make_plan",
+    "remake_plan",
     "report_plan",
     "select_plan",
 ]
@@ -34,6 +36,7 @@ _HOMES = {
     "Override": "overrides",
     "PlanReport": "plan_report",
     "make_plan": "making",
+    "remake_plan": "making",
     "report_plan": "plan_report",
     "select_plan": "applying",
 }

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ubp_core.criteria import importance
 from ubp_core.errors import PlanError
 from ubp_core.global_selection import select_global
+from ubp_core.plan.applying import check_model
 from ubp_core.plan.overrides import Override, match_overrides
 from ubp_core.plan.plan import DENSE, SCOPES, LayerPlan, ModelSpec, Plan
 from ubp_core.selection import budget
@@ -65,6 +67,28 @@ def make_plan(
     return _share_budget(plan, model, threads, progress) if scope == "global" else plan
 
 
+def remake_plan(
+    plan: Plan, model: LoadedModel, threads: int | None = None, progress: Callable[[str], None] | None = None
+) -> Plan:
+    """Decides anew by a plan's own head: after `sparsity`, a floor or `fixed` was edited in its file.
+
+    Layers that are dense or fixed stay as they are. With scope uniform all others get the plan's method, block size and
+    sparsity; with scope global one budget is shared out among them.
+
+    Raises:
+        PlanError, SelectionError: as `make_plan`.
+    """
+    check_model(plan, model)
+    layers = tuple(
+        layer
+        if layer.dense or layer.fixed
+        else replace(layer, method=plan.method, block_size=plan.block_size, sparsity=plan.sparsity)
+        for layer in plan.layers
+    )
+    plan = replace(plan, layers=layers)
+    return _share_budget(plan, model, threads, progress) if plan.scope == "global" else plan
+
+
 def _plan_layer(layer: Layer, override: Override | None, plain: LayerPlan) -> LayerPlan:
     """One layer, before a global budget is shared out."""
     if override is not None and override.method == DENSE:
@@ -86,8 +110,6 @@ def _plan_layer(layer: Layer, override: Override | None, plain: LayerPlan) -> La
 
 def _share_budget(plan: Plan, model: LoadedModel, threads: int | None, progress: Callable[[str], None] | None) -> Plan:
     """The plan with every layer's part of the budget."""
-    from dataclasses import replace
-
     free = [layer for layer in plan.pruned if not layer.fixed]
     if not free:
         return plan

@@ -100,7 +100,7 @@ def _fill(layer: LayerPlan, plan: Plan, root: Field) -> LayerPlan:
     """Takes from the plan what the layer leaves out."""
     if layer.sparsity < 0 and plan.scope == "global":
         root.items()["layers"][1].items()[layer.name][1].fail(
-            "sparsity is missing; with scope global every layer has its own (or `ubp plan` makes the budget anew)"
+            "sparsity is missing; with scope global every layer has its own"
         )
     return replace(
         layer,

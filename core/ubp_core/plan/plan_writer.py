@@ -18,7 +18,7 @@ _HEAD = """\
 #   ubp prune FILE --packed NETWORK.ubp   prune by it and take the result away
 """
 _SETTINGS = """
-# How the layers below came to be. Only the criterion still matters: `layers` is what counts.
+# How the layers below came to be; they are what counts. `ubp plan again FILE` decides anew by an edited head.
 """
 _LAYERS = """
 # method: abp, greedy, bed, optimal, unstructured or dense. sparsity: share of the weights to prune, made whole blocks.

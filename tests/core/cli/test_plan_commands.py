@@ -18,6 +18,7 @@ from ubp_core.export import KINDS
 from ubp_core.models import load_model
 from ubp_core.packed_file import PackedFile
 from ubp_core.plan import Plan
+from ubp_core.selection import budget
 
 MODEL = ("mobilenet_v1", "--width", "0.25", "--weights", "random")
 GLOBAL = ("--scope", "global", "--sparsity", "0.8", "--floor", "0.05")
@@ -68,6 +69,25 @@ def test_show_reads_an_edited_plan(plan: Path, capsys: pytest.CaptureFixture[str
     assert by_name[name]["method"] == "dense" and by_name[name]["achieved_sparsity"] == 0
 
 
+def test_again_decides_anew_by_the_edited_head(plan: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = plan.read_text()
+    fixed = next(x for x in Plan.load(plan).layers if x.name == "blocks.6.pointwise")
+    line = next(line for line in text.splitlines() if line.strip().startswith(f"{fixed.name}:"))
+    plan.write_text(
+        text.replace("sparsity: 0.8\n", "sparsity: 0.6\n").replace(line, line.replace("}", ", fixed: true}"))
+    )
+    assert main(["plan", "again", str(plan)]) == 0
+    assert Plan.load(plan).sparsity == 0.6 and "one budget: bed, N = 4, s = 0.6" in capsys.readouterr().out
+    assert main(["plan", "again", str(plan), "-o", str(plan)]) == 2
+    assert main(["plan", "again", str(plan), "-o", str(plan), "--force"]) == 0
+    again = Plan.load(plan)
+    model = load_model("mobilenet_v1", weights="random", width=0.25)
+    free = [x for x in again.pruned if not x.fixed]
+    assert again.layer(fixed.name).sparsity == fixed.sparsity and len(free) == len(again.pruned) - 1
+    blocks = sum(budget((model.layer(x.name).rows, model.layer(x.name).columns), 4, x.sparsity) for x in free)
+    assert blocks == round(0.4 * sum(model.layer(x.name).parameters for x in free) / 4)
+
+
 def test_prune_writes_what_is_asked_for(plan: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     files = {kind: tmp_path / f"out{KINDS[kind][0]}" for kind in OPTIONS}
     options = [part for kind, path in files.items() for part in (f"--{kind}", str(path))]
@@ -96,8 +116,9 @@ def test_pack_takes_a_plan(plan: Path, tmp_path: Path, capsys: pytest.CaptureFix
 
 @pytest.mark.parametrize(("arguments", "message"), [
     (["plan", *MODEL, "-o", "plan.txt"], "plan.txt: the name of a plan ends in .yaml"),
-    (["plan", "mobilenet_v1", "file.yaml"], "only `ubp plan show FILE` takes a file"),
+    (["plan", "mobilenet_v1", "file.yaml"], "only `ubp plan show` and `ubp plan again` take a file"),
     (["plan", "show"], "show: name the plan's file"),
+    (["plan", "again"], "again: name the plan's file"),
     (["plan", "show", "none.yaml"], "none.yaml: can't be read"),
     (["plan", *MODEL, "--floor", "0.1"], "belong to a global budget; add scope global"),
     (["plan", *MODEL, "--scope", "global", "--sparsity", "0.9", "--floor", "0.2"], "floors: together they keep"),

@@ -6,9 +6,10 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ubp_core.cli import output
+from ubp_core.atomic_file import write_atomically, write_text
+from ubp_core.cli import options, output
 from ubp_core.cli.bench_output import milliseconds, print_run
-from ubp_core.errors import ExitCode, FileError, UbpError
+from ubp_core.errors import ExitCode, UbpError
 
 if TYPE_CHECKING:
     from ubp_core.history import ComparedVariant, Comparison, Entry, History
@@ -37,6 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     form.add_argument("--csv", action="store_true", help="export: one line per variant")
     form.add_argument("--json", action="store_true", help="export: one JSON object (default)")
     parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="export: write there instead of stdout")
+    options.add_force_option(parser)
     parser.add_argument("--history", type=Path, metavar="FILE", help="another history file")
 
 
@@ -138,8 +140,5 @@ def export(history: History, args: argparse.Namespace) -> None:
     if args.output is None:
         print(text, end="")
         return
-    try:
-        args.output.write_text(text, encoding="utf-8", newline="")
-    except OSError as error:
-        raise FileError(f"{args.output}: can't be written: {error.strerror or error}") from error
+    write_atomically(args.output, lambda place: write_text(place, text), overwrite=args.force)
     output.note(f"wrote {len(entries)} runs to {args.output}")

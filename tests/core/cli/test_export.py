@@ -63,6 +63,8 @@ def test_a_plan_decides_for_every_layer(tmp_path: Path, capsys: pytest.CaptureFi
     plan.save(tmp_path / "plan.yaml")
     path = tmp_path / "net.ubp"
     assert main(["export", "--plan", str(tmp_path / "plan.yaml"), "-o", str(path)]) == 0
+    assert main(["export", "--plan", str(tmp_path / "plan.yaml"), "-o", str(path)]) == 2
+    assert "is there already; --force replaces it" in capsys.readouterr().err
     packed = PackedFile.load(path)
     assert packed.graph is not None and packed.graph.tensors[0].shape == (1, 3, 32, 32)
     selections = select_plan(plan, spec.load())
@@ -70,14 +72,14 @@ def test_a_plan_decides_for_every_layer(tmp_path: Path, capsys: pytest.CaptureFi
         mask = layer.unpack().reshape(layer.rows, -1) != 0
         assert layer.dense == (layer.name not in selections)
         assert layer.dense or (mask == selections[layer.name].mask()).all()
-    assert main(["export", "--plan", str(tmp_path / "plan.yaml"), "--sparsity", "0.5", "-o", str(path)]) == 2
+    assert main(["export", "--plan", str(tmp_path / "plan.yaml"), "--sparsity", "0.5", "-o", str(path), "--force"]) == 2
     assert "--sparsity: the plan says" in capsys.readouterr().err
 
 
 def test_a_plan_with_blocks_that_no_kernel_has(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     spec = ModelSpec("mobilenet_v1", weights="random", width=0.25, input_size=32)
     make_plan(spec.load(), block_size=3, spec=spec).save(tmp_path / "plan.yaml")
-    assert main(["export", "--plan", str(tmp_path / "plan.yaml"), "-o", str(tmp_path / "net.ubp")]) == 2
+    assert main(["export", "--plan", str(tmp_path / "plan.yaml"), "-o", str(tmp_path / "net.ubp"), "--force"]) == 2
     assert "layers.blocks.0.pointwise: block size 3 can't be packed" in capsys.readouterr().err
     assert not (tmp_path / "net.ubp").exists()
 

@@ -14,8 +14,11 @@ from ubp_tui import messages
 from ubp_tui.bench_job import make_job, make_network_job
 from ubp_tui.bindings import bindings_of
 from ubp_tui.commands import RegistryCommands
+from ubp_tui.comparing import pair_of
 from ubp_tui.looks import THEMES, Glyphs, Look, choose_look
 from ubp_tui.screens.benchmark import BenchmarkScreen
+from ubp_tui.screens.compare import CompareScreen
+from ubp_tui.screens.compare_work import ComparisonCache
 from ubp_tui.screens.error import ErrorDialog
 from ubp_tui.screens.explore import ExploreScreen
 from ubp_tui.screens.help import HelpScreen
@@ -34,7 +37,7 @@ class UbpApp(App[int]):
 
     TITLE = "ubp-tui"
     CSS_PATH = [  # noqa: RUF012 (Textual's own form)
-        f"styles/{name}.tcss" for name in ("app", "explore", "map", "benchmark", "dialogs", "plan")
+        f"styles/{name}.tcss" for name in ("app", "explore", "map", "compare", "benchmark", "dialogs", "plan")
     ]
     BINDINGS = bindings_of("app")
     COMMANDS = App.COMMANDS | {RegistryCommands}
@@ -67,6 +70,8 @@ class UbpApp(App[int]):
         self.services = services
         self.explore = ExploreScreen(services, choice, request.model)
         self.benchmark = BenchmarkScreen(services)
+        self.pairs = ComparisonCache()
+        """Comparisons made lately."""
         self.loading_model = False
         """Whether a thread is loading a model; it can't be interrupted."""
         self.failure = ""
@@ -186,6 +191,24 @@ class UbpApp(App[int]):
             await self.push_screen(self.benchmark)
         if job is not None:
             self.benchmark.start(job)
+
+    async def on_compare_requested(self, message: messages.CompareRequested) -> None:
+        """Open the compare screen on the layer on the screen."""
+        explore = self.explore
+        if explore.model is None or not explore.layer or self.screen is not explore:
+            return
+        layer = explore.model.layer(explore.layer)
+        if not layer.prunable:
+            self.notify(f"{layer.name} stays dense ({layer.skip_reason}): there is nothing to compare", timeout=4)
+            return
+        pair = pair_of(explore.choice, message.kind)
+        screen = CompareScreen(self.services, explore.gate, explore.cache, self.pairs, explore.model, layer.name, pair)
+        await self.push_screen(screen)
+
+    def on_compare_left(self, message: messages.CompareLeft) -> None:
+        """Back to the layers, on the layer that was compared last, with the choice that was taken."""
+        self.pop_screen()
+        self.explore.return_from(message.layer, message.choice)
 
     def action_show_history(self) -> None:
         """Open the history."""

@@ -12,6 +12,7 @@ from textual.widget import Widget
 
 from ubp_tui.bindings import REGISTRY, KeyAction, Owner
 from ubp_tui.screens.benchmark import BenchmarkScreen
+from ubp_tui.screens.compare import CompareScreen
 from ubp_tui.screens.explore import ExploreScreen
 from ubp_tui.screens.history import HistoryScreen
 from ubp_tui.widgets.curve.curve_pane import CurvePane
@@ -23,6 +24,7 @@ SCREENS: Final[dict[Owner, type[Screen[None]]]] = {
     "table": ExploreScreen,
     "map": ExploreScreen,
     "curves": ExploreScreen,
+    "compare": CompareScreen,
     "benchmark": BenchmarkScreen,
     "history": HistoryScreen,
 }

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ubp_core.models import LoadedModel
     from ubp_tui.bench_job import PackedJob
     from ubp_tui.bench_services import DeviceList
+    from ubp_tui.comparing import Comparison
     from ubp_tui.jobs import LayerMeasure, LayerResult
     from ubp_tui.widgets.map.block_map import BlockMap
 
@@ -145,6 +146,50 @@ class MapViewChanged(Message):
 
     map: BlockMap
     """The map."""
+
+
+@dataclass
+class CompareRequested(Message):
+    """The user wants to compare two choices on the layer on the screen."""
+
+    kind: str
+    """`optimal`: aligned against the best unaligned blocks; `other`: the present choice against another method."""
+
+
+@dataclass
+class CompareLeft(Message):
+    """The user leaves the comparison."""
+
+    layer: str
+    """Name of the layer that was compared last."""
+    choice: Choice | None
+    """The choice to take over, if any."""
+
+
+@dataclass
+class ComparisonFinished(Message):
+    """Two selections and their difference are ready to draw."""
+
+    comparison: Comparison
+    """Both sides."""
+
+
+@dataclass
+class SideChoiceChanged(Message):
+    """The user picked a method, block size or sparsity for one side."""
+
+    place: int
+    """0 left, 1 right."""
+    fields: dict[str, Any]
+    """Fields of `Choice` and their new values."""
+
+
+@dataclass
+class SidePicked(Message):
+    """The user picked the side that keys change."""
+
+    place: int
+    """0 left, 1 right."""
 
 
 @dataclass

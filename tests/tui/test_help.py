@@ -11,6 +11,7 @@ from ubp_tui.app import UbpApp
 from ubp_tui.bindings import FOOTER, REGISTRY, bindings_of
 from ubp_tui.commands import RegistryCommands
 from ubp_tui.screens.benchmark import BenchmarkScreen
+from ubp_tui.screens.compare import CompareScreen
 from ubp_tui.screens.explore import ExploreScreen
 from ubp_tui.screens.help import HelpScreen, help_text
 from ubp_tui.screens.history import HistoryScreen
@@ -32,6 +33,7 @@ def test_the_owners_bind_the_registry_and_nothing_else() -> None:
         ("table", LayerTable),
         ("map", BlockMap),
         ("curves", CurvePane),
+        ("compare", CompareScreen),
         ("benchmark", BenchmarkScreen),
         ("history", HistoryScreen),
     ):
@@ -45,7 +47,14 @@ def test_the_owners_bind_the_registry_and_nothing_else() -> None:
 def test_ids_are_unique_and_keys_clash_nowhere() -> None:
     assert max(Counter(action.id for action in REGISTRY).values()) == 1
     assert {action.id for action in REGISTRY} >= FOOTER
-    for screen in ({"explore", "map"}, {"explore", "table"}, {"explore", "curves"}, {"benchmark"}, {"history"}):
+    for screen in (
+        {"explore", "map"},
+        {"explore", "table"},
+        {"explore", "curves"},
+        {"compare", "map"},
+        {"benchmark"},
+        {"history"},
+    ):
         present = [action for action in REGISTRY if action.owner in {"app", "textual", *screen}]
         keys = Counter(key for action in present for key in action.keys.split(","))
         assert max(keys.values()) == 1
@@ -85,7 +94,7 @@ async def test_the_palette_runs_actions_of_every_owner() -> None:
         await commands._run(actions["app.help"])
         assert isinstance(app.screen, HelpScreen)
         shown = [hit async for hit in commands.discover()]
-        elsewhere = [action for action in REGISTRY if action.owner in ("benchmark", "history")]
+        elsewhere = [action for action in REGISTRY if action.owner in ("compare", "benchmark", "history")]
         assert len(shown) == len(REGISTRY) - len(elsewhere) - 1
         found = [hit async for hit in commands.search("sparsity up")]
         assert found

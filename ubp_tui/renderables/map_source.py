@@ -89,7 +89,7 @@ def build_source(basis: LayerBasis, selection: Selection | None) -> MapSource:
         importance=basis.drawn,
         position=position,
         block_size=1 if selection is None else selection.block_size,
-        coarse=_sum_coarsely(basis.drawn, position),
+        coarse=sum_coarsely(basis.drawn, position),
         scale=basis.scale,
         row_shares=shares[0],
         column_shares=shares[1],
@@ -123,7 +123,7 @@ def _place_blocks(selection: Selection, basis: LayerBasis) -> NDArray[np.uint8]:
     return position.reshape(rows, columns)
 
 
-def _sum_coarsely(importance: NDArray[np.float32], position: NDArray[np.uint8] | None) -> AreaSums:
+def sum_coarsely(importance: NDArray[np.float32], position: NDArray[np.uint8] | None) -> AreaSums:
     """Sum kept weights and their importance over areas of COARSE x COARSE (ragged at the far ends)."""
     shape = -(-importance.shape[0] // COARSE), -(-importance.shape[1] // COARSE)
     sums = AreaSums(np.empty(shape, np.float32), np.empty(shape, np.float32))

@@ -12,6 +12,7 @@ from ubp_tui.screens.explore_marks import ExploreMarks
 from ubp_tui.services import Services
 from ubp_tui.state import Choice
 from ubp_tui.widgets.controls.choice_bar import ChoiceBar
+from ubp_tui.widgets.layers.layer_table import LayerTable
 
 
 class ExploreChoices(ExploreMarks):
@@ -105,3 +106,15 @@ class ExploreChoices(ExploreMarks):
         later = self._past.redo(self.choices)
         if later is not None:
             self.choices = later
+
+    def action_compare(self, kind: str) -> None:
+        """Ask for a comparison on the layer on the screen."""
+        self.post_message(messages.CompareRequested(kind))
+
+    def return_from(self, layer: str, choice: Choice | None) -> None:
+        """Go to a layer, and take over a choice for the layers of the scope."""
+        self.query_one(LayerTable).highlight(layer)
+        if self.layer != layer:
+            self.layer = layer
+        if choice is not None:
+            self.change(method=choice.method, block_size=choice.block_size, sparsity=choice.sparsity)

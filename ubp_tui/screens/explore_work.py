@@ -31,7 +31,8 @@ class ExploreWork(Screen[None]):
         """Args: what computes."""
         super().__init__()
         self.services = services
-        self._gate = ForegroundGate()
+        self.gate = ForegroundGate()
+        """Whose turn it is to compute."""
 
     @work(
         thread=True, exclusive=True, group="select_blocks", description="select the blocks of the layer on the screen"
@@ -41,7 +42,7 @@ class ExploreWork(Screen[None]):
         from ubp_core.errors import UbpError
 
         worker = get_current_worker()
-        with self._gate.foreground():
+        with self.gate.foreground():
             if worker.is_cancelled:
                 return
             message: SelectionFinished | SelectionFailed
@@ -59,7 +60,7 @@ class ExploreWork(Screen[None]):
         """Measure layer after layer; `known` grows meanwhile and is only read here."""
         worker = get_current_worker()
         for layer, choice in wanted:
-            with self._gate.background():
+            with self.gate.background():
                 if worker.is_cancelled:
                     return
                 if (layer.name, choice) in known:
@@ -74,7 +75,7 @@ class ExploreWork(Screen[None]):
 
         worker = get_current_worker()
         for point in points:
-            with self._gate.background():
+            with self.gate.background():
                 if worker.is_cancelled:
                     return
                 try:

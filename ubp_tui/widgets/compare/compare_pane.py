@@ -1,0 +1,80 @@
+"""One picture of the compare screen in its frame, and the controls of one side."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Static
+
+from ubp_tui.messages import ChoiceChanged, SideChoiceChanged, SidePicked
+from ubp_tui.state import Choice
+from ubp_tui.widgets.controls.choice_bar import ChoiceBar
+from ubp_tui.widgets.map.block_map import BlockMap
+
+SIDES = ("left", "right")
+"""Names of the two sides, by place."""
+
+
+class ComparePane(Vertical):
+    """A picture, or a sentence in its place."""
+
+    def __init__(self, picture: BlockMap, title: str, *, id: str) -> None:  # noqa: A002 (Textual's own name)
+        """Args: the picture, what the frame says before there is one."""
+        super().__init__(id=id)
+        self.picture = picture
+        self.border_title = title
+
+    def compose(self) -> ComposeResult:
+        """Both; a class says which one is seen."""
+        yield self.picture
+        yield Static("", classes="compare-notice", markup=False)
+
+    def show(self, title: str, complaint: str = "") -> None:
+        """Name what is shown, or say why there is nothing."""
+        self.border_title = title
+        self.set_class(bool(complaint), "-empty")
+        self.query_one(".compare-notice", Static).update(complaint)
+        if complaint:
+            self.picture.clear()
+
+
+class SideBar(ChoiceBar):
+    """The controls of one side."""
+
+    def __init__(self, choice: Choice, place: int) -> None:
+        """Args: the first choice, 0 for left or 1 for right."""
+        super().__init__(choice, scoped=False, id=f"{SIDES[place]}-choice")
+        self.place = place
+
+    def on_choice_changed(self, message: ChoiceChanged) -> None:
+        """Say on which side."""
+        message.stop()
+        self.post_message(SideChoiceChanged(self.place, message.fields))
+
+
+class SideName(Static):
+    """The name of a side; a click lets the keys change it."""
+
+    def __init__(self, place: int) -> None:
+        """Args: 0 for left or 1 for right."""
+        super().__init__(SIDES[place], classes="side-name")
+        self.place = place
+        self.tooltip = "click, or press space: the keys change this side"
+
+    def on_click(self) -> None:
+        """Pick it."""
+        self.post_message(SidePicked(self.place))
+
+
+class SideControls(Horizontal):
+    """Name and controls of a side."""
+
+    def __init__(self, choice: Choice, place: int) -> None:
+        """Args: the first choice, 0 for left or 1 for right."""
+        super().__init__(id=f"{SIDES[place]}-controls", classes="side-controls")
+        self._choice, self._place = choice, place
+
+    def compose(self) -> ComposeResult:
+        """From the left."""
+        yield SideName(self._place)
+        yield SideBar(self._choice, self._place)

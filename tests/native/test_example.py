@@ -53,14 +53,12 @@ def write_picture(path: Path, pixels: Pixels) -> Path:
     return path
 
 
-def scaled(
-    pixels: Pixels,
-) -> NDArray[np.float32]:
+def scaled(pixels: Pixels, to_height: int = 20, to_width: int = 30) -> NDArray[np.float32]:
     """The middle square, nearest pixels, as the network takes it."""
     height, width, _ = pixels.shape
     side = min(height, width)
-    rows = (height - side) // 2 + np.arange(20) * side // 20
-    columns = (width - side) // 2 + np.arange(30) * side // 30
+    rows = (height - side) // 2 + np.arange(to_height) * side // to_height
+    columns = (width - side) // 2 + np.arange(to_width) * side // to_width
     normal = (pixels[rows][:, columns] / 255 - MEAN) / DEVIATION
     return normal.transpose(2, 0, 1)[None].astype(np.float32)
 

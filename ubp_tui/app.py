@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import gc
+import logging
+from collections.abc import Sequence
 from dataclasses import replace
 
 from rich.console import RenderableType
 from textual import work
 from textual.app import App
+from textual.filter import LineFilter
 from textual.worker import get_current_worker
 
 from ubp_tui import messages
@@ -16,6 +19,7 @@ from ubp_tui.bindings import bindings_of
 from ubp_tui.commands import RegistryCommands
 from ubp_tui.comparing import pair_of
 from ubp_tui.looks import THEMES, Glyphs, Look, choose_look
+from ubp_tui.renderables.ascii_filter import AsciiFilter
 from ubp_tui.screens.benchmark import BenchmarkScreen
 from ubp_tui.screens.compare import CompareScreen
 from ubp_tui.screens.compare_work import ComparisonCache
@@ -23,7 +27,9 @@ from ubp_tui.screens.error import ErrorDialog
 from ubp_tui.screens.explore import ExploreScreen
 from ubp_tui.screens.help import HelpScreen
 from ubp_tui.screens.history import HistoryScreen
+from ubp_tui.screens.log import LogPanel
 from ubp_tui.screens.session_offer import SessionOffer
+from ubp_tui.screens.tour import TourDialog, take_first_time
 from ubp_tui.services import Services, default_services
 from ubp_tui.session import Session
 from ubp_tui.session_state import capture_session, restore_session
@@ -62,6 +68,7 @@ class UbpApp(App[int]):
             self.register_theme(theme)
         self.glyphs: Glyphs = glyphs or ("shades" if self.no_color else "blocks")
         """Characters that pictures are made of."""
+        self._ascii = AsciiFilter()
         self.theme = THEMES[0].name
         self.session = session
         """What to go on from, and at the end what to keep; None where there is nothing."""
@@ -81,6 +88,8 @@ class UbpApp(App[int]):
         """Show the first frame, then load: importing torch takes seconds and slows down everything else."""
         self.install_screen(self.benchmark, "benchmark")
         self.push_screen(self.explore)
+        if take_first_time(self.services.tour):
+            self.push_screen(TourDialog())
         if not self.is_headless:
             catch_signals(self._end_by_signal)
         self.explore.call_after_refresh(self._begin)
@@ -140,6 +149,7 @@ class UbpApp(App[int]):
         """Show the model."""
         # Torch brings 300,000 objects that live on; without this, each full collection stops the app for 0.1 s or more.
         gc.freeze()
+        logging.getLogger("ubp_tui").info("loaded %s, %s", message.model.name, message.model.source)
         self.explore.model_request = self.request
         self.explore.show_model(message.model)
         if self.session is not None:
@@ -149,6 +159,7 @@ class UbpApp(App[int]):
         """Explain, and offer random weights where the loader does."""
         # Every line says what to do; where that is another source of weights, a button does it.
         random = (("random", "Random weights"),) if "--weights random" in message.line else ()
+        logging.getLogger("ubp_tui").error("%s", message.line)
         dialog = ErrorDialog("The model can't be loaded", message.line, (*random, ("quit", "Quit")))
         self.push_screen(dialog, lambda remedy: self._answer_failure(remedy, message))
 
@@ -214,6 +225,21 @@ class UbpApp(App[int]):
         """Open the history."""
         if not isinstance(self.screen, HistoryScreen):
             self.push_screen(HistoryScreen(self.services))
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """What every line of the screen passes through last."""
+        own = [self._ascii] if self.glyphs == "ascii" else []
+        return [*super().get_line_filters(), *own]
+
+    def action_show_log(self) -> None:
+        """Open the log panel."""
+        if not isinstance(self.screen, LogPanel):
+            self.push_screen(LogPanel(self.services.log))
+
+    def action_show_tour(self) -> None:
+        """Show the tour again."""
+        if not isinstance(self.screen, TourDialog):
+            self.push_screen(TourDialog())
 
     def action_show_help(self) -> None:
         """Open the help screen."""

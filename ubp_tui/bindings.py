@@ -317,6 +317,8 @@ REGISTRY: Final = (
         ("history.leave", "escape", "leave", "back", "leave the history"),
     ),
     *_section("App", "app", ("app.theme", "y", "next_theme", "theme", "next theme: dark, light, colour-blind safe")),
+    *_section("App", "app", ("app.log", "L", "show_log", "log", "show what libraries and workers have reported")),
+    *_section("App", "app", ("app.tour", "T", "show_tour", "tour", "show the five lines of the first run again")),
     *_section("App", "app", ("app.help", "question_mark", "show_help", "help", "show this help")),
     *_section("App", "textual", ("app.palette", "ctrl+p", "command_palette", "palette", "search commands and themes")),
     *_section("App", "app", ("app.quit", "q,ctrl+c", "quit", "quit", "leave ubp-tui")),

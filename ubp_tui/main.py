@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from ubp_tui.app import UbpApp
     from ubp_tui.session_start import SessionStart
 
+THEME_NAMES = ("dark", "light", "dark-safe", "light-safe")
+"""Our own themes; a test compares them with `looks.THEMES`."""
 MAX_BLOCK_SIZE = 32
 """The largest block size that can be selected."""
 
@@ -70,6 +72,10 @@ def build_parser() -> argparse.ArgumentParser:
         "session is kept for you and offered when no MODEL is named",
     )
     kept.add_argument("--no-session", action="store_true", help="neither offer the last session nor keep this one")
+    parser.add_argument(
+        "--theme", choices=THEME_NAMES, help="colours; safe ones never rely on red against green (dark)"
+    )
+    parser.add_argument("--ascii", action="store_true", help="draw with plain ASCII characters only")
     parser.add_argument("--version", action="version", version=f"ubp-tui {__version__}")
     return parser  # fmt: skip
 
@@ -106,6 +112,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         print("ubp-tui: this is not a terminal; `ubp layers` and `ubp select` print the same figures", file=sys.stderr)
         return ExitCode.BAD_INPUT
+    from ubp_tui.log_file import log_path, logging_to_file
     from ubp_tui.session_start import find_session, keep_session
 
     try:
@@ -115,7 +122,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return error.exit_code
     app = _build(options, start)
     # With a loop of our own, the end does not wait for worker threads.
-    app.run(loop=asyncio.new_event_loop())
+    with logging_to_file(log_path()):
+        app.run(loop=asyncio.new_event_loop())
     restore_signals()
     keep_session(app.session, start)
     if app.failure:
@@ -138,10 +146,19 @@ def _build(options: argparse.Namespace, start: SessionStart) -> UbpApp:
     """The app that the command line asks for."""
     from ubp_tui.app import build_app
     from ubp_tui.bench_services import default_bench_services
+    from ubp_tui.log_file import log_path
+    from ubp_tui.looks import Glyphs
+    from ubp_tui.screens.tour import tour_path
     from ubp_tui.services import default_services
 
     model = options.model or DEFAULT_MODEL
     request = ModelRequest(model, options.weights, options.arch, options.width, options.seed, options.input_size)
-    services = replace(default_services(), bench=default_bench_services(options.adb_host))
+    services = replace(
+        default_services(), bench=default_bench_services(options.adb_host), log=log_path(), tour=tour_path()
+    )
     choice = Choice(options.method, options.block_size, options.sparsity)
-    return build_app(request, services, choice, session=start.session, offer=start.offered)
+    glyphs: Glyphs | None = "ascii" if options.ascii else None
+    app = build_app(request, services, choice, glyphs, session=start.session, offer=start.offered)
+    if options.theme:
+        app.theme = f"ubp-{options.theme}"
+    return app

@@ -10,6 +10,7 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -46,6 +47,10 @@ class Services:
     """Seconds, rising."""
     bench: BenchServices = field(default_factory=default_bench_services)
     """Devices, benchmarks and their history."""
+    log: Path | None = None
+    """The log file that the log panel shows; None: there is none."""
+    tour: Path | None = None
+    """The file whose presence says that the tour was shown; None: it is not shown by itself."""
 
 
 def default_services() -> Services:

@@ -20,7 +20,7 @@ HALF_BLOCK: Final = "▀"
 """Foreground is the upper pixel, background the lower one."""
 _CURSOR, _MARK, _GRID = 5, 6, 7
 _CODES: Final = {palette.CURSOR: _CURSOR, palette.MARK: _MARK, palette.GRID: _GRID, palette.GRID_TICK: _GRID}
-_SHADES: Final[dict[Glyphs, str]] = {"shades": " ░▒▓█▀▄X│·", "ascii": " .:*#'_X|-"}
+SHADES: Final[dict[Glyphs, str]] = {"shades": " ░▒▓█▀▄X│·", "ascii": " .:*#'_X|-"}
 """Five shades, upper half, lower half, cursor, block mark, grid."""
 
 
@@ -44,7 +44,7 @@ def _codes(colours: MapPalette) -> NDArray[np.uint8]:
 @lru_cache(maxsize=4)
 def _glyph_table(glyphs: Glyphs) -> NDArray[np.str_]:
     """Characters by the codes of the upper and the lower pixel, [8, 8]."""
-    signs = _SHADES[glyphs]
+    signs = SHADES[glyphs]
     table = np.full((8, 8), " ")
     for upper in range(8):
         for lower in range(8):

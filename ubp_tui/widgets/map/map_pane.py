@@ -10,10 +10,10 @@ from textual.widgets import Static
 
 from ubp_tui import palette
 from ubp_tui.jobs import LayerResult
-from ubp_tui.looks import look_of
+from ubp_tui.looks import Look, look_of
 from ubp_tui.messages import MapCursorMoved, MapViewChanged
-from ubp_tui.palette import MapPalette
 from ubp_tui.renderables.formats import kernel_of
+from ubp_tui.renderables.map_strips import SHADES
 from ubp_tui.renderables.readout import describe_scale
 from ubp_tui.widgets.map.block_map import BlockMap
 from ubp_tui.widgets.map.histograms import ImportanceHistogram, OffsetHistogram, ResultPicture
@@ -91,7 +91,7 @@ class MapPane(Vertical):
         """Zoom level and legend on the lower edge of the frame."""
         view = self.query_one(BlockMap).view
         if view is not None:
-            self.border_subtitle = Content.assemble(describe_scale(view), "  ", legend(look_of(self.app).map))
+            self.border_subtitle = Content.assemble(describe_scale(view), "  ", legend(look_of(self.app)))
 
     def on_map_cursor_moved(self, message: MapCursorMoved) -> None:
         """Show what is under the cursor."""
@@ -99,8 +99,11 @@ class MapPane(Vertical):
         self.query_one("#readout", Static).update(Content(message.readout))
 
 
-def legend(colours: MapPalette) -> Content:
-    """The colours in words: pruned, and kept from low to high importance."""
+def legend(look: Look) -> Content:
+    """The colours in words: pruned, and kept from low to high importance; without colours, their signs."""
+    colours = look.map
+    if look.glyphs != "blocks":
+        return Content(f"pruned blank  kept {SHADES[look.glyphs][1:5]}")
     steps = [palette.KEPT + step * palette.SHARE_STEPS + palette.SHARE_STEPS - 1 for step in range(1, 16, 2)]
     ramp = [("█", colours.css(step)) for step in steps]
     return Content.assemble("pruned ", ("█", colours.css(palette.PRUNED)), "  kept ", *ramp)

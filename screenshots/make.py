@@ -41,8 +41,8 @@ class Shot:
     """How its blocks are selected."""
     keys: tuple[str, ...] = ()
     """Keys to press."""
-    weights: str = "default"
-    """Weights of the model."""
+    theme: str = "ubp-dark"
+    """Theme of the app."""
     runs: int = 0
     """Benchmarks of the layer to make on this machine before the keys."""
 
@@ -54,16 +54,14 @@ TO_BLOCK = (*["right"] * 3, *["down"] * 6)
 SHOTS = (
     Shot("explore", (160, 48), PROJECT, Choice("optimal", 4, 0.75)),
     Shot("zoom", (160, 48), EXPAND, Choice("bed", 4, 0.75), ("2", *TO_BLOCK, "plus", "plus", "plus")),
-    Shot("weights", (120, 36), EXPAND, Choice("bed", 4, 0.75), ("f", "w", *TO_BLOCK)),
-    Shot("aligned", (120, 36), EXPAND, Choice("abp", 4, 0.75), ("f", "w", *TO_BLOCK)),
-    Shot("compact", (80, 24), PROJECT, Choice("optimal", 4, 0.75)),
+    Shot("weights", (120, 36), EXPAND, Choice("bed", 4, 0.75), ("2", "f", "w", *TO_BLOCK)),
+    Shot("curves", (120, 36), PROJECT, Choice("optimal", 4, 0.75), ("3", "f", "x", "right", "right")),
+    Shot("light", (120, 36), PROJECT, Choice("bed", 4, 0.75), theme="ubp-light-safe"),
     Shot("compact_map", (80, 24), PROJECT, Choice("optimal", 8, 0.9), ("2",)),
-    Shot("compact_curves", (80, 24), PROJECT, Choice("optimal", 4, 0.75), ("3",)),
     Shot("help", (120, 48), PROJECT, Choice(), ("question_mark",)),
+    Shot("export", (120, 36), PROJECT, Choice("optimal", 4, 0.75), ("e",)),
     Shot("benchmark", (160, 48), PROJECT, Choice("optimal", 4, 0.75), runs=1),
-    Shot("compact_benchmark", (80, 24), PROJECT, Choice("optimal", 4, 0.75), runs=1),
     Shot("history", (120, 36), PROJECT, Choice("optimal", 4, 0.75), ("escape", "h", "space", "down", "space"), runs=2),
-    Shot("random", (120, 36), PROJECT, Choice("bed", 4, 0.75), weights="random"),
 )
 
 
@@ -90,7 +88,8 @@ async def benchmark(app: UbpApp, pilot: Pilot[int]) -> None:
 
 async def drive(shot: Shot, services: Services) -> str:
     """The same with services."""
-    app = build_app(ModelRequest("efficientnet_lite0", shot.weights), services, shot.choice)
+    app = build_app(ModelRequest("efficientnet_lite0"), services, shot.choice)
+    app.theme = shot.theme
     async with app.run_test(size=shot.size) as pilot:
         await pilot.pause()
         await app.workers.wait_for_complete()

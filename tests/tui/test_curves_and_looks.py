@@ -25,7 +25,7 @@ async def test_cursor_over_sparsity_and_block_size() -> None:
         await pilot.press("right")
         assert pane.plot.cursor == 0.8
         values = pane.plot.values_at(0.8)
-        await until(pilot, lambda: f"bed\N{NO-BREAK SPACE}{100 * values['bed']:.2f}" in screen_text(app))
+        await until(pilot, lambda: f"bed {100 * values['bed']:.2f}" in screen_text(app))
         await pilot.press("enter")
         await until(pilot, lambda: app.explore.choice.sparsity == 0.8)
         await pilot.press("x")

@@ -78,7 +78,7 @@ class Plot:
         """Args: cells of the whole picture with its labels, and what it spans."""
         self.width, self.height = max(width - LABEL_CELLS, 2), max(height - 1, 2)
         self.frame = frame
-        self._dots = np.zeros((4 * self.height, 2 * self.width), bool)
+        self._dots = np.full((4 * self.height, 2 * self.width), -1, np.int8)
         self._owner = np.full((self.height, self.width), -1, np.int8)
 
     def cell_of(self, x: float) -> int:
@@ -138,12 +138,14 @@ class Plot:
             # Steep parts are filled, so that the curve has no gaps.
             end = heights[min(index + 1, len(heights) - 1)]
             first, last = sorted((int(heights[index]), int(end)))
-            self._dots[first : max(first + 1, last), column] = True
+            self._dots[first : max(first + 1, last), column] = place
             self._owner[first // 4 : (max(first + 1, last) - 1) // 4 + 1, column // 2] = place
 
     def _paint(self, series: tuple[Series, ...], styles: PlotStyles) -> list[list[tuple[str, Style]]]:
         """Characters and styles of the plot's cells."""
         dots = self._dots.reshape(self.height, 4, self.width, 2).swapaxes(1, 2)
+        # A cell has one colour: dots of other curves in it would pass for this one's.
+        dots = (dots == self._owner[:, :, None, None]) & (dots >= 0)
         codes = (dots * _BITS).sum(axis=(2, 3))
         grid = {self.line_of(y) for y, _ in self.frame.y_labels}
         faint = styles.ground + styles.label + Style(dim=True)

@@ -39,6 +39,10 @@ class CurvePane(Vertical, can_focus=True):
         self._title()
         self.watch(self.app, "theme", self._tell, init=False)
 
+    def on_resize(self) -> None:
+        """Other lines of the legend."""
+        self._tell()
+
     @property
     def plot(self) -> CurvePlot:
         """The plot."""
@@ -86,10 +90,8 @@ class CurvePane(Vertical, can_focus=True):
         for method in CURVE_METHODS:
             colour = "#{:02x}{:02x}{:02x}".format(*colours[method])
             style = f"bold underline {colour}" if method == choice.method else colour
-            parts.append(
-                Content.assemble((method, style), "\N{NO-BREAK SPACE}", (format_percent(values[method], 2), "bold"))
-            )
-        self.query_one("#curve-legend", Static).update(Content("  ").join(parts))
+            parts.append(Content.assemble((method, style), " ", (format_percent(values[method], 2), "bold")))
+        self.query_one("#curve-legend", Static).update(flow(parts, self.size.width - 2))
 
     @on(CurvePlot.CursorMoved)
     def _follow_cursor(self, message: CurvePlot.CursorMoved) -> None:
@@ -124,3 +126,13 @@ class CurvePane(Vertical, can_focus=True):
             self.post_message(ChoiceChanged({"sparsity": self._choice.with_sparsity(self.plot.cursor).sparsity}))
         else:
             self.post_message(ChoiceChanged({"block_size": round(self.plot.cursor)}))
+
+
+def flow(parts: list[Content], width: int) -> Content:
+    """Parts in lines of at most `width` cells, none of them torn apart."""
+    lines: list[list[Content]] = [[]]
+    for part in parts:
+        if lines[-1] and sum(other.cell_length + 2 for other in lines[-1]) + part.cell_length > width:
+            lines.append([])
+        lines[-1].append(part)
+    return Content("\n").join(Content("  ").join(line) for line in lines)

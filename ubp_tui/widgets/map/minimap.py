@@ -93,7 +93,9 @@ def _with_frame(image: Image, fit: Viewport, shown: Viewport) -> Image:
         return image
     down, across = _span(fit.rows, shown.rows), _span(fit.columns, shown.columns)
     rows, columns = np.array([down[0], down[1] - 1]), np.array([across[0], across[1] - 1])
-    image[rows[:, None], across[0] : across[1]] = palette.MARK
+    # In two lines a whole frame would cover what it is around.
+    if down[1] - down[0] > 2:
+        image[rows[:, None], across[0] : across[1]] = palette.MARK
     image[down[0] : down[1], columns] = palette.MARK
     return image
 

@@ -52,6 +52,9 @@ bench-networks: native  ## tables of docs/performance.md: whole networks, modell
 bench-map: native  ## repaint and response times of the app's block map
 	@$(BIN)/python tests/bench/bench_map.py
 
+bench-keys: native  ## how long a key waits while ResNet-50 loads, is selected and benchmarked; start-up times
+	@$(BIN)/python tests/bench/bench_keys.py
+
 bench: native  ## ResNet-50: the selection against torch.topk, a mask update against a training step
 	@$(BIN)/python tests/bench/bench_selection.py
 	@$(BIN)/python tests/bench/bench_pruning.py

@@ -1,0 +1,185 @@
+"""Measures how long a key press waits while the app loads, computes and benchmarks; and how fast the app starts.
+
+    python tests/bench/bench_keys.py
+
+Drives the app with Textual's pilot. A thread puts keys into the app's queue, as the terminal's reader does; a delay
+when the app has handled the key and all that it posted to the screen. ResNet-50 with random weights is loaded
+(torch is imported in this very process), its layers are selected in the background, and a benchmark runs on this
+machine. Prints median, p99 and worst per phase; with `--strict` a missed bar is exit code 1. On a machine that is
+busy with other things the app's thread waits for a processor; the figures without these waits stand beside.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import itertools
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from textual import events
+
+from ubp_tui.app import UbpApp, build_app
+from ubp_tui.bench_services import default_bench_services
+from ubp_tui.services import default_services
+from ubp_tui.state import Choice, ModelRequest
+
+SIZE = (160, 48)
+GAP = 0.03
+"""Seconds between two keys: faster than a held key repeats."""
+KEYS = ("j", "m", "right_square_bracket", "plus", "n", "k", "minus", "left_square_bracket")
+KEY_BAR, HELP_BAR, FRAME_BAR = 0.1, 0.5, 1.0
+"""Seconds."""
+
+
+@dataclass(frozen=True)
+class Delay:
+    """One key press."""
+
+    seconds: float
+    """From the press until the app and the screen have handled it."""
+    starved: float
+    """Of these, how long the app's thread was ready to run and had no processor, because others had them.
+
+    Not all of what other programs cost: a worker that holds the interpreter may have been put aside as well.
+    """
+
+
+def read_starved(thread: int) -> float:
+    """Seconds that a thread has waited for a processor so far; 0 where the system does not tell."""
+    try:
+        return int(Path(f"/proc/self/task/{thread}/schedstat").read_text().split()[1]) / 1e9
+    except (OSError, IndexError, ValueError):
+        return 0.0
+
+
+class Typist(threading.Thread):
+    """Presses keys from a thread of its own, as a terminal's reader does: the app need not be idle for it."""
+
+    def __init__(self, app: UbpApp) -> None:
+        """Args: the app; its thread must be the one that calls this."""
+        super().__init__(daemon=True)
+        self.delays: list[Delay] = []
+        self._app = app
+        self._thread = threading.get_native_id()
+        self._stopped = threading.Event()
+
+    def run(self) -> None:
+        """One key after the other, GAP apart; the next one waits until the last is handled."""
+        for key in itertools.cycle(KEYS):
+            if self._stopped.wait(GAP):
+                return
+            handled = threading.Event()
+            started, before = time.perf_counter(), read_starved(self._thread)
+            self._app.post_message(events.Key(key, None))
+            # Behind the key in the app's queue, then behind what the key's action posted to the screen.
+            self._app.call_later(lambda done=handled: self._app.screen.call_later(done.set))
+            handled.wait(30)
+            self.delays.append(Delay(time.perf_counter() - started, read_starved(self._thread) - before))
+
+    def stop(self) -> None:
+        """No more keys."""
+        self._stopped.set()
+
+
+async def press_while(app: UbpApp, going: Callable[[], bool], limit: float) -> list[Delay]:
+    """Press keys as long as something goes on, at most `limit` seconds."""
+    end, typist = time.perf_counter() + limit, Typist(app)
+    typist.start()
+    while going() and time.perf_counter() < end:
+        await asyncio.sleep(0.05)
+    typist.stop()
+    while typist.is_alive():
+        await asyncio.sleep(0.01)
+    return typist.delays
+
+
+def show(phase: str, delays: list[Delay]) -> float:
+    """Print a phase; its worst delay in seconds."""
+    if not delays:
+        print(f"{phase:30} no key was pressed: the phase was too short")
+        return 0.0
+    values = 1e3 * np.array([delay.seconds for delay in delays])
+    fed = 1e3 * np.array([max(0.0, delay.seconds - delay.starved) for delay in delays])
+    print(
+        f"{phase:30} {len(values):4} keys  median {np.median(values):5.1f}  p99 {np.percentile(values, 99):6.1f}  "
+        f"worst {values.max():6.1f} ms;  without waits for a processor: p99 {np.percentile(fed, 99):6.1f}  "
+        f"worst {fed.max():6.1f} ms",
+        flush=True,
+    )
+    return float(values.max()) / 1e3
+
+
+async def measure(model: str) -> float:
+    """Run the app through all phases; the worst delay of all."""
+    with tempfile.TemporaryDirectory() as folder:
+        bench = replace(default_bench_services(), history=Path(folder) / "history.db")
+        app = build_app(ModelRequest(model, "random"), replace(default_services(), bench=bench), Choice("optimal"))
+        async with app.run_test(size=SIZE) as pilot:
+            worst = [show("while the model loads", await press_while(app, lambda: app.explore.model is None, 300))]
+            worst.append(show("while all layers are selected", await press_while(app, lambda: True, 15)))
+            await pilot.press("escape", "b")
+            while not app.benchmark.running:
+                await asyncio.sleep(0.01)
+            app.pop_screen()
+            going = await press_while(app, lambda: app.benchmark.running, 30)
+            worst.append(show("while a benchmark runs on host", going))
+            app.benchmark.action_cancel()
+            while app.benchmark.running:
+                await asyncio.sleep(0.05)
+    return max(worst)
+
+
+def measure_start() -> tuple[float, float]:
+    """Print the times of `ubp-tui --help` and of the first frame, best of five; seconds."""
+    frame = (
+        "import asyncio, os\nfrom ubp_tui.app import build_app\nfrom ubp_tui.state import ModelRequest\n"
+        "async def run():\n    async with build_app(ModelRequest('efficientnet_lite0')).run_test(size=(120, 36)):\n"
+        "        os._exit(0)\nasyncio.run(run())\n"
+    )
+    best = []
+    for name, command in (("ubp-tui --help", ["-m", "ubp_tui", "--help"]), ("first frame", ["-c", frame])):
+        times = []
+        for _ in range(5):
+            started = time.perf_counter()
+            subprocess.run([sys.executable, *command], stdout=subprocess.DEVNULL, check=True)
+            times.append(time.perf_counter() - started)
+        best.append(min(times))
+        print(f"{name}: best {min(times):.2f} s  median {sorted(times)[2]:.2f} s")
+    return best[0], best[1]
+
+
+def main() -> int:
+    """Measure and compare with the bars."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--model", default="resnet50", help="%(default)s")
+    parser.add_argument("--strict", action="store_true", help="exit with 1 where a bar is missed")
+    options = parser.parse_args()
+    print(f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors")
+    started = measure_start()
+    worst = asyncio.run(measure(options.model))
+    missed = [
+        f"{name}: {1e3 * value:.0f} ms, bar {1e3 * bar:.0f} ms"
+        for name, value, bar in (
+            ("help", started[0], HELP_BAR),
+            ("first frame", started[1], FRAME_BAR),
+            ("key", worst, KEY_BAR),
+        )
+        if value > bar
+    ]
+    print("missed: " + "; ".join(missed) if missed else "every bar is held")
+    sys.stdout.flush()
+    return 1 if missed and options.strict else 0
+
+
+if __name__ == "__main__":
+    code = main()
+    os._exit(code)

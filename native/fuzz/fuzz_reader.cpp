@@ -3,7 +3,7 @@
 //     fuzz_reader [--runs N] [--seed S] [--only RUN] FILE...
 //
 // Every file is judged in memory of exactly its size. A refusal must name a field; an accepted file is walked as
-// kernels walk it, element by element; memory may not exceed twice the file's size. Any breach, like a sanitizer's
+// kernels walk it, element by element, and its graph as the runtime runs it; memory may not exceed twice the file's size. Any breach, like a sanitizer's
 // report, ends the program with the number of the run, and `--seed S --only RUN` repeats that one run.
 #include <algorithm>
 #include <cstdio>
@@ -16,6 +16,7 @@
 #include <string>
 
 #include "allocations.h"
+#include "graph_walk.h"
 #include "mutator.h"
 #include "ubp/packed_file.h"
 
@@ -100,6 +101,10 @@ void judge(const File& file, Tally& tally) {
         return;
     }
     if (error.text[0] != '\0' || packed.layers().empty()) fail("accepted, and yet an error", error.text);
+    if (packed.graph()) {
+        const char* wrong = walk_graph(*packed.graph(), packed.layers().size());
+        if (wrong[0] != '\0') fail("accepted a graph that can't run", wrong);
+    }
     for (const FileLayer& layer : packed.layers()) sink = walk(layer.view) + double(layer.name.back());
     ++tally.accepted;
 }

@@ -10,11 +10,13 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "core"))
 
+from graph_samples import every_operation, graph_bytes, random_network
 from packed_samples import file_bytes, network_bytes, random_layer
+from ubp_core.packed_file import PackedFile
 
 
 def seed_files() -> dict[str, bytes]:
-    """Files by name: each block size, aligned, dense, linear, without blocks, and networks."""
+    """Files by name: each block size, aligned, dense, linear, without blocks, and graphs."""
     rng = np.random.default_rng(11)
     files = {"network": network_bytes()}
     for size in (0, 1, 2, 4, 8, 16):
@@ -24,8 +26,17 @@ def seed_files() -> dict[str, bytes]:
     layer = random_layer(rng, (6, 1, 3, 3), 2, name="ä" * 20)
     layer = replace(layer, stride=(2, 3), padding=(1, 0), dilation=(1, 2), image_hw=(14, 7), activation="hard_swish")
     files["geometry"] = file_bytes(layer)
+    files["graph"] = graph_file(every_operation())
+    for index in range(4):
+        files[f"graph_{index}"] = graph_file(random_network(np.random.default_rng(index), 3 + 2 * index))
     files["many"] = file_bytes(*(random_layer(rng, (2, 2), index % 3, name=f"l{index}") for index in range(12)))
     return files
+
+
+def graph_file(network: PackedFile) -> bytes:
+    """A network's file, in memory."""
+    assert network.graph is not None
+    return graph_bytes(network.layers, network.graph)
 
 
 def write_seeds(folder: Path) -> list[Path]:

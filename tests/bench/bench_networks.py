@@ -38,7 +38,7 @@ def network_file(name: str, form: str) -> Path:
     if not path.exists():
         NETWORKS.mkdir(parents=True, exist_ok=True)
         command = [sys.executable, "-m", "ubp_core.cli.main", "export", name, "--weights", "random", *FORMS[form]]
-        subprocess.run([*command, "-o", str(path)], check=True, stdout=sys.stderr)
+        subprocess.run([*command, "-o", str(path)], check=True, stdout=subprocess.DEVNULL)
     return path
 
 
@@ -106,7 +106,7 @@ def table_host(names: list[str], rounds: int) -> None:
 
 
 def table_profile(names: list[str], rounds: int) -> None:
-    """Share of every kind of step of the pruned network, and its rate."""
+    """Share of every kind of step of the pruned network, and its rate, by the shortest run of each step."""
     bench = ROOT / "core" / "ubp_core" / "_lib" / "ubp_bench"
     print(header("host, ubp", ("share of time", "GFLOP/s")))
     for name in names:
@@ -116,7 +116,7 @@ def table_profile(names: list[str], rounds: int) -> None:
         work: dict[str, float] = defaultdict(float)
         for step in (found for found in rows if found["scope"] == "step"):
             kind = f"{step['operation']} {step['kernel']}".strip()
-            spent[kind] += step["median_ns"]
+            spent[kind] += step["min_ns"]
             work[kind] += 2 * step["multiply_adds"]
         for kind in sorted(spent, key=lambda kind: -spent[kind]):
             print(row(f"{name} {kind}", (spent[kind] / sum(spent.values()), work[kind] / spent[kind]), 3))
@@ -131,8 +131,7 @@ def table_memory(names: list[str]) -> None:
         for form in FORMS:
             with Network.load(network_file(name, form)) as network:
                 m = network.memory
-                beside = m.workspace_bytes + m.prepared_bytes
-                parts = (m.file_bytes, m.arena_bytes, m.workspace_bytes, m.prepared_bytes, beside)
+                parts = (m.file, m.arena, m.workspace, m.prepared, m.workspace + m.prepared)
                 print(row(f"{name} {form}", [part / 2**20 for part in parts]))
 
 

@@ -203,7 +203,7 @@ class CompareScreen(CompareWork):
                 line = describe_pair((left.source, right.source), kernel, row, column)
                 area = describe_area_pair(comparison.difference, view, row, column)
                 line += f"  ·  {area}" if area else ""
-        self.query_one("#compare-readout", Static).update(line)
+        self.query_one("#compare-readout", Static).update(line, layout=False)
 
     # Changes by key and mouse
 

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 CURVES_DELAY = 0.1
 """Seconds in which new curve points are gathered before they are drawn."""
-TABLE_DELAY = 0.05
+TABLE_DELAY = 0.15
 """Seconds in which new figures of layers are gathered before they are drawn."""
 
 

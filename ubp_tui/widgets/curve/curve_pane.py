@@ -91,7 +91,9 @@ class CurvePane(Vertical, can_focus=True):
             colour = "#{:02x}{:02x}{:02x}".format(*colours[method])
             style = f"bold underline {colour}" if method == choice.method else colour
             parts.append(Content.assemble((method, style), " ", (format_percent(values[method], 2), "bold")))
-        self.query_one("#curve-legend", Static).update(flow(parts, self.size.width - 2))
+        legend, text = self.query_one("#curve-legend", Static), flow(parts, self.size.width - 2)
+        # Points come many times a second, and a layout is dear: only where a line is added or taken away.
+        legend.update(text, layout=text.plain.count("\n") + 1 != legend.size.height)
 
     @on(CurvePlot.CursorMoved)
     def _follow_cursor(self, message: CurvePlot.CursorMoved) -> None:

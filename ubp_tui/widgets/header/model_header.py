@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 class ModelHeader(Horizontal):
     """One line: the app, the model, a badge where the weights are random, their source, the network's total."""
 
+    _total_cells = 0
+
     def compose(self) -> ComposeResult:
         """The five parts."""
         yield Static("ubp-tui", id="app-name")
@@ -35,4 +37,7 @@ class ModelHeader(Horizontal):
 
     def show_total(self, line: str) -> None:
         """Show the network's total at the right end."""
-        self.query_one("#network-total", Static).update(line)
+        # The place never shrinks: figures change with every layer that is measured, and a layout is dear.
+        grows = len(line) > self._total_cells
+        self._total_cells = max(len(line), self._total_cells)
+        self.query_one("#network-total", Static).update(line.rjust(self._total_cells), layout=grows)

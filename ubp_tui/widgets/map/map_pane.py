@@ -96,7 +96,7 @@ class MapPane(Vertical):
     def on_map_cursor_moved(self, message: MapCursorMoved) -> None:
         """Show what is under the cursor."""
         message.stop()
-        self.query_one("#readout", Static).update(Content(message.readout))
+        self.query_one("#readout", Static).update(Content(message.readout), layout=False)
 
 
 def legend(look: Look) -> Content:

@@ -28,7 +28,7 @@ tui: native  ## set up, then open the app on a real trained network (ARGS="resne
 	@$(BIN)/ubp-tui $(ARGS)
 
 test: test-system native lint  ## every check: ruff, mypy, import contracts, pytest, native tests, ARM64 under qemu
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 # Debian as root gets what the tests need; elsewhere a missing tool skips its tests, loudly.
 test-system:

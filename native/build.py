@@ -16,7 +16,8 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -190,12 +191,25 @@ def build(names: Iterable[str], quiet: bool = False) -> list[Path]:
     import ninja
 
     targets = [TARGETS[name] for name in names]
-    path = write_ninja(targets)
     for target in targets:
         target.output.parent.mkdir(parents=True, exist_ok=True)
-    command = [str(Path(ninja.BIN_DIR) / "ninja"), "-f", str(path), *(["--quiet"] if quiet else [])]
-    subprocess.run([*command, *(str(target.output) for target in targets)], check=True)
+    with one_at_a_time():
+        path = write_ninja(targets)
+        command = [str(Path(ninja.BIN_DIR) / "ninja"), "-f", str(path), *(["--quiet"] if quiet else [])]
+        subprocess.run([*command, *(str(target.output) for target in targets)], check=True)
     return [target.output for target in targets]
+
+
+@contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Waits for other builds in this folder: tests in several processes build what they need at the same moment."""
+    BUILD.mkdir(parents=True, exist_ok=True)
+    with (BUILD / "lock").open("w") as stream:
+        if sys.platform != "win32":
+            import fcntl
+
+            fcntl.flock(stream, fcntl.LOCK_EX)
+        yield
 
 
 def main() -> int:

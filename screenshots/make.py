@@ -55,6 +55,7 @@ SHOTS = (
     Shot("explore", (160, 48), PROJECT, Choice("optimal", 4, 0.75)),
     Shot("zoom", (160, 48), EXPAND, Choice("bed", 4, 0.75), ("2", *TO_BLOCK, "plus", "plus", "plus")),
     Shot("weights", (120, 36), EXPAND, Choice("bed", 4, 0.75), ("2", "f", "w", *TO_BLOCK)),
+    Shot("compare", (160, 48), EXPAND, Choice("optimal", 4, 0.75), ("v", "plus", "plus", "plus", "plus")),
     Shot("curves", (120, 36), PROJECT, Choice("optimal", 4, 0.75), ("3", "f", "x", "right", "right")),
     Shot("light", (120, 36), PROJECT, Choice("bed", 4, 0.75), theme="ubp-light-safe"),
     Shot("compact_map", (80, 24), PROJECT, Choice("optimal", 8, 0.9), ("2",)),

@@ -29,6 +29,8 @@ class Terminal:
         self._socket = str(folder / "tmux")
         environment = {**os.environ, "PS1": "$ ", "PYTHONPATH": os.pathsep.join(sys.path)}
         environment["XDG_STATE_HOME"] = str(folder / "state")
+        (folder / "state" / "ubp-tui").mkdir(parents=True)
+        (folder / "state" / "ubp-tui" / "tour-seen").touch()
         environment.pop("NO_COLOR", None)
         command = ["tmux", "-S", self._socket, "-f", "/dev/null", "new-session", "-d", "-x", "100", "-y", "30", "sh"]
         subprocess.run(command, env=environment, cwd=folder, check=True)

@@ -1,5 +1,6 @@
 #include "operator/cores.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -77,13 +78,24 @@ std::vector<bool> find_inorder_cores() {
     return inorder;
 }
 
-bool on_inorder_core() {
+const std::vector<bool>& inorder_cores() {
     static const std::vector<bool> inorder = find_inorder_cores();
+    return inorder;
+}
+
+bool has_inorder_cores() {
+    const std::vector<bool>& inorder = inorder_cores();
+    return std::find(inorder.begin(), inorder.end(), true) != inorder.end();
+}
+
+bool on_inorder_core() {
+    const std::vector<bool>& inorder = inorder_cores();
     const int cpu = sched_getcpu();
     return cpu >= 0 && size_t(cpu) < inorder.size() && inorder[size_t(cpu)];
 }
 #else
 [[maybe_unused]] bool on_inorder_core() { return (void)is_inorder, false; }
+bool has_inorder_cores() { return false; }
 #endif
 
 #if defined(__x86_64__)
@@ -108,6 +120,10 @@ const KernelSet& widest_set() {
 }
 
 }  // namespace
+
+bool may_look_ahead(Core core) {
+    return core == Core::inorder || (core == Core::automatic && has_inorder_cores());
+}
 
 const PlanarKernels& planar_kernels() {
 #if defined(__x86_64__)

@@ -25,11 +25,11 @@ void for_each_weight(const LayerView& layer, Visit visit) {
     }
 }
 
-// Kernels read two columns beyond the last block's, and the inputs that these name. What stands behind the array in a
-// file will usually do: padding, which is zero.
-void place_columns(const LayerView& layer, PreparedLayer& prepared) {
+// Columns are used in place unless kernels that look ahead would read something behind them that is no column.
+void place_columns(const LayerView& layer, bool looks_ahead, PreparedLayer& prepared) {
     const uint16_t* const behind = layer.block_column + layer.block_count;
-    if (layer.readable_after_columns >= 2 && behind[0] < layer.columns && behind[1] < layer.columns) {
+    if (!looks_ahead ||
+        (layer.readable_after_columns >= 2 && behind[0] < layer.columns && behind[1] < layer.columns)) {
         prepared.columns = layer.block_column;
         return;
     }
@@ -47,13 +47,13 @@ bool has_aligned_blocks(const LayerView& layer) {
     return true;
 }
 
-PreparedLayer prepare_sparse(const LayerView& layer, bool aligned) {
+PreparedLayer prepare_sparse(const LayerView& layer, bool aligned, bool looks_ahead) {
     const uint32_t n = layer.block_size;
     PreparedLayer prepared;
     prepared.block_size = int(n);
     prepared.aligned = aligned;
     prepare_rows(layer, n, prepared);
-    place_columns(layer, prepared);
+    place_columns(layer, looks_ahead, prepared);
     const auto begin_of = [&](uint32_t row) { return row < layer.start_rows() ? layer.row_begin[row] : layer.block_count; };
     for (uint32_t group = 0; group < prepared.groups; ++group) {
         prepared.group_begin.push_back(begin_of(group * n));

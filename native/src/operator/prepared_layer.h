@@ -16,7 +16,7 @@ struct PreparedLayer {
     uint32_t groups = 0;               // ceil(R / group_rows)
     std::vector<uint32_t> counts;      // [groups * N] or [groups]
     std::vector<uint32_t> group_begin; // [groups + 1] first block of each group
-    const uint16_t* columns = nullptr; // [B + 2]
+    const uint16_t* columns = nullptr; // [B]; two more where the kernels look ahead
     std::vector<uint16_t> owned_columns;  // where they are not used in place
     AlignedBuffer bias;                // [(groups + 1) * group_rows][4], each value four times
     AlignedBuffer owned;               // weights where they are not used in place
@@ -32,7 +32,8 @@ struct PreparedLayer {
 // True where every block starts at a multiple of the block size.
 bool has_aligned_blocks(const LayerView& layer);
 
-PreparedLayer prepare_sparse(const LayerView& layer, bool aligned);
+// looks_ahead: the kernels read two columns more than there are, and the inputs that these name.
+PreparedLayer prepare_sparse(const LayerView& layer, bool aligned, bool looks_ahead);
 
 // Rows in blocks of 8, [groups][K][8]; a sparse layer is filled up with zeros.
 PreparedLayer prepare_dense(const LayerView& layer);

@@ -89,6 +89,7 @@ void PanelPacker::find_positions(int stride) {
         row = 0;
         base += image_step;
     }
+    for (int p = 0; p < stride; p += 4) in_row_[p / 4] = step_is(offset_ + p, int32_t(g.stride_w)) && top_[p] == top_[p + 3];
 }
 
 // A tap is inside the image where its row and its column are.
@@ -113,7 +114,7 @@ void PanelPacker::find_masks(int stride) {
 bool PanelPacker::set_tap_mask(int64_t tap, int stride) {
     const size_t row = size_t(tap / geometry_.kernel_w), column = size_t(tap % geometry_.kernel_w);
     const uint32_t *rows = &row_mask_[row * most_positions], *columns = &column_mask_[column * most_positions];
-    for (int p = 0; p < stride; ++p) mask_[p] = rows[p] & columns[p];
+    for (int p = 0; p < stride; p += 4) vst1q_u32(mask_ + p, vandq_u32(vld1q_u32(rows + p), vld1q_u32(columns + p)));
     return !(row_inside_[row] && column_inside_[column]);
 }
 
@@ -141,15 +142,15 @@ void PanelPacker::pack_gathered(const float* x, int64_t tap, int64_t channel, in
     const int32_t shift = int32_t(tap / g.kernel_w * g.dilation_h * g.width + tap % g.kernel_w * g.dilation_w);
     const int64_t start = start_ + channel * g.plane(), room = g.input_floats() - start - (channels - 1) * g.plane();
     for (int p = 0; p < stride; p += 4) {
+        const PlaneCopy copy{x + start, g.plane(), channels, mask_ + p, to + p, g.taps() * stride};
+        const int64_t at = offset_[p] + shift;
+        if (g.stride_w == 2 && in_row_[p / 4] && start + at >= 0 && at + 8 <= room) {
+            halve_vector(copy, at);  // what lies outside of the image is read from beside it, and masked
+            continue;
+        }
         int32_t source[4];
         for (int i = 0; i < 4; ++i) source[i] = mask_[p + i] ? offset_[p + i] + shift : 0;
-        const PlaneCopy copy{x + start, g.plane(), channels, mask_ + p, to + p, g.taps() * stride};
-        const bool whole = mask_[p] & mask_[p + 1] & mask_[p + 2] & mask_[p + 3];
-        if (whole && step_is(source, 2) && source[0] + 8 <= room) {
-            halve_vector(copy, source[0]);
-        } else {
-            gather_vector(copy, source);
-        }
+        gather_vector(copy, source);
     }
 }
 

@@ -36,6 +36,7 @@ class PanelPacker {
     int32_t top_[most_positions] = {};    // input row and column of each position's first tap
     int32_t left_[most_positions] = {};
     int32_t offset_[most_positions] = {};  // of that tap from start_; may lie outside
+    bool in_row_[most_positions / 4] = {};  // four positions follow each other in one output row
     std::vector<uint32_t> row_mask_, column_mask_;  // [kernel_h or kernel_w][most_positions], zero: in the padding
     std::vector<uint8_t> row_inside_, column_inside_;
     uint32_t mask_[most_positions] = {};  // of the current tap

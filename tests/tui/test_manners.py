@@ -109,5 +109,21 @@ async def test_ascii_mode_draws_every_screen_in_ascii() -> None:
             assert not odd and all(len(line) == 120 for line in lines), (key, odd)
 
 
+@pytest.mark.parametrize("colourless", [True, False])
+async def test_without_colour_brackets_tell_what_is_chosen(monkeypatch: pytest.MonkeyPatch, colourless: bool) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    if colourless:
+        monkeypatch.setenv("NO_COLOR", "1")
+    app = make_app()
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settle(app, pilot)
+        for method in ("bed", "optimal"):
+            text = screen_text(app)
+            assert (f"[{method}]" in text) == colourless and method in text
+            assert ("[4]" in text) == colourless and "[8]" not in text
+            await pilot.press("m")
+            await settle(app, pilot)
+
+
 def test_the_command_line_names_our_themes() -> None:
     assert [f"ubp-{name}" for name in THEME_NAMES] == [theme.name for theme in THEMES]

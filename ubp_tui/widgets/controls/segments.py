@@ -63,7 +63,9 @@ class Segments(Widget):
                 style = "bold $block-cursor-foreground on $block-cursor-background"
             elif option == self.hovered:
                 style = "bold $text on $surface-lighten-2"
-            parts.append(Content.styled(f" {option} ", style))
+            # Without colour Textual only turns colours grey: brackets, as wide as the blanks, tell the chosen one.
+            bracketed = option == self.chosen and self.app.no_color
+            parts.append(Content.styled(f"[{option}]" if bracketed else f" {option} ", style))
         return Content("").join(parts)
 
     def option_at(self, cell: int) -> str:

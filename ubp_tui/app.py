@@ -11,13 +11,14 @@ from rich.console import RenderableType
 from textual import work
 from textual.app import App
 from textual.filter import LineFilter
-from textual.worker import get_current_worker
+from textual.worker import WorkerFailed, get_current_worker
 
 from ubp_tui import messages
 from ubp_tui.bench_job import make_job, make_network_job
 from ubp_tui.bindings import bindings_of
 from ubp_tui.commands import RegistryCommands
 from ubp_tui.comparing import pair_of
+from ubp_tui.log_file import describe_crash
 from ubp_tui.looks import THEMES, Glyphs, Look, choose_look
 from ubp_tui.renderables.ascii_filter import AsciiFilter
 from ubp_tui.screens.benchmark import BenchmarkScreen
@@ -113,6 +114,27 @@ class UbpApp(App[int]):
     def _end_by_signal(self, number: int) -> None:
         """End as with the key, but with the exit code that shells give a signal."""
         self.exit(return_code=128 + number)
+
+    def _handle_exception(self, error: Exception) -> None:
+        """A mistake of ours: traceback to the log, one line on stderr, exit code 1; tests get the exception itself."""
+        if self.is_headless:
+            super()._handle_exception(error)
+            return
+        self._return_code = 1
+        if not self.failure:
+            cause = error.error if isinstance(error, WorkerFailed) else error
+            logging.getLogger("ubp_tui").critical("unexpected error", exc_info=cause)
+            self.failure = describe_crash(cause, self.services.log)
+            self._keep_what_is_there()
+        self._close_messages_no_wait()
+
+    def _keep_what_is_there(self) -> None:
+        """Take down the session, if the screens still can tell it."""
+        try:
+            if self.explore.model is not None:
+                self.session = capture_session(self.request, self.explore, self.benchmark)
+        except Exception:
+            logging.getLogger("ubp_tui").exception("the session is not taken down")
 
     def exit(self, result: int | None = None, return_code: int = 0, message: RenderableType | None = None) -> None:
         """End the app, and take down the session while its screens are still there."""

@@ -18,6 +18,8 @@ from typing import Final
 FORMAT: Final = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 MAX_BYTES: Final = 1_000_000
 """A longer file is begun anew."""
+MAX_WORDS: Final = 200
+"""Characters of an unexpected error's text that are shown."""
 TAIL_BYTES: Final = 20_000
 """As much of the end of the file as the panel shows."""
 
@@ -39,6 +41,12 @@ def read_tail(path: Path) -> str:
     except OSError:
         return ""
     return text if size <= TAIL_BYTES else text.partition("\n")[2]
+
+
+def describe_crash(error: BaseException, log: Path | None) -> str:
+    """An unexpected error in one short line: its kind, the beginning of its text, and where the rest is."""
+    words = f"{type(error).__name__}: {error}".splitlines()[0][:MAX_WORDS]
+    return f"unexpected error, {words}" + (f"; the traceback is in {log}" if log is not None else "")
 
 
 @contextmanager

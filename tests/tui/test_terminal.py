@@ -170,3 +170,32 @@ def test_from_start_to_files_to_the_next_day(terminal: Terminal) -> None:
     terminal.tmux("send-keys", "C-c")
     terminal.wait_for("code=0")
     assert terminal.modes() == before
+
+
+CRASHING = """
+import sys
+import numpy as np
+from ubp_tui.main import main
+from ubp_tui.screens.explore import ExploreScreen
+def fail(self):
+    weights = np.arange(10.0)
+    raise RuntimeError("a mistake of ours\\nand more")
+ExploreScreen.action_toggle_pictures = fail
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def test_an_unexpected_error_is_one_line_and_the_session_is_kept(terminal: Terminal) -> None:
+    before = terminal.modes()
+    (terminal.folder / "crashing.py").write_text(CRASHING)
+    words = " ".join([sys.executable, "crashing.py", *MODEL, "--session", "here.yaml"])
+    terminal.type(f"clear; {words}; echo code=$?")
+    terminal.wait_for("network keeps")
+    terminal.tmux("send-keys", "m", "p")
+    shown = terminal.wait_for("code=1")
+    assert terminal.modes() == before
+    assert "ubp-tui: unexpected error, RuntimeError: a mistake of ours; the traceback" in shown
+    assert "Traceback" not in shown and "weights" not in shown.partition("unexpected")[2] and "and more" not in shown
+    (log,) = terminal.folder.glob("state/ubp-tui/**/*.log")
+    assert "Traceback" in log.read_text() and "in fail" in log.read_text()
+    assert load_session(terminal.folder / "here.yaml").choices.default.method == "optimal"

@@ -17,6 +17,11 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Pictures of the app's screens are stored anew on demand."""
+    parser.addoption("--update-snapshots", action="store_true", help="store the pictures of the app's screens anew")
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Names every skipped test: a missing tool must not go unseen."""
     for report in terminalreporter.stats.get("skipped", []):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from rich.color import Color
+from textual.theme import Theme
 from tui_world import make_app, screen_text, settle, until
 
 from ubp_tui import palette
@@ -56,6 +58,45 @@ def test_signs_alone_tell_kept_from_pruned() -> None:
         text = "".join(segment.text for segment in line_segments(pixels, pixels, (), palette.DARK, glyphs))
         assert text[0] == " " and text[1] != " "
         assert glyphs != "ascii" or text.isascii()
+
+
+def brightness(colour: Color | None) -> float:
+    """How bright a colour on the screen is, 0..255."""
+    assert colour is not None
+    return float(np.dot(colour.get_truecolor(), (0.2126, 0.7152, 0.0722)))
+
+
+def drawn_pixels(block_map: BlockMap) -> dict[bool, list[float]]:
+    """How bright the pixels on the screen are whose weights stay, and those whose weights are pruned."""
+    view, source = block_map.view, block_map.source
+    assert view is not None and source is not None and view.rows.scale.pixels == view.columns.scale.pixels == 1
+    pixels: dict[bool, list[float]] = {True: [], False: []}
+    for line in range(1, block_map.size.height):
+        styles = [segment.style for segment in block_map.render_line(line) for _ in segment.text]
+        rows = view.rows.weight_at(2 * line - 2), view.rows.weight_at(2 * line - 1)
+        for column, style in enumerate(styles[block_map.ruler_width :]):
+            if style is None or view.columns.weight_at(column) is None:
+                continue
+            for row, colour in zip(rows, (style.color, style.bgcolor), strict=True):
+                if row is not None and (row, column) != block_map.cursor:
+                    pixels[source.is_kept(row, column)].append(brightness(colour))
+    return pixels
+
+
+@pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
+async def test_kept_and_pruned_differ_in_brightness_on_the_screen(theme: Theme) -> None:
+    app = make_app()
+    app.theme = theme.name
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(app, pilot)
+        block_map = app.explore.query_one(BlockMap)
+        await pilot.press("2", "plus", "plus")
+        await until(pilot, lambda: block_map.view is not None and block_map.view.level == 2)
+        pixels = drawn_pixels(block_map)
+        assert len(pixels[True]) > 100 and len(pixels[False]) > 300
+        assert len(set(pixels[False])) == 1
+        distances = [abs(value - pixels[False][0]) for value in pixels[True]]
+        assert min(distances) > 20
 
 
 async def test_every_theme_draws_its_own_map() -> None:

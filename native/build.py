@@ -102,6 +102,7 @@ TARGETS = {
         *programs("kernel_bench", "bench/kernel_bench.cpp", "modelled and timed cost of kernels and operators"),
         *programs("test_convolution", "tests/test_convolution.cpp", "kernels and operator against plain loops"),
         *programs("classify", "../examples/classify.cpp", "example: classifies a picture with a packed network"),
+        *programs("network_memory", "tests/network_memory.cpp", "what a run of a network holds, by operator new"),
         *programs("test_planar", "tests/test_planar.cpp", "depthwise, pooling, element-wise against plain loops"),
     )
 }  # fmt: skip

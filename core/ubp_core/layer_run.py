@@ -63,7 +63,7 @@ def _fields(layer: PackedLayer) -> dict[str, int]:
 def _arrays(layer: PackedLayer) -> dict[str, NDArray[Any]]:
     return {
         "row_begin": np.ascontiguousarray(layer.row_begin, np.uint32),
-        "block_column": np.ascontiguousarray(layer.block_column, np.uint16),
+        "block_column": np.ascontiguousarray(layer.stored_columns, np.uint16),
         "weights": np.ascontiguousarray(layer.weights, np.float32),
         "bias": np.ascontiguousarray(layer.bias, np.float32),
     }

@@ -10,7 +10,7 @@ from enum import IntEnum
 import numpy as np
 
 MAGIC = b"\x89UBP\r\n\x1a\n"
-VERSION = 2
+VERSION = 3
 ALIGNMENT = 64
 NO_LAYER = 0xFFFFFFFF
 
@@ -76,6 +76,8 @@ class Op(IntEnum):
 
 DENSE_ROWS = 8
 """Rows of a block of a dense layer's weights."""
+COLUMNS_BEHIND = 2
+"""Zeros behind the last block's column: kernels read ahead."""
 
 SPARSE_SECTIONS = (SectionKind.ROW_BEGIN, SectionKind.BLOCK_COLUMN, SectionKind.WEIGHTS, SectionKind.BIAS)
 DENSE_SECTIONS = (SectionKind.WEIGHTS, SectionKind.BIAS)

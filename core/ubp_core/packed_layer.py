@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ubp_core.dense_blocks import blocked_rows
 from ubp_core.errors import FileError
+from ubp_core.packed_format import COLUMNS_BEHIND
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +102,13 @@ class PackedLayer:
         weights = self.weights.nbytes
         if self.dense and self.groups == 1:
             weights = 4 * blocked_rows(self.rows) * self.columns
-        return self.row_begin.nbytes + self.block_column.nbytes + weights + self.bias.nbytes
+        return self.row_begin.nbytes + self.stored_columns.nbytes + weights + self.bias.nbytes
+
+    @property
+    def stored_columns(self) -> NDArray[np.uint16]:
+        """`block_column` as kernels and files have it: [B + 2], two zeros behind. Empty for a dense layer."""
+        behind = 0 if self.dense else COLUMNS_BEHIND
+        return np.append(self.block_column, np.zeros(behind, np.uint16))
 
     @property
     def dense_nbytes(self) -> int:

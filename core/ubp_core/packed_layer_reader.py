@@ -17,6 +17,7 @@ from ubp_core.packed_format import (
     ACTIVATIONS,
     ARRAY_OF_SECTION,
     BLOCK_SIZES,
+    COLUMNS_BEHIND,
     DENSE_SECTIONS,
     DTYPES,
     FLAG_ALIGNED,
@@ -52,6 +53,7 @@ def read_layer(
     if values["block_size"]:
         check_row_begin(arrays["row_begin"], values["block_count"], where)
         aligned = check_aligned(arrays["row_begin"], values, where)
+        arrays["block_column"] = without_columns_behind(arrays["block_column"], values["block_count"], where)
         check_columns(arrays, values, where)
     else:
         aligned = False
@@ -147,7 +149,7 @@ def layer_arrays(data: memoryview, table: Record, values: dict[str, Any], index:
     rows, block_size, block_count = values["rows"], values["block_size"], values["block_count"]
     counts = {
         SectionKind.ROW_BEGIN: start_rows(rows, block_size) + 1,
-        SectionKind.BLOCK_COLUMN: block_count,
+        SectionKind.BLOCK_COLUMN: block_count + COLUMNS_BEHIND,
         SectionKind.WEIGHTS: block_count * block_size if block_size else stored_rows(values) * values["columns"],
         SectionKind.BIAS: rows,
     }
@@ -182,6 +184,14 @@ def check_aligned(row_begin: NDArray[np.uint32], values: dict[str, Any], where: 
     """Whether blocks begin only at multiples of the block size."""
     begins = np.flatnonzero(row_begin[1:] != row_begin[:-1])
     return not np.any(begins % values["block_size"])
+
+
+def without_columns_behind(stored: NDArray[np.uint16], block_count: int, where: str) -> NDArray[np.uint16]:
+    """The columns of the blocks, once the two behind them, which kernels read ahead, are 0."""
+    filled = np.flatnonzero(stored[block_count:])
+    if filled.size:
+        raise FileError(f"{where}.block_column[{block_count + filled[0]}]: is not 0, and belongs to no block")
+    return stored[:block_count]
 
 
 def check_columns(arrays: dict[str, Any], values: dict[str, Any], where: str) -> None:

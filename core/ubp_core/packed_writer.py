@@ -128,7 +128,8 @@ def layer_sections(index: int, layer: PackedLayer) -> list[Section]:
     sections = []
     for kind in DENSE_SECTIONS if layer.dense else SPARSE_SECTIONS:
         attribute, element = ARRAY_OF_SECTION[kind]
-        array = np.ascontiguousarray(getattr(layer, attribute)).astype(element, copy=False)
+        values = layer.stored_columns if kind == SectionKind.BLOCK_COLUMN else getattr(layer, attribute)
+        array = np.ascontiguousarray(values).astype(element, copy=False)
         if layer.dense and layer.groups == 1 and kind == SectionKind.WEIGHTS:
             array = to_blocks(array)
         sections.append(Section(kind, index, array.reshape(-1).view(np.uint8).data))

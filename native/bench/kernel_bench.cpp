@@ -116,7 +116,7 @@ int run_micro(const Options& o) {
     const bool aligned = number(o, "aligned", 0) != 0;
     const RandomLayer layer = make_layer(o, shape, aligned);
     const bool dense = shape.block_size == 0;
-    const PreparedLayer prepared = dense ? prepare_dense(layer.view) : prepare_sparse(layer.view, aligned, true);
+    const PreparedLayer prepared = dense ? prepare_dense(layer.view) : prepare_sparse(layer.view, aligned);
     const TileKernel& tile = find_tile(o, kernels_for(core_of(o)), int(shape.block_size));
     AlignedBuffer panel((size_t{shape.columns} + 2) * size_t(tile.panel_stride()));
     std::fill_n(panel.data(), panel.size(), 0.5f);

@@ -77,6 +77,7 @@ double walk(const LayerView& v) {
                 sum += v.weights[uint64_t{block} * v.block_size + (start + i) % v.block_size];
         }
     if (walked != v.block_count) fail("accepted blocks that belong to no start row");
+    if (v.block_column[walked] != 0 || v.block_column[size_t{walked} + 1] != 0) fail("accepted columns behind the last");
     const float* behind = v.weights + uint64_t{v.block_count} * v.block_size;
     uint32_t bits = 0;  // not read as floats: nobody has promised that these are any
     for (uint32_t i = 0; i < v.readable_after_weights; ++i, sum += bits) std::memcpy(&bits, behind + i, sizeof bits);

@@ -80,6 +80,7 @@ inline RandomLayer layer_of_blocks(std::mt19937& random, const RandomLayerOption
         layer.row_begin.push_back(uint32_t(layer.block_column.size()));
     }
     v.block_count = uint32_t(layer.block_column.size());
+    layer.block_column.insert(layer.block_column.end(), 2, uint16_t{0});
     const size_t dense = size_t{o.rows} * o.columns;
     layer.weights = random_floats(random, o.block_size == 0 ? dense : size_t{v.block_count} * o.block_size);
     if (o.block_size != 0) {

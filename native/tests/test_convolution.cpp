@@ -197,6 +197,7 @@ void check_starts(Setting s) {
                 std::mt19937 random(seed);
                 const std::vector<float> weights = random_floats(random, columns.size() * n);
                 layer.view.block_count = uint32_t(columns.size());
+                columns.insert(columns.end(), 2, uint16_t{0});
                 layer.view.row_begin = begin.data(), layer.view.block_column = columns.data();
                 layer.view.weights = weights.data();
                 check_layer(s, layer.view);

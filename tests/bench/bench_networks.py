@@ -123,16 +123,24 @@ def table_profile(names: list[str], rounds: int) -> None:
 
 
 def table_memory(names: list[str]) -> None:
-    """Megabytes that a run of one thread holds."""
-    from ubp_core.network.network import Network
-
-    print(header("MB, one thread", ("file", "arena", "workspace", "prepared", "beside file and arena")))
+    """Megabytes that a run of one thread holds, and what was counted beside file and arena on both kinds of core."""
+    columns = ("file", "arena", "workspace", "prepared", *(f"beside, {core}" for core in ("wide", "in-order")))
+    print(header("MB, one thread", (*columns, "ARM64, in-order")))
     for name in names:
         for form in FORMS:
-            with Network.load(network_file(name, form)) as network:
-                m = network.memory
-                parts = (m.file, m.arena, m.workspace, m.prepared, m.workspace + m.prepared)
-                print(row(f"{name} {form}", [part / 2**20 for part in parts]))
+            wide, inorder = (held_memory("network_memory", name, form, core, 1) for core in ("wide", "inorder"))
+            arm64 = held_memory("network_memory_arm64", name, form, "inorder", 0)
+            parts = [wide[part] for part in ("file", "arena", "workspace", "prepared")]
+            parts += [found["most_held"] - found["arena"] for found in (wide, inorder, arm64)]
+            print(row(f"{name} {form}", [part / 2**20 for part in parts]), flush=True)
+
+
+def held_memory(program: str, name: str, form: str, core: str, runs: int) -> dict[str, int]:
+    """Bytes as native/tests/network_memory.cpp counts them; the program for ARM64 runs under qemu."""
+    command = ["qemu-aarch64"] if program.endswith("arm64") else []
+    command += [str(ROOT / "build" / "native" / "bin" / program), str(network_file(name, form)), core, str(runs)]
+    found: dict[str, int] = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    return found
 
 
 def main() -> int:
@@ -147,7 +155,7 @@ def main() -> int:
     options = parser.parse_args()
     tables, names = options.tables.split(","), options.networks.split(",")
     if not options.no_build:
-        targets = ["host", "bench-host", "kernel_bench_arm64"]
+        targets = ["host", "bench-host", "kernel_bench_arm64", "network_memory", "network_memory_arm64"]
         subprocess.run([sys.executable, str(ROOT / "native" / "build.py"), *targets], check=True)
     if "modelled" in tables and not options.armcycles.exists():
         print(f"SKIPPED, no cycle model at {options.armcycles}: modelled", file=sys.stderr)

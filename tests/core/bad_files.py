@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from packed_samples import network_bytes, put, repair_checksums, section_entry
-from ubp_core.packed_format import HEADER, HEADER_SIZE, LAYER, LAYER_SIZE, SECTION, SECTION_SIZE, SectionKind
+from ubp_core.packed_format import HEADER, HEADER_SIZE, LAYER, LAYER_SIZE, SECTION, SECTION_SIZE, VERSION, SectionKind
 from ubp_core.packed_writer import Section, laid_out
 
 Change = Callable[[bytearray], None]
@@ -175,7 +175,7 @@ def lengthen_texts(data: bytearray) -> None:
 
 
 GOOD = network_bytes()
-BLOCKS_OF_CONV = int(section_entry(GOOD, CONV["block_column"])["size"]) // 2
+BLOCKS_OF_CONV = int(section_entry(GOOD, CONV["block_column"])["size"]) // 2 - 2
 NAN = math.nan
 
 BAD_FILES: dict[str, BadFile] = {
@@ -185,6 +185,7 @@ BAD_FILES: dict[str, BadFile] = {
     "line ends translated": BadFile("magic", byte(4, 0x0A)),
     "version 0": BadFile("version", header("version", 0)),
     "version 1": BadFile("version", header("version", 1)),
+    "version before this": BadFile("version", header("version", VERSION - 1)),
     "header changed": BadFile("header_checksum", byte(40, 77), repair=False),
     "header flag": BadFile("flags", header("flags", 2)),
     "no sections left for a graph": BadFile("sections[16].kind", header("flags", 1)),
@@ -304,6 +305,12 @@ BAD_FILES: dict[str, BadFile] = {
     "row pointer falls": BadFile("layers[0].row_begin[4]", element(2, 3, 2**31, "I")),
     "last row pointer": BadFile("layers[0].row_begin[6]", element(2, 6, BLOCKS_OF_CONV + 1, "I")),
     "only row pointer": BadFile("layers[4].row_begin[0]", element(16, 0, 1, "I")),
+    "nothing behind the columns": BadFile("sections[3].size", record(0, "block_count", BLOCKS_OF_CONV + 2)),
+    "column behind the last": BadFile(f"layers[0].block_column[{BLOCKS_OF_CONV}]", element(3, BLOCKS_OF_CONV, 1, "H")),
+    "second column behind": BadFile(
+        f"layers[0].block_column[{BLOCKS_OF_CONV + 1}]", element(3, BLOCKS_OF_CONV + 1, 65535, "H")
+    ),
+    "column behind no block": BadFile("layers[4].block_column[0]", element(17, 0, 3, "H")),
     "column beyond": BadFile("layers[0].block_column[2]", element(3, 2, 12, "H")),
     "column far beyond": BadFile("layers[0].block_column[0]", element(3, 0, 65535, "H")),
     "column repeated": BadFile("layers[0].block_column", first_repeat),

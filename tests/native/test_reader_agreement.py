@@ -56,14 +56,15 @@ def assert_same(data: bytes, layer: PackedLayer, native: NativeLayer) -> None:
         **{f"dilation_{axis}": value for axis, value in zip("hw", layer.dilation, strict=True)},
     }
     for label, offset in native.offsets.items():
-        array: np.ndarray[tuple[int, ...], np.dtype[np.generic]] = getattr(layer, label)
+        attribute = "stored_columns" if label == "block_column" else label
+        array: np.ndarray[tuple[int, ...], np.dtype[np.generic]] = getattr(layer, attribute)
         assert (offset is None) == (layer.dense and label in ("row_begin", "block_column"))
         if label == "weights" and layer.dense and layer.groups == 1:
             array = to_blocks(layer.weights)
         if offset is not None:
             assert data[offset : offset + array.nbytes] == array.tobytes(), label
     weights_end = (native.offsets["weights"] or 0) + layer.nbytes - layer.bias.nbytes
-    weights_end -= layer.row_begin.nbytes + layer.block_column.nbytes
+    weights_end -= layer.row_begin.nbytes + layer.stored_columns.nbytes
     assert native.readable_after_weights * 4 == len(data) - weights_end
 
 

@@ -26,7 +26,7 @@ struct ubp_layer {
     uint32_t activation; /* as in docs/format.md */
     uint32_t block_count;
     const uint32_t* row_begin;
-    const uint16_t* block_column;
+    const uint16_t* block_column; /* [block_count + 2], the last two 0 */
     const float* weights;
     const float* bias;
 };

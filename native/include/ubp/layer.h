@@ -32,13 +32,12 @@ struct LayerView {
     Activation activation = Activation::none;
     uint32_t block_count = 0;                // B
     const uint32_t* row_begin = nullptr;     // [starts + 1], starts = max(R - N + 1, 0); blocks of start row r
-    const uint16_t* block_column = nullptr;  // [B], ascending within a start row
+    const uint16_t* block_column = nullptr;  // [B + 2], ascending within a start row; the last two are 0, read ahead
     const float* weights = nullptr;          // [B][N]: the weight of row r + i stands at (r + i) % N
     const float* bias = nullptr;             // [R], always present
     // Floats that may be read (never used) behind `weights`. Kernels that load a block ahead need weight_slack() of
     // them; where there are fewer, the operator keeps a copy of the weights instead of using them in place.
     uint32_t readable_after_weights = 0;
-    uint32_t readable_after_columns = 0;  // the same for `block_column`, in columns
     bool blocked = false;  // dense: `weights` is [ceil(R / 8)][K][8], zeros in rows beyond R; otherwise [R][K]
 
     bool is_dense() const { return block_size == 0; }

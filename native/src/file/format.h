@@ -14,11 +14,12 @@
 namespace ubp::file {
 
 constexpr uint8_t kMagic[8] = {0x89, 'U', 'B', 'P', '\r', '\n', 0x1a, '\n'};
-constexpr uint32_t kVersion = 2;
+constexpr uint32_t kVersion = 3;
 constexpr uint64_t kAlignment = 64;
 constexpr uint32_t kNoLayer = 0xFFFFFFFF;
 constexpr uint32_t kMaxRows = 1u << 24;
 constexpr uint32_t kMaxColumns = 1u << 16;
+constexpr uint32_t kColumnsBehind = 2;  // zeros behind the last block's column: kernels read ahead
 constexpr uint32_t kMaxStep = 65535;
 constexpr uint32_t kMaxText = 4096;
 constexpr uint32_t kFlagGraph = 1;    // of the header

@@ -50,6 +50,14 @@ bool is_aligned(const LayerView& v, uint32_t starts) {
     return true;
 }
 
+/// Kernels read two columns ahead, so behind the last block stand two that lie in every layer.
+bool check_columns_behind(const LayerView& v, uint32_t layer, FileError& error) {
+    for (uint64_t b = v.block_count; b < uint64_t{v.block_count} + kColumnsBehind; ++b)
+        if (v.block_column[b] != 0)
+            return refuse(error, "layers[%u].block_column[%llu]: is not 0, and belongs to no block", layer, ull(b));
+    return true;
+}
+
 bool check_column_order(const LayerView& v, uint32_t starts, uint32_t layer, FileError& error) {
     for (uint32_t b = 0; b < v.block_count; ++b)
         if (v.block_column[b] >= v.columns)
@@ -122,7 +130,8 @@ bool view_arrays(Bytes bytes, uint32_t section_count, const LayerRecord& record,
     const bool sparse = record.block_size != 0;
     if (sparse && !(cursor.take(kRowBegin, "row_begin", uint64_t{start_rows(record.rows, record.block_size)} + 1,
                                 view.row_begin) &&
-                    cursor.take(kBlockColumn, "block_column", record.block_count, view.block_column)))
+                    cursor.take(kBlockColumn, "block_column", uint64_t{record.block_count} + kColumnsBehind,
+                                view.block_column)))
         return false;
     view.blocked = !sparse && record.groups == 1;
     const uint64_t weights = sparse ? uint64_t{record.block_count} * record.block_size : view.dense_count();
@@ -131,7 +140,6 @@ bool view_arrays(Bytes bytes, uint32_t section_count, const LayerRecord& record,
     const uint8_t* weights_end = reinterpret_cast<const uint8_t*>(view.weights + weights);
     const uint64_t behind = static_cast<uint64_t>(bytes.data + bytes.size - weights_end) / sizeof(float);
     view.readable_after_weights = static_cast<uint32_t>(behind < UINT32_MAX ? behind : UINT32_MAX);
-    if (sparse) view.readable_after_columns = 2;  // weights and bias stand behind them
     return true;
 }
 
@@ -140,7 +148,8 @@ bool check_arrays(const LayerView& v, uint32_t flags, uint32_t layer, FileError&
     const uint32_t starts = start_rows(v.rows, v.block_size);
     if (sparse && !check_row_begin(v, starts, layer, error)) return false;
     const bool aligned = sparse && is_aligned(v, starts);
-    if (sparse && !(check_column_order(v, starts, layer, error) && check_overlap(v, starts, layer, error)))
+    if (sparse && !(check_columns_behind(v, layer, error) && check_column_order(v, starts, layer, error) &&
+                    check_overlap(v, starts, layer, error)))
         return false;
     if (((flags & kFlagAligned) != 0) != aligned)
         return refuse(error, "layers[%u].flags: the blocks are %saligned", layer, aligned ? "" : "not ");

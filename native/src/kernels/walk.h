@@ -18,7 +18,7 @@ struct Span {
 struct Walk {
     const float* panel = nullptr;       // [K][panel_stride() of the tile]
     const uint32_t* counts = nullptr;   // blocks per start row [groups * N]; aligned kernels: per group [groups]
-    const uint16_t* columns = nullptr;  // of the first block; two more can be read where the kernels look ahead
+    const uint16_t* columns = nullptr;  // of the first block; two more can be read, and name columns that there are
     const float* weights = nullptr;     // of the first block; one block more can be read. Dense: [groups][K][8]
     const float* bias = nullptr;        // of the first row, each four times; N more than the rows can be read
     Span spans[3];
@@ -64,7 +64,6 @@ struct KernelSet {
     const CopyKernels* copies = nullptr;
     const TileKernel* tiles = nullptr;
     int tile_count = 0;
-    bool looks_ahead = false;  // kernels read the two columns behind the last block, and the inputs that these name
 };
 
 }  // namespace ubp

@@ -61,7 +61,7 @@ std::unique_ptr<Convolution> Convolution::create(const LayerView& layer, const C
     info.kernel_name = info.kernel == Kernel::dense ? "dense" : (info.kernel == Kernel::abp ? "abp" : "ubp");
     info.out_height = geometry.out_h;
     info.out_width = geometry.out_w;
-    state->layer = info.kernel == Kernel::dense ? prepare_dense(layer) : prepare_sparse(layer, info.kernel == Kernel::abp, may_look_ahead(options.core));
+    state->layer = info.kernel == Kernel::dense ? prepare_dense(layer) : prepare_sparse(layer, info.kernel == Kernel::abp);
     const uint64_t kept = uint64_t{layer.block_count} * layer.block_size;
     const uint64_t filled = uint64_t{state->layer.groups} * state->layer.group_rows * layer.columns;
     info.weight_bytes = int64_t(4 * (info.kernel == Kernel::dense ? filled : kept));

@@ -1,6 +1,5 @@
 #include "operator/cores.h"
 
-#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -83,11 +82,6 @@ const std::vector<bool>& inorder_cores() {
     return inorder;
 }
 
-bool has_inorder_cores() {
-    const std::vector<bool>& inorder = inorder_cores();
-    return std::find(inorder.begin(), inorder.end(), true) != inorder.end();
-}
-
 bool on_inorder_core() {
     const std::vector<bool>& inorder = inorder_cores();
     const int cpu = sched_getcpu();
@@ -95,7 +89,6 @@ bool on_inorder_core() {
 }
 #else
 [[maybe_unused]] bool on_inorder_core() { return (void)is_inorder, false; }
-bool has_inorder_cores() { return false; }
 #endif
 
 #if defined(__x86_64__)
@@ -120,10 +113,6 @@ const KernelSet& widest_set() {
 }
 
 }  // namespace
-
-bool may_look_ahead(Core core) {
-    return core == Core::inorder || (core == Core::automatic && has_inorder_cores());
-}
 
 const PlanarKernels& planar_kernels() {
 #if defined(__x86_64__)

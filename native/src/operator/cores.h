@@ -10,9 +10,6 @@ namespace ubp {
 // The set for `core`; Core::automatic looks at the core that the calling thread is on.
 const KernelSet& kernels_for(Core core);
 
-// Whether a thread may come to run kernels that look ahead (KernelSet::looks_ahead): this machine has a core for them.
-bool may_look_ahead(Core core);
-
 // The planar kernels of this machine: one schedule serves all of its cores.
 const PlanarKernels& planar_kernels();
 

@@ -25,19 +25,6 @@ void for_each_weight(const LayerView& layer, Visit visit) {
     }
 }
 
-// Columns are used in place unless kernels that look ahead would read something behind them that is no column.
-void place_columns(const LayerView& layer, bool looks_ahead, PreparedLayer& prepared) {
-    const uint16_t* const behind = layer.block_column + layer.block_count;
-    if (!looks_ahead ||
-        (layer.readable_after_columns >= 2 && behind[0] < layer.columns && behind[1] < layer.columns)) {
-        prepared.columns = layer.block_column;
-        return;
-    }
-    prepared.owned_columns.assign(size_t{layer.block_count} + 2, 0);
-    std::copy_n(layer.block_column, layer.block_count, prepared.owned_columns.begin());
-    prepared.columns = prepared.owned_columns.data();
-}
-
 }  // namespace
 
 bool has_aligned_blocks(const LayerView& layer) {
@@ -47,13 +34,13 @@ bool has_aligned_blocks(const LayerView& layer) {
     return true;
 }
 
-PreparedLayer prepare_sparse(const LayerView& layer, bool aligned, bool looks_ahead) {
+PreparedLayer prepare_sparse(const LayerView& layer, bool aligned) {
     const uint32_t n = layer.block_size;
     PreparedLayer prepared;
     prepared.block_size = int(n);
     prepared.aligned = aligned;
     prepare_rows(layer, n, prepared);
-    place_columns(layer, looks_ahead, prepared);
+    prepared.columns = layer.block_column;
     const auto begin_of = [&](uint32_t row) { return row < layer.start_rows() ? layer.row_begin[row] : layer.block_count; };
     for (uint32_t group = 0; group < prepared.groups; ++group) {
         prepared.group_begin.push_back(begin_of(group * n));

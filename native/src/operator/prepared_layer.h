@@ -16,24 +16,21 @@ struct PreparedLayer {
     uint32_t groups = 0;               // ceil(R / group_rows)
     std::vector<uint32_t> counts;      // [groups * N] or [groups]
     std::vector<uint32_t> group_begin; // [groups + 1] first block of each group
-    const uint16_t* columns = nullptr; // [B]; two more where the kernels look ahead
-    std::vector<uint16_t> owned_columns;  // where they are not used in place
+    const uint16_t* columns = nullptr; // [B + 2], the layer's own
     AlignedBuffer bias;                // [(groups + 1) * group_rows][4], each value four times
     AlignedBuffer owned;               // weights where they are not used in place
     const float* weights = nullptr;
 
     // Of all that is kept beside the layer's arrays.
     size_t bytes() const {
-        return sizeof(float) * (bias.size() + owned.size()) + sizeof(uint32_t) * (counts.size() + group_begin.size()) +
-               sizeof(uint16_t) * owned_columns.size();
+        return sizeof(float) * (bias.size() + owned.size()) + sizeof(uint32_t) * (counts.size() + group_begin.size());
     }
 };
 
 // True where every block starts at a multiple of the block size.
 bool has_aligned_blocks(const LayerView& layer);
 
-// looks_ahead: the kernels read two columns more than there are, and the inputs that these name.
-PreparedLayer prepare_sparse(const LayerView& layer, bool aligned, bool looks_ahead);
+PreparedLayer prepare_sparse(const LayerView& layer, bool aligned);
 
 // Rows in blocks of 8, [groups][K][8]; a sparse layer is filled up with zeros.
 PreparedLayer prepare_dense(const LayerView& layer);

@@ -27,6 +27,8 @@ class Look:
     """Colours of difference pictures."""
     curves: Mapping[str, palette.RGB] = field(default_factory=lambda: palette.CURVE_COLOURS)
     """Colours of the methods."""
+    dense: palette.RGB = palette.DENSE_COLOUR
+    """Colour of what no method has pruned."""
     glyphs: Glyphs = "blocks"
     """Characters of pictures."""
 
@@ -61,13 +63,15 @@ def choose_look(theme: Theme, glyphs: Glyphs, few_colours: bool) -> Look:
         few_colours: whether the terminal has only 16 colours.
     """
     if few_colours:
-        return Look(palette.ANSI, palette.ANSI_DIFFERENCE, palette.SAFE_CURVES, glyphs)
+        return Look(palette.ANSI, palette.ANSI_DIFFERENCE, palette.SAFE_CURVES, palette.DENSE_COLOUR, glyphs)
     safe = theme.name.endswith("-safe")
     if theme.dark:
         colours = palette.SAFE_CURVES if safe else palette.CURVE_COLOURS
-        return Look(palette.DARK_SAFE if safe else palette.DARK, palette.DARK_DIFFERENCE, colours, glyphs)
+        ground = palette.DARK_SAFE if safe else palette.DARK
+        return Look(ground, palette.DARK_DIFFERENCE, colours, palette.DENSE_COLOUR, glyphs)
     colours = palette.SAFE_LIGHT_CURVES if safe else palette.LIGHT_CURVES
-    return Look(palette.LIGHT_SAFE if safe else palette.LIGHT, palette.LIGHT_DIFFERENCE, colours, glyphs)
+    ground = palette.LIGHT_SAFE if safe else palette.LIGHT
+    return Look(ground, palette.LIGHT_DIFFERENCE, colours, palette.LIGHT_DENSE_COLOUR, glyphs)
 
 
 def look_of(app: App[object]) -> Look:

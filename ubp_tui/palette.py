@@ -109,6 +109,8 @@ SAFE_LIGHT_CURVES: Final[dict[str, RGB]] = {
 """The same on a light ground."""
 DENSE_COLOUR: Final[RGB] = (200, 202, 215)
 """The bar of the dense layer, which no method has pruned."""
+LIGHT_DENSE_COLOUR: Final[RGB] = (140, 144, 160)
+"""The same on a light ground."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,7 +189,7 @@ def safe_ramp(position: float) -> RGB:
 
 def safe_light_ramp(position: float) -> RGB:
     """From yellow to blue, the darker the more important."""
-    return oklab_to_rgb(0.8 - 0.55 * position, -0.01, 0.13 - 0.23 * position)
+    return oklab_to_rgb(0.74 - 0.54 * position, -0.01, 0.145 - 0.265 * position)
 
 
 def _mix_light(dark: RGB, bright: RGB, share: float) -> RGB:
@@ -199,10 +201,14 @@ def _mix_light(dark: RGB, bright: RGB, share: float) -> RGB:
     return red, green, blue
 
 
+def _share_power(fixed: Fixed) -> float:
+    """Exponent of shares. Ink on paper: a tenth of the area in ink takes a tenth of the light, which no eye sees."""
+    return 0.45 if sum(fixed[PRUNED]) > 3 * 128 else 1.0
+
+
 def _build_map(number: int, fixed: Fixed, ramp: Callable[[float], RGB]) -> MapPalette:
     """Build the palette of a map."""
-    # Ink on paper: a tenth of the area in ink takes a tenth of the light, which no eye sees.
-    power = 0.45 if sum(fixed[PRUNED]) > 3 * 128 else 1.0
+    power = _share_power(fixed)
     table = np.zeros((COLOURS, 3), np.uint8)
     for index, colour in fixed.items():
         table[index] = colour
@@ -247,7 +253,7 @@ def _build_difference(number: int, fixed: Fixed, both: RGB, left: RGB, right: RG
         table[index] = colour
     linear = np.array([fixed[PRUNED], left, right, both], np.float64) / 255
     for place in range(216):
-        shares = np.array([0, place // 36, place // 6 % 6, place % 6]) / 5
+        shares = (np.array([0, place // 36, place // 6 % 6, place % 6]) / 5) ** _share_power(fixed)
         shares[0] = max(0.0, 1 - shares.sum())
         mixed = (shares / shares.sum()) @ linear**2.2
         table[DIFFERENCE + place] = np.round(255 * mixed ** (1 / 2.2))

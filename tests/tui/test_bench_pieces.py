@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ubp_core.benchmark import BenchProgress, BenchSettings, LayerProgress, LayerResult, Stage, VariantResult
 from ubp_core.devices.clusters import group_cores
@@ -15,7 +17,7 @@ from ubp_tui.bench_state import DeviceRun
 from ubp_tui.renderables.bench_rows import list_rows, name_variants
 from ubp_tui.state import Choice
 from ubp_tui.widgets.bench.bars import Bars, fit_bars
-from ubp_tui.widgets.bench.scatter import live_points, result_points
+from ubp_tui.widgets.bench.scatter import LEAST_SPAN, describe_shapes, fit_axis, live_points, place_ticks, result_points
 
 CHOICE = Choice("bed", 4, 0.75)
 VARIANTS = RunOptions().make_variants(CHOICE)
@@ -121,3 +123,20 @@ def test_points_are_relative_to_dense() -> None:
     shown = live_points(live, VARIANTS, (1.0, 0.4, 0.5, 0.6), here=False)
     assert [(point.across, point.up) for point in shown] == [(100, 100), (25, 50), (50, 60)]
     assert live_points(LayerProgress(), VARIANTS, (), here=True) == []
+    assert describe_shapes(points) == "● UBP-BED"
+
+
+@given(st.lists(st.floats(0, 100), min_size=1, max_size=20))
+def test_axes_have_room_around_all_points_and_few_round_numbers(values: list[float]) -> None:
+    first, last = fit_axis(values, most=100.0)
+    assert 0 <= first <= min(values) and max(values) <= last <= 100
+    assert last - first >= LEAST_SPAN - 1e-9
+    ticks = place_ticks((first, last))
+    assert 2 <= len(ticks) <= 7
+    assert all(first <= tick <= last and tick == round(tick) for tick in ticks)
+
+
+def test_an_axis_without_a_limit_reaches_beyond_dense() -> None:
+    first, last = fit_axis([90.0, 240.0])
+    assert first < 90 and last > 240 and len(place_ticks((first, last))) >= 2
+    assert fit_axis([]) == (0.0, 100.0)

@@ -92,6 +92,8 @@ async def test_one_key_benchmarks_the_selected_layer(history: Path, port: int, b
             (bar,) = [line for line in text.splitlines() if name in line and "┤█" in line]
             assert format_time(variant.median_ns) in bar
         assert "few samples: all variants" in text
+        # A device is not asked during a run, but it is afterwards.
+        await until(pilot, lambda: "host" in app.benchmark.query_one(DevicePanel).facts)
         await pilot.press("escape")
         assert app.screen is app.explore
 

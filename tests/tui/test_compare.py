@@ -15,9 +15,11 @@ from textual.pilot import Pilot
 from tui_world import make_app, make_model, make_services, screen_text, settle, until
 
 from ubp_core import Selection, importance, select_blocks
+from ubp_tui import palette
 from ubp_tui.app import UbpApp
+from ubp_tui.renderables.class_stack import CLASS_INDEX, STACK, draw_stacks
 from ubp_tui.renderables.difference import BOTH, LEFT, NEITHER, RIGHT, build_difference, draw_difference, sign_areas
-from ubp_tui.renderables.layer_basis import build_basis
+from ubp_tui.renderables.layer_basis import BINS, build_basis
 from ubp_tui.renderables.map_source import MapSource, build_source
 from ubp_tui.renderables.viewport import Viewport
 from ubp_tui.screens.compare import CompareScreen
@@ -61,6 +63,7 @@ def test_classes_and_their_importance_are_those_of_the_masks(
         assert share.weights == mask.sum() and (difference.classes == kind).tolist() == mask.tolist()
         assert share.importance == pytest.approx(float(scores[mask].sum()), rel=1e-6, abs=1e-9)
         assert share.weight_share == mask.mean()
+        assert difference.histogram[kind].tolist() == np.bincount(sources[0].bins[mask], minlength=BINS).tolist()
     assert sum(share.importance_share for share in difference.shares.values()) == pytest.approx(1)
 
 
@@ -76,6 +79,29 @@ def test_every_class_has_a_sign_of_its_own() -> None:
     shares = {LEFT: [1, 0, 0, 0, 0.3], RIGHT: [0, 1, 0, 0, 0.3], BOTH: [0, 0, 1, 0, 0.4]}
     signs = sign_areas({kind: np.array([row], np.float32) for kind, row in shares.items()})
     assert signs.tolist() == [["<", ">", "=", " ", "x"]]
+
+
+def test_stacks_show_every_class_in_its_place_and_share() -> None:
+    counts = np.zeros((4, 3))
+    counts[BOTH, 1], counts[RIGHT, 1], counts[LEFT, 1], counts[NEITHER, 1] = 40, 30, 20, 10
+    counts[NEITHER, 2] = 1e-3
+    image = draw_stacks(counts, 20)
+    assert image.shape == (20, 3) and (image[:, 0] == palette.OUTSIDE).all()
+    expected = [
+        index for kind, height in zip(STACK, (8, 6, 4, 2), strict=True) for index in [CLASS_INDEX[kind]] * height
+    ]
+    assert image[::-1, 1].tolist() == expected
+    # Next to nothing is seen, too.
+    assert image[-1, 2] == CLASS_INDEX[NEITHER] and (image[:-1, 2] == palette.OUTSIDE).all()
+
+
+async def test_values_of_the_sliders_are_in_sight_and_the_histogram_where_there_is_room(size: tuple[int, int]) -> None:
+    app = make_app()
+    async with app.run_test(size=size) as pilot:
+        await open_compare(app, pilot)
+        controls = screen_text(app).splitlines()[2]
+        assert controls.count("75 %") == (1 if size[0] < 110 else 2) and controls.count("●") == controls.count("75 %")
+        assert ("weights by importance, log" in screen_text(app)) == (size[1] >= 50)
 
 
 async def open_compare(app: UbpApp, pilot: Pilot[int], key: str = "v") -> CompareScreen:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ubp_tui import palette
+from ubp_tui.renderables.layer_basis import BINS
 from ubp_tui.renderables.map_raster import Image, area_sums
 from ubp_tui.renderables.map_source import MapSource, sum_coarsely
 from ubp_tui.renderables.readout import Kernel, format_weight
@@ -53,6 +54,8 @@ class Difference:
     """The layer as if only the weights of a class were kept, for LEFT, RIGHT and BOTH."""
     shares: dict[int, ClassShare]
     """What every class holds."""
+    histogram: NDArray[np.int64]
+    """Weights by class and bin of the importance histogram, [4, BINS]."""
 
 
 def build_difference(left: MapSource, right: MapSource) -> Difference:
@@ -66,7 +69,7 @@ def build_difference(left: MapSource, right: MapSource) -> Difference:
     for kind in (LEFT, RIGHT, BOTH):
         position = (classes == kind).view(np.uint8)
         parts[kind] = replace(left, position=position, block_size=1, coarse=sum_coarsely(left.importance, position))
-    return Difference(classes, parts, _sum_classes(classes, left.importance))
+    return Difference(classes, parts, _sum_classes(classes, left.importance), _count_bins(classes, left.bins))
 
 
 def _mask(source: MapSource) -> NDArray[np.uint8]:
@@ -88,6 +91,16 @@ def _sum_classes(classes: NDArray[np.uint8], importance: NDArray[np.float32]) ->
         kind: ClassShare(int(counts[kind]), float(sums[kind]), counts[kind] / classes.size, float(sums[kind]) / total)
         for kind in CLASS_NAMES
     }
+
+
+def _count_bins(classes: NDArray[np.uint8], bins: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """Count weights by class and bin, [4, BINS]."""
+    counts = np.zeros(4 * BINS, np.int64)
+    for first in range(0, len(classes), _STRIP_ROWS):
+        rows = slice(first, first + _STRIP_ROWS)
+        place = classes[rows].astype(np.uint16) * np.uint16(BINS) + bins[rows]
+        counts += np.bincount(place.reshape(-1), minlength=4 * BINS)
+    return counts.reshape(4, BINS)
 
 
 @lru_cache(maxsize=4)

@@ -49,6 +49,13 @@ def shorten_name(name: str, width: int) -> str:
     return "…" + (whole if 2 * len(whole) > width else tail)
 
 
+def shorten_end(text: str, width: int) -> str:
+    """A text in `width` cells; empty where that would leave next to nothing of it."""
+    if len(text) <= width:
+        return text
+    return f"{text[: width - 1].rstrip()}…" if width >= 6 else ""
+
+
 def format_seconds(seconds: float) -> str:
     """A duration with three digits at most."""
     if seconds < 1:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -89,9 +90,9 @@ def _draw_areas(source: MapSource, view: Viewport) -> Image:
     """Draw pixels that stand for areas: hue by the mean importance of what is kept, brightness by the share kept."""
     sums, counts = area_sums(source, view)
     mean = sums.importance / np.maximum(sums.kept, 1)
-    low, high = _mean_scale(source, _cells(view.rows), _cells(view.columns))
-    position = ((mean - low) / (high - low)).astype(np.float32)
-    indices = palette.kept_index(position, sums.kept / counts)
+    scale = _area_scale(source, _cells(view.rows), _cells(view.columns))
+    position = ((mean - scale.low) / (scale.high - scale.low)).astype(np.float32)
+    indices = palette.kept_index(position, np.minimum(sums.kept / counts / np.float32(scale.share), 1))
     indices[sums.kept == 0] = palette.PRUNED
     return indices.repeat(view.rows.scale.pixels, axis=0).repeat(view.columns.scale.pixels, axis=1)
 
@@ -101,21 +102,37 @@ def _cells(axis: Axis) -> int:
     return max(1, round(axis.scale.weights / COARSE))
 
 
-@lru_cache(maxsize=32)
-def _mean_scale(source: MapSource, rows: int, columns: int) -> tuple[float, float]:
-    """Ends of the ramp for mean importance over areas of rows x columns coarse cells, over the whole layer.
+@dataclass(frozen=True)
+class AreaScale:
+    """What the ends of the colours stand for where pixels are areas."""
 
-    Means lie closer together than single weights, so a scale for weights would show one flat colour; a scale for
-    what is in view would change the colours on every pan.
+    low: float
+    """Mean importance at the beginning of the ramp."""
+    high: float
+    """Mean importance at its end."""
+    share: float
+    """Share kept that is drawn at full strength."""
+
+
+@lru_cache(maxsize=32)
+def _area_scale(source: MapSource, rows: int, columns: int) -> AreaScale:
+    """The scale for areas of rows x columns coarse cells, from percentiles over the whole layer.
+
+    Means and shares of areas lie closer together than single weights, so a scale for weights would show one flat
+    colour; a scale for what is in view would change the colours on every pan.
     """
     kept, importance = source.coarse.kept, source.coarse.importance
     edges = [np.arange(0, length, step) for length, step in zip(kept.shape, (rows, columns), strict=True)]
     reduced = [np.add.reduceat(np.add.reduceat(v, edges[0], axis=0), edges[1], axis=1) for v in (kept, importance)]
     filled = reduced[0] > 0
     if not filled.any():
-        return source.scale
+        return AreaScale(*source.scale, 1.0)
+    borders = [np.append(COARSE * first, length) for first, length in zip(edges, source.shape, strict=True)]
+    share = float(np.percentile(reduced[0] / _count_weights(borders[0], borders[1]), 98))
     low, high = (float(v) for v in np.percentile(reduced[1][filled] / reduced[0][filled], (1, 99)))
-    return (low, high) if high > low else (low - 0.5 * abs(low) - 1e-12, low + 0.5 * abs(low) + 1e-12)
+    if high <= low:
+        low, high = low - 0.5 * abs(low) - 1e-12, low + 0.5 * abs(low) + 1e-12
+    return AreaScale(low, high, share or 1.0)
 
 
 def _draw_weights(source: MapSource, view: Viewport) -> Image:

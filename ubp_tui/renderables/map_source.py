@@ -54,6 +54,8 @@ class MapSource:
     """Share of the weights kept per row, [R]."""
     column_shares: NDArray[np.float32]
     """Share of the weights kept per column, [K]."""
+    bins: NDArray[np.uint8]
+    """Bin of every weight in the importance histogram, uint8 [R, K]."""
     kept_counts: NDArray[np.int64]
     """Kept weights by bin of the importance histogram, [BINS]."""
 
@@ -93,6 +95,7 @@ def build_source(basis: LayerBasis, selection: Selection | None) -> MapSource:
         scale=basis.scale,
         row_shares=shares[0],
         column_shares=shares[1],
+        bins=basis.bins,
         kept_counts=_count_kept(basis, position),
     )
 

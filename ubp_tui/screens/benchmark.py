@@ -86,6 +86,11 @@ class BenchmarkScreen(BenchmarkRuns):
         if info is not None and info.ready and not self.running:
             self._read_facts(name)
 
+    def watch_running(self, running: bool) -> None:
+        """The facts of a device that was not asked because of a run."""
+        if not running and self.runs:
+            self._ask_facts(self.query_one(DevicePanel).chosen)
+
     def on_device_facts_read(self, message: messages.DeviceFactsRead) -> None:
         """Show the facts, and offer the clusters and threads that the devices really have."""
         panel, options = self.query_one(DevicePanel), self.query_one(OptionsBar)

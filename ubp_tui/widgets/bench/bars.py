@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ubp_tui.palette import CURVE_COLOURS, DENSE_COLOUR
+from ubp_tui.looks import Look
 from ubp_tui.renderables.bench_rows import name_variants
 from ubp_tui.renderables.bench_text import format_time
 
@@ -66,12 +66,13 @@ def fit_bars(bars: Bars, lines: int, around: int) -> Bars:
     )
 
 
-def draw_bars(plot: Any, bars: Bars) -> str:
+def draw_bars(plot: Any, bars: Bars, look: Look) -> str:
     """Draw a bar per variant.
 
     Args:
         plot: plotext's figure.
         bars: what to draw.
+        look: its colours.
 
     Returns:
         What the bars show, with its unit, for a title.
@@ -83,7 +84,7 @@ def draw_bars(plot: Any, bars: Bars) -> str:
     for place, (method, value) in enumerate(zip(bars.methods, bars.values, strict=True)):
         row, length = count - place, value / scale
         # A thick line, not plotext's bar: that one changes colours where bars share a row of the terminal.
-        plot.plot([0, length], [row, row], marker="█", color=CURVE_COLOURS.get(method, DENSE_COLOUR))
+        plot.plot([0, length], [row, row], marker="█", color=look.curves.get(method, look.dense))
     plot.xlim(0, top)
     plot.ylim(1, max(count, 2))
     plot.xticks([0, top / 2, top], ["0", f"{top / 2:.3g}", f"{top:.3g}"])

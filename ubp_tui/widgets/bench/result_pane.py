@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Vertical, VerticalScroll
 from textual.reactive import reactive
 from textual.widgets import DataTable, Static
 from textual_plotext import PlotextPlot
 
 from ubp_tui.bench_state import DeviceRun
+from ubp_tui.looks import look_of
 from ubp_tui.renderables.bench_rows import BenchRow, Plan, Retained, list_rows
 from ubp_tui.renderables.bench_text import describe_figure, list_warnings
 from ubp_tui.renderables.profile_text import describe_profile
@@ -20,7 +21,7 @@ from ubp_tui.widgets.bench.scatter import Point, describe_shapes, draw_scatter, 
 
 PLOTS = ("bars", "scatter")
 FEWEST_LINES, MOST_LINES = 7, 15
-"""Of a plot that can be read; of plots side by side where there is room."""
+"""Of a plot that can be read; of one that has the pane for itself, but for the table."""
 
 
 class ResultPane(Vertical):
@@ -40,7 +41,7 @@ class ResultPane(Vertical):
     def compose(self) -> ComposeResult:
         """Title, plots, table, warnings."""
         yield Static("", id="result-title", markup=False)
-        with Horizontal(id="result-plots"):
+        with Vertical(id="result-plots"):
             yield PlotextPlot(id="result-bars")
             yield PlotextPlot(id="result-scatter")
         yield ResultTable(id="result-table")
@@ -52,7 +53,7 @@ class ResultPane(Vertical):
         """Nothing to draw yet."""
         self.border_title = "Results"
         self.add_class("-plot-bars")
-        self.query_one("#result-plots").display = False
+        self.watch(self.app, "theme", lambda: self._draw(always=True), init=False)
 
     def watch_plot(self, plot: str) -> None:
         """The narrow layout follows a class."""
@@ -120,7 +121,7 @@ class ResultPane(Vertical):
         self._drawn = what
         layer = (row.layer or self._first_layer(run)) if row and run else ""
         bars = self._bars(run, layer) if run else None
-        self.query_one("#result-plots").display = bars is not None
+        self.set_class(bars is not None, "-plotted")
         if bars is None or run is None:
             self.border_title, self.border_subtitle = "Results", ""
             return
@@ -128,20 +129,20 @@ class ResultPane(Vertical):
 
     def _draw_plots(self, run: DeviceRun, layer: str, bars: Bars, around: int) -> None:
         """Draw both; the title of the pane is that of the plot in sight, or of the bars where both are."""
-        both = not self.screen.has_class("-compact")
-        most = max(FEWEST_LINES, self.size.height // 2)
-        wanted = MOST_LINES if both or self.plot == "scatter" else len(bars.values) + FRAME
-        height = min(max(wanted, len(bars.values) + FRAME, FEWEST_LINES), most)
-        self.query_one("#result-plots").styles.height = height
-        bars = fit_bars(bars, height - FRAME, around)
+        both, points = not self.screen.has_class("-compact"), self._points(run, layer)
+        lines, look = max(FEWEST_LINES, self.size.height // 2), look_of(self.app)
+        bars = fit_bars(bars, lines - FRAME, around)
         plots = (self.query_one("#result-bars", PlotextPlot), self.query_one("#result-scatter", PlotextPlot))
         plots[0].styles.height = len(bars.values) + FRAME  # every bar next to the other
+        compact = min(lines, MOST_LINES if self.plot == "scatter" else max(FEWEST_LINES, len(bars.values) + FRAME))
+        self.query_one("#result-plots").styles.height = "1fr" if both else compact
+        self.set_class(not points, "-no-scatter")
         titles = (
-            f"{layer} · {run.figure} · {draw_bars(plots[0].plt, bars)}",
-            draw_scatter(plots[1].plt, self._points(run, layer), run.figure),
+            f"{layer} · {run.figure} · {draw_bars(plots[0].plt, bars, look)}",
+            draw_scatter(plots[1].plt, points, run.figure, look),
         )
         self.border_title = titles[0] if both else titles[PLOTS.index(self.plot)]
-        self.border_subtitle = describe_shapes() if both or self.plot == "scatter" else ""
+        self.border_subtitle = describe_shapes(points) if both or self.plot == "scatter" else ""
         plots[1].plt.title(titles[1] if both else "")
         for plot in plots:
             plot.refresh()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ubp_tui.palette import CURVE_COLOURS, DENSE_COLOUR
+from ubp_tui.looks import Look
+from ubp_tui.palette import RGB
 from ubp_tui.renderables.bench_text import find_ratio, variant_name
 
 if TYPE_CHECKING:
@@ -17,10 +19,16 @@ SHAPES = {"dense": "■", "abp": "▲", "bed": "●", "optimal": "◆"}
 OTHER = "·"
 """Points of layers that are not under the cursor."""
 TITLES = {
-    "latency": "kept % over latency, dense = 100",
-    "host time": "kept % over host time, dense = 100",
-    "instructions": "kept % over instructions, dense = 100",
+    "latency": "importance kept, %, over latency, dense = 100",
+    "host time": "importance kept, %, over host time, dense = 100",
+    "instructions": "importance kept, %, over instructions, dense = 100",
 }
+MOST_NAMED = 4
+"""Points that have their names beside them; more would stand on each other."""
+LEAST_SPAN = 20.0
+"""Points that an axis spans at least: differences that are no more than noise must not look large."""
+TICKS = (1, 2, 5, 10, 20, 25, 50, 100)
+"""Distances of the numbers on an axis."""
 
 
 @dataclass(frozen=True)
@@ -55,29 +63,71 @@ def live_points(live: LayerProgress, variants: Sequence[Variant], retained: Sequ
     return [Point(100 * median / dense, 100 * kept, v.method, here) for v, median, kept in triples if median]
 
 
-def draw_scatter(plot: Any, points: Sequence[Point], figure: str) -> str:
-    """Draw the points: up and to the left is better.
+def draw_scatter(plot: Any, points: Sequence[Point], figure: str, look: Look) -> str:
+    """Draw the points: up and to the left is better. The axes follow the pruned ones; dense is at 100, 100.
 
     Args:
         plot: plotext's figure.
         points: variants of one device; those of the layer under the cursor have shapes.
         figure: kind of the figures.
+        look: colours of the methods.
 
     Returns:
         What the axes are, for a title.
     """
     plot.clear_data()
-    for point in sorted(points, key=lambda point: point.here):
-        marker = SHAPES.get(point.method, "●") if point.here else OTHER
-        plot.scatter([point.across], [point.up], marker=marker, color=CURVE_COLOURS.get(point.method, DENSE_COLOUR))
-    plot.xlim(0, max([110.0, *(1.05 * point.across for point in points)]))
-    plot.ylim(0, 105)
-    plot.xticks([0, 25, 50, 75, 100], ["0", "25", "50", "75", "100"])
-    plot.yticks([0, 25, 50, 75, 100], ["0", "25", "50", "75", "100"])
+    pruned = [point for point in points if point.method != "dense"] or list(points)
+    across, up = fit_axis([point.across for point in pruned]), fit_axis([point.up for point in pruned], most=100.0)
+    seen = [point for point in points if across[0] <= point.across <= across[1] and up[0] <= point.up <= up[1]]
+    few = sum(point.here for point in seen) <= MOST_NAMED
+    for point in sorted(seen, key=lambda point: point.here):
+        marker, colour = (
+            SHAPES.get(point.method, "●") if point.here else OTHER,
+            look.curves.get(point.method, look.dense),
+        )
+        plot.scatter([point.across], [point.up], marker=marker, color=colour)
+        if few and point.here:
+            _name_point(plot, point, across[1] - across[0], colour)
+    for limits, set_limits, set_ticks in ((across, plot.xlim, plot.xticks), (up, plot.ylim, plot.yticks)):
+        ticks = place_ticks(limits)
+        set_limits(*limits)
+        set_ticks(ticks, [f"{tick:g}" for tick in ticks])
     plot.grid(False, False)
     return TITLES.get(figure, "")
 
 
-def describe_shapes() -> str:
-    """The legend in one line."""
-    return "  ".join(f"{shape} {variant_name(method)}" for method, shape in SHAPES.items())
+def _name_point(plot: Any, point: Point, span: float, colour: RGB) -> None:
+    """Write a point's method beside it; the two unaligned ones lie close together, so one is named on the left."""
+    side, gap = ("right", -0.03 * span) if point.method == "bed" else ("left", 0.03 * span)
+    name = variant_name(point.method)
+    plot.text(name, point.across + gap, point.up, color=colour, background="default", alignment=side)
+
+
+def fit_axis(values: Sequence[float], most: float | None = None) -> tuple[float, float]:
+    """Ends of an axis on which all values have some room around them.
+
+    Args:
+        values: at least 0.
+        most: where the axis ends at the latest, if no value lies beyond.
+    """
+    if not values:
+        return 0.0, 100.0
+    low, high = min(values), max(values)
+    room = max(LEAST_SPAN - (high - low), 0.3 * (high - low)) / 2
+    first, last = max(0.0, low - room), high + room
+    if most is not None and high <= most < last:
+        first, last = max(0.0, first - (last - most)), most
+    return first, max(last, first + LEAST_SPAN)
+
+
+def place_ticks(limits: tuple[float, float], most: int = 6) -> list[float]:
+    """Round numbers within the ends of an axis, few enough to be read."""
+    first, last = limits
+    step = next((step for step in TICKS if (last - first) / step <= most), TICKS[-1] * math.ceil((last - first) / 600))
+    return [float(tick * step) for tick in range(math.ceil(first / step), math.floor(last / step) + 1)]
+
+
+def describe_shapes(points: Sequence[Point]) -> str:
+    """The legend in one line: the methods that are drawn."""
+    drawn = {point.method for point in points} - {"dense"}
+    return "  ".join(f"{shape} {variant_name(method)}" for method, shape in SHAPES.items() if method in drawn)

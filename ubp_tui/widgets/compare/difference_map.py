@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ubp_tui import palette
 from ubp_tui.palette import MapPalette
+from ubp_tui.renderables.class_stack import CLASS_INDEX
 from ubp_tui.renderables.difference import (
     BOTH,
     LEFT,
@@ -26,12 +27,6 @@ from ubp_tui.renderables.readout import Kernel, value_labels
 from ubp_tui.renderables.viewport import Viewport
 from ubp_tui.widgets.map.block_map import BlockMap
 
-CLASS_INDEX: Final = {
-    LEFT: palette.DIFFERENCE + 36 * 5,
-    RIGHT: palette.DIFFERENCE + 6 * 5,
-    BOTH: palette.DIFFERENCE + 5,
-}
-"""Colour indices of areas that belong to one class alone."""
 _SIGN_COLOURS: Final = {
     SIGNS[LEFT]: CLASS_INDEX[LEFT],
     SIGNS[RIGHT]: CLASS_INDEX[RIGHT],

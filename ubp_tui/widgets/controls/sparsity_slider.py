@@ -14,8 +14,13 @@ from ubp_tui.state import MAX_SPARSITY
 class SparsitySlider(Widget):
     """A labelled track with a knob; click, drag or turn the wheel."""
 
-    LABEL = "sparsity"
+    LABELS = "sparsity", "s"
+    """The label, and what stands for it where there is little room."""
     KEYS = "[ ]"
+    VALUE = 8
+    """Cells of the value."""
+    SHORTEST, SHORT = 4, 8
+    """Cells of a track at the least, and of one that is worth the short label."""
 
     sparsity: reactive[float] = reactive(0.75)
     """0..MAX_SPARSITY."""
@@ -36,17 +41,27 @@ class SparsitySlider(Widget):
         self.tooltip = "sparsity: click, drag or wheel; [ and ] by 5 points, { and } by 1"
 
     @property
+    def _label(self) -> str:
+        """The label that leaves room for a track."""
+        long, short = self.LABELS
+        return long if self._room(long) >= self.SHORT else short
+
+    def _room(self, label: str) -> int:
+        """Cells for the track beside a label."""
+        return self.size.width - len(label) - len(self.KEYS) - 3 - self.VALUE
+
+    @property
     def _track(self) -> tuple[int, int]:
         """First cell and length of the track."""
-        first = len(self.LABEL) + len(self.KEYS) + 3
-        return first, max(4, self.size.width - first - 8)
+        label = self._label
+        return len(label) + len(self.KEYS) + 3, max(self.SHORTEST, self._room(label))
 
     def render(self) -> Content:
         """Label, track with the knob, value."""
         _, length = self._track
         knob = min(round(self.sparsity * (length - 1)), length - 1)
         return Content.assemble(
-            (self.LABEL, "$text-muted"),
+            (self._label, "$text-muted"),
             " ",
             Content.styled(self.KEYS, "bold $text-accent"),
             "  ",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -13,6 +14,7 @@ from textual.reactive import reactive
 from textual.widgets import DataTable, Static
 
 from ubp_tui.messages import DevicePicked
+from ubp_tui.renderables.formats import shorten_end
 
 if TYPE_CHECKING:
     from ubp_core.devices import DeviceFacts, DeviceInfo
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
 GONE = "not attached any more: connect it again, or choose another device"
 COLUMNS = ("chosen", "device", "kind", "state", "what")
+MARK_WIDTH, FACT_WIDTH = 2, 12
+"""Cells of the first column, and of the labels of facts."""
 
 
 class DevicePanel(Vertical):
@@ -85,7 +89,7 @@ class DevicePanel(Vertical):
         """Make the columns."""
         self.border_title = "Devices"
         table = self._table()
-        for name, width in zip(COLUMNS, (2, None, None, None, None), strict=True):
+        for name, width in zip(COLUMNS, (MARK_WIDTH, None, None, None, None), strict=True):
             table.add_column("" if name == "chosen" else f"{name}  ", key=name, width=width)
 
     def _table(self) -> DataTable[Text]:
@@ -108,8 +112,10 @@ class DevicePanel(Vertical):
     def _fill(self) -> None:
         """Write every row."""
         table = self._table()
-        for name, info in self.infos.items():
-            cells = [Text(cell) for cell in self._cells(info)]
+        rows = {name: self._cells(info) for name, info in self.infos.items()}
+        room = self._room_beside(list(rows.values()))
+        for name, row in rows.items():
+            cells = [Text(cell) for cell in (*row[:-1], shorten_end(row[-1], room))]
             if name not in table.rows:
                 table.add_row(*cells, key=name)
                 continue
@@ -119,9 +125,21 @@ class DevicePanel(Vertical):
         if self.chosen in self.infos:
             table.move_cursor(row=table.get_row_index(self.chosen), animate=False)
 
+    def _room_beside(self, rows: list[tuple[str, ...]]) -> int:
+        """Cells that the other columns leave for the last one."""
+        taken = 0
+        for place, name in enumerate(COLUMNS[1:-1], 1):
+            taken += max([len(f"{name}  "), *(len(row[place]) for row in rows)])
+        return self._table().size.width - MARK_WIDTH - taken
+
+    def on_resize(self) -> None:
+        """Fit the last column and the facts anew."""
+        self._fill()
+        self.call_after_refresh(self._show_details)
+
     def _cells(self, info: DeviceInfo) -> tuple[str, ...]:
         """One row; the kind is left to the name where they are the same word."""
-        kind = {"host": "this machine", "emulator": "qemu-user", "adb": "phone"}[info.kind.value]
+        kind = {"host": "local", "emulator": "emulated", "adb": "phone"}[info.kind.value]
         if info.kind.value == "adb" and info.ready and not info.latency:
             kind = "virtual"
         state = "gone" if info.advice == GONE else info.state.value
@@ -152,10 +170,20 @@ class DevicePanel(Vertical):
             lines.append(Content.styled(info.line if not info.ready else info.advice or info.line, style))
             told = self.facts.get(self.chosen)
             facts = told.lines if told and info.ready else ()
-            lines += [Content.assemble((f"{label:<12}", "$text-muted"), value) for label, value in facts]
+            lines += [line for label, value in facts for line in self._fact_lines(label, value)]
         if self._note:
             lines.append(Content.styled(self._note, "$text-muted"))
         self.query_one("#device-facts", Static).update(Content("\n").join(lines))
+
+    def _fact_lines(self, label: str, value: str) -> list[Content]:
+        """A fact beside its label, in as many lines as it needs; every cluster of cores begins one."""
+        room = max(self.query_one("#device-facts").size.width - FACT_WIDTH, 20)
+        parts = [line for part in value.split("; ") for line in wrap(part, room)]
+        labels = (label, *[""] * (len(parts) - 1))
+        return [
+            Content.assemble((f"{word:<{FACT_WIDTH}}", "$text-muted"), part)
+            for word, part in zip(labels, parts, strict=True)
+        ]
 
     def on_data_table_row_highlighted(self, message: DataTable.RowHighlighted) -> None:
         """Choose the device under the cursor."""

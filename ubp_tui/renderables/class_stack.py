@@ -41,4 +41,4 @@ def draw_stacks(histogram: NDArray[np.float64], height: int) -> Image:
     pixel = height - 1 - np.arange(height)[:, None, None]
     part = (pixel >= ends).sum(axis=1)
     colours = np.array([*(CLASS_INDEX[kind] for kind in STACK), palette.OUTSIDE], np.uint8)
-    return colours[part]
+    return np.asarray(colours[part], np.uint8)

@@ -10,7 +10,7 @@ import pytest
 from bench_world import BENCH_SIZES, FEW, bench_app, build_programs, closed_port, programs_running, rest
 from textual.pilot import Pilot
 from textual.widgets import Static
-from tui_world import make_model, screen_text, settle, until
+from tui_world import click, make_model, screen_text, settle, until
 
 from ubp_core.benchmark import BenchSettings
 from ubp_core.devices import DeviceInfo, DeviceKind, DeviceState
@@ -148,10 +148,10 @@ async def test_a_device_is_chosen_by_mouse_and_its_facts_are_shown(history: Path
         await settle(app, pilot)
         await pilot.press("d")
         await rest(app, pilot)
-        await pilot.click("#device-table", offset=(4, 2))
+        await click(pilot, "#device-table", offset=(4, 2))
         await until(pilot, lambda: "qemu-user on this machine" in screen_text(app))
         await until(pilot, lambda: "emulated on" in screen_text(app))
-        await pilot.click("#device-table", offset=(4, 1))
+        await click(pilot, "#device-table", offset=(4, 1))
         await until(pilot, lambda: "this machine: ratios count" in screen_text(app))
         assert app.benchmark.query_one(DevicePanel).picked
 

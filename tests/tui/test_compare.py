@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from textual.events import MouseScrollDown
 from textual.pilot import Pilot
-from tui_world import make_app, make_model, make_services, screen_text, settle, until
+from tui_world import click, make_app, make_model, make_services, screen_text, settle, until
 
 from ubp_core import Selection, importance, select_blocks
 from ubp_tui import palette
@@ -160,7 +160,7 @@ async def test_zoom_and_pan_are_locked_by_keys_and_mouse() -> None:
         await pilot._post_mouse_events([MouseScrollDown], "#left-map", button=0)
         await pilot.pause()
         assert len(places()) == 1
-        await pilot.click("#right-map", offset=(12, 4))
+        await click(pilot, "#right-map", offset=(12, 4))
         await pilot.pause()
         assert len(places()) == 1 and len({picture.cursor for picture in maps}) == 1 and maps[0].cursor != (1, 2)
         # Another choice on the same layer leaves the place as it is.
@@ -181,10 +181,10 @@ async def test_each_side_is_changed_by_keys_and_by_mouse() -> None:
         assert screen.choices == (Choice("optimal", 8, 0.8), Choice("greedy", 4, 0.75))
         segments = screen.query_one("#right-choice #method", Segments)
         place = segments._offsets()[segments.options.index("abp")][0] + 1
-        await pilot.click(segments, offset=(place, 0))
+        await click(pilot, segments, offset=(place, 0))
         await until(pilot, lambda: screen.choices[1].method == "abp")
         assert screen.active == 1
-        await pilot.click("#left-controls .side-name")
+        await click(pilot, "#left-controls .side-name")
         await until(pilot, lambda: screen.active == 0)
         await pilot.press("e")
         assert screen.choices == (Choice("abp", 4, 0.75),) * 2

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from rich.color import Color
 from textual.theme import Theme
-from tui_world import make_app, screen_text, settle, until
+from tui_world import click, make_app, screen_text, settle, until
 
 from ubp_tui import palette
 from ubp_tui.looks import THEMES, Glyphs, choose_look
@@ -38,7 +38,7 @@ async def test_cursor_over_sparsity_and_block_size() -> None:
         assert pane.plot.cursor is None
         await pilot.hover(type(pane.plot), offset=(pane.plot.size.width - 1, 3))
         assert pane.plot.cursor == 32
-        await pilot.click(type(pane.plot), offset=(pane.plot.size.width - 1, 3))
+        await click(pilot, type(pane.plot), offset=(pane.plot.size.width - 1, 3))
         await until(pilot, lambda: app.explore.choice.block_size == 32)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from textual.pilot import Pilot
-from tui_world import make_app, make_model, screen_text, settle, until
+from tui_world import click, make_app, make_model, screen_text, settle, until
 
 from ubp_core import importance, select_blocks
 from ubp_tui.app import UbpApp
@@ -41,7 +41,7 @@ async def click_option(app: UbpApp, pilot: Pilot[int], control: str, option: str
     """Click an option of a control."""
     segments = app.explore.query_one(control, Segments)
     first, _ = segments._offsets()[segments.options.index(option)]
-    await pilot.click(segments, offset=(first + 1, 0))
+    await click(pilot, segments, offset=(first + 1, 0))
 
 
 async def test_the_first_prunable_layer_is_shown(size: Size) -> None:
@@ -63,7 +63,7 @@ async def test_layers_by_key_and_by_click(size: Size) -> None:
         await pilot.press("down")
         await settle(app, pilot)
         assert_shows(app, "head", Choice())
-        await pilot.click(LayerTable, offset=(4, 2))
+        await click(pilot, LayerTable, offset=(4, 2))
         await settle(app, pilot)
         assert_shows(app, "block.0.expand", Choice())
         await pilot.press("k")
@@ -104,7 +104,7 @@ async def test_choices_by_mouse(size: Size) -> None:
         assert_shows(app, "block.0.expand", Choice("abp", 8, 0.75))
         slider = app.explore.query_one(SparsitySlider)
         first, length = slider._track
-        await pilot.click(slider, offset=(first + length // 2, 0))
+        await click(pilot, slider, offset=(first + length // 2, 0))
         await settle(app, pilot)
         sparsity = round(length // 2 / (length - 1), 2)
         assert_shows(app, "block.0.expand", Choice("abp", 8, sparsity))
@@ -159,7 +159,7 @@ async def test_cursor_and_readout_follow_keys_and_clicks(size: Size) -> None:
         result = app.explore.result
         assert result is not None
         x, y = block_map.ruler_width + 8 * 3 + 2, 1 + 2 * 2 + 1
-        await pilot.click(block_map, offset=(x, y))
+        await click(pilot, block_map, offset=(x, y))
         assert block_map.cursor == (2, 3)
         readout = describe_weight(result.source, kernel_of(result.layer), 2, 3)
         value = float(make_model().layer("block.1.conv").weight.reshape(30, -1)[2, 3])

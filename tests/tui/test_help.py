@@ -98,3 +98,14 @@ async def test_the_palette_runs_actions_of_every_owner() -> None:
         assert len(shown) == len(REGISTRY) - len(elsewhere) - 1
         found = [hit async for hit in commands.search("sparsity up")]
         assert found
+
+
+async def test_every_line_of_the_help_fits_into_the_smallest_layout() -> None:
+    app = make_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(app, pilot)
+        await pilot.press("question_mark")
+        await until(pilot, lambda: isinstance(app.screen, HelpScreen))
+        text = app.screen.query_one("#help-text")
+        await until(pilot, lambda: text.size.height > 0)
+        assert text.size.height == len(help_text().plain.splitlines())

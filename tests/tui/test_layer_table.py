@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from textual.pilot import Pilot
-from tui_world import make_app, make_model, screen_text, settle, until
+from tui_world import click, make_app, make_model, screen_text, settle, until
 
 from ubp_core import importance, select_blocks
 from ubp_core.report import layer_cost
@@ -51,16 +51,16 @@ async def test_marks_order_and_layers_by_mouse(size: tuple[int, int]) -> None:
     async with app.run_test(size=size) as pilot:
         await settle(app, pilot)
         table = table_of(app)
-        await pilot.click(table, offset=(1, 5))
-        await pilot.click(table, offset=(1, 4))
+        await click(pilot, table, offset=(1, 5))
+        await click(pilot, table, offset=(1, 4))
         assert table.marked == ("block.1.conv", "head") and table.highlighted == "block.0.expand"
-        await pilot.click(table, offset=(1, 5))
+        await click(pilot, table, offset=(1, 5))
         assert table.marked == ("block.1.conv",)
-        await pilot.click(table, offset=(GUTTER, 0))
+        await click(pilot, table, offset=(GUTTER, 0))
         assert table.shown == tuple(sorted(layer.name for layer in make_model().layers))
-        await pilot.click(table, offset=(GUTTER, 0))
+        await click(pilot, table, offset=(GUTTER, 0))
         assert table.shown == tuple(sorted((layer.name for layer in make_model().layers), reverse=True))
-        await pilot.click(table, offset=(GUTTER, 0))
+        await click(pilot, table, offset=(GUTTER, 0))
         assert table.shown == tuple(layer.name for layer in make_model().layers)
         assert table.highlighted == "block.0.expand"
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tui_world import make_app, make_model, make_services, screen_text, settle, until
+from tui_world import click, make_app, make_model, make_services, screen_text, settle, until
 
 from ubp_core.errors import BuildError, ModelError
 from ubp_core.models import Layer, LoadedModel
@@ -67,7 +67,7 @@ async def test_random_weights_are_offered_when_trained_ones_fail() -> None:
     app = make_app(services=replace(make_services(make_model()), load_model=load))
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: isinstance(app.screen, ErrorDialog) and app.screen.query("#random"))
-        await pilot.click("#random")
+        await click(pilot, "#random")
         await settle(app, pilot)
         assert isinstance(app.screen, ExploreScreen)
         assert "RANDOM WEIGHTS" in screen_text(app)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tui_world import make_app, make_model, make_services, screen_text, settle, until
+from tui_world import click, make_app, make_model, make_services, screen_text, settle, until
 
 from ubp_tui.app import build_app
 from ubp_tui.log_file import MAX_BYTES, TAIL_BYTES, read_tail
@@ -51,7 +51,7 @@ async def test_the_log_panel_follows_the_file(tmp_path: Path) -> None:
         with log.open("a") as file:
             file.write("and another\n")
         await until(pilot, lambda: "and another" in screen_text(app))
-        await pilot.click("#log-text")
+        await click(pilot, "#log-text")
         assert isinstance(app.screen, LogPanel)
         await pilot.click(offset=(0, 0))
         await until(pilot, lambda: app.screen is app.explore)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
-from tui_world import make_app, make_model, screen_text, settle, until
+from tui_world import click, make_app, make_model, screen_text, settle, until
 
 from ubp_tui.jobs import prepare_layer
 from ubp_tui.renderables.bars import share_per_pixel
@@ -69,7 +69,7 @@ async def test_jump_zoom_and_minimap() -> None:
         before = block_map.view
         minimap = app.explore.query_one(Minimap)
         assert minimap.region.area
-        await pilot.click(Minimap, offset=(2, 2))
+        await click(pilot, Minimap, offset=(2, 2))
         assert block_map.view != before
         await pilot.press("p")
         await until(pilot, lambda: not minimap.region.area)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 from textual.widgets import Button, Checkbox, Input, RadioButton
-from tui_world import SIZES, make_app, make_model, make_services, screen_text, settle, until
+from tui_world import SIZES, click, make_app, make_model, make_services, screen_text, settle, until
 
 from ubp_core import export
 from ubp_core.errors import ExportCancelled
@@ -112,17 +112,17 @@ async def test_a_budget_by_mouse_for_the_marked_layers_and_what_it_refuses() -> 
         marked = app.explore.marked
         await until(pilot, lambda: "the 2 marked layers" in screen_text(app))
         value_of(app, "#budget-floor Input").value = "60"
-        await pilot.click("#budget-ok")
+        await click(pilot, "#budget-ok")
         await until(pilot, lambda: "floors: together they keep" in screen_text(app))
         value_of(app, "#budget-floor Input").value = "many"
-        app.screen.query_one("#budget-ok", Button).press()  # it may still be moving below the line that appeared
+        await click(pilot, "#budget-ok")
         await until(pilot, lambda: "Floor: need 0 to 100 per cent, not many" in screen_text(app))
-        await pilot.click("#uniform")
+        await click(pilot, "#uniform")
         await until(pilot, lambda: app.screen.query_one("#uniform", RadioButton).value)
         assert app.screen.query_one("#budget-floor").disabled
         value_of(app, "#budget-floor Input").value = "5"
         value_of(app, "#budget-sparsity Input").value = "33"
-        await pilot.click("#budget-ok")
+        await click(pilot, "#budget-ok")
         await until(pilot, lambda: app.screen is app.explore)
         assert {app.explore.choices.of(name).sparsity for name in marked} == {0.33}
         assert app.explore.choices.default.sparsity == 0.75
@@ -216,7 +216,7 @@ async def test_a_running_export_can_be_stopped(tmp_path: Path, monkeypatch: pyte
         await until(pilot, lambda: isinstance(app.screen, ExportDialog))
         value_of(app, "#export-folder").value = str(tmp_path)
         await pilot.pause()
-        await pilot.click("#export-ok")
+        await click(pilot, "#export-ok")
         await until(pilot, begun.is_set)
         await pilot.press("escape")
         await until(pilot, lambda: stopped.is_set() and "cancelled; files" in screen_text(app))

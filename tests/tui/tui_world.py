@@ -7,7 +7,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
+from textual.geometry import Region
 from textual.pilot import Pilot
+from textual.widget import Widget
 
 from ubp_core.models import Layer, LoadedModel
 from ubp_tui.app import UbpApp, build_app
@@ -15,6 +17,8 @@ from ubp_tui.services import Services, default_services
 from ubp_tui.state import Choice, ModelRequest
 
 SIZES = [(80, 24), (120, 36), (200, 50)]
+STEADY = 3
+"""How often a widget must be found at the same place before it is clicked."""
 PATIENCE = 20.0
 """Seconds after which a condition that did not come true fails its test."""
 
@@ -50,6 +54,42 @@ async def until(pilot: Pilot[int], condition: Callable[[], object]) -> None:
     while not condition():
         assert time.monotonic() < end, f"still not: {condition.__code__.co_names}"
         await pilot.pause(0.005)
+
+
+async def click(pilot: Pilot[int], target: str | type[Widget] | Widget, offset: tuple[int, int] | None = None) -> None:
+    """Click a widget once it has come to rest and nothing lies above it; layouts follow what is shown a moment later.
+
+    Args:
+        pilot: of the app.
+        target: the widget, or what finds it on the screen.
+        offset: cell of the widget; its middle by default.
+    """
+    seen: list[tuple[Widget, Region]] = []
+
+    def rests() -> bool:
+        screen = pilot.app.screen
+        widget = target if isinstance(target, Widget) else next(iter(screen.query(target)), None)
+        if widget is None or not widget.region.area:
+            return False
+        seen.append((widget, widget.region))
+        return len(seen) > STEADY and len(set(seen[-STEADY:])) == 1 and find_hit(widget, offset) is widget
+
+    await until(pilot, rests)
+    await pilot.click(seen[-1][0], offset=place_of(seen[-1][0], offset))
+
+
+def place_of(widget: Widget, offset: tuple[int, int] | None) -> tuple[int, int]:
+    """A cell of a widget, by default its middle."""
+    return offset or (widget.size.width // 2, widget.size.height // 2)
+
+
+def find_hit(widget: Widget, offset: tuple[int, int] | None) -> Widget | None:
+    """The widget itself, if a click on a cell of it reaches it or a part of it."""
+    place = widget.region.offset + place_of(widget, offset)
+    if not widget.screen.region.contains_point(place):
+        return None
+    hit, _ = widget.screen.get_widget_at(*place)
+    return widget if widget in hit.ancestors_with_self else None
 
 
 async def settle(app: UbpApp, pilot: Pilot[int]) -> None:

@@ -14,7 +14,7 @@ from ubp_tui.bindings import sections
 WORDS = (
     ("block", "N rows of one column that stay or go together"),
     ("abp", "aligned blocks: the start row r is a multiple of N"),
-    ("bed", "unaligned: Block Expansion and Division, the paper's method"),
+    ("bed", "unaligned: the paper's Block Expansion and Division"),
     ("optimal", "unaligned: provably the best, with its certificate"),
     ("greedy", "unaligned: best window first; may run out of room"),
     ("unstructured", "single weights: no block pattern keeps more"),

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ubp_core import native
 from ubp_core.errors import SelectionError
-from ubp_core.selection import METHODS, Selection, check_importance, check_options, check_status, select_count
+from ubp_core.selection import METHODS, Selection, check_importance, check_options, check_status, selection_of
 
 SCALES = ("raw", "mean")
 """How layers' importances compare: as they are, or each divided by its mean."""
@@ -58,6 +58,10 @@ class Allocation:
     """What each layer adds to the bound on the network (unscaled); infinite where the budget left no choice."""
     limits: dict[str, tuple[int, int]]
     """Floor and ceiling of each layer in blocks."""
+    block_size: int
+    """N; 1 for `unstructured`."""
+    found: native.Allocation
+    """Selects the layers by their number."""
 
 
 def network_budget(shapes: Mapping[str, tuple[int, int]], block_size: int, sparsity: float) -> int:
@@ -102,14 +106,11 @@ def select_global(
     check_options(block_size, sparsity, method, threads)
     if scale not in SCALES:
         raise SelectionError(f"scale: {scale!r} is unknown; choose from {', '.join(SCALES)}")
-    totals = {name: float(matrix.sum(dtype=np.float64)) for name, matrix in matrices.items()}
-    scales = {name: _scale(scale, matrix, totals[name]) for name, matrix in matrices.items()}
+    scales = {name: 1.0 if scale == "raw" else _mean_scale(matrix) for name, matrix in matrices.items()}
     parts = _allocate(matrices, scales, block_size, sparsity, method, floors, ceilings, threads)
-    size = 1 if method == "unstructured" else block_size
-    selections = {
-        name: select_count(matrix, size, count := parts.counts[name], method, 1 - count * size / matrix.size, threads)
-        for name, matrix in matrices.items()
-    }
+    outcomes = {name: parts.found.select(index) for index, name in enumerate(matrices)}
+    totals = {name: outcome.total for name, outcome in outcomes.items()}
+    selections = {name: _layer_selection(matrices[name], outcomes[name], parts, name, method) for name in matrices}
     weights = {name: scales[name] * totals[name] for name in matrices}
     kept = math.fsum(weights[name] * selection.retained for name, selection in selections.items())
     total = math.fsum(weights.values())
@@ -137,9 +138,20 @@ def _check_layers(importances: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[
     return matrices
 
 
-def _scale(scale: str, matrix: NDArray[np.float32], total: float) -> float:
-    """Factor of a layer's importance; 1 where it has none (or bad values, which the native code refuses)."""
-    return matrix.size / total if scale == "mean" and 0 < total < math.inf else 1.0
+def _mean_scale(matrix: NDArray[np.float32]) -> float:
+    """One over a layer's mean importance; 1 where it has none (or bad values, which the native code refuses)."""
+    total = float(matrix.sum(dtype=np.float64))
+    return matrix.size / total if 0 < total < math.inf else 1.0
+
+
+def _layer_selection(
+    matrix: NDArray[np.float32], outcome: native.SelectOutcome, parts: Allocation, name: str, method: str
+) -> Selection:
+    """A layer's part; its sparsity is what leads to it again."""
+    rows, columns = matrix.shape
+    count = parts.counts[name]
+    sparsity = 1 - count * parts.block_size / matrix.size
+    return selection_of(outcome, (rows, columns), parts.block_size, count, method, sparsity)
 
 
 def _allocate(
@@ -160,12 +172,10 @@ def _allocate(
     limits = block_limits(shapes, size, floors, ceilings)
     _check_limits(limits, budget, size, sum(m.size for m in matrices.values()), sparsity)
     layers = [(matrix, scales[name], *limits[name]) for name, matrix in matrices.items()]
-    outcome = native.allocate(layers, size, budget, METHODS.index(method), threads or os.cpu_count() or 1)
-    check_status(outcome.status, outcome.found, budget)
-    names = list(matrices)
-    return Allocation(
-        dict(zip(names, outcome.counts, strict=True)), dict(zip(names, outcome.bounds, strict=True)), limits
-    )
+    found = native.Allocation(layers, size, budget, METHODS.index(method), threads or os.cpu_count() or 1)
+    check_status(found.status, found.found, budget)
+    counts = dict(zip(matrices, found.counts, strict=True))
+    return Allocation(counts, dict(zip(matrices, found.bounds, strict=True)), limits, size, found)
 
 
 def block_limits(

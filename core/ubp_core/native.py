@@ -145,18 +145,6 @@ class SelectOutcome:
     upper_bound: float
 
 
-@dataclass(frozen=True)
-class AllocateOutcome:
-    """What the native allocation returned."""
-
-    status: int
-    found: int
-    counts: list[int]
-    """Blocks of each layer."""
-    bounds: list[float]
-    """Of each layer, see `ubp_allocate`."""
-
-
 @functools.cache
 def library() -> ctypes.CDLL:
     """The loaded library, with its signatures.
@@ -178,8 +166,14 @@ def library() -> ctypes.CDLL:
     loaded.ubp_allocate.restype = ctypes.c_int
     loaded.ubp_allocate.argtypes = [
         ctypes.POINTER(_Share), ctypes.c_int64, ctypes.c_int32, ctypes.c_int64,
-        ctypes.c_int32, ctypes.c_int32, ctypes.POINTER(ctypes.c_int64),
+        ctypes.c_int32, ctypes.c_int32, ctypes.POINTER(ctypes.c_int64), ctypes.POINTER(ctypes.c_void_p),
     ]  # fmt: skip
+    loaded.ubp_allocation_select.restype = ctypes.c_int
+    loaded.ubp_allocation_select.argtypes = [
+        ctypes.c_void_p, ctypes.c_int64, _INTS, _INTS, ctypes.POINTER(_SelectionInfo),
+    ]  # fmt: skip
+    loaded.ubp_allocation_free.restype = None
+    loaded.ubp_allocation_free.argtypes = [ctypes.c_void_p]
     loaded.ubp_convolution_create.restype = ctypes.c_int32
     loaded.ubp_convolution_create.argtypes = [
         ctypes.POINTER(_Layer), ctypes.c_int64, ctypes.c_int64, ctypes.c_int64, ctypes.c_uint32, ctypes.c_uint32,
@@ -307,24 +301,49 @@ def select(importance: NDArray[np.float32], block_size: int, budget: int, method
     return SelectOutcome(status, out_rows, out_columns, info.found, info.kept, info.total, info.upper_bound)
 
 
-def allocate(
-    layers: Sequence[tuple[NDArray[np.float32], float, int, int]],
-    block_size: int,
-    budget: int,
-    method: int,
-    threads: int,
-) -> AllocateOutcome:
-    """Runs `ubp_allocate` (native/include/ubp/selection_c.h).
+class Allocation:
+    """A budget shared out over layers, and what the search has found about them (native/include/ubp/selection_c.h)."""
 
-    Args:
-        layers: importance (C-contiguous float32 [R, K]), scale, floor and ceiling of each.
-    """
-    shares = (_Share * len(layers))(
-        *(_Share(m.ctypes.data, *m.shape, scale, floor, ceiling) for m, scale, floor, ceiling in layers)
-    )
-    found = ctypes.c_int64()
-    status = library().ubp_allocate(shares, len(layers), block_size, budget, method, threads, ctypes.byref(found))
-    return AllocateOutcome(status, found.value, [s.count for s in shares], [s.bound for s in shares])
+    status: int
+    """One of SELECT_*; the layers can be selected only after SELECT_OK."""
+    found: int
+    counts: list[int]
+    """Blocks of each layer."""
+    bounds: list[float]
+    """Of each layer, see `ubp_allocate`."""
+
+    def __init__(
+        self,
+        layers: Sequence[tuple[NDArray[np.float32], float, int, int]],
+        block_size: int,
+        budget: int,
+        method: int,
+        threads: int,
+    ) -> None:
+        """Runs `ubp_allocate`.
+
+        Args:
+            layers: importance (C-contiguous float32 [R, K]), scale, floor and ceiling of each.
+        """
+        self._handle, self._layers, found = ctypes.c_void_p(), layers, ctypes.c_int64()
+        shares = (_Share * len(layers))(
+            *(_Share(m.ctypes.data, *m.shape, scale, floor, ceiling) for m, scale, floor, ceiling in layers)
+        )
+        self.status = library().ubp_allocate(
+            shares, len(layers), block_size, budget, method, threads, ctypes.byref(found), ctypes.byref(self._handle)
+        )
+        self.found, self.counts, self.bounds = found.value, [s.count for s in shares], [s.bound for s in shares]
+
+    def __del__(self) -> None:
+        if self._handle:
+            library().ubp_allocation_free(self._handle)
+
+    def select(self, index: int) -> SelectOutcome:
+        """The blocks of one layer: what `select` gives for its count."""
+        count, info = self.counts[index], _SelectionInfo()
+        rows, columns = np.empty(count, np.int32), np.empty(count, np.int32)
+        status = library().ubp_allocation_select(self._handle, index, rows, columns, ctypes.byref(info))
+        return SelectOutcome(status, rows, columns, info.found, info.kept, info.total, info.upper_bound)
 
 
 def convolve(

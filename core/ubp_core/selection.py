@@ -102,13 +102,20 @@ def select_count(
         SelectionError, CandidatesExhausted: as `select_blocks`.
     """
     outcome = native.select(matrix, block_size, blocks, METHODS.index(method), threads or os.cpu_count() or 1)
+    return selection_of(outcome, (matrix.shape[0], matrix.shape[1]), block_size, blocks, method, sparsity)
+
+
+def selection_of(
+    outcome: native.SelectOutcome, shape: tuple[int, int], block_size: int, blocks: int, method: str, sparsity: float
+) -> Selection:
+    """What the native code returned, as a result; raises what its status stands for."""
     check_status(outcome.status, outcome.found, blocks)
     total = outcome.total
     return Selection(
         rows=outcome.rows,
         columns=outcome.columns,
         block_size=block_size,
-        shape=(matrix.shape[0], matrix.shape[1]),
+        shape=shape,
         method=method,
         sparsity=sparsity,
         retained=outcome.kept / total if total > 0 else 1.0,

@@ -223,6 +223,19 @@ def test_a_layers_part_leads_to_it_again(method: str) -> None:
         np.testing.assert_array_equal(again.mask(), selection.mask())
 
 
+@pytest.mark.parametrize("method", ["greedy", "bed", "optimal"])
+def test_columns_that_the_sample_overrates(method: str) -> None:
+    """The search looks at one tile of columns in 32 first. Here those have the largest gains, and the smallest."""
+    matrix = np.ones((64, 520), np.float32)
+    sampled = np.r_[0:16, 512:520]
+    matrix[:32, sampled], matrix[32:, sampled] = 100.0, 1e-3
+    alone = select_blocks(matrix, 4, 1 - 300 * 4 / matrix.size, method)
+    shared = select_global({"x": matrix}, 4, 1 - 300 * 4 / matrix.size, method).layers["x"]
+    for selection in (alone, shared):
+        assert len(selection.rows) == 300
+        assert matrix[selection.mask()].sum() == 24 * 32 * 100 + (300 - 24 * 8) * 4
+
+
 def test_floor_and_scale_keep_a_layer_of_small_weights_from_being_emptied() -> None:
     generator = np.random.default_rng(5)
     big = np.abs(generator.standard_normal((64, 200)).astype(np.float32))

@@ -38,5 +38,12 @@ struct ubp_share {
 // A layer's bound is V + price * count, V the most that its blocks can be worth at the final price: where all counts
 // are free, no selection of `budget` blocks keeps more than the sum of scale * bound.
 // Needs sum of floors <= budget <= sum of ceilings. The result does not depend on `threads`.
+// Where it returns UBP_SELECT_OK, `out` keeps what was found about the layers, whose importance must stay in place, until
+// ubp_allocation_free; else it is null.
+typedef struct ubp_allocation ubp_allocation;
 UBP_API int ubp_allocate(struct ubp_share* shares, int64_t layers, int32_t block_size, int64_t budget, int32_t method,
-                         int32_t threads, int64_t* found);
+                         int32_t threads, int64_t* found, ubp_allocation** out);
+// What ubp_select gives for a layer and its count, without the search; both arrays hold `count` entries.
+UBP_API int ubp_allocation_select(const ubp_allocation* allocation, int64_t layer, int32_t* out_rows,
+                                  int32_t* out_columns, struct ubp_selection_info* info);
+UBP_API void ubp_allocation_free(ubp_allocation* allocation);

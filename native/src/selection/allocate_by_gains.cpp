@@ -4,8 +4,6 @@
 #include <limits>
 
 #include "selection/allocation.h"
-#include "selection/buffer.h"
-#include "selection/tile_steps.h"
 #include "ubp/selection_c.h"
 
 namespace ubp::selection {
@@ -13,15 +11,6 @@ namespace {
 
 constexpr double kNone = -std::numeric_limits<double>::infinity();
 using Gains = std::vector<double>;
-
-Gains step_gains(const Problem& problem, TakeBest take_best, int64_t tile, double threshold) {
-    Buffer<int32_t> labels(kTile * problem.rows);
-    std::vector<double> columns[kTile];
-    run_tile_steps(problem, take_best, tile, threshold, labels.data(), columns);
-    Gains gains;
-    for (const auto& own : columns) gains.insert(gains.end(), own.begin(), own.end());
-    return gains;
-}
 
 // Sums of the aligned windows of `size` rows.
 Gains window_gains(const Problem& problem, int64_t size, int64_t tile, double threshold) {
@@ -38,20 +27,10 @@ Gains window_gains(const Problem& problem, int64_t size, int64_t tile, double th
     return gains;
 }
 
-// All gains of a tile that reach `threshold`, in any order.
-Gains tile_gains(const Problem& problem, int32_t method, int64_t tile, double threshold) {
-    switch (method) {
-        case UBP_GREEDY: return step_gains(problem, take_best_greedy, tile, threshold);
-        case UBP_BED: return step_gains(problem, take_best_bed, tile, threshold);
-        case UBP_ABP: return window_gains(problem, problem.block_size, tile, threshold);
-        default: return window_gains(problem, 1, tile, threshold);
-    }
-}
-
-// The gains of all tiles of all layers that reach a threshold (scaled).
+// The gains of all tiles of all layers that reach a threshold (scaled): of greedy and bed as steps, of the others alone.
 class NetworkGains {
 public:
-    NetworkGains(const std::vector<Share>& shares, int32_t method);
+    NetworkGains(const std::vector<Share>& shares, int32_t method, Findings& findings);
     void run_samples();
     void run_rest(double threshold);
     // Scaled gains of one layer, of its sample tiles or of all.
@@ -61,18 +40,24 @@ private:
     struct Item {
         size_t layer;
         int64_t tile;
-        Gains gains;
+        Gains gains;  // of abp and unstructured
     };
     void run(Item& item, double threshold);
+    void add_gains(const Item& item, Gains& gains) const;
 
     const std::vector<Share>& shares_;
     int32_t method_;
+    std::vector<std::unique_ptr<Steps>>& steps_;  // of each layer, or of none
     std::vector<Item> items_;    // by layer and tile
     std::vector<size_t> first_;  // [layers + 1] first item of each layer
 };
 
-NetworkGains::NetworkGains(const std::vector<Share>& shares, int32_t method) : shares_(shares), method_(method) {
+NetworkGains::NetworkGains(const std::vector<Share>& shares, int32_t method, Findings& findings)
+    : shares_(shares), method_(method), steps_(findings.steps) {
+    const TakeBest take_best = method == UBP_GREEDY ? take_best_greedy : take_best_bed;
     for (size_t l = 0; l < shares.size(); ++l) {
+        if (method == UBP_GREEDY || method == UBP_BED)
+            steps_.push_back(std::make_unique<Steps>(shares[l].problem, take_best));
         first_.push_back(items_.size());
         for (int64_t tile = 0; tile < shares[l].problem.tiles(); ++tile) items_.push_back({l, tile, {}});
     }
@@ -81,7 +66,19 @@ NetworkGains::NetworkGains(const std::vector<Share>& shares, int32_t method) : s
 
 void NetworkGains::run(Item& item, double threshold) {
     const Share& share = shares_[item.layer];
-    item.gains = tile_gains(share.problem, method_, item.tile, threshold / share.scale);
+    threshold /= share.scale;
+    if (!steps_.empty()) return steps_[item.layer]->run_tile(item.tile, threshold);
+    item.gains = window_gains(share.problem, method_ == UBP_ABP ? share.problem.block_size : 1, item.tile, threshold);
+}
+
+void NetworkGains::add_gains(const Item& item, Gains& gains) const {
+    const Share& share = shares_[item.layer];
+    const auto add = [&](const Gains& own) {
+        for (double gain : own) gains.push_back(gain * share.scale);
+    };
+    if (steps_.empty()) return add(item.gains);
+    for (int64_t lane = 0; lane < share.problem.tile_width(item.tile); ++lane)
+        add(steps_[item.layer]->gains(item.tile * kTile + lane));
 }
 
 void NetworkGains::run_samples() {
@@ -99,8 +96,7 @@ void NetworkGains::run_rest(double threshold) {
 Gains NetworkGains::of_layer(size_t layer, bool samples_only) const {
     Gains gains;
     for (size_t i = first_[layer]; i < first_[layer + 1]; ++i)
-        if (!samples_only || is_sample(items_[i].tile))
-            for (double gain : items_[i].gains) gains.push_back(gain * shares_[layer].scale);
+        if (!samples_only || is_sample(items_[i].tile)) add_gains(items_[i], gains);
     return gains;
 }
 
@@ -167,6 +163,14 @@ int64_t count_all(const std::vector<Gains>& gains) {
     return count;
 }
 
+// How many reach a threshold: below it, only the gains of sample tiles are known.
+int64_t count_from(const std::vector<Gains>& gains, double threshold) {
+    int64_t count = 0;
+    for (const auto& own : gains)
+        count += std::count_if(own.begin(), own.end(), [=](double gain) { return gain >= threshold; });
+    return count;
+}
+
 // Counts beyond the floors: what exceeds the `left`-th largest gain, then equals of it, layer by layer.
 void take_largest(std::vector<Share>& shares, const std::vector<Gains>& open, int64_t left) {
     if (left == 0) return;
@@ -187,7 +191,7 @@ void take_largest(std::vector<Share>& shares, const std::vector<Gains>& open, in
 
 }  // namespace
 
-int64_t allocate_by_gains(std::vector<Share>& shares, int64_t budget, int32_t method) {
+int64_t allocate_by_gains(std::vector<Share>& shares, int64_t budget, int32_t method, Findings& findings) {
     int64_t floors = 0;
     for (Share& share : shares) {
         share.count = share.floor;
@@ -195,12 +199,13 @@ int64_t allocate_by_gains(std::vector<Share>& shares, int64_t budget, int32_t me
         floors += share.floor;
     }
     const int64_t left = budget - floors;
-    NetworkGains network(shares, method);
+    NetworkGains network(shares, method, findings);
     network.run_samples();
-    const double threshold = sampled_threshold(shares, network, left);
-    network.run_rest(threshold);
+    findings.threshold = sampled_threshold(shares, network, left);
+    network.run_rest(findings.threshold);
     std::vector<Gains> open = open_gains(shares, network);
-    if (threshold != kNone && count_all(open) < left) {
+    if (count_from(open, findings.threshold) < left && findings.threshold != kNone) {
+        findings.threshold = kNone;
         network.run_rest(kNone);
         open = open_gains(shares, network);
     }

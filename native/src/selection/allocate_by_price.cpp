@@ -1,6 +1,6 @@
 // One price over all layers, and the exact gains of the columns that two close prices leave open.
-#include <deque>
 #include <limits>
+#include <utility>
 
 #include "selection/allocation.h"
 #include "selection/gain_curve.h"
@@ -61,17 +61,18 @@ bool are_fixed(std::vector<Share>& shares, int64_t budget) {
 
 }  // namespace
 
-void allocate_by_price(std::vector<Share>& shares, int64_t budget) {
+void allocate_by_price(std::vector<Share>& shares, int64_t budget, Findings& findings) {
     if (are_fixed(shares, budget)) return;
-    std::deque<TileSums> sums;
     std::vector<PricedLayer> layers;
     for (const Share& share : shares) {
-        sums.emplace_back(share.problem);
-        layers.push_back({&share.problem, &sums.back(), share.scale, share.floor, share.ceiling});
+        findings.sums.emplace_back(share.problem);
+        layers.push_back({&share.problem, &findings.sums.back(), share.scale, share.floor, share.ceiling});
     }
-    const double price = take_offers(shares, find_prices(layers, budget), layers, budget);
+    NetworkBracket bracket = find_prices(layers, budget);
+    const double price = take_offers(shares, bracket, layers, budget);
     for (size_t l = 0; l < shares.size(); ++l)
-        shares[l].bound = upper_bound(shares[l].problem, sums[l], price / shares[l].scale, shares[l].count);
+        shares[l].bound = upper_bound(shares[l].problem, findings.sums[l], price / shares[l].scale, shares[l].count);
+    findings.brackets = std::move(bracket.layers);
 }
 
 }  // namespace ubp::selection

@@ -1,7 +1,6 @@
 // The exact optimum: one price per block serves all columns, because the best total of a column is concave in its
 // number of blocks. The few columns that differ between two close prices are resolved gain by gain.
 #include <algorithm>
-#include <utility>
 
 #include "selection/gain_curve.h"
 
@@ -89,9 +88,15 @@ void write_starts(const Problem& problem, const TileSums& sums, const Decision& 
 
 double select_optimal(const Problem& problem, StartBits& starts) {
     if (problem.budget == 0) return 0;
-    const TileSums sums(problem);
+    return select_with_sums(problem, TileSums(problem), starts);
+}
+
+double select_with_sums(const Problem& problem, const TileSums& sums, StartBits& starts) {
     const int64_t capacity = problem.columns * (problem.rows / problem.block_size);
-    const PriceBracket bracket = std::move(find_prices({{&problem, &sums, 1.0, 0, capacity}}, problem.budget).layers[0]);
+    return select_between(problem, sums, find_prices({{&problem, &sums, 1.0, 0, capacity}}, problem.budget).layers[0], starts);
+}
+
+double select_between(const Problem& problem, const TileSums& sums, const PriceBracket& bracket, StartBits& starts) {
     const std::vector<Segment> segments = find_segments(problem, sums, bracket);
     const Decision decision = decide(problem, bracket, segments);
     write_starts(problem, sums, decision, starts);

@@ -46,6 +46,11 @@ struct NetworkBracket {
     std::vector<PriceBracket> layers;
 };
 
+// The best `problem.budget` blocks of a layer, found from its window sums, and between two prices at which it takes at
+// least and at most so many. Both return the upper bound on what as many blocks keep.
+double select_with_sums(const Problem& problem, const TileSums& sums, StartBits& starts);
+double select_between(const Problem& problem, const TileSums& sums, const PriceBracket& bracket, StartBits& starts);
+
 // Narrows the prices until few columns differ between them, or the columns that differ do so by ties.
 // Needs sum of floors < budget <= sum of ceilings.
 NetworkBracket find_prices(const std::vector<PricedLayer>& layers, int64_t budget);

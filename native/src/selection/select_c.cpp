@@ -1,41 +1,12 @@
 // The C interface: checks the importance, runs the method, writes the blocks in (row, column) order.
-#include <algorithm>
-#include <numeric>
+#include <new>
 
 #include "selection/importance.h"
+#include "selection/write_blocks.h"
 #include "ubp/selection_c.h"
 
 namespace ubp::selection {
 namespace {
-
-template <typename Visit>
-void visit_starts(const Problem& problem, const StartBits& starts, int64_t row, Visit visit) {
-    for (int64_t tile = 0; tile < problem.tiles(); ++tile)
-        for (unsigned bits = starts.tile(tile)[row]; bits != 0; bits &= bits - 1)
-            visit(tile * kTile + __builtin_ctz(bits));
-}
-
-// Writes rows and columns and sums what the blocks keep. Returns the number of blocks.
-int64_t write_blocks(const Problem& problem, const StartBits& starts, int32_t* rows, int32_t* columns, double* kept) {
-    std::vector<int64_t> first(problem.rows + 1);
-    std::vector<double> sums(problem.rows);
-    problem.crew.for_each(problem.rows, [&](int64_t row) {
-        for (int64_t tile = 0; tile < problem.tiles(); ++tile) first[row + 1] += __builtin_popcount(starts.tile(tile)[row]);
-    });
-    std::partial_sum(first.begin(), first.end(), first.begin());
-    problem.crew.for_each(problem.rows, [&](int64_t row) {
-        int64_t at = first[row];
-        visit_starts(problem, starts, row, [&](int64_t column) {
-            rows[at] = static_cast<int32_t>(row);
-            columns[at++] = static_cast<int32_t>(column);
-            double sum = 0;
-            for (int64_t r = row; r < row + problem.block_size; ++r) sum += problem.importance[r * problem.columns + column];
-            sums[row] += sum;
-        });
-    });
-    *kept = std::accumulate(sums.begin(), sums.end(), 0.0);
-    return first[problem.rows];
-}
 
 int run(const Problem& problem, int method, int32_t* rows, int32_t* columns, ubp_selection_info* info) {
     if (!sum_importance(problem, &info->total)) return UBP_SELECT_BAD_VALUE;

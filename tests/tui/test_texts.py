@@ -7,6 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tui_world import make_model, make_services
 
 from ubp_core import METHODS as CORE_METHODS
@@ -16,7 +18,15 @@ from ubp_tui.jobs import LayerMeasure, prepare_layer
 from ubp_tui.network_total import sum_network
 from ubp_tui.renderables.facts import Fact, describe_total, flow_facts, list_facts, list_total
 from ubp_tui.renderables.formats import format_count, format_percent, format_shape, shorten_name
-from ubp_tui.renderables.readout import Kernel, column_labels, describe_area, describe_weight, format_weight, row_label
+from ubp_tui.renderables.readout import (
+    Kernel,
+    column_labels,
+    describe_area,
+    describe_weight,
+    flow_words,
+    format_weight,
+    row_label,
+)
 from ubp_tui.renderables.viewport import Viewport
 from ubp_tui.state import METHODS, Choice, SelectionRequest
 
@@ -101,6 +111,21 @@ def test_facts_are_the_library_s_figures(method: str) -> None:
     if method != "unstructured":
         offsets = offset_histogram(expected)
         assert facts["starts r % 4"].endswith(f"{100 * (1 - offsets[0] / offsets.sum()):.0f} % off grid")
+
+
+@given(
+    st.lists(st.sampled_from(("a", "bb", "c 3", "a longer one", "·")), max_size=12),
+    st.integers(12, 40),
+    st.integers(1, 3),
+)
+def test_words_flow_over_lines_and_are_never_cut(words: list[str], width: int, height: int) -> None:
+    lines = flow_words("  ".join(words), width, height)
+    assert len(lines) <= height and all(len(line) <= width for line in lines)
+    shown = [word for line in lines for word in line.split("  ") if word not in ("", "·")]
+    said = [word for word in words if word != "·"]
+    assert shown == said[: len(shown)] and (shown or not said)
+    assert not any(line.startswith("·") or line.endswith("·") or "·  ·" in line for line in lines)
+    assert len(shown) == len(said) or len(lines) == height
 
 
 def test_facts_flow_over_lines_and_are_never_cut() -> None:

@@ -84,8 +84,10 @@ def offsets_fact(offsets: NDArray[np.int64]) -> Fact:
     if total == 0:
         return Fact(f"starts r % {len(offsets)}", "no blocks")
     heights = np.round(offsets / offsets.max() * (len(_BARS) - 1)).astype(int)
-    bars = "".join(_BARS[height] if count else " " for height, count in zip(heights, offsets, strict=True))
-    return Fact(f"starts r % {len(offsets)}", f"{bars} {100 * (1 - offsets[0] / total):.0f} % off grid")
+    # Apart from each other: equal ones would stand there as one block.
+    bars = [_BARS[height] if count else " " for height, count in zip(heights, offsets, strict=True)]
+    row = (" " if len(bars) <= 8 else "").join(bars)
+    return Fact(f"starts r % {len(offsets)}", f"{row} {100 * (1 - offsets[0] / total):.0f} % off grid")
 
 
 def flow_facts(facts: list[Fact], width: int, lines: int) -> Content:

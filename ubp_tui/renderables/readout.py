@@ -89,6 +89,30 @@ def describe_area(source: MapSource, view: Viewport, row: int, column: int) -> s
     return f"{100 * kept / count:.1f} % of {count:.0f} kept{mean}"
 
 
+def flow_words(line: str, width: int, height: int) -> list[str]:
+    """Break a line between its words; two blanks part them, and " · " is one that stands only between two others.
+
+    Args:
+        line: the most important first.
+        width: cells of a line.
+        height: lines; words that don't fit into these are left out.
+    """
+    lines, dot = [""], ""
+    for word in filter(None, line.split("  ")):
+        if word == "·":
+            dot = "·  "
+            continue
+        longer = f"{lines[-1]}  {dot}{word}" if lines[-1] else word
+        if len(longer) <= width:
+            lines[-1] = longer
+        elif len(lines) < height and lines[-1]:
+            lines.append(word)
+        else:
+            break
+        dot = ""
+    return lines
+
+
 def describe_scale(view: Viewport) -> str:
     """The zoom level in words."""
     if view.single_weights:

@@ -9,7 +9,7 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.reactive import reactive
-from textual.widgets import Footer, Static
+from textual.widgets import Footer
 
 from ubp_tui import messages
 from ubp_tui.bindings import bindings_of
@@ -28,6 +28,7 @@ from ubp_tui.widgets.compare.difference_map import DifferenceMap
 from ubp_tui.widgets.controls.segments import Segments
 from ubp_tui.widgets.header.screen_title import ScreenTitle
 from ubp_tui.widgets.map.block_map import BlockMap
+from ubp_tui.widgets.map.readout_line import ReadoutLine
 from ubp_tui.widgets.size_notice import SizeNotice
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ class CompareScreen(CompareWork):
             with Horizontal(id="compare-both"):
                 yield ComparePane(DifferenceMap(id="difference-map"), "difference", id="difference-pane")
                 yield ClassTable(id="class-table")
-        yield Static("", id="compare-readout", markup=False)
+        yield ReadoutLine(id="compare-readout")
         yield Footer()
         yield SizeNotice(id="size-notice")
 
@@ -203,7 +204,7 @@ class CompareScreen(CompareWork):
                 line = describe_pair((left.source, right.source), kernel, row, column)
                 area = describe_area_pair(comparison.difference, view, row, column)
                 line += f"  ·  {area}" if area else ""
-        self.query_one("#compare-readout", Static).update(line, layout=False)
+        self.query_one(ReadoutLine).line = line
 
     # Changes by key and mouse
 

@@ -22,6 +22,8 @@ from ubp_tui.widgets.bench.scatter import Point, describe_shapes, draw_scatter, 
 PLOTS = ("bars", "scatter")
 FEWEST_LINES, MOST_LINES = 7, 15
 """Of a plot that can be read; of one that has the pane for itself, but for the table."""
+LINES_FOR_BOTH = 23
+"""Of the pane, from which on it shows both plots."""
 
 
 class ResultPane(Vertical):
@@ -129,7 +131,8 @@ class ResultPane(Vertical):
 
     def _draw_plots(self, run: DeviceRun, layer: str, bars: Bars, around: int) -> None:
         """Draw both; the title of the pane is that of the plot in sight, or of the bars where both are."""
-        both, points = not self.screen.has_class("-compact"), self._points(run, layer)
+        both, points = self.size.height >= LINES_FOR_BOTH, self._points(run, layer)
+        self.set_class(not both, "-single")
         lines, look = max(FEWEST_LINES, self.size.height // 2), look_of(self.app)
         bars = fit_bars(bars, lines - FRAME, around)
         plots = (self.query_one("#result-bars", PlotextPlot), self.query_one("#result-scatter", PlotextPlot))

@@ -53,9 +53,11 @@ class OffsetHistogram(ResultPicture):
     def render_line(self, y: int) -> Strip:
         """Offset, bar, share."""
         rows = self._rows()
-        if y >= len(rows):
+        # Apart from each other where there is room: equal bars would stand there as one block.
+        row, between = divmod(y, 2 if self.size.height >= 2 * len(rows) - 1 else 1)
+        if between or row >= len(rows):
             return Strip.blank(self.size.width, self.rich_style)
-        label, count, total, top = rows[y]
+        label, count, total, top = rows[row]
         share = f" {100 * count / total:4.1f} %"
         width = max(1, self.size.width - len(label) - len(share) - 1)
         bar = growing_bar(count, top, width)

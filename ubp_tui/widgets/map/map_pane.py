@@ -12,13 +12,14 @@ from ubp_tui import palette
 from ubp_tui.jobs import LayerResult
 from ubp_tui.looks import Look, look_of
 from ubp_tui.messages import MapCursorMoved, MapViewChanged
-from ubp_tui.renderables.formats import kernel_of
+from ubp_tui.renderables.formats import kernel_of, shorten_name
 from ubp_tui.renderables.map_strips import SHADES
 from ubp_tui.renderables.readout import describe_scale
 from ubp_tui.widgets.map.block_map import BlockMap
 from ubp_tui.widgets.map.histograms import ImportanceHistogram, OffsetHistogram, ResultPicture
 from ubp_tui.widgets.map.minimap import Minimap
 from ubp_tui.widgets.map.profiles import ColumnProfile, Profile, RowProfile
+from ubp_tui.widgets.map.readout_line import ReadoutLine
 
 
 class MapPane(Vertical):
@@ -32,7 +33,7 @@ class MapPane(Vertical):
             yield RowProfile(block_map, id="row-profile")
         yield ColumnProfile(block_map, id="column-profile")
         yield Static("", id="map-notice", markup=False)
-        yield Static("", id="readout")
+        yield ReadoutLine(id="readout")
         with Horizontal(id="map-pictures"):
             yield Minimap(block_map, id="minimap")
             yield OffsetHistogram(id="offset-histogram")
@@ -48,18 +49,23 @@ class MapPane(Vertical):
         choice = result.request.choice
         how = f"{choice.method} N={choice.block_size} s={100 * choice.sparsity:g} %"
         order = " · by tap" if result.basis.by_tap else ""
-        self.border_title = f"Block map · {result.layer.name} · {how if result.selection else 'dense'}{order}"
+        self.border_title = self._fit_title(result.layer.name, f"{how if result.selection else 'dense'}{order}")
         self.remove_class("-empty")
         kernel = kernel_of(result.layer, result.basis.by_tap)
         self.query_one(BlockMap).show_layer(result.layer.name, result.source, kernel)
         self._refresh_pictures(result)
+
+    def _fit_title(self, name: str, how: str) -> str:
+        """Name and choice in the width of the frame; what is cut is the beginning of the name."""
+        title, room = f"Block map · {name} · {how}", self.size.width - 6
+        return title if len(title) <= room else f"{shorten_name(name, max(room - len(how) - 3, 8))} · {how}"
 
     def show_nothing(self, line: str) -> None:
         """Clear the map and say why."""
         self.border_title, self.border_subtitle = "Block map", ""
         self.query_one(BlockMap).clear()
         self.query_one("#map-notice", Static).update(line)
-        self.query_one("#readout", Static).update("")
+        self.query_one(ReadoutLine).line = ""
         self.add_class("-empty")
         self._refresh_pictures(None)
 
@@ -96,7 +102,7 @@ class MapPane(Vertical):
     def on_map_cursor_moved(self, message: MapCursorMoved) -> None:
         """Show what is under the cursor."""
         message.stop()
-        self.query_one("#readout", Static).update(Content(message.readout), layout=False)
+        self.query_one(ReadoutLine).line = message.readout
 
 
 def legend(look: Look) -> Content:

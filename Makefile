@@ -40,7 +40,7 @@ lint: $(STAMP)  ## ruff, mypy and import contracts
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-fuzz: $(STAMP)  ## a million changed files against the C++ reader under sanitizers (RUNS=..., SEED=...)
+fuzz: $(STAMP)  ## a million changed files against C++ reader and runtime under sanitizers (RUNS=..., SEED=...)
 	@$(BIN)/python tests/native/run_fuzzer.py --runs $(or $(RUNS),1000000) --seed $(or $(SEED),1)
 
 bench-kernels: native  ## tables of docs/performance.md: modelled cycles and host ratios of the kernels

@@ -3,8 +3,9 @@
 //     fuzz_reader [--runs N] [--seed S] [--only RUN] FILE...
 //
 // Every file is judged in memory of exactly its size. A refusal must name a field; an accepted file is walked as
-// kernels walk it, element by element, and its graph as the runtime runs it; memory may not exceed twice the file's size. Any breach, like a sanitizer's
-// report, ends the program with the number of the run, and `--seed S --only RUN` repeats that one run.
+// kernels walk it, element by element, and its graph as the runtime runs it, and a small graph is run; memory may not
+// exceed twice the file's size. Any breach, like a sanitizer's report, ends the program with the number of the run, and
+// `--seed S --only RUN` repeats that one run.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -16,6 +17,7 @@
 #include <string>
 
 #include "allocations.h"
+#include "graph_run.h"
 #include "graph_walk.h"
 #include "mutator.h"
 #include "ubp/packed_file.h"
@@ -41,6 +43,7 @@ void print_run() {
 /// What a number of runs came to.
 struct Tally {
     uint64_t accepted = 0;
+    uint64_t executed = 0;    ///< graphs that were run
     double worst_memory = 0;  ///< bytes allocated over the file's size
     std::map<std::string, uint64_t> refused;
 };
@@ -86,6 +89,12 @@ double walk(const LayerView& v) {
 
 volatile double sink;  // keeps the walk from being optimised away
 
+void execute(const PackedFile& packed, Tally& tally) {
+    const char* wrong = run_graph(packed, current_run);
+    if (wrong[0] != '\0') fail("ran an accepted graph", wrong);
+    ++tally.executed;
+}
+
 void judge(const File& file, Tally& tally) {
     std::unique_ptr<uint8_t, void (*)(void*)> memory(static_cast<uint8_t*>(std::malloc(file.size() ? file.size() : 1)),
                                                      std::free);
@@ -105,6 +114,7 @@ void judge(const File& file, Tally& tally) {
     if (packed.graph()) {
         const char* wrong = walk_graph(*packed.graph(), packed.layers().size());
         if (wrong[0] != '\0') fail("accepted a graph that can't run", wrong);
+        if (is_small(packed)) execute(packed, tally);
     }
     for (const FileLayer& layer : packed.layers()) sink = walk(layer.view) + double(layer.name.back());
     ++tally.accepted;
@@ -119,9 +129,11 @@ File read_seed(const char* path) {
 }
 
 void report(uint64_t runs, const Tally& tally) {
-    std::printf("%llu runs, seed %llu: %llu accepted; memory at most %.2f of the file's size; refused by field:\n",
+    std::printf("%llu runs, seed %llu: %llu accepted; memory at most %.2f of the file's size; %llu graphs run; "
+                "refused by field:\n",
                 static_cast<unsigned long long>(runs), static_cast<unsigned long long>(current_seed),
-                static_cast<unsigned long long>(tally.accepted), tally.worst_memory);
+                static_cast<unsigned long long>(tally.accepted), tally.worst_memory,
+                static_cast<unsigned long long>(tally.executed));
     for (const auto& [field, count] : tally.refused)
         std::printf("%12llu  %s\n", static_cast<unsigned long long>(count), field.c_str());
 }

@@ -1,4 +1,4 @@
-"""Builds the fuzzer of the packed file's reader, gives it valid files, and runs it: `make fuzz`.
+"""Builds the fuzzer of reader and runtime, gives it valid files, and runs it: `make fuzz`.
 
 python tests/native/run_fuzzer.py --runs 1000000 --seed 1
 """

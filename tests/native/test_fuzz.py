@@ -1,4 +1,4 @@
-"""Some seconds of the fuzzer: the C++ reader under address and undefined-behaviour sanitizers (`make fuzz`: longer)."""
+"""Some seconds of the fuzzer: C++ reader and runtime under sanitizers of addresses and undefined behaviour."""
 
 from __future__ import annotations
 
@@ -35,10 +35,13 @@ def fuzzer() -> Path:
 def test_no_crash_no_large_allocation_and_every_refusal_names_a_field(fuzzer: Path) -> None:
     result = run_fuzzer(fuzzer, RUNS, seed=2)
     assert result.returncode == 0, result.stderr
-    summary = re.match(r"(\d+) runs, seed 2: (\d+) accepted; memory at most ([\d.]+)", result.stdout)
+    summary = re.match(
+        r"(\d+) runs, seed 2: (\d+) accepted; memory at most ([\d.]+) .*?; (\d+) graphs run", result.stdout
+    )
     assert summary and int(summary[1]) == RUNS
     assert int(summary[2]) > RUNS // 100  # mutations that stay valid are walked as kernels walk them
     assert float(summary[3]) <= 2.0
+    assert int(summary[4]) > RUNS // 200  # changed graphs that stay valid, and are small, are run
 
 
 def test_the_mutations_reach_every_rule(fuzzer: Path) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from ubp_core.lazy_names import import_at_use
 
 if TYPE_CHECKING:
     from ubp_core.criteria import importance as importance
@@ -65,8 +66,4 @@ __all__ = [
     "select_global",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+__getattr__ = import_at_use(__name__, _HOMES)

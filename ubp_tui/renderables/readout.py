@@ -85,7 +85,7 @@ def describe_area(source: MapSource, view: Viewport, row: int, column: int) -> s
     sums, counts = area_sums(source, view)
     pixel = down[0] // view.rows.scale.pixels, across[0] // view.columns.scale.pixels
     kept, count = float(sums.kept[pixel]), float(counts[pixel])
-    mean = f", mean {sums.importance[pixel] / kept:.3g}" if kept else ""
+    mean = f"  mean {sums.importance[pixel] / kept:.3g}" if kept else ""
     return f"{100 * kept / count:.1f} % of {count:.0f} kept{mean}"
 
 

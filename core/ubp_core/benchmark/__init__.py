@@ -6,8 +6,9 @@ turns. Knows devices only by their interface; keeps nothing on disk (that is `hi
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from ubp_core.lazy_names import import_at_use
 
 if TYPE_CHECKING:
     from ubp_core.benchmark.comparison import run_comparison, run_on_devices
@@ -67,9 +68,4 @@ __all__ = [
     "run_on_devices",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    """Import the module that owns `name` at its first use."""
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+__getattr__ = import_at_use(__name__, _HOMES)

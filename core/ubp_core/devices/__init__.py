@@ -6,8 +6,9 @@ Cheap to import: adbutils comes in where it is first needed.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from ubp_core.lazy_names import import_at_use
 
 if TYPE_CHECKING:
     from ubp_core.devices.catalogue import list_devices, open_device
@@ -53,9 +54,4 @@ __all__ = [
     "open_device",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    """Import the module that owns `name` at its first use."""
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+__getattr__ = import_at_use(__name__, _HOMES)

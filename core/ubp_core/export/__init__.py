@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ubp_core.export.targets import KINDS, ExportTarget, check_targets
+from ubp_core.lazy_names import import_at_use
 
 if TYPE_CHECKING:
     from ubp_core.export.masks import save_masks as save_masks
@@ -36,9 +36,4 @@ _HOMES = {
     "save_table": "tables",
 }
 
-
-def __getattr__(name: str) -> Any:
-    """Import the module that owns `name` at its first use."""
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+__getattr__ = import_at_use(__name__, _HOMES)

@@ -6,9 +6,9 @@ Importing this package is cheap: numpy, torch and torchvision are imported where
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from ubp_core.lazy_names import import_at_use
 from ubp_core.models.catalogue import DEFAULT_MODEL, MODEL_NAMES
 
 if TYPE_CHECKING:
@@ -25,9 +25,4 @@ _HOMES = {
     "load_model": "loading",
 }
 
-
-def __getattr__(name: str) -> Any:
-    """Import the module that owns `name` at its first use."""
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+__getattr__ = import_at_use(__name__, _HOMES)

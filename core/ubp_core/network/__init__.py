@@ -6,8 +6,9 @@ Importing this package is cheap: torch is imported where it is first needed.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from ubp_core.lazy_names import import_at_use
 
 if TYPE_CHECKING:
     from ubp_core.network.exporting import ExportedNetwork as ExportedNetwork
@@ -17,8 +18,4 @@ if TYPE_CHECKING:
 _HOMES = {"ExportedNetwork": "exporting", "Network": "network", "export_network": "exporting"}
 __all__ = ["ExportedNetwork", "Network", "export_network"]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+__getattr__ = import_at_use(__name__, _HOMES)

@@ -6,8 +6,9 @@ Owns masks from the first update to the baked-in zeros. Must not own a training 
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from ubp_core.lazy_names import import_at_use
 
 if TYPE_CHECKING:
     from ubp_core.pruning.batchnorm import recalibrate_batchnorm
@@ -41,9 +42,4 @@ _HOMES = {
     "recalibrate_batchnorm": "batchnorm",
 }
 
-
-def __getattr__(name: str) -> Any:
-    """Import the module that owns `name` at its first use."""
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+__getattr__ = import_at_use(__name__, _HOMES)

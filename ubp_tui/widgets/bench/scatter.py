@@ -79,15 +79,16 @@ def draw_scatter(plot: Any, points: Sequence[Point], figure: str, look: Look) ->
     pruned = [point for point in points if point.method != "dense"] or list(points)
     across, up = fit_axis([point.across for point in pruned]), fit_axis([point.up for point in pruned], most=100.0)
     seen = [point for point in points if across[0] <= point.across <= across[1] and up[0] <= point.up <= up[1]]
+    seen.sort(key=lambda point: (point.here, point.across))
     few = sum(point.here for point in seen) <= MOST_NAMED
-    for point in sorted(seen, key=lambda point: point.here):
+    for point in seen:
         marker, colour = (
             SHAPES.get(point.method, "●") if point.here else OTHER,
             look.curves.get(point.method, look.dense),
         )
         plot.scatter([point.across], [point.up], marker=marker, color=colour)
         if few and point.here:
-            _name_point(plot, point, across[1] - across[0], colour)
+            _name_point(plot, point, seen, (across[1] - across[0], up[1] - up[0]), colour)
     for limits, set_limits, set_ticks in ((across, plot.xlim, plot.xticks), (up, plot.ylim, plot.yticks)):
         ticks = place_ticks(limits)
         set_limits(*limits)
@@ -96,9 +97,11 @@ def draw_scatter(plot: Any, points: Sequence[Point], figure: str, look: Look) ->
     return TITLES.get(figure, "")
 
 
-def _name_point(plot: Any, point: Point, span: float, colour: RGB) -> None:
-    """Write a point's method beside it; the two unaligned ones lie close together, so one is named on the left."""
-    side, gap = ("right", -0.03 * span) if point.method == "bed" else ("left", 0.03 * span)
+def _name_point(plot: Any, point: Point, points: Sequence[Point], spans: tuple[float, float], colour: RGB) -> None:
+    """Write a point's method beside it: on its left where another named one lies on its right."""
+    others = points[points.index(point) + 1 :]
+    beside = any(other.here and abs(other.up - point.up) < 0.1 * spans[1] for other in others)
+    side, gap = ("right", -0.03 * spans[0]) if beside else ("left", 0.03 * spans[0])
     name = variant_name(point.method)
     plot.text(name, point.across + gap, point.up, color=colour, background="default", alignment=side)
 

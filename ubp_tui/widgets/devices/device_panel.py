@@ -172,6 +172,7 @@ class DevicePanel(Vertical):
             facts = told.lines if told and info.ready else ()
             lines += [line for label, value in facts for line in self._fact_lines(label, value)]
         if self._note:
+            lines += [Content("")] if lines else []
             lines.append(Content.styled(self._note, "$text-muted"))
         self.query_one("#device-facts", Static).update(Content("\n").join(lines))
 

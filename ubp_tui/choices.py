@@ -5,7 +5,7 @@ Immutable, so that an earlier state can be put back; knows no model and no widge
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Final, Literal
@@ -21,6 +21,29 @@ MAX_UNDO: Final = 100
 
 
 @dataclass(frozen=True)
+class Budget:
+    """One sparsity for some layers together, and what each of them got."""
+
+    choice: Choice
+    """Method, block size, and the sparsity of all of them together."""
+    parts: Mapping[str, Choice]
+    """The choice of each layer, by name."""
+    floor: float = 0.0
+    """Share of a layer's weights that stays at least, 0 to 1."""
+    ceiling: float = 1.0
+    """Share that stays at most."""
+    scale: str = "raw"
+    """How layers' importances compare: `raw` or `mean`."""
+    limits: Mapping[str, tuple[float | None, float | None]] = field(default_factory=lambda: MappingProxyType({}))
+    """Floor and ceiling of layers that have their own, by name; None: as of all."""
+
+    def limited_to(self, names: Set[str]) -> Budget:
+        """The same for no other layers than these."""
+        parts = {name: part for name, part in self.parts.items() if name in names}
+        return replace(self, parts=MappingProxyType(parts))
+
+
+@dataclass(frozen=True)
 class LayerChoices:
     """The choice of every layer."""
 
@@ -30,10 +53,17 @@ class LayerChoices:
     """Exceptions by name of the layer."""
     dense: frozenset[str] = frozenset()
     """Names of layers that stay dense because the user says so."""
+    budget: Budget | None = None
+    """Where the choices of `shares` come from; None where no layer has them from a budget any more."""
 
     def of(self, layer: str) -> Choice:
         """The choice of a layer, also of one that stays dense."""
         return self.special.get(layer, self.default)
+
+    def shares(self, layer: str) -> bool:
+        """Whether a layer still has what the budget gave it; changing its choice takes it out of the budget."""
+        parts = {} if self.budget is None else self.budget.parts
+        return layer in parts and layer not in self.dense and self.of(layer) == parts[layer]
 
     @property
     def uniform(self) -> bool:
@@ -52,17 +82,26 @@ class LayerChoices:
 
     def with_choices(self, choices: Mapping[str, Choice], dense: Iterable[str] = ()) -> LayerChoices:
         """Give layers whole choices of their own, as a plan does; all others stay as they are, but for `dense`."""
-        return replace(self._with_special(self.default, {**self.special, **choices}), dense=frozenset(dense))
+        return replace(self._with_special(self.default, {**self.special, **choices}), dense=frozenset(dense))._settle()
+
+    def with_budget(self, budget: Budget) -> LayerChoices:
+        """Give layers their parts of a budget; it takes the place of an earlier one."""
+        return replace(self._with_special(self.default, {**self.special, **budget.parts}), budget=budget)._settle()
 
     def with_dense(self, names: Iterable[str], keep: bool) -> LayerChoices:
         """Keep layers dense, or prune them again."""
         wanted = frozenset(names)
-        return replace(self, dense=self.dense | wanted if keep else self.dense - wanted)
+        return replace(self, dense=self.dense | wanted if keep else self.dense - wanted)._settle()
 
     def _with_special(self, default: Choice, special: Mapping[str, Choice]) -> LayerChoices:
         """The same with other choices; exceptions that are none are forgotten."""
         kept = {name: choice for name, choice in special.items() if choice != default}
-        return replace(self, default=default, special=MappingProxyType(kept))
+        return replace(self, default=default, special=MappingProxyType(kept))._settle()
+
+    def _settle(self) -> LayerChoices:
+        """The same without a budget of which nothing is left."""
+        gone = self.budget is not None and not any(map(self.shares, self.budget.parts))
+        return replace(self, budget=None) if gone else self
 
 
 class ChoiceHistory:

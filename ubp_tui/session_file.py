@@ -13,7 +13,8 @@ from ubp_core.plan.yaml_fields import Field, flag, number, one_of, read_document
 from ubp_core.plan.yaml_text import format_list, format_mapping, format_value
 from ubp_tui.choices import SCOPES, LayerChoices
 from ubp_tui.session import MapPlace, Session
-from ubp_tui.state import MAX_SPARSITY, METHODS, Choice, ModelRequest
+from ubp_tui.session_budget import format_budget, make_budget, read_budget
+from ubp_tui.state import METHODS, Choice, ModelRequest
 
 VERSION = 1
 VIEWS = ("layers", "map", "curves")
@@ -21,7 +22,7 @@ _HEAD = """\
 # A session of ubp-tui: which network, what is chosen for its layers, and what was on the screen. It may be edited.
 #   ubp-tui --session FILE    goes on from here, and writes the file again at its end
 """
-_CHOICE = {"method": one_of(METHODS), "block_size": whole(1, 32), "sparsity": number(0, MAX_SPARSITY)}
+_CHOICE = {"method": one_of(METHODS), "block_size": whole(1, 32), "sparsity": number(0, 1, below=True)}
 _PLACE = {name: whole(0, 2**31 - 1) for name in ("row", "column", "level")}
 
 
@@ -39,6 +40,7 @@ def load_session(path: Path) -> Session:
             "default": _read_choice,
             "layers": _read_layers,
             "dense": texts,
+            "budget": lambda field: read_budget(field, _CHOICE),
             "marked": texts,
             "layer": text,
             "view": one_of(VIEWS),
@@ -55,6 +57,8 @@ def load_session(path: Path) -> Session:
         MappingProxyType(values.get("layers", {})),
         frozenset(values.get("dense", ())),
     )
+    if "budget" in values:
+        choices = make_budget(values["budget"], choices)
     names = {"marked": "marked", "layer": "layer", "view": "view", "scope": "scope", "by_tap": "by_tap"}
     names |= {"map": "place", "filter": "pattern", "devices": "devices"}
     rest = {names[name]: value for name, value in values.items() if name in names}
@@ -82,6 +86,7 @@ def format_session(session: Session) -> str:
     lines.append("layers:" if choices.special else "layers: {}")
     lines += [f"  {format_value(name)}: {format_mapping(asdict(choice))}" for name, choice in choices.special.items()]
     lines.append(f"dense: {format_list(sorted(choices.dense))}")
+    lines += format_budget(choices)
     lines += ["", "# What was on the screen."]
     lines.append(f"marked: {format_list(session.marked)}")
     for name, value in (("layer", session.layer), ("view", session.view), ("scope", session.scope)):

@@ -66,4 +66,9 @@ def restore_session(session: Session, explore: ExploreScreen, benchmark: Benchma
 def _known_choices(choices: LayerChoices, names: set[str]) -> LayerChoices:
     """Without layers that the model does not have: the file may have been edited."""
     special = {name: choice for name, choice in choices.special.items() if name in names}
-    return LayerChoices(choices.default, MappingProxyType(special), choices.dense & names)
+    known = LayerChoices(choices.default, MappingProxyType(special), choices.dense & names)
+    return (
+        known
+        if choices.budget is None
+        else known.with_budget(choices.budget.limited_to({name for name in names if choices.shares(name)}))
+    )

@@ -12,7 +12,7 @@ from textual import work
 
 from ubp_tui.choices import LayerChoices
 from ubp_tui.export_job import ExportJob
-from ubp_tui.plan_bridge import adopt_plan, budget_names, plan_choices, share_budget
+from ubp_tui.plan_bridge import adopt_plan, budget_names, first_request, plan_choices, share_budget
 from ubp_tui.screens.error import ErrorDialog
 from ubp_tui.screens.explore_choices import ExploreChoices
 from ubp_tui.screens.export import ExportDialog
@@ -37,7 +37,8 @@ class ExplorePlans(ExploreChoices):
             return
         choices = self.choices
         names = budget_names(model, choices, marked)
-        dialog = BudgetDialog(names, bool(marked), self.choice, lambda request: share_budget(model, choices, request))
+        request = first_request(choices, names, self.layer)
+        dialog = BudgetDialog(request, bool(marked), lambda wanted: share_budget(model, choices, wanted))
         self.app.push_screen(dialog, lambda found: None if found is None else self.set_choices(found))
 
     def action_load_plan(self) -> None:
@@ -123,7 +124,10 @@ class ExplorePlans(ExploreChoices):
 
 def name_export(model: LoadedModel, choices: LayerChoices) -> str:
     """A first name for files: network, method, block size and sparsity."""
-    default = choices.default
+    default, budget = choices.default, choices.budget
+    pruned = [layer.name for layer in model.prunable if layer.name not in choices.dense]
     name = "".join(c if c.isalnum() or c in "-_." else "-" for c in Path(model.name).stem)
     kind = f"{default.method}-{default.block_size}-{100 * default.sparsity:g}" if choices.uniform else "plan"
+    if budget is not None and all(map(choices.shares, pruned)):
+        kind = f"{budget.choice.method}-{budget.choice.block_size}-{100 * budget.choice.sparsity:g}-global"
     return f"{name.strip('-')}-{kind}"

@@ -15,7 +15,7 @@ from textual.worker import get_current_worker
 
 from ubp_tui.choices import LayerChoices
 from ubp_tui.plan_bridge import BudgetRequest
-from ubp_tui.state import MAX_SPARSITY, Choice
+from ubp_tui.state import MAX_SPARSITY
 from ubp_tui.widgets.plan.field import PercentField
 from ubp_tui.widgets.plan.tick import Dot
 
@@ -25,18 +25,17 @@ class BudgetDialog(ModalScreen[LayerChoices]):
 
     BINDINGS = [Binding("escape", "leave", "close")]  # noqa: RUF012 (Textual's own form)
 
-    def __init__(
-        self, names: tuple[str, ...], marked: bool, choice: Choice, share: Callable[[BudgetRequest], LayerChoices]
-    ) -> None:
-        """Args: the layers, whether they are the marked ones, the first choice, what shares a budget (on a thread)."""
+    def __init__(self, request: BudgetRequest, marked: bool, share: Callable[[BudgetRequest], LayerChoices]) -> None:
+        """Args: what to begin with, whether its layers are the marked ones, what shares a budget (on a thread)."""
         super().__init__()
-        self._request = BudgetRequest(names, choice)
+        self._request = request
         self._marked = marked
         self._share = share
 
     def compose(self) -> ComposeResult:
         """Scope, numbers, hint, buttons."""
-        choice, count = self._request.choice, len(self._request.names)
+        request = self._request
+        choice, count = request.choice, len(request.names)
         which = f"all {count} layers that are pruned"
         if self._marked:
             which = "the marked layer" if count == 1 else f"the {count} marked layers"
@@ -47,11 +46,11 @@ class BudgetDialog(ModalScreen[LayerChoices]):
                 yield Dot("one budget: blocks stay where they keep most", value=True, id="global")
                 yield Dot("every layer at the same sparsity", id="uniform")
             yield PercentField("Sparsity", choice.sparsity, "of the weights go", id="budget-sparsity")
-            yield PercentField("Floor", 0.05, "of a layer stay at least", id="budget-floor")
-            yield PercentField("Ceiling", 1.0, "of a layer stay at most", id="budget-ceiling")
+            yield PercentField("Floor", request.floor, "of a layer stay at least", id="budget-floor")
+            yield PercentField("Ceiling", request.ceiling, "of a layer stay at most", id="budget-ceiling")
             with RadioSet(id="budget-scale", compact=True):
-                yield Dot("compare importance as it is", value=True, id="raw")
-                yield Dot("compare it relative to each layer's mean", id="mean")
+                yield Dot("compare importance as it is", value=request.scale == "raw", id="raw")
+                yield Dot("compare it relative to each layer's mean", value=request.scale == "mean", id="mean")
             yield Static("", id="budget-hint", markup=False)
             with Horizontal(classes="dialog-buttons"):
                 yield Button("OK", id="budget-ok", variant="primary", compact=True)

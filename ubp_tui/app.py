@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
 
 from rich.console import RenderableType
-from textual import work
+from textual import events, work
 from textual.app import App
-from textual.filter import LineFilter
+from textual.filter import ANSIToTruecolor, LineFilter
 from textual.worker import WorkerFailed, get_current_worker
 
 from ubp_tui import messages
@@ -18,9 +17,11 @@ from ubp_tui.bench_job import make_job, make_network_job
 from ubp_tui.bindings import bindings_of
 from ubp_tui.commands import RegistryCommands
 from ubp_tui.comparing import pair_of
+from ubp_tui.garbage import GarbagePolicy
 from ubp_tui.log_file import describe_crash
 from ubp_tui.looks import THEMES, Glyphs, Look, choose_look
 from ubp_tui.renderables.ascii_filter import AsciiFilter
+from ubp_tui.renderables.truecolor_filter import TruecolorFilter
 from ubp_tui.screens.benchmark import BenchmarkScreen
 from ubp_tui.screens.compare import CompareScreen
 from ubp_tui.screens.compare_work import ComparisonCache
@@ -70,6 +71,7 @@ class UbpApp(App[int]):
         self.glyphs: Glyphs = glyphs or ("shades" if self.no_color else "blocks")
         """Characters that pictures are made of."""
         self._ascii = AsciiFilter()
+        self._truecolor: TruecolorFilter | None = None
         self.theme = THEMES[0].name
         self.session = session
         """What to go on from, and at the end what to keep; None where there is nothing."""
@@ -82,11 +84,14 @@ class UbpApp(App[int]):
         """Comparisons made lately."""
         self.loading_model = False
         """Whether a thread is loading a model; it can't be interrupted."""
+        self._garbage = GarbagePolicy()
         self.failure = ""
         """The line to print after the app, if it ended because the model could not be loaded."""
 
     def on_mount(self) -> None:
         """Show the first frame, then load: importing torch takes seconds and slows down everything else."""
+        self._garbage.start()
+        self.set_interval(1, self._garbage.collect)
         self.install_screen(self.benchmark, "benchmark")
         self.push_screen(self.explore)
         if take_first_time(self.services.tour):
@@ -94,6 +99,16 @@ class UbpApp(App[int]):
         if not self.is_headless:
             catch_signals(self._end_by_signal)
         self.explore.call_after_refresh(self._begin)
+
+    def on_unmount(self) -> None:
+        """Give the process its garbage collector back."""
+        self._garbage.stop()
+
+    async def on_event(self, event: events.Event) -> None:
+        """Note that somebody is typing."""
+        if isinstance(event, events.InputEvent):
+            self._garbage.note_input()
+        await super().on_event(event)
 
     def _begin(self) -> None:
         """Load the session's model, or ask first whether to go on with that session."""
@@ -169,8 +184,7 @@ class UbpApp(App[int]):
 
     def on_model_loaded(self, message: messages.ModelLoaded) -> None:
         """Show the model."""
-        # Torch brings 300,000 objects that live on; without this, each full collection stops the app for 0.1 s or more.
-        gc.freeze()
+        self._garbage.keep_all()
         logging.getLogger("ubp_tui").info("loaded %s, %s", message.model.name, message.model.source)
         self.explore.model_request = self.request
         self.explore.show_model(message.model)
@@ -251,7 +265,15 @@ class UbpApp(App[int]):
     def get_line_filters(self) -> Sequence[LineFilter]:
         """What every line of the screen passes through last."""
         own = [self._ascii] if self.glyphs == "ascii" else []
-        return [*super().get_line_filters(), *own]
+        return [*map(self._hasten, super().get_line_filters()), *own]
+
+    def _hasten(self, line_filter: LineFilter) -> LineFilter:
+        """The filter for the terminal's palette is applied to every line: in its place one that is quicker."""
+        if not isinstance(line_filter, ANSIToTruecolor):
+            return line_filter
+        if self._truecolor is None or self._truecolor.inner is not line_filter:
+            self._truecolor = TruecolorFilter(line_filter)
+        return self._truecolor
 
     def action_show_log(self) -> None:
         """Open the log panel."""

@@ -27,7 +27,7 @@ class BenchmarkScreen(BenchmarkRuns):
 
     BINDINGS = bindings_of("benchmark")
 
-    view: reactive[str] = reactive("devices", init=False)
+    view: reactive[str] = reactive("devices", init=False, repaint=False)
     """The pane in sight where only one has room."""
 
     wanted: tuple[str, ...] = ()

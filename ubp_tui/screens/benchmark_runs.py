@@ -31,7 +31,7 @@ PACKING_SHARE = 0.1
 class BenchmarkRuns(BenchmarkWork):
     """A screen that runs a job on the marked devices, each in a worker of its own."""
 
-    running: reactive[bool] = reactive(False, toggle_class="-running")
+    running: reactive[bool] = reactive(False, toggle_class="-running", repaint=False)
     """Whether a benchmark is under way."""
 
     def __init__(self, services: Services) -> None:

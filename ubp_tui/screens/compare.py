@@ -44,17 +44,17 @@ class CompareScreen(CompareWork):
     BINDINGS = bindings_of("compare")
     AUTO_FOCUS = "#difference-map"
 
-    choices: reactive[Pair] = reactive((Choice(), Choice()), init=False)
+    choices: reactive[Pair] = reactive((Choice(), Choice()), init=False, repaint=False)
     """Left and right."""
-    active: reactive[int] = reactive(1, init=False)
+    active: reactive[int] = reactive(1, init=False, repaint=False)
     """The side that the keys change: 0 left, 1 right."""
-    view: reactive[str] = reactive("difference", init=False)
+    view: reactive[str] = reactive("difference", init=False, repaint=False)
     """The picture in sight where only one has room."""
-    layer: reactive[str] = reactive("", init=False)
+    layer: reactive[str] = reactive("", init=False, repaint=False)
     """Name of the layer."""
-    by_tap: reactive[bool] = reactive(False, init=False)
+    by_tap: reactive[bool] = reactive(False, init=False, repaint=False)
     """Whether columns stand by tap of the kernel."""
-    full: reactive[bool] = reactive(False, toggle_class="-full")
+    full: reactive[bool] = reactive(False, toggle_class="-full", repaint=False)
     """Whether the picture of `view` has the whole screen."""
 
     def __init__(

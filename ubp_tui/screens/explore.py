@@ -52,11 +52,11 @@ class ExploreScreen(ExplorePlans):
 
     BINDINGS = bindings_of("explore")
 
-    view: reactive[str] = reactive("layers", init=False)
+    view: reactive[str] = reactive("layers", init=False, repaint=False)
     """The pane in sight where only one has room."""
-    by_tap: reactive[bool] = reactive(False, init=False)
+    by_tap: reactive[bool] = reactive(False, init=False, repaint=False)
     """Whether the map's columns stand by tap of the kernel, not by channel."""
-    full: reactive[bool] = reactive(False, toggle_class="-full")
+    full: reactive[bool] = reactive(False, toggle_class="-full", repaint=False)
     """Whether one pane, that of `view`, has the whole screen."""
 
     def __init__(self, services: Services, choice: Choice, model_name: str) -> None:

@@ -18,11 +18,11 @@ from ubp_tui.widgets.layers.layer_table import LayerTable
 class ExploreChoices(ExploreMarks):
     """A screen with a choice for every layer."""
 
-    choices: reactive[LayerChoices] = reactive(LayerChoices, init=False)
+    choices: reactive[LayerChoices] = reactive(LayerChoices, init=False, repaint=False)
     """What is chosen for every layer."""
-    scope: reactive[Scope] = reactive("all", init=False)
+    scope: reactive[Scope] = reactive("all", init=False, repaint=False)
     """Which layers a change is meant for."""
-    layer: reactive[str] = reactive("", init=False)
+    layer: reactive[str] = reactive("", init=False, repaint=False)
     """Name of the layer on the screen; empty before there is one."""
 
     def __init__(self, services: Services, choice: Choice) -> None:

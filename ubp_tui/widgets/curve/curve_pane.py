@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
@@ -16,9 +15,10 @@ from ubp_tui.messages import ChoiceChanged
 from ubp_tui.renderables.formats import format_percent
 from ubp_tui.state import CURVE_METHODS, Choice
 from ubp_tui.widgets.curve.curve_plot import CurvePlot
+from ubp_tui.widgets.framed import Framed
 
 
-class CurvePane(Vertical, can_focus=True):
+class CurvePane(Framed, can_focus=True):
     """Curves of one layer, as far as they are known."""
 
     BINDINGS = bindings_of("curves")
@@ -73,9 +73,9 @@ class CurvePane(Vertical, can_focus=True):
         if self._choice is not None:
             choice = self._choice
             fixed = f", N={choice.block_size}" if over == "sparsity" else f", s={100 * choice.sparsity:g} %"
-        self.border_title = f"Retained importance over {over}{fixed}, per cent"
         other = "block size" if over == "sparsity" else "sparsity"
-        self.border_subtitle = Content.from_markup(f"[@click=screen.step_axis]x over {other}[/]")
+        step = Content.from_markup(f"[@click=screen.step_axis]x over {other}[/]")
+        self.set_titles(f"Retained importance over {over}{fixed}, per cent", step)
 
     def _tell(self) -> None:
         """Title and legend: every method with its value at the cursor, or at the present point."""
@@ -86,11 +86,12 @@ class CurvePane(Vertical, can_focus=True):
         x = plot.x_of(choice) if plot.cursor is None else plot.cursor
         values, colours = plot.values_at(x), look_of(self.app).curves
         unit = f"{100 * x:g} %" if plot.axis == "sparsity" else f"N={x:g}"
-        parts = [Content.styled(f"at {unit}", "bold $text-accent" if plot.cursor is not None else "$text-muted")]
+        # Texts of one width, known or not: another number of lines would be another layout.
+        parts = [Content.styled(f"at {unit:4}", "bold $text-accent" if plot.cursor is not None else "$text-muted")]
         for method in CURVE_METHODS:
             colour = "#{:02x}{:02x}{:02x}".format(*colours[method])
             style = f"bold underline {colour}" if method == choice.method else colour
-            parts.append(Content.assemble((method, style), " ", (format_percent(values[method], 2), "bold")))
+            parts.append(Content.assemble((method, style), " ", (f"{format_percent(values[method], 2):5}", "bold")))
         legend, text = self.query_one("#curve-legend", Static), flow(parts, self.size.width - 2)
         # Points come many times a second, and a layout is dear: only where a line is added or taken away.
         legend.update(text, layout=text.plain.count("\n") + 1 != legend.size.height)

@@ -114,7 +114,7 @@ class CurvePlot(Widget):
         """All lines."""
         look, choice = look_of(self.app), self._choice
         styles = PlotStyles(
-            self.rich_style,
+            self.visual_style.rich_style,
             self.get_component_rich_style("curve-plot--label"),
             self.get_component_rich_style("curve-plot--cursor"),
         )
@@ -148,8 +148,8 @@ class CurvePlot(Widget):
         if self._key != key:
             self._key, self._lines = key, self._draw()
         if y >= len(self._lines):
-            return Strip.blank(self.size.width, self.rich_style)
-        return Strip(self._lines[y]).adjust_cell_length(self.size.width, self.rich_style)
+            return Strip.blank(self.size.width, self.visual_style.rich_style)
+        return Strip(self._lines[y]).adjust_cell_length(self.size.width, self.visual_style.rich_style)
 
     # Cursor
 

@@ -45,7 +45,7 @@ class LayerTable(ScrollView, can_focus=True):
     """Parts that a style sheet can address."""
     BINDINGS = bindings_of("table")
 
-    cursor: reactive[int] = reactive(0)
+    cursor: reactive[int] = reactive(0, repaint=False)
     """Number of the row under the cursor, among those that are shown."""
 
     def __init__(self, *, id: str) -> None:  # noqa: A002 (Textual's own name)
@@ -59,6 +59,8 @@ class LayerTable(ScrollView, can_focus=True):
         self._shown: list[LayerRow] = []
         self._columns: tuple[Column, ...] = ()
         self._name_width = 0
+        self._arranged: tuple[object, ...] = ()
+        self._drawn: dict[str, tuple[tuple[object, ...], Strip]] = {}
         self.marked: tuple[str, ...] = ()
         """Names of the marked layers, in the network's order."""
         self.pattern = ""
@@ -90,11 +92,13 @@ class LayerTable(ScrollView, can_focus=True):
         wanted = highlighted or self.highlighted
         total = max(1, sum(layer.parameters for layer in self._layers))
         rows = [self._make_row(layer, total) for layer in self._layers if matches(self.pattern, layer)]
+        before = self._shown
         self._shown = sort_rows(rows, self.sort_column, self.descending) if self.sort_column else rows
         names = [row.layer.name for row in self._shown]
         place = names.index(wanted) if wanted in names else min(self.cursor, max(0, len(names) - 1))
         self.set_reactive(LayerTable.cursor, place)
         self._lay_out()
+        self._refresh_changes(before)
         self._bring_into_view()
         if wanted not in names or highlighted:
             self._tell_highlighted()
@@ -183,6 +187,7 @@ class LayerTable(ScrollView, can_focus=True):
     def on_resize(self) -> None:
         """Choose the columns anew."""
         self._lay_out()
+        self.refresh()
         self._bring_into_view()
 
     def _lay_out(self) -> None:
@@ -192,20 +197,39 @@ class LayerTable(ScrollView, can_focus=True):
         absent = () if self._times else ("time",)
         self._columns, self._name_width = fit_columns(max(width, 1), longest, absent)
         self.virtual_size = Size(self.size.width, len(self._shown) + 1)
-        self.refresh()
+
+    def _refresh_changes(self, before: list[LayerRow]) -> None:
+        """Repaint the rows that are not as they were; everything where more than that has changed."""
+        arranged = (
+            self._columns, self._name_width, self._time_title, self.cursor, self.sort_column, self.descending,
+            self.pattern, self.shown,
+        )  # fmt: skip
+        if arranged != self._arranged:
+            self._arranged = arranged
+            self.refresh()
+            return
+        for place, (old, new) in enumerate(zip(before, self._shown, strict=True)):
+            if old != new:
+                # The header is line 0.
+                self.refresh_line(place + 1)
+
+    def notify_style_update(self) -> None:
+        """Other colours: draw all rows anew."""
+        super().notify_style_update()
+        self._drawn.clear()
 
     def render_line(self, y: int) -> Strip:
         """The header, or a row."""
-        place = y - 1 + round(self.scroll_y)
+        place, ground = y - 1 + round(self.scroll_y), self.visual_style.rich_style
         if not self._layers:
-            return Strip.blank(self.size.width, self.rich_style)
+            return Strip.blank(self.size.width, ground)
         if y == 0:
             return self._fill(self._draw_header(), self.get_component_rich_style("layer-table--header"))
         if place < len(self._shown):
-            return self._draw_row(self._shown[place], place == self.cursor)
+            return self._find_row(self._shown[place], place == self.cursor)
         if place == 0:
-            return self._fill([Segment(f"   no layer matches {self.pattern!r}", self.rich_style)], self.rich_style)
-        return Strip.blank(self.size.width, self.rich_style)
+            return self._fill([Segment(f"   no layer matches {self.pattern!r}", ground)], ground)
+        return Strip.blank(self.size.width, ground)
 
     def _fill(self, segments: list[Segment], style: Style) -> Strip:
         """A strip of the widget's width."""
@@ -233,9 +257,18 @@ class LayerTable(ScrollView, can_focus=True):
             return " " * gap + text.ljust(width)[:width]
         return text.rjust(width + gap)[-width - gap :]
 
+    def _find_row(self, row: LayerRow, under_cursor: bool) -> Strip:
+        """A row as it was drawn before, or drawn anew: most stay as they are, whatever key was pressed."""
+        name = row.layer.name
+        key = (row, under_cursor, name in self.marked, self.size.width, self._name_width, self._columns)
+        known = self._drawn.get(name)
+        if known is None or known[0] != key:
+            known = self._drawn[name] = key, self._draw_row(row, under_cursor)
+        return known[1]
+
     def _draw_row(self, row: LayerRow, under_cursor: bool) -> Strip:
         """Gutter, name and figures of one layer."""
-        base = self.rich_style
+        base = self.visual_style.rich_style
         if row.reason is not None:
             base = self.get_component_rich_style("layer-table--dense")
         if under_cursor:
@@ -274,10 +307,12 @@ class LayerTable(ScrollView, can_focus=True):
         """Move the cursor by rows."""
         self.cursor = min(max(self.cursor + rows, 0), max(len(self._shown) - 1, 0))
 
-    def watch_cursor(self) -> None:
+    def watch_cursor(self, old: int) -> None:
         """Tell which layer it is."""
         self._bring_into_view()
-        self.refresh()
+        # The header is line 0.
+        self.refresh_line(old + 1)
+        self.refresh_line(self.cursor + 1)
         self._tell_highlighted()
 
     def _tell_highlighted(self) -> None:

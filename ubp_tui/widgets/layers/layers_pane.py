@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from textual import events, on
 from textual.app import ComposeResult
-from textual.containers import Vertical
 from textual.widgets import Input
 
 from ubp_tui.messages import LayersArranged
+from ubp_tui.widgets.framed import Framed
 from ubp_tui.widgets.layers.layer_table import LayerTable
 from ubp_tui.widgets.layers.network_foot import NetworkFoot
 
@@ -24,7 +24,7 @@ class FilterInput(Input):
             self.post_message(self.Submitted(self, self.value))
 
 
-class LayersPane(Vertical):
+class LayersPane(Framed):
     """Table, filter, total."""
 
     def compose(self) -> ComposeResult:
@@ -48,7 +48,7 @@ class LayersPane(Vertical):
             parts.append(f"{message.shown} match {message.pattern!r}")
         if message.marked:
             parts.append(f"{len(message.marked)} marked · b benchmarks them")
-        self.border_subtitle = " · ".join(parts)
+        self.set_titles(subtitle=" · ".join(parts))
 
     def open_filter(self) -> None:
         """Show the line and type into it."""

@@ -176,7 +176,7 @@ class BlockMap(Widget, can_focus=True):
         """Draw one line of cells."""
         view, source = self.view, self._source
         if view is None or source is None:
-            return Strip.blank(self.size.width, self.rich_style)
+            return Strip.blank(self.size.width, self.visual_style.rich_style)
         if y == 0:
             return self._draw_column_ruler(view)
         if y - 1 not in self._lines:
@@ -188,7 +188,7 @@ class BlockMap(Widget, can_focus=True):
         if self._image is None:
             self._image = self.paint(source, view)
         if 2 * line >= len(self._image):
-            return Strip.blank(self.size.width, self.rich_style)
+            return Strip.blank(self.size.width, self.visual_style.rich_style)
         upper, lower = self._with_cursor(view, source, line)
         labels = self.label(source, view, line)
         span = view.rows.span_of(self.cursor[0])
@@ -203,8 +203,7 @@ class BlockMap(Widget, can_focus=True):
         )
         if strip.cell_length == self.size.width:
             return strip
-        # `rich_style` is computed anew on every call: a tenth of a repaint, so only where it is needed.
-        return strip.extend_cell_length(self.size.width, self.rich_style)
+        return strip.extend_cell_length(self.size.width, self.visual_style.rich_style)
 
     def _with_cursor(self, view: Viewport, source: MapSource, line: int) -> tuple[Image, Image]:
         """The two pixel rows of a line, with the cursor and the block under it marked."""

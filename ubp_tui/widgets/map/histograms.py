@@ -7,18 +7,18 @@ from numpy.typing import NDArray
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
-from textual.widget import Widget
 
 from ubp_tui import palette
 from ubp_tui.jobs import LayerResult
 from ubp_tui.looks import look_of
 from ubp_tui.renderables.bars import growing_bar, stacked_lines
+from ubp_tui.widgets.drawn import DrawnWidget
 
 KEPT_COLOUR = palette.COLOURS - 1 - 4 * palette.SHARE_STEPS
 """Index of the map's colour that stands for "kept"."""
 
 
-class ResultPicture(Widget):
+class ResultPicture(DrawnWidget):
     """A picture of a result."""
 
     COMPONENT_CLASSES = {"picture--bar", "picture--label", "picture--rest"}  # noqa: RUF012 (Textual's own form)
@@ -32,7 +32,7 @@ class ResultPicture(Widget):
     def show_result(self, result: LayerResult | None) -> None:
         """Draw a result, or nothing."""
         self._result = result
-        self.refresh()
+        self.redraw()
 
     def _part(self, name: str) -> Style:
         """Style of a part."""
@@ -40,7 +40,7 @@ class ResultPicture(Widget):
 
     def _line(self, *segments: Segment) -> Strip:
         """A line that fills the widget."""
-        return Strip(segments).adjust_cell_length(self.size.width, self.rich_style)
+        return Strip(segments).adjust_cell_length(self.size.width, self.visual_style.rich_style)
 
 
 class OffsetHistogram(ResultPicture):
@@ -50,14 +50,17 @@ class OffsetHistogram(ResultPicture):
         """A title."""
         self.border_title = "r % N"
 
-    def render_line(self, y: int) -> Strip:
-        """Offset, bar, share."""
-        rows = self._rows()
+    def draw(self) -> list[Strip]:
+        """A line for every offset, or for several."""
+        rows = [self._draw_row(*row) for row in self._rows()]
+        if self.size.height < 2 * len(rows) - 1:
+            return rows
         # Apart from each other where there is room: equal bars would stand there as one block.
-        row, between = divmod(y, 2 if self.size.height >= 2 * len(rows) - 1 else 1)
-        if between or row >= len(rows):
-            return Strip.blank(self.size.width, self.rich_style)
-        label, count, total, top = rows[row]
+        blank = Strip.blank(self.size.width, self.visual_style.rich_style)
+        return [strip for row in rows for strip in (row, blank)]
+
+    def _draw_row(self, label: str, count: int, total: int, top: int) -> Strip:
+        """Offset, bar, share."""
         share = f" {100 * count / total:4.1f} %"
         width = max(1, self.size.width - len(label) - len(share) - 1)
         bar = growing_bar(count, top, width)
@@ -90,18 +93,16 @@ class ImportanceHistogram(ResultPicture):
         """A title."""
         self.border_title = "importance, log"
 
-    def render_line(self, y: int) -> Strip:
+    def draw(self) -> list[Strip]:
         """Bars, and below them the scale."""
-        result, width = self._result, self.size.width
-        if result is None or width < 8 or self.size.height < 2:
-            return Strip.blank(width, self.rich_style)
-        height = self.size.height - 1
-        front = self.rich_style + Style.parse(look_of(self.app).map.css(KEPT_COLOUR))
-        if y == height:
-            return self._scale(result, front)
+        result, width, height = self._result, self.size.width, self.size.height - 1
+        if result is None or width < 8 or height < 1:
+            return []
+        ground = self.visual_style.rich_style
+        front = ground + Style.parse(look_of(self.app).map.css(KEPT_COLOUR))
         every, kept = (spread_bins(v, width) for v in (result.basis.bin_counts, result.source.kept_counts))
-        lines = stacked_lines(every, kept, height, (front, self._part("rest")), self.rich_style)
-        return self._line(*lines[y])
+        lines = stacked_lines(every, kept, height, (front, self._part("rest")), ground)
+        return [*(self._line(*line) for line in lines), self._scale(result, front)]
 
     def _scale(self, result: LayerResult, front: Style) -> Strip:
         """The ends of the scale, and what the colours mean."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Static
 
@@ -15,14 +15,16 @@ from ubp_tui.messages import MapCursorMoved, MapViewChanged
 from ubp_tui.renderables.formats import kernel_of, shorten_name
 from ubp_tui.renderables.map_strips import SHADES
 from ubp_tui.renderables.readout import describe_scale
+from ubp_tui.widgets.framed import Framed
 from ubp_tui.widgets.map.block_map import BlockMap
 from ubp_tui.widgets.map.histograms import ImportanceHistogram, OffsetHistogram, ResultPicture
+from ubp_tui.widgets.map.map_side import MapSide
 from ubp_tui.widgets.map.minimap import Minimap
-from ubp_tui.widgets.map.profiles import ColumnProfile, Profile, RowProfile
+from ubp_tui.widgets.map.profiles import ColumnProfile, RowProfile
 from ubp_tui.widgets.map.readout_line import ReadoutLine
 
 
-class MapPane(Vertical):
+class MapPane(Framed):
     """Block map, profiles along its sides, one line for the cursor, and a row of small pictures."""
 
     def compose(self) -> ComposeResult:
@@ -41,7 +43,7 @@ class MapPane(Vertical):
 
     def on_mount(self) -> None:
         """Follow the theme in the legend."""
-        self.border_title = "Block map"
+        self.set_titles("Block map")
         self.watch(self.app, "theme", self._show_scale, init=False)
 
     def show_result(self, result: LayerResult) -> None:
@@ -49,7 +51,7 @@ class MapPane(Vertical):
         choice = result.request.choice
         how = f"{choice.method} N={choice.block_size} s={100 * choice.sparsity:g} %"
         order = " · by tap" if result.basis.by_tap else ""
-        self.border_title = self._fit_title(result.layer.name, f"{how if result.selection else 'dense'}{order}")
+        self.set_titles(self._fit_title(result.layer.name, f"{how if result.selection else 'dense'}{order}"))
         self.remove_class("-empty")
         kernel = kernel_of(result.layer, result.basis.by_tap)
         self.query_one(BlockMap).show_layer(result.layer.name, result.source, kernel)
@@ -62,7 +64,7 @@ class MapPane(Vertical):
 
     def show_nothing(self, line: str) -> None:
         """Clear the map and say why."""
-        self.border_title, self.border_subtitle = "Block map", ""
+        self.set_titles("Block map", "")
         self.query_one(BlockMap).clear()
         self.query_one("#map-notice", Static).update(line)
         self.query_one(ReadoutLine).line = ""
@@ -83,8 +85,8 @@ class MapPane(Vertical):
 
     def _refresh_views(self) -> None:
         """Draw what follows the view."""
-        for widget in (*self.query(Profile), *self.query(Minimap)):
-            widget.refresh()
+        for widget in self.query(MapSide):
+            widget.follow()
 
     @on(MapViewChanged)
     def _follow_view(self, message: MapViewChanged) -> None:
@@ -97,7 +99,7 @@ class MapPane(Vertical):
         """Zoom level and legend on the lower edge of the frame."""
         view = self.query_one(BlockMap).view
         if view is not None:
-            self.border_subtitle = Content.assemble(describe_scale(view), "  ", legend(look_of(self.app)))
+            self.set_titles(subtitle=Content.assemble(describe_scale(view), "  ", legend(look_of(self.app))))
 
     def on_map_cursor_moved(self, message: MapCursorMoved) -> None:
         """Show what is under the cursor."""

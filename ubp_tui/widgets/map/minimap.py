@@ -7,27 +7,24 @@ from typing import TYPE_CHECKING
 import numpy as np
 from textual import events
 from textual.strip import Strip
-from textual.widget import Widget
 
 from ubp_tui import palette
 from ubp_tui.looks import look_of
 from ubp_tui.renderables.map_raster import Image, draw_map
 from ubp_tui.renderables.map_strips import line_segments
 from ubp_tui.renderables.viewport import Axis, Viewport
+from ubp_tui.widgets.map.map_side import MapSide
 
 if TYPE_CHECKING:
     from ubp_tui.widgets.map.block_map import BlockMap
 
 
-class Minimap(Widget):
+class Minimap(MapSide):
     """A picture of the whole layer."""
 
     def __init__(self, block_map: BlockMap, *, id: str) -> None:  # noqa: A002 (Textual's own name)
         """Args: the map that it belongs to."""
-        super().__init__(id=id)
-        self.block_map = block_map
-        self._key: tuple[object, ...] = ()
-        self._image: Image | None = None
+        super().__init__(block_map, id=id)
         self._dragging = False
 
     def on_mount(self) -> None:
@@ -41,24 +38,15 @@ class Minimap(Widget):
             return None
         return Viewport.fit(source.shape, self.size.width, 2 * self.size.height)
 
-    def _draw(self) -> Image | None:
-        """The picture with its frame, drawn again only if something changed."""
+    def draw(self) -> list[Strip]:
+        """The picture with its frame."""
         source, shown, fit = self.block_map.source, self.block_map.view, self._fit()
         if source is None or shown is None or fit is None:
-            return None
-        key = (source, shown, self.size)
-        if key != self._key:
-            self._key, self._image = key, _with_frame(draw_map(source, fit), fit, shown)
-        return self._image
-
-    def render_line(self, y: int) -> Strip:
-        """One line of cells."""
-        image = self._draw()
-        if image is None or 2 * y >= len(image):
-            return Strip.blank(self.size.width, self.rich_style)
-        look = look_of(self.app)
-        segments = line_segments(image[2 * y], image[2 * y + 1], (), look.map, look.glyphs)
-        return Strip(segments).adjust_cell_length(self.size.width, self.rich_style)
+            return []
+        image, look = _with_frame(draw_map(source, fit), fit, shown), look_of(self.app)
+        pairs = zip(image[::2], image[1::2], strict=True)
+        strips = [Strip(line_segments(*pair, (), look.map, look.glyphs)) for pair in pairs]
+        return [strip.adjust_cell_length(self.size.width, self.visual_style.rich_style) for strip in strips]
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Go there, and follow the pointer."""

@@ -1,0 +1,57 @@
+"""Python's garbage collector, kept out of the way of the keys.
+
+A collection stops every thread for as long as it takes to visit its objects: 0.1 to 0.2 s for each full one while
+torch is imported, 50 ms several times a second while pictures are drawn. So Python does not collect by itself while
+the app runs: the app does it when nobody has typed for a moment, and never again visits what came with a model.
+"""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections.abc import Callable
+from typing import Final
+
+QUIET: Final = 1.0
+"""Seconds without input after which a collection disturbs nobody."""
+WORTH: Final = 20_000
+"""New objects from which it is worth one."""
+MOST: Final = 2_000_000
+"""New objects from which it can't wait for a quiet moment: some hundred megabytes."""
+
+
+class GarbagePolicy:
+    """When Python may collect garbage, from `start` to `stop`; for the whole process."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """Args: seconds, rising."""
+        self._clock = clock
+        self._last_input = clock()
+        self._enabled = gc.isenabled()
+
+    def start(self) -> None:
+        """No collection by itself."""
+        self._enabled = gc.isenabled()
+        gc.disable()
+
+    def stop(self) -> None:
+        """As it was before."""
+        if self._enabled:
+            gc.enable()
+
+    def keep_all(self) -> None:
+        """Leave what is there now out of later collections: torch alone brings 300,000 objects, and they stay."""
+        gc.freeze()
+
+    def note_input(self) -> None:
+        """Somebody types or moves the mouse."""
+        self._last_input = self._clock()
+
+    def collect(self) -> bool:
+        """Collect if it is worth it and nobody types; whether it was done. To be called now and then."""
+        new = gc.get_count()[0]
+        quiet = self._clock() - self._last_input >= QUIET
+        if new < (WORTH if quiet else MOST):
+            return False
+        gc.collect()
+        return True

@@ -66,6 +66,9 @@ def background_threads() -> int:
 def _load_model(request: ModelRequest, progress: Callable[[str], None]) -> LoadedModel:
     """Load through `ubp_core.models.load_model`."""
     progress("loading torch")
+    from ubp_tui.torch_start import open_torch_libraries
+
+    open_torch_libraries()
     from ubp_core.models import load_model
 
     return load_model(

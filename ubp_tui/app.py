@@ -9,6 +9,7 @@ from dataclasses import replace
 from rich.console import RenderableType
 from textual import events, work
 from textual.app import App
+from textual.driver import Driver
 from textual.filter import ANSIToTruecolor, LineFilter
 from textual.worker import WorkerFailed, get_current_worker
 
@@ -35,7 +36,7 @@ from ubp_tui.screens.tour import TourDialog, take_first_time
 from ubp_tui.services import Services, default_services
 from ubp_tui.session import Session
 from ubp_tui.session_state import capture_session, restore_session
-from ubp_tui.signals import catch_signals
+from ubp_tui.signals import HANG_UP, catch_signals
 from ubp_tui.state import Choice, ModelRequest
 from ubp_tui.widgets.size_notice import MIN_SIZE
 
@@ -129,6 +130,19 @@ class UbpApp(App[int]):
     def _end_by_signal(self, number: int) -> None:
         """End as with the key, but with the exit code that shells give a signal."""
         self.exit(return_code=128 + number)
+
+    def get_driver_class(self) -> type[Driver]:
+        """Textual's driver; on Unix one that notices when the terminal is gone."""
+        chosen = super().get_driver_class()
+        if chosen.__name__ != "LinuxDriver":
+            return chosen
+        from ubp_tui.terminal import TerminalDriver
+
+        return TerminalDriver
+
+    def on_terminal_lost(self) -> None:
+        """End as by the signal that a terminal usually sends."""
+        self._end_by_signal(HANG_UP)
 
     def _handle_exception(self, error: Exception) -> None:
         """A mistake of ours: traceback to the log, one line on stderr, exit code 1; tests get the exception itself."""

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from ubp_tui.widgets.map.block_map import BlockMap
 
 
+class TerminalLost(Message):
+    """The terminal has hung up."""
+
+
 @dataclass
 class LoadProgressed(Message):
     """The model loader began its next step."""

@@ -7,6 +7,8 @@ import signal
 from collections.abc import Callable
 from typing import Final
 
+HANG_UP: Final = 1
+"""The number of SIGHUP, also where there is no such signal."""
 ENDING: Final = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name))
 """Signals that end the app."""
 

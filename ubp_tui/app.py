@@ -95,6 +95,7 @@ class UbpApp(App[int]):
         self.set_interval(1, self._garbage.collect)
         self.install_screen(self.benchmark, "benchmark")
         self.push_screen(self.explore)
+        self.watch(self.benchmark, "running", self._share_machine, init=False)
         if take_first_time(self.services.tour):
             self.push_screen(TourDialog())
         if not self.is_headless:
@@ -110,6 +111,10 @@ class UbpApp(App[int]):
         if isinstance(event, events.InputEvent):
             self._garbage.note_input()
         await super().on_event(event)
+
+    def _share_machine(self, running: bool) -> None:
+        """A benchmark on this machine has it to itself: what nobody waits for is computed later."""
+        self.explore.hold_background(running and "host" in self.benchmark.runs)
 
     def _begin(self) -> None:
         """Load the session's model, or ask first whether to go on with that session."""
@@ -179,11 +184,13 @@ class UbpApp(App[int]):
         worker = get_current_worker()
         message: messages.ModelLoaded | messages.ModelLoadFailed
         self.loading_model = True
+        self._garbage.begin_load()
         try:
             message = messages.ModelLoaded(self.services.load_model(request, self._tell_progress))
         except UbpError as error:
             message = messages.ModelLoadFailed(str(error), int(error.exit_code))
         finally:
+            self._garbage.end_load()
             self.loading_model = False
         if not worker.is_cancelled:
             self.post_message(message)
@@ -198,7 +205,6 @@ class UbpApp(App[int]):
 
     def on_model_loaded(self, message: messages.ModelLoaded) -> None:
         """Show the model."""
-        self._garbage.keep_all()
         logging.getLogger("ubp_tui").info("loaded %s, %s", message.model.name, message.model.source)
         self.explore.model_request = self.request
         self.explore.show_model(message.model)

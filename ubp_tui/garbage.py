@@ -28,6 +28,7 @@ class GarbagePolicy:
         self._clock = clock
         self._last_input = clock()
         self._enabled = gc.isenabled()
+        self._loading = False
 
     def start(self) -> None:
         """No collection by itself."""
@@ -39,9 +40,14 @@ class GarbagePolicy:
         if self._enabled:
             gc.enable()
 
-    def keep_all(self) -> None:
-        """Leave what is there now out of later collections: torch alone brings 300,000 objects, and they stay."""
+    def begin_load(self) -> None:
+        """A model is loaded: what that makes is there to stay, and there is no quiet moment."""
+        self._loading = True
+
+    def end_load(self) -> None:
+        """Leave what is there now out of later collections: torch alone brings 300,000 objects."""
         gc.freeze()
+        self._loading = False
 
     def note_input(self) -> None:
         """Somebody types or moves the mouse."""
@@ -51,7 +57,7 @@ class GarbagePolicy:
         """Collect if it is worth it and nobody types; whether it was done. To be called now and then."""
         new = gc.get_count()[0]
         quiet = self._clock() - self._last_input >= QUIET
-        if new < (WORTH if quiet else MOST):
+        if self._loading or new < (WORTH if quiet else MOST):
             return False
         gc.collect()
         return True

@@ -180,9 +180,10 @@ async def measure(model: str) -> float:
             await wait_until(app, shown.is_set)
             worst = [show("while the model loads", await press_while(app, lambda: app.explore.model is None, 300))]
             worst.append(show("while all layers are selected", await press_while(app, lambda: True, 15)))
-            await pilot.press("escape", "b")
+            # All layers, so that it lasts.
+            await pilot.press("escape", "a", "b")
             await wait_until(app, lambda: app.benchmark.running)
-            app.pop_screen()
+            await app.pop_screen()
             going = await press_while(app, lambda: app.benchmark.running, 30)
             worst.append(show("while a benchmark runs on host", going))
             app.benchmark.action_cancel()

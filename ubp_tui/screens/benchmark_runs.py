@@ -76,10 +76,11 @@ class BenchmarkRuns(BenchmarkWork):
         """Start to pack; the devices follow."""
         assert self.job is not None
         panel = self.query_one(DevicePanel)
-        self._waiting, self.running, self._cancel = False, True, Event()
+        self._waiting, self._cancel = False, Event()
         self._options, self.plan = self._chosen_options, self.job.variants(self._chosen_options)
         titles = {name: panel.infos[name].title for name in panel.targets if name in panel.infos}
         self.runs = {name: DeviceRun(name, titles.get(name, "")) for name in panel.targets}
+        self.running = True
         self._packed = PackedJob(self.job)
         self.action_show_view("results")
         self.query_one(ProgressBar).update(total=1.0, progress=0.0)

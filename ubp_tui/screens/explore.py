@@ -68,6 +68,7 @@ class ExploreScreen(ExplorePlans):
         """Where the map is to go, once it is drawn."""
         self._model_name = model_name
         self._request = SelectionRequest(0, "", choice)
+        self._held = False
         self._curves_timer: Timer | None = None
         self._table_timer: Timer | None = None
 
@@ -92,6 +93,17 @@ class ExploreScreen(ExplorePlans):
         self.query_one(ModelHeader).show_loading(self._model_name)
 
     # The model
+
+    def hold_background(self, held: bool) -> None:
+        """Leave figures and curves for later, or go on with them."""
+        self._held = held
+        self.query_one(LayersPane).show_waiting(held)
+        if held:
+            self.workers.cancel_group(self, "measure_layers")
+            self.workers.cancel_group(self, "trace_curves")
+        elif self.model is not None:
+            self._request_measures()
+            self._request_curves()
 
     def name_model(self, name: str) -> None:
         """Another model is going to be loaded."""
@@ -181,7 +193,7 @@ class ExploreScreen(ExplorePlans):
         # The layer on the screen comes last: by then its own selection has given its figures.
         missing.sort(key=lambda layer: layer.name == self.layer)
         wanted = tuple((layer, self.choices.of(layer.name)) for layer in missing)
-        if wanted:
+        if wanted and not self._held:
             self._measure_layers(wanted, self.cache.measures)
         else:
             self.workers.cancel_group(self, "measure_layers")
@@ -203,6 +215,13 @@ class ExploreScreen(ExplorePlans):
             return
         self._schedule_table()
         self._schedule_curves()
+        self._request_curves()
+
+    def _request_curves(self) -> None:
+        """Find the curve points of the layer on the screen that are not known."""
+        result = self.result
+        if result is None or result.selection is None or self._held:
+            return
         points = plan_curves(self.choice, self.cache.points.get(result.layer.name, {}))
         if points:
             self._trace_curves(result.layer.name, result.basis.importance, points)

@@ -102,6 +102,10 @@ class LayerTable(ScrollView, can_focus=True):
         self._bring_into_view()
         if wanted not in names or highlighted:
             self._tell_highlighted()
+        self.tell_arranged()
+
+    def tell_arranged(self) -> None:
+        """Post how many rows are shown, and what is marked."""
         self.post_message(LayersArranged(len(self._shown), self.marked, self.pattern))
 
     def _make_row(self, layer: Layer, total: int) -> LayerRow:
@@ -131,7 +135,7 @@ class LayerTable(ScrollView, can_focus=True):
         wanted = set(names)
         self.marked = tuple(layer.name for layer in self._layers if layer.name in wanted)
         self.refresh()
-        self.post_message(LayersArranged(len(self._shown), self.marked, self.pattern))
+        self.tell_arranged()
 
     def toggle_mark(self, name: str | None = None) -> None:
         """Mark a layer, by default the one under the cursor, or unmark it."""

@@ -27,6 +27,8 @@ class FilterInput(Input):
 class LayersPane(Framed):
     """Table, filter, total."""
 
+    _waiting = False
+
     def compose(self) -> ComposeResult:
         """From the top."""
         yield LayerTable(id="layers")
@@ -41,9 +43,14 @@ class LayersPane(Framed):
         """Name the layers in the frame."""
         self.border_title = f"Layers · {prunable} of {layers} prunable"
 
+    def show_waiting(self, waiting: bool) -> None:
+        """Say that figures are left for later."""
+        self._waiting = waiting
+        self.query_one(LayerTable).tell_arranged()
+
     def on_layers_arranged(self, message: LayersArranged) -> None:
         """Say what is marked and what is filtered."""
-        parts = []
+        parts = ["other figures after the benchmark"] if self._waiting else []
         if message.pattern:
             parts.append(f"{message.shown} match {message.pattern!r}")
         if message.marked:

@@ -1,0 +1,35 @@
+"""While a benchmark runs on this machine only what is on the screen is computed; the rest follows."""
+
+from __future__ import annotations
+
+import pytest
+from tui_world import make_app, screen_text, settle, until
+
+from ubp_tui.bench_state import DeviceRun
+from ubp_tui.widgets.layers.layers_pane import LayersPane
+
+
+@pytest.mark.parametrize("device", ["host", "phone"])
+async def test_background_waits_for_a_benchmark_on_this_machine(device: str) -> None:
+    app = make_app()
+    async with app.run_test(size=(160, 48)) as pilot:
+        await settle(app, pilot)
+        app.benchmark.runs = {device: DeviceRun(device)}
+        app.benchmark.running = True
+        words = "other figures after the benchmark"
+        await until(pilot, lambda: (words in screen_text(app)) == (device == "host"))
+        # More changes than there are threads: none may be left waiting.
+        for _ in range(13):
+            await pilot.press("n")
+        await settle(app, pilot)
+        explore, choice = app.explore, app.explore.choice
+        assert explore.result is not None and explore.result.request.choice == choice
+        known = {layer for layer, of in explore.cache.measures if of == choice}
+        names = {layer.name for layer in explore.model.prunable} if explore.model is not None else set()
+        assert (known == names) == (device != "host")
+        points = len(explore.cache.points[explore.layer])
+        app.benchmark.running = False
+        await settle(app, pilot)
+        assert {layer for layer, of in explore.cache.measures if of == choice} == names
+        assert (len(explore.cache.points[explore.layer]) > points) == (device == "host")
+        assert words not in str(app.explore.query_one(LayersPane).border_subtitle)

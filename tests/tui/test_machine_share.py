@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
-from tui_world import make_app, screen_text, settle, until
+from canned_bench import canned_bench
+from tui_world import make_app, make_model, make_services, screen_text, settle, until
 
 from ubp_tui.bench_state import DeviceRun
 from ubp_tui.widgets.layers.layers_pane import LayersPane
 
 
 @pytest.mark.parametrize("device", ["host", "phone"])
-async def test_background_waits_for_a_benchmark_on_this_machine(device: str) -> None:
-    app = make_app()
+async def test_background_waits_for_a_benchmark_on_this_machine(device: str, tmp_path: Path) -> None:
+    app = make_app(services=replace(make_services(make_model()), bench=canned_bench(tmp_path / "history.db")))
     async with app.run_test(size=(160, 48)) as pilot:
         await settle(app, pilot)
+        await app.push_screen(app.benchmark)
+        await app.pop_screen()
         app.benchmark.runs = {device: DeviceRun(device)}
         app.benchmark.running = True
         words = "other figures after the benchmark"

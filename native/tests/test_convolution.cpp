@@ -1,15 +1,11 @@
-// Compares every kernel and the whole operator with plain loops, over a grid. One named case per block size and theme:
-//
-//   test_convolution --list          the names
-//   test_convolution --case NAME     one case; without it, all
-//   test_convolution --seed N        another seed (printed with every failure)
+// Compares every kernel and the whole operator with plain loops, over a grid. One named case per block size and theme.
+// Options: see cases.h.
 
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
-#include <functional>
 #include <string>
 
+#include "cases.h"
 #include "guarded.h"
 #include "kernels/kernel_sets.h"
 #include "random_layer.h"
@@ -18,9 +14,6 @@
 
 namespace ubp {
 namespace {
-
-uint32_t seed = 20240719;
-int failures = 0;
 
 struct Setting {
     uint32_t rows = 24, channels = 20, block_size = 4, kernel_h = 1, kernel_w = 1, stride = 1, pad = 0, dilation = 1;
@@ -35,16 +28,13 @@ struct Setting {
 std::string text_of(const Setting& s) {
     char text[256];
     std::snprintf(text, sizeof(text), "R=%u C=%u N=%u kernel=%ux%u stride=%u pad=%u dilation=%u batch=%d image=%dx%d "
-                  "sparsity=%g aligned=%d activation=%d kernel=%d core=%d seed=%u", s.rows, s.channels, s.block_size,
+                  "sparsity=%g aligned=%d activation=%d kernel=%d core=%d", s.rows, s.channels, s.block_size,
                   s.kernel_h, s.kernel_w, s.stride, s.pad, s.dilation, int(s.batch), int(s.height), int(s.width),
-                  s.sparsity, s.aligned, int(s.activation), int(s.kernel), int(s.core), seed);
+                  s.sparsity, s.aligned, int(s.activation), int(s.kernel), int(s.core));
     return text;
 }
 
-void fail(const Setting& s, const std::string& what) {
-    std::printf("FAILED %s: %s\n", text_of(s).c_str(), what.c_str());
-    ++failures;
-}
+void fail(const Setting& s, const std::string& what) { ubp::fail(text_of(s), what); }
 
 RandomLayer layer_of(const Setting& s) {
     RandomLayer layer = random_layer({s.rows, s.channels * s.kernel_h * s.kernel_w, s.block_size, s.sparsity, s.aligned, seed});
@@ -262,11 +252,6 @@ void check_refusals() {
     refused(view, {1, 9, 9, 1, Kernel::sparse, Core::best}, "stride");
 }
 
-struct Case {
-    std::string name;
-    std::function<void()> run;
-};
-
 std::vector<Case> all_cases() {
     std::vector<Case> cases;
     const auto add = [&](const std::string& name, void (*theme)(Setting), const Setting& s) {
@@ -299,32 +284,7 @@ std::vector<Case> all_cases() {
     return cases;
 }
 
-int run(const char* wanted) {
-    int found = 0;
-    for (const Case& one : all_cases()) {
-        if (wanted && one.name != wanted) continue;
-        const int before = failures;
-        one.run();
-        std::printf("%s %s\n", failures == before ? "ok" : "FAILED", one.name.c_str());
-        ++found;
-    }
-    if (found == 0) std::printf("no such case: %s\n", wanted);
-    return failures == 0 && found > 0 ? 0 : 1;
-}
-
 }  // namespace
 }  // namespace ubp
 
-int main(int count, char** words) {
-    const char* wanted = nullptr;
-    for (int i = 1; i < count; ++i) {
-        if (std::strcmp(words[i], "--list") == 0) {
-            for (const auto& one : ubp::all_cases()) std::printf("%s\n", one.name.c_str());
-            return 0;
-        }
-        if (i + 1 < count && std::strcmp(words[i], "--case") == 0) wanted = words[++i];
-        else if (i + 1 < count && std::strcmp(words[i], "--seed") == 0) ubp::seed = uint32_t(std::strtoul(words[++i], nullptr, 10));
-        else return std::printf("unknown option: %s\n", words[i]), 2;
-    }
-    return ubp::run(wanted);
-}
+int main(int count, char** words) { return ubp::run_program(ubp::all_cases(), count, words); }

@@ -1,17 +1,11 @@
-// Compares the operators of whole networks (depthwise, pooling, linear, element-wise) with plain loops, over a grid:
-//
-//   test_planar --list          the names
-//   test_planar --case NAME     one case; without it, all
-//   test_planar --seed N        another seed (printed with every failure)
+// Compares the operators of whole networks (depthwise, pooling, linear, element-wise) with plain loops, over a grid.
+// Options: see cases.h.
 
 #include <cmath>
-#include <cstdio>
-#include <cstdlib>
-#include <cstring>
-#include <functional>
 #include <limits>
 #include <string>
 
+#include "cases.h"
 #include "guarded.h"
 #include "operator/depthwise.h"
 #include "operator/linear.h"
@@ -23,16 +17,8 @@
 namespace ubp {
 namespace {
 
-uint32_t seed = 20240719;
-int failures = 0;
-
 const Activation all_activations[] = {Activation::none,         Activation::relu, Activation::relu6,  Activation::hard_swish,
                                       Activation::hard_sigmoid, Activation::silu, Activation::sigmoid};
-
-void fail(const std::string& setting, const std::string& what) {
-    std::printf("FAILED %s seed=%u: %s\n", setting.c_str(), seed, what.c_str());
-    ++failures;
-}
 
 // `scale`: sums of |a * b| of each output; 1 where an output is no sum.
 void compare(const std::string& setting, const std::vector<double>& expected, const std::vector<double>& scale,
@@ -367,11 +353,6 @@ void check_concatenation() {
     compare("concatenation", expected, {}, y, 0);
 }
 
-struct Case {
-    std::string name;
-    std::function<void()> run;
-};
-
 std::vector<Case> all_cases() {
     std::vector<Case> cases;
     for (int kernel : {3, 5}) {
@@ -391,32 +372,7 @@ std::vector<Case> all_cases() {
     return cases;
 }
 
-int run(const char* wanted) {
-    int found = 0;
-    for (const Case& one : all_cases()) {
-        if (wanted && one.name != wanted) continue;
-        const int before = failures;
-        one.run();
-        std::printf("%s %s\n", failures == before ? "ok" : "FAILED", one.name.c_str());
-        ++found;
-    }
-    if (found == 0) std::printf("no such case: %s\n", wanted);
-    return failures == 0 && found > 0 ? 0 : 1;
-}
-
 }  // namespace
 }  // namespace ubp
 
-int main(int count, char** words) {
-    const char* wanted = nullptr;
-    for (int i = 1; i < count; ++i) {
-        if (std::strcmp(words[i], "--list") == 0) {
-            for (const auto& one : ubp::all_cases()) std::printf("%s\n", one.name.c_str());
-            return 0;
-        }
-        if (i + 1 < count && std::strcmp(words[i], "--case") == 0) wanted = words[++i];
-        else if (i + 1 < count && std::strcmp(words[i], "--seed") == 0) ubp::seed = uint32_t(std::strtoul(words[++i], nullptr, 10));
-        else return std::printf("unknown option: %s\n", words[i]), 2;
-    }
-    return ubp::run(wanted);
-}
+int main(int count, char** words) { return ubp::run_program(ubp::all_cases(), count, words); }

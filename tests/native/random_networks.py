@@ -1,4 +1,4 @@
-"""Random networks with every op, and a plan of their arena that reuses memory as far as the format allows."""
+"""Random networks of the blocks that real ones are made of, larger than those of graph_samples."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from packed_samples import TEXTS, random_layer
+from graph_samples import graph_bytes, planned_graph
+from packed_samples import random_layer
 from ubp_core.packed_format import ACTIVATIONS, Op
-from ubp_core.packed_graph import Graph, Node, Tensor, Window, in_place_operands
+from ubp_core.packed_graph import Graph, Node, Window
 from ubp_core.packed_graph_shapes import node_result
 from ubp_core.packed_layer import PackedLayer
-from ubp_core.packed_writer import packed_chunks
 
 Shape = tuple[int, int, int]
 
@@ -24,7 +24,6 @@ class NetworkBuilder:
         self.batch = batch
         self.inputs = len(inputs)
         self.shapes = list(inputs)
-        self.ranks = [4] * len(inputs)
         self.nodes: list[Node] = []
         self.layers: list[PackedLayer] = []
 
@@ -32,7 +31,6 @@ class NetworkBuilder:
         """Appends the node and returns the tensor that it makes."""
         layer = None if node.layer is None else self.layers[node.layer]
         self.shapes.append(node_result(node.op, [self.shapes[i] for i in node.operands], layer, node.window))
-        self.ranks.append(2 if node.op in (Op.FLATTEN, Op.SOFTMAX) else 4)
         self.nodes.append(node)
         return len(self.shapes) - 1
 
@@ -52,34 +50,16 @@ class NetworkBuilder:
 
     def finish(self, outputs: tuple[int, ...], in_place: bool) -> tuple[Graph, bytes]:
         """The graph with a plan, and its file."""
-        tensors = tuple(Tensor(rank, self.batch, *shape) for rank, shape in zip(self.ranks, self.shapes, strict=True))
-        graph = plan_arena(Graph(tensors, tuple(self.nodes), outputs), in_place)
-        return graph, b"".join(packed_chunks(tuple(self.layers), TEXTS, graph))
+        graph = planned_graph(self.shapes[: self.inputs], self.nodes, outputs, self.layers, self.batch)
+        graph = graph if in_place else apart(graph)
+        return graph, graph_bytes(self.layers, graph)
 
 
-def plan_arena(graph: Graph, in_place: bool) -> Graph:
-    """First fit; where allowed, a result takes the place of an operand that nothing else needs."""
-    last, tensors = graph.last_uses(), list(graph.tensors)
-    for made in range(len(tensors)):
-        node = graph.nodes[made - graph.input_count] if made >= graph.input_count else None
-        born = made - graph.input_count
-        living = [i for i in range(made) if last[i] >= born or node is None]
-        if node is not None and in_place:
-            shapes = [graph.tensors[i].chw for i in node.operands]
-            free = [
-                i for i in in_place_operands(node.op, node.operands, shapes)
-                if last[i] == born and tensors[i].elements == tensors[made].elements
-            ]  # fmt: skip
-            if free:
-                tensors[made] = replace(tensors[made], offset=tensors[free[0]].offset)
-                continue
-        tensors[made] = replace(tensors[made], offset=first_fit(tensors[made], [tensors[i] for i in living]))
-    return replace(graph, tensors=tuple(tensors))
-
-
-def first_fit(tensor: Tensor, living: list[Tensor]) -> int:
-    ends = sorted({0, *(other.offset + other.nbytes for other in living)})
-    return next(end for end in ends if not any(replace(tensor, offset=end).overlaps(other) for other in living))
+def apart(graph: Graph) -> Graph:
+    """The graph with memory of its own for every tensor: nothing in place."""
+    ends = np.cumsum([tensor.nbytes for tensor in graph.tensors])
+    places = zip(graph.tensors, [0, *ends], strict=False)
+    return replace(graph, tensors=tuple(replace(tensor, offset=int(begin)) for tensor, begin in places))
 
 
 def random_network(seed: int, in_place: bool = True) -> tuple[Graph, list[PackedLayer], bytes]:

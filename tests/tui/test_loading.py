@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,6 +18,7 @@ from ubp_tui.app import build_app
 from ubp_tui.screens.error import ErrorDialog
 from ubp_tui.screens.explore import ExploreScreen
 from ubp_tui.state import ModelRequest
+from ubp_tui.torch_start import open_torch_libraries
 
 
 async def test_progress_is_shown_while_the_model_loads() -> None:
@@ -115,3 +118,28 @@ async def test_a_model_with_nothing_to_prune() -> None:
         await pilot.press("m", "n", "right_square_bracket")
         await settle(app, pilot)
         assert "stays dense: depthwise" in screen_text(app) and "nothing to prune" in screen_text(app)
+
+
+OPENING = """
+import sys
+from ubp_tui.torch_start import open_torch_libraries
+opened = open_torch_libraries()
+assert "torch" not in sys.modules
+assert opened == (sys.platform in ("linux", "darwin"))
+if sys.platform == "linux":
+    with open("/proc/self/maps") as maps:
+        assert "libtorch_cpu" in maps.read()
+import torch
+assert float(torch.ones(3) @ torch.ones(3)) == 3.0
+assert not open_torch_libraries()
+"""
+
+
+def test_torch_runs_from_the_libraries_that_were_opened_before() -> None:
+    subprocess.run([sys.executable, "-c", OPENING], check=True)
+
+
+def test_where_there_is_no_torch_nothing_is_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "torch", raising=False)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert not open_torch_libraries()

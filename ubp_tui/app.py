@@ -210,6 +210,16 @@ class UbpApp(App[int]):
         self.explore.show_model(message.model)
         if self.session is not None:
             restore_session(self.session, self.explore, self.benchmark)
+        self.explore.follow_device(next(iter(self.benchmark.wanted), ""))
+
+    def on_device_picked(self, message: messages.DevicePicked) -> None:
+        """The layer table shows what was measured on the chosen device."""
+        self.explore.follow_device(message.name)
+
+    def on_benchmark_finished(self, message: messages.BenchmarkFinished) -> None:
+        """There are new figures."""
+        if message.number is not None and message.run.device == self.benchmark.leading_device:
+            self.explore.follow_device(message.run.device)
 
     def on_model_load_failed(self, message: messages.ModelLoadFailed) -> None:
         """Explain, and offer random weights where the loader does."""

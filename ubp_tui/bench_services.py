@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from ubp_core.benchmark import BenchProgress, BenchRun, BenchSettings
     from ubp_core.devices import Device, DeviceFacts, DeviceInfo, DeviceWatch
     from ubp_core.devices.adb_server import ServerAddress
-    from ubp_core.history import Comparison, Entry, Summary
+    from ubp_core.history import Comparison, Entry, LayerFigures, Summary
+    from ubp_core.models import LoadedModel
 
 WAKE_S = 0.1
 """How often a cancel is looked at while a run waits for another."""
@@ -139,6 +140,23 @@ class BenchServices:
 
         with History(self.history) as history:
             return history.add(run)
+
+    def read_figures(self, model: LoadedModel, device: str) -> LayerFigures:
+        """The newest figures of a network's layers.
+
+        Args:
+            model: the network.
+            device: name of the device; empty: the one of the last run that has figures of these layers.
+
+        Raises:
+            HistoryError: the file can't be used.
+        """
+        from ubp_core.history import History, LayerFigures, default_path
+
+        if not (self.history or default_path()).exists():  # opening would make it
+            return LayerFigures(device)
+        with History(self.history) as history:
+            return history.newest_figures(model.name, model.layers, device)
 
     def list_runs(self) -> tuple[Summary, ...]:
         """The history, newest first; raises HistoryError."""

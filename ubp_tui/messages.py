@@ -13,7 +13,7 @@ from ubp_tui.state import Choice, SelectionRequest
 if TYPE_CHECKING:
     from ubp_core.benchmark import BenchProgress, BenchRun
     from ubp_core.devices import DeviceFacts
-    from ubp_core.history import Summary
+    from ubp_core.history import LayerFigures, Summary
     from ubp_core.models import LoadedModel
     from ubp_tui.bench_job import PackedJob
     from ubp_tui.bench_services import DeviceList
@@ -216,7 +216,7 @@ class DeviceFactsRead(Message):
 
 @dataclass
 class DevicePicked(Message):
-    """The user chose another device."""
+    """Another device is chosen, by the user or because a phone was found."""
 
     name: str
     """Its name."""
@@ -286,6 +286,16 @@ class BenchmarkFailed(Message):
     """Name of the device."""
     line: str
     """What is wrong and what to do, in one line."""
+
+
+@dataclass
+class FiguresRead(Message):
+    """The history was asked for the layers' newest figures."""
+
+    asked: str
+    """Name of the device that was asked for; empty: the one of the last run."""
+    figures: LayerFigures
+    """What it has."""
 
 
 @dataclass

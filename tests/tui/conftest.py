@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from phone.fixtures import adb_server, address, client, start_phone  # noqa: F401
 from tui_world import SIZES
+
+
+@pytest.fixture(autouse=True)
+def own_history(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The layer table reads the history: not that of whoever runs the tests."""
+    monkeypatch.setenv("UBP_HISTORY", str(tmp_path / "no-history"))
 
 
 @pytest.fixture(params=SIZES, ids=lambda size: f"{size[0]}x{size[1]}")

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ubp_core.benchmark import LayerResult, VariantResult
+    from ubp_core.history import LayerFigures
 
 VARIANT_NAMES: Final = {"dense": "dense", "abp": "ABP", "bed": "UBP-BED", "optimal": "UBP-optimal"}
 """Variants as the paper calls them."""
@@ -80,6 +81,15 @@ def describe_figure(device: str, title: str, figure: str) -> str:
     """Device and kind of figure in one line."""
     words = FIGURE_TITLES.get(figure, figure)
     return f"{device} ({title or 'not reached'})" + (f" · {words}" if words else "")
+
+
+def describe_column(figures: LayerFigures) -> str:
+    """Where the figures of a table's column come from, for its title; empty where nobody has measured anything."""
+    if not figures.values:
+        return f"nothing measured on {figures.device}" if figures.device else ""
+    words = {"latency": f"latency on {figures.device}", "instructions": "emulated"}.get(figures.figure, figures.figure)
+    threads = f", {figures.threads} threads" if figures.threads > 1 else ""
+    return words + threads + (f", {figures.cores} cores" if figures.cores else "")
 
 
 def list_warnings(layers: Sequence[LayerResult], failure: str, planned: int) -> list[str]:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
 from ubp_tui.jobs import LayerMeasure
 from ubp_tui.network_total import FLOAT_BYTES
-from ubp_tui.renderables.bench_text import format_time
+from ubp_tui.renderables.bench_text import format_instructions, format_time
 from ubp_tui.renderables.formats import format_bytes, format_count, format_percent, format_shape
 from ubp_tui.state import Choice
 
@@ -57,12 +56,18 @@ COLUMNS: Final = (
     Column("packed", "packed", 7, chosen=True),
     Column("ratio", "of dense", 8, chosen=True),
     Column("dense", "dense", 7),
-    Column("time", "time", 9, chosen=True),
+    Column("figure", "latency", 9),
 )
 """All columns, from left to right."""
+FIGURE_COLUMNS: Final = {
+    "latency": COLUMNS[-1],
+    "host time": Column("figure", "host time", 13),
+    "instructions": Column("figure", "emulated", 11),
+}
+"""The last column by kind of figure: only a phone's is called latency."""
 GIVE_WAY: Final = (
-    "rounded", "dense", "ratio", "kind", "share", "work", "achieved", "packed", "params", "time", "shape", "asked",
-    "block", "method",
+    "rounded", "dense", "ratio", "kind", "share", "work", "achieved", "packed", "params", "shape", "asked",
+    "block", "method", "figure",
 )  # fmt: skip
 """Columns that are left out where the width is short, the first one first."""
 
@@ -81,20 +86,26 @@ class LayerRow:
     """Why it stays dense; None: it is pruned."""
     measure: LayerMeasure | None
     """What the choice keeps; None until it is known."""
-    time_ns: float | None
-    """Median time of the choice in the history; None where there is none."""
+    figure: float | None
+    """Median time of the choice in nanoseconds, or instructions; None where the history has none."""
+    figure_kind: str = ""
+    """What it may be called; a key of FIGURE_COLUMNS."""
 
 
-def fit_columns(width: int, longest_name: int, absent: Iterable[str] = ()) -> tuple[tuple[Column, ...], int]:
+def list_columns(figure: str) -> tuple[Column, ...]:
+    """All columns, where figures are of this kind; without theirs where there are none."""
+    return (*COLUMNS[:-1], FIGURE_COLUMNS[figure]) if figure in FIGURE_COLUMNS else COLUMNS[:-1]
+
+
+def fit_columns(width: int, longest_name: int, columns: tuple[Column, ...] = COLUMNS) -> tuple[tuple[Column, ...], int]:
     """The columns that fit into `width` cells, and the width left for the name.
 
     Args:
         width: cells of a row.
         longest_name: cells of the longest name.
-        absent: columns that have nothing to show.
+        columns: those that have something to show.
     """
-    without = set(absent)
-    shown = tuple(column for column in COLUMNS if column.id not in without)
+    shown = columns
     rest = _width_without_name(shown)
     for leaving in GIVE_WAY:
         if width - rest >= min(MIN_NAME, longest_name):
@@ -124,11 +135,20 @@ def cell_text(column: str, row: LayerRow) -> str:
         "method": lambda: "unstruct." if choice.method == "unstructured" else choice.method,
         "block": lambda: str(choice.block_size),
         "asked": lambda: f"{100 * choice.sparsity:.4g}",
-        "time": lambda: format_time(row.time_ns),
+        "figure": lambda: format_layer_figure(row.figure, row.figure_kind),
     }
     if column in fixed:
         return fixed[column]()
     return "·" if measure is None else _measured_text(column, measure, layer)
+
+
+def format_layer_figure(figure: float | None, kind: str) -> str:
+    """A figure of the history; of this machine and of the emulator it says so."""
+    if figure is None:
+        return "-"
+    if kind == "instructions":
+        return format_instructions(round(figure))
+    return f"host {format_time(figure)}" if kind == "host time" else format_time(figure)
 
 
 def _measured_text(column: str, measure: LayerMeasure, layer: Layer) -> str:
@@ -151,6 +171,8 @@ def sort_value(column: str, row: LayerRow) -> float | str | None:
         return float(layer.rows if column == "shape" else layer.parameters)
     if column == "work":
         return layer.multiply_adds
+    if column == "figure":
+        return row.figure
     return None if row.reason is not None else _chosen_value(column, row)
 
 
@@ -160,8 +182,6 @@ def _chosen_value(column: str, row: LayerRow) -> float | str | None:
     if column in ("method", "block", "asked"):
         values: dict[str, float | str] = {"method": choice.method, "block": choice.block_size, "asked": choice.sparsity}
         return values[column]
-    if column == "time":
-        return row.time_ns
     if measure is None or math.isnan(measure.retained):
         return None
     figures: dict[str, float] = {

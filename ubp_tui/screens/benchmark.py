@@ -70,6 +70,7 @@ class BenchmarkScreen(BenchmarkRuns):
     def on_devices_listed(self, message: messages.DevicesListed) -> None:
         """Show them; ask the chosen one for its facts; begin what waited for them."""
         panel = self.query_one(DevicePanel)
+        before = panel.chosen
         panel.show_devices(message.devices)
         if not message.devices.complete:
             return
@@ -78,7 +79,10 @@ class BenchmarkScreen(BenchmarkRuns):
         self._listed = True
         if self._waiting:
             self._begin()
-        self._ask_facts(panel.chosen)
+        if panel.chosen == before:
+            self._ask_facts(panel.chosen)
+        else:
+            self.post_message(messages.DevicePicked(panel.chosen))
 
     def _ask_facts(self, name: str) -> None:
         """Ask a device that is ready; not during a run: questions would take time from what is measured."""

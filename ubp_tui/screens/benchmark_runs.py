@@ -167,6 +167,11 @@ class BenchmarkRuns(BenchmarkWork):
         if line and not cancelled and len(self.runs) == 1:
             self._fail(title, line)
 
+    @property
+    def leading_device(self) -> str:
+        """The device whose figures count where one is shown: the only one that ran, or the chosen one of several."""
+        return next(iter(self.runs)) if len(self.runs) == 1 else self.query_one(DevicePanel).chosen
+
     def _last_word(self, cancelled: bool) -> str:
         """How it ended."""
         failed = sum(bool(run.failure) for run in self.runs.values())

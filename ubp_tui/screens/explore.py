@@ -154,6 +154,10 @@ class ExploreScreen(ExplorePlans):
         """Show the choice at once; its results follow."""
         self._follow()
 
+    def watch_figures(self) -> None:
+        """Show what was measured."""
+        self._schedule_table()
+
     def watch_layer(self) -> None:
         """Select on another layer."""
         self._follow()
@@ -271,7 +275,7 @@ class ExploreScreen(ExplorePlans):
         names = [layer.name for layer in self.model.prunable if layer.name not in self.choices.dense]
         found = {name: self.cache.measures.get((name, self.choices.of(name))) for name in names}
         measures = {name: measure for name, measure in found.items() if measure is not None}
-        self.query_one(LayerTable).show_choices(self.choices, measures)
+        self.query_one(LayerTable).show_choices(self.choices, measures, self.find_figures(), self.figures.figure)
         total = sum_network(self.model.layers, frozenset(names), measures)
         self.query_one(NetworkFoot).show_total(total)
         words = f"{format_count(self.model.parameters)} weights · {describe_total(total)}"

@@ -14,7 +14,7 @@ from ubp_tui.choices import LayerChoices
 from ubp_tui.export_job import ExportJob
 from ubp_tui.plan_bridge import adopt_plan, budget_names, first_request, plan_choices, share_budget
 from ubp_tui.screens.error import ErrorDialog
-from ubp_tui.screens.explore_choices import ExploreChoices
+from ubp_tui.screens.explore_figures import ExploreFigures
 from ubp_tui.screens.export import ExportDialog
 from ubp_tui.screens.plan_budget import BudgetDialog
 from ubp_tui.screens.prompt import PromptDialog
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ubp_core.models import LoadedModel
 
 
-class ExplorePlans(ExploreChoices):
+class ExplorePlans(ExploreFigures):
     """A screen whose choices can be shared out, loaded and taken away."""
 
     model_request: ModelRequest

@@ -210,7 +210,8 @@ class Worker:
             results.append(replace(result, file_bytes=path.stat().st_size))
         shapes = (rows[0]["input_shape"], rows[0]["output_shape"])
         warnings = find_warnings(results, rows[0]["build"])
-        measured = LayerResult(layer.layer, *shapes, tuple(results), warnings)
+        weight_shape = "x".join(map(str, layer.weight_shape))
+        measured = LayerResult(layer.layer, *shapes, tuple(results), warnings, weight_shape)
         self.run = self.run.with_layer(measured)
         self.tell(Stage.MEASURED, result=measured)
         if problem:

@@ -56,6 +56,8 @@ class LayerResult:
     variants: tuple[VariantResult, ...]
     warnings: tuple[str, ...] = ()
     """Why the figures are not to be trusted; empty where nothing speaks against them."""
+    weight_shape: str = ""
+    """Of the layer's weight, such as "96x40x1x1"; empty where a network was run, and in records of old versions."""
 
     @property
     def dense(self) -> VariantResult | None:

@@ -43,6 +43,8 @@ class PackedVariants:
     """Share of the importance that each variant keeps."""
     network: bool = False
     """The files are whole networks, and `layer` is only a word for that."""
+    weight_shape: tuple[int, ...] = ()
+    """Of the layer; of a network ()."""
 
 
 def make_variants(
@@ -92,4 +94,4 @@ def pack_variants(
         packed.save(path)
         files.append(path)
         retained.append(packed.retained)
-    return PackedVariants(layer.name, chosen, tuple(files), tuple(retained))
+    return PackedVariants(layer.name, chosen, tuple(files), tuple(retained), weight_shape=layer.shape)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ubp_core.history.compare import ComparedVariant, Comparison, compare_runs
     from ubp_core.history.errors import HistoryError
     from ubp_core.history.export import to_csv, to_json
+    from ubp_core.history.figures import LayerFigures
     from ubp_core.history.store import Entry, History, Summary, default_path
 
 _HOMES = {
@@ -21,6 +22,7 @@ _HOMES = {
     "Entry": "store",
     "History": "store",
     "HistoryError": "errors",
+    "LayerFigures": "figures",
     "Summary": "store",
     "compare_runs": "compare",
     "default_path": "store",
@@ -33,6 +35,7 @@ __all__ = [
     "Entry",
     "History",
     "HistoryError",
+    "LayerFigures",
     "Summary",
     "compare_runs",
     "default_path",

@@ -12,13 +12,13 @@ from pathlib import Path
 
 from ubp_core.history.errors import HistoryError
 
-SCHEMA_VERSION = 1
 APPLICATION_ID = 0x75627068
 """Marks the file as ours ("ubph")."""
 WAIT_S = 15.0
 """For another process's write."""
 
-TABLES = """
+STEPS = (
+    """
 CREATE TABLE run (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     started TEXT NOT NULL,
@@ -39,7 +39,37 @@ CREATE TABLE samples (
     ns BLOB NOT NULL,
     PRIMARY KEY (run_id, layer, variant)
 ) WITHOUT ROWID;
-"""
+""",
+    """
+CREATE TABLE setup (
+    id INTEGER PRIMARY KEY,
+    model TEXT NOT NULL,
+    device TEXT NOT NULL,
+    figure TEXT NOT NULL,
+    threads INTEGER NOT NULL,
+    cores TEXT NOT NULL,
+    criterion TEXT NOT NULL,
+    UNIQUE (model, device, figure, threads, cores, criterion)
+);
+ALTER TABLE run ADD COLUMN setup INTEGER REFERENCES setup (id);
+CREATE INDEX run_of_setup ON run (setup);
+CREATE TABLE figure (
+    setup INTEGER NOT NULL REFERENCES setup (id),
+    layer TEXT NOT NULL,
+    weight_shape TEXT NOT NULL,
+    output_shape TEXT NOT NULL,
+    method TEXT NOT NULL,
+    block_size INTEGER NOT NULL,
+    sparsity REAL NOT NULL,
+    run_id INTEGER NOT NULL REFERENCES run (id) ON DELETE CASCADE,
+    value REAL NOT NULL,
+    PRIMARY KEY (setup, layer, weight_shape, output_shape, method, block_size, sparsity, run_id)
+) WITHOUT ROWID;
+""",
+)
+"""What each version added. Runs are records and packed samples; since version 2 the figures of single layers also stand
+in rows of their own (`figures`), which older runs don't have: their records lack the weights' shapes."""
+SCHEMA_VERSION = len(STEPS)
 
 
 def open_database(path: Path) -> sqlite3.Connection:
@@ -92,21 +122,20 @@ def check_owner(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def create_tables(connection: sqlite3.Connection, path: Path) -> None:
-    """Makes the tables of an empty file in one transaction; two processes may try at once."""
-    version = read_version(connection)
-    if version == 0:
+    """Brings a new or older file up to date in one transaction; two processes may try at once."""
+    if read_version(connection) < SCHEMA_VERSION:
         connection.execute("BEGIN IMMEDIATE")
         try:
-            if read_version(connection) == 0:
-                for statement in TABLES.split(";"):
+            for step in STEPS[read_version(connection) :]:
+                for statement in step.split(";"):
                     connection.execute(statement)
-                connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-                connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version = {max(SCHEMA_VERSION, read_version(connection))}")
             connection.execute("COMMIT")
         except BaseException:
             connection.execute("ROLLBACK")
             raise
-    elif version > SCHEMA_VERSION:
+    if (version := read_version(connection)) > SCHEMA_VERSION:
         raise HistoryError(
             f"{path}: written by a newer ubp-tui (schema {version}, this one knows {SCHEMA_VERSION}): update ubp-tui"
         )

@@ -8,15 +8,19 @@ import sqlite3
 import sys
 import zlib
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from ubp_core.benchmark.result import BenchRun
 from ubp_core.history.errors import HistoryError
+from ubp_core.history.figures import LayerFigures, add_figures, find_setup, newest_figures
 from ubp_core.history.schema import open_database
+
+if TYPE_CHECKING:
+    from ubp_core.models import Layer
 
 ENVIRONMENT = "UBP_HISTORY"
 SUMMARY_COLUMNS = "id, started, device, kind, figure, title, model, layers, planned, failure"
@@ -88,19 +92,22 @@ class History:
         with self.guarded() as connection:
             connection.execute("BEGIN IMMEDIATE")
             try:
-                places = ", ".join("?" * 10)
+                places = ", ".join("?" * 11)
+                setup = find_setup(connection, run)
                 number = connection.execute(
-                    "INSERT INTO run (started, device, kind, figure, title, model, layers, planned, failure, record) "
-                    f"VALUES ({places})",
-                    (*head, run.failure, json.dumps(record)),
+                    "INSERT INTO run (started, device, kind, figure, title, model, layers, planned, failure, record, "
+                    f"setup) VALUES ({places})",
+                    (*head, run.failure, json.dumps(record), setup),
                 ).lastrowid
+                assert number is not None
+                if setup is not None:
+                    add_figures(connection, setup, number, run)
                 rows = [(number, *place, blob) for place, blob in samples.items()]
                 connection.executemany("INSERT INTO samples VALUES (?, ?, ?, ?)", rows)
                 connection.execute("COMMIT")
             except BaseException:
                 connection.execute("ROLLBACK")
                 raise
-        assert number is not None
         return number
 
     def list(self, limit: int | None = None) -> list[Summary]:
@@ -127,6 +134,23 @@ class History:
             return Entry(number, BenchRun.from_record(record))
         except (ValueError, KeyError, IndexError, TypeError, zlib.error) as error:
             raise HistoryError(f"run {number} is damaged in {self.path}: {error!r}") from error
+
+    def newest_figures(
+        self, model: str, layers: Iterable[Layer], device: str = "", criterion: str = "l1"
+    ) -> LayerFigures:
+        """The newest figure of every layer and choice on one device; no sample is unpacked.
+
+        Args:
+            model: name of the network.
+            layers: its layers; a figure of a layer with another weight or output is not theirs.
+            device: name of the device; empty: the one of the last run that has figures of these layers.
+            criterion: of the importance that blocks were chosen by.
+
+        Returns:
+            Figures with the same threads and cores, those of the last run among them; none where there are none.
+        """
+        with self.guarded() as connection:
+            return newest_figures(connection, model, layers, device, criterion)
 
     def delete(self, number: int) -> None:
         """Removes a run.

@@ -25,6 +25,7 @@ from ubp_tui.renderables.layer_rows import (
     LayerRow,
     cell_text,
     fit_columns,
+    list_columns,
     matches,
     sort_rows,
 )
@@ -54,8 +55,8 @@ class LayerTable(ScrollView, can_focus=True):
         self._layers: tuple[Layer, ...] = ()
         self._choices = LayerChoices()
         self._measures: Mapping[str, LayerMeasure] = {}
-        self._times: Mapping[str, float] = {}
-        self._time_title = "time"
+        self._figures: Mapping[str, float] = {}
+        self._figure_kind = ""
         self._shown: list[LayerRow] = []
         self._columns: tuple[Column, ...] = ()
         self._name_width = 0
@@ -77,14 +78,23 @@ class LayerTable(ScrollView, can_focus=True):
         self._layers, self._measures, self.marked = layers, {}, ()
         self._arrange(highlighted)
 
-    def show_choices(self, choices: LayerChoices, measures: Mapping[str, LayerMeasure]) -> None:
-        """Show what is chosen and what is known of it; layers without a figure get a dot until theirs comes."""
-        self._choices, self._measures = choices, measures
-        self._arrange()
+    def show_choices(
+        self,
+        choices: LayerChoices,
+        measures: Mapping[str, LayerMeasure],
+        figures: Mapping[str, float] | None = None,
+        figure_kind: str = "",
+    ) -> None:
+        """Show what is chosen and what is known of it; layers without a measure get a dot until theirs comes.
 
-    def show_times(self, times: Mapping[str, float], title: str) -> None:
-        """Show times in nanoseconds by name of the layer; an empty mapping takes the column away."""
-        self._times, self._time_title = times, title
+        Args:
+            choices: of all layers.
+            measures: by name of the layer.
+            figures: of the history, by name of the layer.
+            figure_kind: what they may be called; empty takes their column away.
+        """
+        self._choices, self._measures = choices, measures
+        self._figures, self._figure_kind = figures or {}, figure_kind
         self._arrange()
 
     def _arrange(self, highlighted: str | None = None) -> None:
@@ -114,7 +124,7 @@ class LayerTable(ScrollView, can_focus=True):
         reason = layer.skip_reason or ("kept dense by choice" if name in self._choices.dense else None)
         return LayerRow(
             layer, self._choices.of(name), layer.parameters / total, reason, self._measures.get(name),
-            self._times.get(name) if reason is None else None,
+            self._figures.get(name), self._figure_kind,
         )  # fmt: skip
 
     @property
@@ -198,14 +208,13 @@ class LayerTable(ScrollView, can_focus=True):
         """Choose the columns for the present width."""
         width = self.size.width - GUTTER - self.styles.scrollbar_size_vertical - 1
         longest = max((len(layer.name) for layer in self._layers), default=5)
-        absent = () if self._times else ("time",)
-        self._columns, self._name_width = fit_columns(max(width, 1), longest, absent)
+        self._columns, self._name_width = fit_columns(max(width, 1), longest, list_columns(self._figure_kind))
         self.virtual_size = Size(self.size.width, len(self._shown) + 1)
 
     def _refresh_changes(self, before: list[LayerRow]) -> None:
         """Repaint the rows that are not as they were; everything where more than that has changed."""
         arranged = (
-            self._columns, self._name_width, self._time_title, self.cursor, self.sort_column, self.descending,
+            self._columns, self._name_width, self.cursor, self.sort_column, self.descending,
             self.pattern, self.shown,
         )  # fmt: skip
         if arranged != self._arranged:
@@ -248,7 +257,7 @@ class LayerTable(ScrollView, can_focus=True):
         style = self.get_component_rich_style("layer-table--header")
         parts = [" " * GUTTER]
         for column in self._columns:
-            title = self._time_title if column.id == "time" else column.title
+            title = column.title
             if column.id == self.sort_column:
                 title = ("▾" if self.descending else "▴") + title
             parts.append(self._place(title, column))
@@ -270,6 +279,16 @@ class LayerTable(ScrollView, can_focus=True):
             known = self._drawn[name] = key, self._draw_row(row, under_cursor)
         return known[1]
 
+    def _place_reason(self, row: LayerRow) -> str:
+        """Why a layer stays dense, in place of all that follows, but for a figure that it has."""
+        first = next(number for number, column in enumerate(self._columns) if column.chosen)
+        text, last = f"{'':{GAP}}dense: {row.reason}", self._columns[-1]
+        if row.figure is None or last.id != "figure":
+            return text
+        room = sum(self._width_of(column) + GAP for column in self._columns[first:-1])
+        text = text if len(text) <= room else text[: room - 1] + "…"
+        return text.ljust(room) + self._place(cell_text(last.id, row), last)
+
     def _draw_row(self, row: LayerRow, under_cursor: bool) -> Strip:
         """Gutter, name and figures of one layer."""
         base = self.visual_style.rich_style
@@ -283,7 +302,7 @@ class LayerTable(ScrollView, can_focus=True):
         plain, bold = [], base if under_cursor else self.get_component_rich_style("layer-table--figure")
         for column in self._columns:
             if column.chosen and row.reason is not None:
-                plain.append(f"{'':{GAP}}dense: {row.reason}")
+                plain.append(self._place_reason(row))
                 break
             text = cell_text(column.id, row)
             if column.id == "name":

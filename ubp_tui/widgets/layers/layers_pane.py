@@ -28,6 +28,8 @@ class LayersPane(Framed):
     """Table, filter, total."""
 
     _waiting = False
+    _counts = ""
+    _source = ""
 
     def compose(self) -> ComposeResult:
         """From the top."""
@@ -41,7 +43,17 @@ class LayersPane(Framed):
 
     def show_counts(self, prunable: int, layers: int) -> None:
         """Name the layers in the frame."""
-        self.border_title = f"Layers · {prunable} of {layers} prunable"
+        self._counts = f"{prunable} of {layers} prunable"
+        self._name_pane()
+
+    def show_source(self, words: str) -> None:
+        """Say in the frame where measured figures come from."""
+        self._source = words
+        self._name_pane()
+
+    def _name_pane(self) -> None:
+        """The title of the frame."""
+        self.border_title = " · ".join(filter(None, ("Layers", self._counts, self._source)))
 
     def show_waiting(self, waiting: bool) -> None:
         """Say that figures are left for later."""

@@ -59,7 +59,7 @@ SHOTS = (
     Shot("curves", (120, 36), PROJECT, Choice("optimal", 4, 0.75), ("3", "f", "x", "right", "right")),
     Shot("light", (120, 36), PROJECT, Choice("bed", 4, 0.75), theme="ubp-light-safe"),
     Shot("compact_map", (80, 24), PROJECT, Choice("optimal", 8, 0.9), ("2",)),
-    Shot("help", (120, 48), PROJECT, Choice(), ("question_mark",)),
+    Shot("help", (160, 48), PROJECT, Choice(), ("question_mark",)),
     Shot("export", (120, 36), PROJECT, Choice("optimal", 4, 0.75), ("e",)),
     Shot("benchmark", (160, 48), PROJECT, Choice("optimal", 4, 0.75), runs=1),
     Shot("history", (120, 36), PROJECT, Choice("optimal", 4, 0.75), ("escape", "h", "space", "down", "space"), runs=2),

@@ -173,7 +173,7 @@ REGISTRY: Final = (
             "spread one sparsity over the layers so that most is kept",
         ),
         ("plan.load", "l", "load_plan", "load plan", "take over the choices of a plan file"),
-        ("plan.export", "e", "export", "export", "write plan, weights, masks, packed layers, table, picture"),
+        ("plan.export", "e", "export", "export", "write plan, weights, masks, packed layers, table, view"),
     ),
     *_section(
         "Block map",
@@ -219,7 +219,7 @@ REGISTRY: Final = (
         ("view.layers", "1", "show_view('layers')", "layers", "go to the layer table"),
         ("view.map", "2", "show_view('map')", "map", "go to the block map"),
         ("view.curves", "3", "show_view('curves')", "curves", "go to the curves"),
-        ("view.full", "f", "toggle_full", "full", "give the whole screen to the pane with the focus, and back"),
+        ("view.full", "f", "toggle_full", "full", "give the whole screen to the focused pane, and back"),
     ),
     *_section(
         "Views",

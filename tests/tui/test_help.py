@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+import pytest
 from textual.binding import Binding
 from tui_world import make_app, screen_text, settle, until
 
@@ -13,15 +14,20 @@ from ubp_tui.commands import RegistryCommands
 from ubp_tui.screens.benchmark import BenchmarkScreen
 from ubp_tui.screens.compare import CompareScreen
 from ubp_tui.screens.explore import ExploreScreen
-from ubp_tui.screens.help import HelpScreen, help_text
+from ubp_tui.screens.help import HelpScreen, help_columns
 from ubp_tui.screens.history import HistoryScreen
 from ubp_tui.widgets.curve.curve_pane import CurvePane
 from ubp_tui.widgets.layers.layer_table import LayerTable
 from ubp_tui.widgets.map.block_map import BlockMap
 
 
+def help_lines() -> list[str]:
+    """Both columns, one after the other."""
+    return [line for column in help_columns() for line in column.plain.split("\n")]
+
+
 def test_every_key_of_the_registry_is_in_the_help() -> None:
-    lines = help_text().plain.splitlines()
+    lines = help_lines()
     for action in REGISTRY:
         assert any(line.strip().startswith(action.key_text) and line.endswith(action.help) for line in lines), action
 
@@ -100,12 +106,14 @@ async def test_the_palette_runs_actions_of_every_owner() -> None:
         assert found
 
 
-async def test_every_line_of_the_help_fits_into_the_smallest_layout() -> None:
+@pytest.mark.parametrize("size", [(80, 24), (160, 48)])
+async def test_every_line_of_the_help_fits(size: tuple[int, int]) -> None:
     app = make_app()
-    async with app.run_test(size=(80, 24)) as pilot:
+    async with app.run_test(size=size) as pilot:
         await settle(app, pilot)
         await pilot.press("question_mark")
         await until(pilot, lambda: isinstance(app.screen, HelpScreen))
-        text = app.screen.query_one("#help-text")
-        await until(pilot, lambda: text.size.height > 0)
-        assert text.size.height == len(help_text().plain.splitlines())
+        texts = list(app.screen.query(".help-text"))
+        await until(pilot, lambda: all(text.size.height > 0 for text in texts))
+        assert sum(text.size.height for text in texts) == len(help_lines())
+        assert (texts[0].region.y == texts[1].region.y) == (size[0] >= 150)

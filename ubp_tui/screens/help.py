@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import VerticalScroll
+from textual.containers import Container, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
@@ -21,7 +21,7 @@ WORDS = (
     ("retained", "share of the importance |w| that the blocks keep"),
 )
 """The words that the screen uses, explained in a line each."""
-KEY_WIDTH = 14
+KEY_WIDTH = 13
 """Cells of the left column."""
 
 
@@ -31,23 +31,31 @@ class HelpScreen(ModalScreen[None]):
     BINDINGS = [Binding("escape,q,question_mark,enter", "dismiss", "close")]  # noqa: RUF012 (Textual's own form)
 
     def compose(self) -> ComposeResult:
-        """One text that scrolls."""
+        """A text that scrolls, in two columns where there is room for them."""
         with VerticalScroll(id="help") as panel:
             panel.border_title = "Keys"
             panel.border_subtitle = "esc closes"
-            yield Static(help_text(), id="help-text")
+            with Container(id="help-columns"):
+                for column in help_columns():
+                    yield Static(column, classes="help-text")
 
 
-def help_text() -> Content:
-    """All sections of the registry, then the words."""
-    lines: list[Content] = []
-    for section, actions in sections().items():
-        lines.append(Content.styled(section, "bold $text-primary"))
-        lines.extend(_line(action.key_text, action.help) for action in actions)
-        lines.append(Content(""))
-    lines.append(Content.styled("Words", "bold $text-primary"))
-    lines.extend(_line(word, meaning) for word, meaning in WORDS)
-    return Content("\n").join(lines)
+def help_columns() -> tuple[Content, Content]:
+    """All sections of the registry, then the words, in two parts of about the same height."""
+    parts = [_part(title, [(action.key_text, action.help) for action in rows]) for title, rows in sections().items()]
+    parts.append(_part("Words", list(WORDS)))
+    half = sum(map(len, parts)) / 2
+    columns: tuple[list[Content], list[Content]] = ([], [])
+    done = 0
+    for part in parts:
+        columns[done + len(part) / 2 > half].extend(part)
+        done += len(part)
+    return Content("\n").join(columns[0]), Content("\n").join(columns[1][:-1])
+
+
+def _part(title: str, rows: list[tuple[str, str]]) -> list[Content]:
+    """A section, with a blank line behind it."""
+    return [Content.styled(title, "bold $text-primary"), *(_line(*row) for row in rows), Content("")]
 
 
 def _line(left: str, right: str) -> Content:

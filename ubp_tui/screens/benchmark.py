@@ -5,7 +5,6 @@ from __future__ import annotations
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.reactive import reactive
 from textual.widgets import Footer, ProgressBar, Static
 
 from ubp_tui import messages
@@ -26,9 +25,6 @@ class BenchmarkScreen(BenchmarkRuns):
     """Runs benchmarks on the chosen devices. The app keeps it, so that runs go on while another screen is shown."""
 
     BINDINGS = bindings_of("benchmark")
-
-    view: reactive[str] = reactive("devices", init=False, repaint=False)
-    """The pane in sight where only one has room."""
 
     wanted: tuple[str, ...] = ()
     """Devices that a session asks for; chosen as soon as they are listed."""
@@ -77,12 +73,12 @@ class BenchmarkScreen(BenchmarkRuns):
         panel.choose(self.wanted)
         self.wanted = ()
         self._listed = True
+        # Before a run begins: while layers are packed, a question disturbs nothing.
+        self._ask_facts(panel.chosen)
+        if panel.chosen != before:
+            self.app.post_message(messages.DevicePicked(panel.chosen))
         if self._waiting:
             self._begin()
-        if panel.chosen == before:
-            self._ask_facts(panel.chosen)
-        else:
-            self.post_message(messages.DevicePicked(panel.chosen))
 
     def _ask_facts(self, name: str) -> None:
         """Ask a device that is ready; not during a run: questions would take time from what is measured."""
@@ -139,12 +135,6 @@ class BenchmarkScreen(BenchmarkRuns):
         """A tab was clicked."""
         message.stop()
         self.action_show_view(message.option)
-
-    def action_show_view(self, view: str) -> None:
-        """Go to a pane: bring it into sight and focus its table."""
-        self.view = view
-        target = {"devices": "#device-table", "results": "#result-table"}[view]
-        self.call_after_refresh(lambda: self.query_one(target).focus())
 
     def watch_view(self, view: str) -> None:
         """The compact layout follows a class."""

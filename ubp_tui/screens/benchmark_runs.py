@@ -33,6 +33,8 @@ class BenchmarkRuns(BenchmarkWork):
 
     running: reactive[bool] = reactive(False, toggle_class="-running", repaint=False)
     """Whether a benchmark is under way."""
+    view: reactive[str] = reactive("devices", init=False, repaint=False)
+    """The pane in sight where only one has room."""
 
     def __init__(self, services: Services) -> None:
         """Args: what does the work."""
@@ -89,8 +91,10 @@ class BenchmarkRuns(BenchmarkWork):
         self._pack(self._packed, self._options, self._cancel)
 
     def action_show_view(self, view: str) -> None:
-        """Go to a pane."""
-        raise NotImplementedError
+        """Go to a pane: bring it into sight and focus its table."""
+        self.view = view
+        target = {"devices": "#device-table", "results": "#result-table"}[view]
+        self.call_after_refresh(lambda: self.query_one(target).focus())
 
     # What the workers tell
 

@@ -14,8 +14,9 @@ from threading import Event
 
 from ubp_core.devices.adb_link import SHORT_S, AdbLink
 from ubp_core.devices.adb_push import PushRefused, push_bytes
-from ubp_core.devices.adb_stream import EXIT, STDERR, STDOUT, LineSplitter, ShellStream, StreamEnded, StreamSilent
+from ubp_core.devices.adb_stream import EXIT, STDERR, STDOUT, ShellStream, StreamEnded, StreamSilent
 from ubp_core.devices.device import Execution, Limits, OnLine
+from ubp_core.devices.error_lines import ErrorLines
 from ubp_core.devices.errors import DeviceError, LinkLost, NoSpace, RunCancelled
 from ubp_core.devices.remote_script import (
     KILL_AFTER_S,
@@ -147,18 +148,8 @@ class RemoteRun:
         self.nonce = secrets.token_hex(8)
         self.command = run_script(argv, limits.total_s, self.nonce)
         self.stdout = bytearray()
-        self.errors: list[str] = []
-        self.on_line = on_line
-        self.splitter = LineSplitter(self.take_line)
-        self.started = self.heard = time.monotonic()
-        self.quiet_s = limits.quiet_s
-
-    def take_line(self, line: str) -> None:
-        silence_s = self.on_line(line)
-        if silence_s is None:
-            self.errors.append(line)
-        else:
-            self.quiet_s = max(self.limits.quiet_s, silence_s)
+        self.errors = ErrorLines(limits, on_line)
+        self.started = time.monotonic()
 
     def follow(self) -> Execution:
         """Runs it."""
@@ -180,7 +171,7 @@ class RemoteRun:
         """Reads to the exit code; asks a phone that has gone quiet whether it is still there."""
         last = self.started + self.limits.total_s + KILL_AFTER_S + self.limits.answer_s
         while True:
-            quiet = self.heard + self.quiet_s
+            quiet = self.errors.heard + self.errors.quiet_s
             asked = time.monotonic() + self.limits.answer_s
             try:
                 packet = stream.next_packet(min(last, quiet, asked), self.cancel)
@@ -190,21 +181,21 @@ class RemoteRun:
             if packet is None:
                 stream.close()
                 raise RunCancelled(f"{self.session.name}: cancelled; {self.session.kill(self.number, self.limits)}")
-            self.heard = time.monotonic()
+            self.errors.note_life()
             if packet.kind == EXIT:
-                self.splitter.finish()
+                self.errors.splitter.finish()
                 return packet.data[0] if packet.data else 255
             if packet.kind == STDOUT:
                 self.stdout += packet.data
             elif packet.kind == STDERR:
-                self.splitter.feed(packet.data)
+                self.errors.splitter.feed(packet.data)
 
     def silence(self, stream: ShellStream, last: float) -> None:
         """Nothing came for a while: a lost phone, a hang, or just a slow program."""
         if not self.session.link.alive(self.limits.answer_s):
             raise self.session.link.loss()
         if time.monotonic() >= last:
-            quiet = time.monotonic() - self.heard
+            quiet = self.errors.silent_s
             stream.close()
             end = self.session.kill(self.number, self.limits)
             raise DeviceError(f"{self.session.name}: the program hangs (no sign of life for {quiet:.0f} s); {end}")
@@ -225,15 +216,15 @@ class RemoteRun:
         seconds = time.monotonic() - self.started
         body = bytes(self.stdout).removesuffix(f"\nubp-end-{self.nonce} {code}\n".encode())
         if self.number is None or len(body) == len(self.stdout):
-            reason = "; ".join(line for line in self.errors[-2:] if line) or "no end marker"
+            reason = "; ".join(line for line in self.errors.kept[-2:] if line) or "no end marker"
             raise LinkLost(f"{self.session.name}: the output is not whole ({reason}): start again")
         body = body[body.index(b"\n") + 1 :]
         mark = f"\nubp-code-{self.nonce} ".encode()
         place = body.rfind(mark)
         if place < 0:  # the program did not come to its own end
             timed_out = seconds >= self.limits.total_s - 0.5
-            return Execution(TIMED_OUT if timed_out else KILLED, body, "\n".join(self.errors), seconds, timed_out)
-        return Execution(int(body[place + len(mark) :]), body[:place], "\n".join(self.errors), seconds)
+            return Execution(TIMED_OUT if timed_out else KILLED, body, self.errors.text, seconds, timed_out)
+        return Execution(int(body[place + len(mark) :]), body[:place], self.errors.text, seconds)
 
 
 def cache_path(data: bytes, path: Path, program: bool) -> str:

@@ -12,8 +12,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event
 
-from ubp_core.devices.adb_stream import LineSplitter
 from ubp_core.devices.device import Execution, Limits, OnLine
+from ubp_core.devices.error_lines import ErrorLines
 from ubp_core.devices.errors import DeviceError, RunCancelled
 
 WAKE_S = 0.1
@@ -50,37 +50,27 @@ class Follower:
     """One running program: reads both of its pipes, and ends it where it takes too long."""
 
     def __init__(self, name: str, child: subprocess.Popen[bytes], limits: Limits, on_line: OnLine) -> None:
-        self.name, self.child, self.limits, self.on_line = name, child, limits, on_line
-        self.output, self.errors = bytearray(), list[str]()
-        self.splitter = LineSplitter(self.take_line)
-        self.started = self.heard = time.monotonic()
-        self.quiet_s = limits.quiet_s
-
-    def take_line(self, line: str) -> None:
-        """A line of standard error."""
-        silence_s = self.on_line(line)
-        if silence_s is None:
-            self.errors.append(line)
-        else:
-            self.quiet_s = max(self.limits.quiet_s, silence_s)
+        self.name, self.child, self.limits = name, child, limits
+        self.output, self.errors = bytearray(), ErrorLines(limits, on_line)
+        self.started = time.monotonic()
 
     def follow(self, cancel: Event | None) -> Execution:
         """See `Session.execute`."""
         assert self.child.stdout and self.child.stderr
-        sinks = {self.child.stdout: self.output.extend, self.child.stderr: self.splitter.feed}
+        sinks = {self.child.stdout: self.output.extend, self.child.stderr: self.errors.splitter.feed}
         with selectors.DefaultSelector() as selector:
             for pipe in sinks:
                 selector.register(pipe, selectors.EVENT_READ)
             while selector.get_map():
                 for key, _ in selector.select(WAKE_S):
-                    self.heard = time.monotonic()
+                    self.errors.note_life()
                     if data := os.read(key.fd, 1 << 18):
                         sinks[key.fileobj](data)  # type: ignore[index]
                     else:
                         selector.unregister(key.fileobj)
                 if self.is_late(cancel):
                     return self.result(TIMED_OUT, timed_out=True)
-        self.splitter.finish()
+        self.errors.splitter.finish()
         code = self.child.wait()
         return self.result(code if code >= 0 else 128 - code)
 
@@ -93,16 +83,16 @@ class Follower:
         if now - self.started > self.limits.total_s:
             end(self.child)
             return True
-        if now - self.heard > self.quiet_s:
+        if (silent_s := self.errors.silent_s) > self.errors.quiet_s:
             end(self.child)
-            quiet = f"no sign of life for {now - self.heard:.0f} s"
+            quiet = f"no sign of life for {silent_s:.0f} s"
             raise DeviceError(f"{self.name}: the program hangs ({quiet}); its program is gone")
         return False
 
     def result(self, code: int, timed_out: bool = False) -> Execution:
         """What came of it."""
         seconds = time.monotonic() - self.started
-        return Execution(code, bytes(self.output), "\n".join(self.errors), seconds, timed_out)
+        return Execution(code, bytes(self.output), self.errors.text, seconds, timed_out)
 
 
 def end(child: subprocess.Popen[bytes]) -> None:

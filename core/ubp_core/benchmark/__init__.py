@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ubp_core.benchmark.comparison import run_comparison, run_on_devices
     from ubp_core.benchmark.errors import BenchmarkError
     from ubp_core.benchmark.network_variants import NETWORK, pack_network_variants
+    from ubp_core.benchmark.plan_variants import PLAN, plan_layer_variants, plan_network_variants
     from ubp_core.benchmark.profile import GROUPS, ProfileStep, group_times, pruned_names
     from ubp_core.benchmark.progress import BenchProgress, Stage
     from ubp_core.benchmark.progress_lines import LayerProgress
@@ -30,9 +31,12 @@ _HOMES = {
     "GROUPS": "profile",
     "LayerProgress": "progress_lines",
     "NETWORK": "network_variants",
+    "PLAN": "plan_variants",
     "ProfileStep": "profile",
     "group_times": "profile",
     "pack_network_variants": "network_variants",
+    "plan_layer_variants": "plan_variants",
+    "plan_network_variants": "plan_variants",
     "pruned_names": "profile",
     "LayerResult": "result",
     "PackedVariants": "variants",
@@ -48,6 +52,7 @@ __all__ = [
     "DEFAULT_METHODS",
     "GROUPS",
     "NETWORK",
+    "PLAN",
     "BenchProgress",
     "BenchRun",
     "BenchSettings",
@@ -63,6 +68,8 @@ __all__ = [
     "make_variants",
     "pack_network_variants",
     "pack_variants",
+    "plan_layer_variants",
+    "plan_network_variants",
     "pruned_names",
     "run_comparison",
     "run_on_devices",

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ubp_core.benchmark.errors import BadSetting
+from ubp_core.benchmark.plan_variants import PLAN
 from ubp_core.benchmark.variants import DENSE, PackedVariants, Variant
 from ubp_core.errors import ModelError
 
 if TYPE_CHECKING:
     from ubp_core.models import LoadedModel
+    from ubp_core.plan.plan import Plan
     from ubp_core.selection import Selection
 
 SettingsOf = Callable[[Variant, str], tuple[int, float] | None]
@@ -29,6 +31,7 @@ def pack_network_variants(
     threads: int | None = None,
     on_variant: Callable[[str], None] | None = None,
     settings_of: SettingsOf | None = None,
+    plan: Plan | None = None,
 ) -> PackedVariants:
     """Exports every variant of a network: all layers that can be pruned are, the others stay dense.
 
@@ -40,12 +43,16 @@ def pack_network_variants(
         on_variant: gets a variant's label before the work on it begins; may raise to end it.
         settings_of: for a variant and a layer's name, the layer's own block size and sparsity, or None: it stays
             dense. Without it every layer is as the variant says.
+        plan: for a variant of `plan_network_variants`; other methods have its block sizes and sparsities.
 
     Raises:
         ModelError: the network can't be exported, or has nothing to prune.
         SelectionError, BadSetting: a variant that it can't have.
+        PlanError: the plan is not for this network, or has a block size without kernel.
     """
     from ubp_core.network.exporting import NetworkExporter
+    from ubp_core.packed_format import BLOCK_SIZES
+    from ubp_core.plan.applying import check_block_sizes, check_model
 
     chosen = tuple(variants)
     tell = on_variant or (lambda label: None)
@@ -53,16 +60,19 @@ def pack_network_variants(
         raise ModelError(f"{model.name} has no layer that can be pruned")
     for variant in chosen:
         check_block_size(variant)
+    if plan is not None:
+        check_model(plan, model)
+        check_block_sizes(plan, BLOCK_SIZES)
     folder.mkdir(parents=True, exist_ok=True)
     exporter = NetworkExporter(model, input_shape)
     files, retained = [], []
     for number, variant in enumerate(chosen):
         tell(variant.label)
-        selections, share = select_layers(model, variant, criterion, threads, settings_of)
+        selections = select_layers(model, variant, criterion, threads, settings_of, plan)
         path = folder / f"{number}.ubp"
         exporter.export(selections, criterion).packed.save(path)
         files.append(path)
-        retained.append(share)
+        retained.append(find_retained(model, selections, criterion))
     return PackedVariants(NETWORK, chosen, tuple(files), tuple(retained), network=True)
 
 
@@ -70,27 +80,57 @@ def check_block_size(variant: Variant) -> None:
     """Refuses what packed files can't hold, before anything is captured."""
     from ubp_core.packed_format import BLOCK_SIZES
 
-    if variant.method != DENSE and variant.block_size not in BLOCK_SIZES:
+    if variant.block_size and variant.block_size not in BLOCK_SIZES:
         raise BadSetting(f"block size {variant.block_size}: kernels have {', '.join(map(str, BLOCK_SIZES))}")
 
 
 def select_layers(
-    model: LoadedModel, variant: Variant, criterion: str, threads: int | None, settings_of: SettingsOf | None = None
-) -> tuple[dict[str, Selection], float]:
-    """Blocks of every layer that can be pruned, and the share of their importance that is kept."""
+    model: LoadedModel,
+    variant: Variant,
+    criterion: str,
+    threads: int | None,
+    settings_of: SettingsOf | None = None,
+    plan: Plan | None = None,
+) -> dict[str, Selection]:
+    """Blocks of every layer that the variant prunes."""
     from ubp_core import importance, select_blocks
+    from ubp_core.plan.applying import select_plan
 
     if variant.method == DENSE:
-        return {}, 1.0
-    selections, kept, total = {}, 0.0, 0.0
+        return {}
+    if variant.method == PLAN and plan is not None:
+        return select_plan(plan, model, threads=threads)
+    choose = settings_of or (settings_of_plan(plan) if plan is not None else settings_of_variant)
+    selections = {}
     for layer in model.prunable:
-        own = settings_of(variant, layer.name) if settings_of else (variant.block_size, variant.sparsity)
-        matrix = importance(layer.weight, criterion)
-        whole = float(matrix.sum(dtype="float64"))
-        if own is None:
-            kept, total = kept + whole, total + whole
-            continue
-        selection = select_blocks(matrix, *own, variant.method, threads)
-        selections[layer.name] = selection
-        kept, total = kept + selection.retained * whole, total + whole
-    return selections, kept / total if total else 1.0
+        own = choose(variant, layer.name)
+        if own is not None:
+            selections[layer.name] = select_blocks(importance(layer.weight, criterion), *own, variant.method, threads)
+    return selections
+
+
+def settings_of_variant(variant: Variant, layer: str) -> tuple[int, float] | None:
+    """Every layer alike."""
+    return variant.block_size, variant.sparsity
+
+
+def settings_of_plan(plan: Plan) -> SettingsOf:
+    """Every layer with the plan's block size and sparsity."""
+
+    def find_settings(variant: Variant, layer: str) -> tuple[int, float] | None:
+        planned = plan.layer(layer)
+        return None if planned.dense else (planned.block_size, planned.sparsity)
+
+    return find_settings
+
+
+def find_retained(model: LoadedModel, selections: dict[str, Selection], criterion: str) -> float:
+    """Share of the importance that is kept, over all layers that can be pruned."""
+    from ubp_core import importance
+
+    kept = total = 0.0
+    for layer in model.prunable:
+        whole = float(importance(layer.weight, criterion).sum(dtype="float64"))
+        share = selections[layer.name].retained if layer.name in selections else 1.0
+        kept, total = kept + share * whole, total + whole
+    return kept / total if total else 1.0

@@ -23,13 +23,13 @@ class Variant:
     method: str
     """"dense" or a selection method."""
     block_size: int = 0
-    """0 where dense."""
+    """0 where dense, and where the layers of a network differ."""
     sparsity: float = 0.0
 
     @property
     def label(self) -> str:
         """Short name, such as "bed N=4 s=0.75"."""
-        return self.method if self.method == DENSE else f"{self.method} N={self.block_size} s={self.sparsity:g}"
+        return f"{self.method} N={self.block_size} s={self.sparsity:g}" if self.block_size else self.method
 
 
 @dataclass(frozen=True)

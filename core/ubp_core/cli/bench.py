@@ -9,39 +9,54 @@ from typing import TYPE_CHECKING
 
 from ubp_core.cli import options, output
 from ubp_core.cli.bench_output import print_runs
+from ubp_core.cli.bench_packing import pack, plan_record
 from ubp_core.cli.bench_progress import show_progress
 from ubp_core.cli.device_options import add_adb_host, chosen_server
-from ubp_core.errors import ExitCode, ModelError
+from ubp_core.cli.planned import load_for_plan, read_plan
+from ubp_core.errors import ExitCode
 
 if TYPE_CHECKING:
-    from ubp_core.benchmark import BenchRun, BenchSettings, PackedVariants, Variant
-    from ubp_core.models import Layer, LoadedModel
+    from ubp_core.benchmark import BenchRun, BenchSettings
 
 DESCRIPTION = """\
 Run a network, or single layers of it, on a device: dense, aligned (abp) and unaligned (bed, optimal) variants take
 turns, run by run, so that heat and clocks hit all alike. A network runs from end to end; then each of its steps is
 timed, and a table says where the time goes. Every output is compared with a plain loop on the device before anything is
 timed. Only a phone's times are called latency; the emulator checks results and counts instructions. Results go into the
-history."""
+history.
+
+With --plan, what a plan says (`ubp plan`) runs against dense: the network it names, or single layers of it. --methods
+adds other methods, with the plan's block size and sparsity of each layer."""
 
 EXAMPLES = """\
   ubp bench mobilenet_v1 --weights random --device adb
   ubp bench --layers _blocks.10._project_conv
   ubp bench --layers _conv_head,_blocks.2._expand_conv --device adb --cores big
   ubp bench mobilenet_v1 --layers all --block-size 4,8 --sparsity 0.5,0.75,0.9 --cool-down 5
-  ubp bench --layers _conv_head --device adb:1A2B3C,adb:4D5E6F --json"""
+  ubp bench --layers _conv_head --device adb:1A2B3C,adb:4D5E6F --json
+  ubp bench --plan plan.yaml --methods abp --device adb"""
 
+DECIDED_BY_PLAN = ("block_size", "sparsity", "criterion")
+DEFAULTS = {"methods": ("abp", "bed", "optimal"), "block_size": (4,), "sparsity": (0.75,), "criterion": "l1"}
+"""Without a plan."""
 INTERRUPTED = 130
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `ubp bench`."""
     options.add_model_options(parser)
+    parser.set_defaults(model=None)  # with a plan, the plan's own
     parser.add_argument(
         "--layers",
         action="append",
         metavar="NAME[,NAME...]|all",
         help="single layers, as `ubp layers` lists them (default: the whole network)",
+    )
+    parser.add_argument(
+        "--plan",
+        type=Path,
+        metavar="PLAN.yaml",
+        help="run what `ubp plan` decided; instead of MODEL, block size, sparsity and criterion",
     )
     parser.add_argument(
         "--device",
@@ -59,16 +74,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def add_variant_options(group: argparse._ArgumentGroup) -> None:
     """What runs against dense."""
     group.add_argument(
-        "--methods", type=options.list_of(options.method), default=("abp", "bed", "optimal"), metavar="NAME[,NAME...]",
-        help="next to dense (default: abp,bed,optimal)",
+        "--methods", type=options.list_of(options.method), metavar="NAME[,NAME...]",
+        help="next to dense (default: abp,bed,optimal; with --plan only its own)",
     )  # fmt: skip
-    group.add_argument(
-        "--block-size", type=options.list_of(options.block_size), default=(4,), metavar="N[,N...]", help="default: 4"
-    )
-    group.add_argument(
-        "--sparsity", type=options.list_of(options.sparsity), default=(0.75,), metavar="S[,S...]", help="default: 0.75"
-    )
-    group.add_argument("--criterion", choices=options.CRITERION_NAMES, default="l1", help="default: l1")
+    group.add_argument("--block-size", type=options.list_of(options.block_size), metavar="N[,N...]", help="default: 4")
+    group.add_argument("--sparsity", type=options.list_of(options.sparsity), metavar="S[,S...]", help="default: 0.75")
+    group.add_argument("--criterion", choices=options.CRITERION_NAMES, help="default: l1")
 
 
 def add_run_options(group: argparse._ArgumentGroup) -> None:
@@ -100,22 +111,21 @@ def run(args: argparse.Namespace) -> int:
     """Pack, run, keep and print."""
     from threading import Event
 
-    from ubp_core.benchmark import make_variants, run_on_devices
+    from ubp_core.benchmark import run_on_devices
     from ubp_core.devices.catalogue import open_device
 
+    plan = read_plan(args, DECIDED_BY_PLAN)
+    if plan is None:
+        vars(args).update({name: value for name, value in DEFAULTS.items() if getattr(args, name) is None})
     settings = settings_from(args)
     server = chosen_server(args)
     devices = [open_device(name.strip(), server) for name in dict.fromkeys(args.device.split(","))]
-    model = options.load_model_from(args)
-    variants = make_variants(args.methods, args.block_size, args.sparsity)
+    model, side = load_for_plan(args, plan, None)
     cancel = Event()
     with tempfile.TemporaryDirectory(prefix="ubp-bench-") as folder:
-        if args.layers is None:
-            packed = [pack_network(model, variants, Path(folder), args)]
-        else:
-            layers = choose_layers(model, args.layers, args.input is not None)
-            packed = pack_all(layers, variants, Path(folder), args.criterion)
-        extra = {"model": output.model_record(model), "criterion": args.criterion}
+        packed = pack(args, plan, model, args.input or (side, side), Path(folder))
+        extra = {"model": output.model_record(model), "criterion": plan.criterion if plan else args.criterion}
+        extra |= {"plan": plan_record(plan)} if plan else {}
         with show_progress([device.name for device in devices]) as on_progress:
             runs = run_on_devices(devices, packed, settings, model.name, on_progress, cancel, extra)
     numbers = [None] * len(runs) if args.no_history else keep(runs)
@@ -141,46 +151,6 @@ def settings_from(args: argparse.Namespace) -> BenchSettings:
         limit_s=args.limit,
         quiet_s=args.quiet_limit,
     )
-
-
-def choose_layers(model: LoadedModel, asked: list[str], image_given: bool) -> tuple[Layer, ...]:
-    """The layers that --layers names."""
-    names = [name.strip() for text in asked for name in text.split(",") if name.strip()]
-    layers = model.prunable if "all" in names else tuple(model.layer(name) for name in dict.fromkeys(names))
-    if not layers:
-        raise ModelError(f"{model.name}: no layer is chosen that can be pruned; `ubp layers` lists them")
-    for layer in layers:
-        if layer.output_hw is None and layer.kind != "linear" and not image_given:
-            raise ModelError(f"{layer.name}: its image is not known: give --arch NAME or --input HxW")
-    return layers
-
-
-def pack_all(
-    layers: tuple[Layer, ...], variants: tuple[Variant, ...], folder: Path, criterion: str
-) -> list[PackedVariants]:
-    """Every layer's variants, each layer in a folder of its own."""
-    from ubp_core.benchmark import pack_variants
-
-    packed = []
-    with output.progress_bar("selecting and packing", len(layers)) as step:
-        for number, layer in enumerate(layers):
-            packed.append(pack_variants(layer, variants, folder / str(number), criterion))
-            step()
-    return packed
-
-
-def pack_network(
-    model: LoadedModel, variants: tuple[Variant, ...], folder: Path, args: argparse.Namespace
-) -> PackedVariants:
-    """The whole network in every variant."""
-    from ubp_core.benchmark import pack_network_variants
-
-    height, width = args.input or (args.input_size, args.input_size)
-    with output.narrate("capturing the network") as tell:
-        shape = (args.batch, 3, height, width)
-        return pack_network_variants(
-            model, variants, folder, shape, args.criterion, on_variant=lambda label: tell(f"packing {label}")
-        )
 
 
 def keep(runs: tuple[BenchRun, ...]) -> list[int | None]:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ubp_core.atomic_file import refuse_existing
 from ubp_core.cli import options, output
 from ubp_core.cli.pack import PACKED_BLOCK_SIZES
+from ubp_core.cli.planned import load_for_plan, read_plan
 from ubp_core.cli.show import file_record, print_file
-from ubp_core.errors import ExitCode, FileError, ModelError, PlanError
-from ubp_core.models.catalogue import DEFAULT_MODEL
+from ubp_core.errors import ExitCode, FileError, ModelError
 
 if TYPE_CHECKING:
     from ubp_core.models import LoadedModel
@@ -35,6 +34,8 @@ EXAMPLES = """\
   ubp export mobilenet_v2 --weights my_checkpoint.pth --block-size 8 --method bed -o net.ubp
   ubp export --plan plan.yaml -o net.ubp
   ubp export mobilenet_v1 --dense -o baseline.ubp"""
+
+DECIDED_BY_PLAN = ("block_size", "sparsity", "method", "dense")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -79,8 +80,9 @@ def run(args: argparse.Namespace) -> int:
         raise FileError(f"{args.output}: the name of a packed file ends in .ubp")
     if not args.force:
         refuse_existing(args.output)
-    plan = read_plan(args)
-    model, shape = load_for(args, plan)
+    plan = read_plan(args, DECIDED_BY_PLAN)
+    model, side = load_for_plan(args, plan, args.input[2] if args.input else None)
+    shape = args.input or (1, 3, side, side)
     selections, criterion = select_for(args, plan, model)
 
     with output.narrate("capturing the network") as tell:
@@ -93,43 +95,15 @@ def run(args: argparse.Namespace) -> int:
     return ExitCode.OK
 
 
-def read_plan(args: argparse.Namespace) -> Plan | None:
-    """The plan that --plan names; refuses options that it decides itself."""
-    if args.plan is None:
-        return None
-    given = [name for name in ("block_size", "sparsity", "method", "dense") if getattr(args, name) not in (None, False)]
-    if given:
-        name = given[0].replace("_", "-")
-        raise PlanError(f"--{name}: the plan says what is done with every layer; leave one of the two out")
-    from ubp_core.plan import Plan
-
-    return Plan.load(args.plan)
-
-
-def load_for(args: argparse.Namespace, plan: Plan | None) -> tuple[LoadedModel, tuple[int, int, int, int]]:
-    """The model that was named, or the plan's, or the default one; and the shape of its input."""
-    if args.model is None and plan is not None and plan.model is not None:
-        spec = replace(plan.model, input_size=args.input[2]) if args.input else plan.model
-        with output.narrate(f"loading {spec.name}") as tell:
-            model, size = spec.load(tell), spec.input_size
-    else:
-        args.model = args.model or DEFAULT_MODEL
-        args.input_size = args.input[2] if args.input else args.input_size
-        model, size = options.load_model_from(args), args.input_size
-    return model, args.input or (1, 3, size, size)
-
-
 def select_for(args: argparse.Namespace, plan: Plan | None, model: LoadedModel) -> tuple[dict[str, Selection], str]:
     """Blocks of the layers to prune, and the importance that they were selected by."""
     if plan is None:
         return ({} if args.dense else select_all(model, args)), args.criterion
     from ubp_core.packed_format import BLOCK_SIZES
     from ubp_core.plan import select_plan
+    from ubp_core.plan.applying import check_block_sizes
 
-    for layer in plan.pruned:
-        if layer.method != "unstructured" and layer.block_size not in BLOCK_SIZES:
-            sizes = ", ".join(map(str, BLOCK_SIZES))
-            raise PlanError(f"layers.{layer.name}: block size {layer.block_size} can't be packed; kernels have {sizes}")
+    check_block_sizes(plan, BLOCK_SIZES)
     with output.narrate("selecting") as tell:
         return select_plan(
             plan, model, threads=args.threads, step=lambda name: tell(f"selecting {name}")

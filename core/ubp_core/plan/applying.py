@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from threading import Event
 from typing import TYPE_CHECKING
 
@@ -51,6 +51,14 @@ def check_model(plan: Plan, model: LoadedModel) -> None:
     for planned, layer in _paired(plan, model):
         if layer.groups != 1 and not planned.dense:
             raise PlanError(f"layers.{planned.name}: has {layer.groups} groups and can't be pruned; make it dense")
+
+
+def check_block_sizes(plan: Plan, sizes: Collection[int]) -> None:
+    """Raises PlanError where a layer has a block size that kernels don't have."""
+    for layer in plan.pruned:
+        if layer.method != "unstructured" and layer.block_size not in sizes:
+            words = ", ".join(map(str, sizes))
+            raise PlanError(f"layers.{layer.name}: block size {layer.block_size} can't be packed; kernels have {words}")
 
 
 def _paired(plan: Plan, model: LoadedModel) -> Iterator[tuple[LayerPlan, Layer]]:

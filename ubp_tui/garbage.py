@@ -2,7 +2,8 @@
 
 A collection stops every thread for as long as it takes to visit its objects: 0.1 to 0.2 s for each full one while
 torch is imported, 50 ms several times a second while pictures are drawn. So Python does not collect by itself while
-the app runs: the app does it when nobody has typed for a moment, and never again visits what came with a model.
+the app runs. While somebody types only what is new is visited, a few milliseconds once a second; the rest waits until
+nobody has typed for a moment, and what came with a model is never visited again.
 """
 
 from __future__ import annotations
@@ -13,11 +14,9 @@ from collections.abc import Callable
 from typing import Final
 
 QUIET: Final = 1.0
-"""Seconds without input after which a collection disturbs nobody."""
-WORTH: Final = 20_000
+"""Seconds without input after which a full collection disturbs nobody."""
+WORTH: Final = 10_000
 """New objects from which it is worth one."""
-MOST: Final = 2_000_000
-"""New objects from which it can't wait for a quiet moment: some hundred megabytes."""
 
 
 class GarbagePolicy:
@@ -53,11 +52,18 @@ class GarbagePolicy:
         """Somebody types or moves the mouse."""
         self._last_input = self._clock()
 
-    def collect(self) -> bool:
-        """Collect if it is worth it and nobody types; whether it was done. To be called now and then."""
-        new = gc.get_count()[0]
+    def collect(self) -> int | None:
+        """Collect if it is worth it, everything only where nobody types. To be called once a second.
+
+        Returns:
+            The oldest generation that was collected; None: nothing was.
+        """
+        new, young, _ = gc.get_count()
+        if self._loading or (new < WORTH and not young):
+            return None
         quiet = self._clock() - self._last_input >= QUIET
-        if self._loading or new < (WORTH if quiet else MOST):
-            return False
-        gc.collect()
-        return True
+        if not quiet and new < WORTH:
+            return None
+        generation = 2 if quiet else 0
+        gc.collect(generation)
+        return generation

@@ -148,21 +148,23 @@ def collecting() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("collecting")
-def test_garbage_waits_for_a_quiet_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_old_garbage_waits_for_a_quiet_moment() -> None:
     now = 100.0
     policy = GarbagePolicy(lambda: now)
     policy.start()
     assert not gc.isenabled()
     gc.collect()
+    assert policy.collect() is None, "there is nothing new"
     kept = [[number] for number in range(garbage.WORTH + 1)]
     policy.note_input()
-    assert not policy.collect(), "somebody has just typed"
+    assert policy.collect() == 0 and policy.collect() is None, "somebody has just typed: only what is new"
     now += garbage.QUIET
-    assert policy.collect() and not policy.collect(), "once is enough"
-    monkeypatch.setattr(garbage, "MOST", garbage.WORTH)
+    assert policy.collect() == 2 and policy.collect() is None, "once is enough"
     more = [[number] for number in range(garbage.WORTH + 1)]
-    policy.note_input()
-    assert policy.collect(), "there is too much of it to wait"
+    policy.begin_load()
+    assert policy.collect() is None, "a model is loaded"
+    policy.end_load()
+    gc.unfreeze()
     policy.stop()
     assert gc.isenabled() and len(kept) == len(more)
 

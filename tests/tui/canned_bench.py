@@ -88,7 +88,7 @@ def finished_run(layers: list[PackedVariants], model: str, slower: int = 0) -> B
         device=info.name, kind="adb", figure="latency", title=info.title, started="2026-01-02T03:04:05+00:00",
         model=model, settings=BenchSettings(runs=5).to_record(), facts=FACTS.to_record(),
         layers=tuple(finished_layer(layer, slower) for layer in layers),
-        planned=tuple(layer.layer for layer in layers), seconds=1.0,
+        planned=tuple(layer.layer for layer in layers), seconds=1.0, extra={"criterion": "l1"},
     )  # fmt: skip
 
 
@@ -106,7 +106,8 @@ def finished_layer(packed: PackedVariants, slower: int) -> LayerResult:
             )
         )  # fmt: skip
     warnings = () if slower else ("the clock changed during the runs",)
-    return LayerResult(packed.layer, "1x40x4x4", "1x96x4x4", tuple(variants), warnings)
+    shape = "x".join(map(str, packed.weight_shape))
+    return LayerResult(packed.layer, "1x40x4x4", "1x96x4x4", tuple(variants), warnings, shape)
 
 
 def canned_bench(history: Path) -> CannedBench:

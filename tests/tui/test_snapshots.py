@@ -72,7 +72,8 @@ class Photographer:
             return False
         measured = all((layer.name, explore.choice) in explore.cache.measures for layer in explore.model.prunable)
         traced = not plan_curves(explore.choice, explore.cache.points.get(LAYER, {}))
-        return measured and traced and explore._curves_timer is None and explore._table_timer is None
+        known = measured and traced and bool(explore.figures.values)
+        return known and explore._curves_timer is None and explore._table_timer is None
 
     def compared(self) -> bool:
         """Whether the comparison that is asked for is drawn."""

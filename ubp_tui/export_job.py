@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from ubp_core.export import ExportTarget
+    from ubp_core.history import LayerFigures
     from ubp_core.models import LoadedModel
     from ubp_core.plan import Plan
 
@@ -42,6 +43,8 @@ class ExportJob:
     """Only these layers are pruned in the files; None: all that the plan prunes."""
     views: dict[str, Callable[[], str]]
     """Makes the text of each of VIEWS."""
+    figures: LayerFigures | None = None
+    """What was measured of the layers, for the table."""
 
 
 def name_files(folder: str, name: str, kinds: Sequence[str]) -> tuple[tuple[str, Path], ...]:
@@ -70,7 +73,14 @@ def write_files(job: ExportJob, overwrite: bool, progress: Callable[[str, float]
     targets = [_target(kind, path) for kind, path in job.files if kind not in VIEWS]
     if targets:
         export_files(
-            job.plan, job.model, targets, layers=job.layers, overwrite=overwrite, progress=progress, cancel=cancel
+            job.plan,
+            job.model,
+            targets,
+            layers=job.layers,
+            overwrite=overwrite,
+            progress=progress,
+            cancel=cancel,
+            figures=job.figures,
         )
     for kind, path in job.files:
         if kind in VIEWS:

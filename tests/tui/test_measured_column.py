@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import csv
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from bench_world import bench_app, build_programs, closed_port, rest, tiny_model
 from textual.pilot import Pilot
+from textual.widgets import Checkbox, Input
 from tui_world import make_services, screen_text, settle, until
 
 from ubp_core.benchmark import BenchRun, LayerResult, VariantResult
 from ubp_core.history import History
 from ubp_tui.app import UbpApp, build_app
 from ubp_tui.choices import LayerChoices
+from ubp_tui.export_job import KINDS
 from ubp_tui.renderables.layer_rows import format_layer_figure
+from ubp_tui.screens.export import ExportDialog
 from ubp_tui.session import Session
 from ubp_tui.state import ModelRequest
 from ubp_tui.widgets.layers.layer_table import LayerTable
@@ -153,3 +157,27 @@ async def test_a_history_that_cannot_be_read_only_takes_the_column_away(tmp_path
         async with app.run_test(size=(120, 36)) as pilot:
             await settle(app, pilot)
             assert not has_column(app) and app.screen is app.explore
+
+
+async def test_the_exported_table_has_the_figures(tmp_path: Path) -> None:
+    with History(tmp_path / "h") as history:
+        history.add(recorded_run("adb:A", "latency", 3e6, 1.5e6))
+    with closed_port() as port:
+        app = bench_app(tmp_path / "h", port)
+        async with app.run_test(size=(120, 36)) as pilot:
+            await settle(app, pilot)
+            await until_drawn(app, pilot)
+            await pilot.press("e")
+            await until(pilot, lambda: isinstance(app.screen, ExportDialog))
+            for kind in KINDS:
+                app.screen.query_one(f"#export-{kind}", Checkbox).value = kind == "table"
+            app.screen.query_one("#export-folder", Input).value = str(tmp_path)
+            app.screen.query_one("#export-name", Input).value = "net"
+            await pilot.pause()
+            app.screen.query_one("#export-name").focus()
+            await pilot.press("enter")
+            await until(pilot, lambda: app.screen is app.explore)
+    lines = {line["layer"]: line for line in csv.DictReader((tmp_path / "net.csv").open(newline=""))}
+    names = ("device", "figure", "median_ns", "instructions")
+    assert [lines[EXPAND][name] for name in names] == ["adb:A", "latency", "1500000.0", ""]
+    assert [lines["head"][name] for name in names] == [""] * 4

@@ -86,9 +86,10 @@ class ExplorePlans(ExploreFigures):
         plan = plan_choices(self.choices, model, self.model_request)
         marked = tuple(name for name in self.marked if not plan.layer(name).dense)
         views = self._capture_views()
+        figures = self.figures
 
         def make_job(files: tuple[tuple[str, Path], ...], only_marked: bool) -> ExportJob:
-            return ExportJob(plan, model, files, marked if only_marked else None, views)
+            return ExportJob(plan, model, files, marked if only_marked else None, views, figures)
 
         self.app.push_screen(ExportDialog(name_export(model, self.choices), len(marked), make_job), self._tell_written)
 

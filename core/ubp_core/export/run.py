@@ -18,6 +18,7 @@ from ubp_core.plan.applying import check_model, select_plan
 from ubp_core.plan.plan_report import PlanReport, report_plan
 
 if TYPE_CHECKING:
+    from ubp_core.history import LayerFigures
     from ubp_core.models import LoadedModel
     from ubp_core.plan.plan import Plan
     from ubp_core.selection import Selection
@@ -36,6 +37,7 @@ def export_files(
     threads: int | None = None,
     progress: Progress | None = None,
     cancel: Event | None = None,
+    figures: LayerFigures | None = None,
 ) -> PlanReport:
     """Prunes a network by a plan and writes files.
 
@@ -48,6 +50,7 @@ def export_files(
         threads: of each selection.
         progress: told every step.
         cancel: set it to stop: the file under way is not written, those before it stay.
+        figures: what was measured of the layers, for tables.
 
     Returns:
         The plan's report on the network.
@@ -67,7 +70,7 @@ def export_files(
     report = report_plan(plan, model, selections)
     for target in targets:
         tell(f"writing {target.path}", 4)
-        _write(target, plan, model, selections, report, overwrite, tell.check)
+        _write(target, plan, model, selections, report, overwrite, tell.check, figures)
     return report
 
 
@@ -111,6 +114,7 @@ def _write(
     report: PlanReport,
     overwrite: bool,
     check: Callable[[], None],
+    figures: LayerFigures | None,
 ) -> None:
     """One file."""
     match target.kind:
@@ -121,7 +125,7 @@ def _write(
         case "packed":
             save_packed(target.path, plan, model, selections, overwrite, check)
         case "table":
-            save_table(target.path, report, overwrite)
+            save_table(target.path, report, overwrite, figures)
         case _:
             plan.save(target.path, overwrite)
 

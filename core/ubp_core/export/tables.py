@@ -10,28 +10,41 @@ from typing import TYPE_CHECKING, Any
 from ubp_core.atomic_file import write_atomically, write_text
 
 if TYPE_CHECKING:
+    from ubp_core.history import LayerFigures
     from ubp_core.plan.plan_report import PlanReport, PlanRow
 
 COLUMNS = (
     "layer", "shape", "method", "block_size", "requested_sparsity", "rounded_sparsity", "achieved_sparsity", "retained",
     "importance", "parameters_before", "parameters_after", "multiply_adds_before", "multiply_adds_after",
-    "bytes_before", "bytes_after", "because",
+    "bytes_before", "bytes_after", "because", "device", "figure", "median_ns", "instructions",
 )  # fmt: skip
-"""Shares are 0 to 1; bytes are of the weights, dense or packed; empty where a figure isn't known or has no meaning."""
+"""Shares are 0 to 1; bytes are of the weights, dense or packed; empty where a figure isn't known or has no meaning.
+The last four are of the history: the layer's newest figure on one device, where it has one."""
 
 
-def format_table(report: PlanReport) -> str:
+def format_table(report: PlanReport, figures: LayerFigures | None = None) -> str:
     """The CSV text, with a heading."""
     stream = io.StringIO()
     writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(row_record(row) for row in report.rows)
+    writer.writerows(row_record(row) | figure_record(row, figures) for row in report.rows)
     return stream.getvalue()
 
 
-def save_table(path: Path, report: PlanReport, overwrite: bool = False) -> None:
+def save_table(path: Path, report: PlanReport, overwrite: bool = False, figures: LayerFigures | None = None) -> None:
     """Writes the table; raises FileError."""
-    write_atomically(path, lambda place: write_text(place, format_table(report)), overwrite=overwrite)
+    write_atomically(path, lambda place: write_text(place, format_table(report, figures)), overwrite=overwrite)
+
+
+def figure_record(row: PlanRow, figures: LayerFigures | None) -> dict[str, Any]:
+    """What was measured of a layer as the plan has it; nothing where that is nothing."""
+    plan = row.layer
+    chosen = () if plan.dense else (plan.method, plan.block_size, plan.sparsity)
+    value = None if figures is None else figures.of(plan.name, *chosen)
+    if figures is None or value is None:
+        return {}
+    unit = "instructions" if figures.figure == "instructions" else "median_ns"
+    return {"device": figures.device, "figure": figures.figure, unit: value}
 
 
 def row_record(row: PlanRow) -> dict[str, Any]:

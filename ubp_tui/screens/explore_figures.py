@@ -28,7 +28,7 @@ class ExploreFigures(ExploreChoices):
     session's, and without one that of the last run in the history that has figures of this model's layers.
     """
 
-    figures: reactive[LayerFigures] = reactive(LayerFigures, init=False)
+    figures: reactive[LayerFigures] = reactive(LayerFigures, init=False, repaint=False)
     """What the history has."""
 
     def __init__(self, services: Services, choice: Choice) -> None:

@@ -53,7 +53,7 @@ class LayersPane(Framed):
 
     def _name_pane(self) -> None:
         """The title of the frame."""
-        self.border_title = " · ".join(filter(None, ("Layers", self._counts, self._source)))
+        self.set_titles(" · ".join(filter(None, ("Layers", self._counts, self._source))))
 
     def show_waiting(self, waiting: bool) -> None:
         """Say that figures are left for later."""

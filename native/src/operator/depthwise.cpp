@@ -123,14 +123,18 @@ void Depthwise::run_tuned(const float* plane, float* out, const float* weights, 
     std::copy_n(plane + (g.height - 1) * g.width, g.width, bottom);
     const float* rows[most_strip_rows];
     DepthwiseStrip strip{rows, g.width, g.pad_w, g.out_w, weights, bias, clamp_.low, clamp_.high, nullptr, g.out_w};
-    int64_t strips = (end - begin + depthwise_rows - 1) / depthwise_rows;
-    for (int64_t row = begin; row < end; --strips) {
-        const int64_t count = (end - row + strips - 1) / strips;
-        for (int64_t i = 0; i < (count - 1) * g.stride_h + g.kernel_h; ++i) {
-            const int64_t from = row * g.stride_h - g.pad_h + i;
-            const float* inside = from == 0 ? top : from == g.height - 1 ? bottom : plane + from * g.width;
-            rows[i] = from < 0 || from >= g.height ? zeros : inside;
-        }
+    const int64_t strips = (end - begin + depthwise_rows - 1) / depthwise_rows;
+    const int64_t fewest = (end - begin) / strips, longer = (end - begin) % strips;  // so many strips have one row more
+    for (int64_t row = begin, index = 0; row < end; ++index) {
+        const int64_t count = fewest + (index < longer);
+        const int64_t first = row * g.stride_h - g.pad_h, inputs = (count - 1) * g.stride_h + g.kernel_h;
+        int64_t i = 0;
+        for (; i < inputs && first + i < 0; ++i) rows[i] = zeros;
+        for (const float* inside = plane + (first + i) * g.width; i < inputs && first + i < g.height; inside += g.width)
+            rows[i++] = inside;
+        for (; i < inputs; ++i) rows[i] = zeros;
+        if (first <= 0 && -first < inputs) rows[-first] = top;
+        if (const int64_t last = g.height - 1 - first; last >= 0 && last < inputs) rows[last] = bottom;
         strip.out = out + row * g.out_w;
         strips_[count - 1][vectors_ - 1](strip);
         row += count;

@@ -341,7 +341,8 @@ class LayerTable(ScrollView, can_focus=True):
     def _tell_highlighted(self) -> None:
         """Post the layer under the cursor."""
         if self.highlighted is not None:
-            self.post_message(LayerHighlighted(self.highlighted))
+            # Of our own: a message that seems to come from the pane, whose filter was typed into, ends there.
+            self.post_message(LayerHighlighted(self.highlighted).set_sender(self))
 
     def _bring_into_view(self) -> None:
         """Scroll as little as needed."""

@@ -8,8 +8,8 @@ from types import MappingProxyType
 from typing import Any
 
 from ubp_core.plan.plan import SCALES
-from ubp_core.plan.yaml_fields import Field, Reader, number, one_of, read_mapping, texts
-from ubp_core.plan.yaml_text import format_list, format_mapping, format_value
+from ubp_core.strict_yaml.fields import Field, Reader, number, one_of, read_mapping, texts
+from ubp_core.strict_yaml.text import format_list, format_mapping, format_value
 from ubp_tui.choices import Budget, LayerChoices
 from ubp_tui.state import Choice
 

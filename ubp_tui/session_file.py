@@ -9,8 +9,8 @@ from typing import Any
 
 from ubp_core.atomic_file import write_atomically, write_text
 from ubp_core.plan.plan_reader import MODEL_FIELDS
-from ubp_core.plan.yaml_fields import Field, flag, number, one_of, read_document, read_mapping, text, texts, whole
-from ubp_core.plan.yaml_text import format_list, format_mapping, format_value
+from ubp_core.strict_yaml.fields import Field, flag, number, one_of, read_document, read_mapping, text, texts, whole
+from ubp_core.strict_yaml.text import format_list, format_mapping, format_value
 from ubp_tui.choices import SCOPES, LayerChoices
 from ubp_tui.session import MapPlace, Session
 from ubp_tui.session_budget import format_budget, make_budget, read_budget

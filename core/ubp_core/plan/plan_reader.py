@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ubp_core.plan.plan import CRITERIA, DENSE, MAX_BLOCK_SIZE, METHODS, SCALES, SCOPES, LayerPlan, ModelSpec, Plan
-from ubp_core.plan.yaml_fields import Field, flag, number, one_of, read_document, read_mapping, text, whole
+from ubp_core.strict_yaml.fields import Field, flag, number, one_of, read_document, read_mapping, text, whole
 
 VERSION = 1
 

@@ -10,7 +10,7 @@ from ubp_core.atomic_file import write_atomically, write_text
 from ubp_core.errors import PlanError
 from ubp_core.plan.plan import LayerPlan, ModelSpec, Plan
 from ubp_core.plan.plan_reader import VERSION, load_plan
-from ubp_core.plan.yaml_text import format_mapping, format_value
+from ubp_core.strict_yaml.text import format_mapping, format_value
 
 _HEAD = """\
 # A pruning plan: what is done with every layer of a network. It may be edited; docs/plan.md tells every field.

@@ -8,7 +8,8 @@ from typing import Any
 
 from ubp_core.errors import ConfigError
 from ubp_core.pruning.rules import LayerRule
-from ubp_core.training.yaml_sections import read_yaml
+from ubp_core.strict_yaml.fields import read_document
+from ubp_core.strict_yaml.sections import read_section
 
 AUGMENTATIONS = ("none", "shift", "flip", "crop")
 OPTIMIZERS = ("sgd", "adamw")
@@ -167,9 +168,9 @@ def read_config(file: Path) -> TrainConfig:
     """Read a configuration.
 
     Raises:
-        ConfigError: one line with the file, the key and what it needs.
+        ConfigError: one line with the file, its line, the field and what it needs.
     """
-    return read_yaml(file, TrainConfig)
+    return read_section(read_document(file, ConfigError), TrainConfig)
 
 
 def _check(name: str, value: object, good: bool, need: str) -> None:

@@ -150,8 +150,8 @@ def test_check_tells_the_layers_and_trains_nothing(
 @pytest.mark.parametrize(
     ("changes", "line"),
     [
-        ({"training__epochs": None}, "training.epochs: is missing"),
-        ({"training__epoch": 3}, "training.epoch: unknown key; did you mean epochs?"),
+        ({"training__epochs": None}, "training: epochs is missing"),
+        ({"training__epoch": 3}, "training: 'epoch' is unknown; did you mean epochs?"),
         ({"training__epochs": "many"}, "training.epochs: need a whole number; got 'many'"),
         ({"training__epochs": 0}, "training.epochs: need 1 or more; got 0"),
         ({"pruning__sparsity": 1.5}, "pruning: sparsity: need 0 <= s < 1; got 1.5"),
@@ -165,7 +165,7 @@ def test_check_tells_the_layers_and_trains_nothing(
         ({"data__mean": [0.5]}, "data.mean: need 3 values"),
         ({"model__name": "mobilenet_v9"}, "model: unknown model 'mobilenet_v9'"),
         ({"training__device": "cuda:77"}, "training.device: 'cuda:77' can't be used here"),
-        ({"output": [1]}, "output: need keys with values; got [1]"),
+        ({"output": [1]}, "output: need a mapping"),
     ],
 )
 def test_what_a_file_gets_wrong_is_one_line(
@@ -181,10 +181,10 @@ def test_what_a_file_gets_wrong_is_one_line(
 def test_files_that_are_no_configuration(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "bad.yaml"
     for text, line in (
-        ("a: [1", "line 1"),
-        ("data: {train: x}\ndata: {train: y}", "line 2: data stands there twice"),
-        ("- 1", "top: need keys with values"),
-        ("", "top: need keys with values; got nothing"),
+        ("a: [1", "bad.yaml:1: not YAML"),
+        ("data: {train: x}\ndata: {train: y}", "bad.yaml:2: 'data' stands there twice"),
+        ("- 1", "bad.yaml:1: need a mapping"),
+        ("", "bad.yaml: is empty"),
     ):
         file.write_text(text)
         assert main(["train", str(file)]) == 2

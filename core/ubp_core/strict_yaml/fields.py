@@ -1,4 +1,4 @@
-"""Strict reading of YAML: mappings with known fields, values of known kinds, every error with line and field.
+"""Mappings with known fields, values of known kinds, every error with file, line and field.
 
 Works on the node tree of the safe loader, so nothing in a file can build anything but plain values.
 """
@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NoReturn
 
 import yaml
 
-from ubp_core.errors import PlanError
+from ubp_core.errors import PlanError, UbpError
 
 MAX_BYTES = 4 << 20
 
@@ -22,14 +23,18 @@ Reader = Callable[["Field"], Any]
 class Field:
     """A node, where it stands, and what to call it."""
 
-    def __init__(self, path: Path, node: yaml.Node, name: str) -> None:
-        """Args: the file, the node, the field's dotted name (empty for the whole file)."""
-        self.path, self.node, self.name = path, node, name
+    def __init__(self, path: Path, node: yaml.Node, name: str, error: type[UbpError]) -> None:
+        """Args: the file, the node, the field's dotted name (empty for the whole file), what `fail` raises."""
+        self.path, self.node, self.name, self.error = path, node, name, error
+
+    def child(self, node: yaml.Node, suffix: str) -> Field:
+        """A node inside of this one; its name is this one's with a suffix."""
+        return Field(self.path, node, f"{self.name}{suffix}" if self.name else suffix.removeprefix("."), self.error)
 
     def fail(self, text: str) -> NoReturn:
-        """Raises PlanError: file, line, field, what is wrong."""
+        """Raises the error of this kind of file: file, line, field, what is wrong."""
         label = f"{self.name}: " if self.name else ""
-        raise PlanError(f"{self.path}:{self.node.start_mark.line + 1}: {label}{text}")
+        raise self.error(f"{self.path}:{self.node.start_mark.line + 1}: {label}{text}")
 
     def items(self) -> dict[str, tuple[Field, Field]]:
         """A mapping's keys and values by key; repeated and odd keys are refused."""
@@ -37,13 +42,13 @@ class Field:
             self.fail("need a mapping, `field: value` lines")
         found: dict[str, tuple[Field, Field]] = {}
         for key_node, value_node in self.node.value:
-            key = Field(self.path, key_node, self.name)
+            key = self.child(key_node, "")
             if not isinstance(key_node, yaml.ScalarNode):
                 key.fail("a field's name must be plain text")
             name = key_node.value
             if name in found:
                 key.fail(f"{name!r} stands there twice")
-            found[name] = (key, Field(self.path, value_node, f"{self.name}.{name}" if self.name else name))
+            found[name] = (key, self.child(value_node, f".{name}"))
         return found
 
     def scalar(self) -> Any:
@@ -59,29 +64,33 @@ class Field:
             self.fail(f"{self.node.value!r} can't be read")
 
 
-def read_document(path: Path) -> Field:
+def read_document(path: Path, error: type[UbpError] = PlanError) -> Field:
     """The root of a file.
 
+    Args:
+        path: of the file.
+        error: what is raised where it can't be used, here and by its fields.
+
     Raises:
-        PlanError: no file, no UTF-8, no YAML, or too large.
+        UbpError: of that kind: no file, no UTF-8, no YAML, or too large.
     """
     try:
         if path.stat().st_size > MAX_BYTES:
-            raise PlanError(f"{path}: is larger than {MAX_BYTES >> 20} MB")
+            raise error(f"{path}: is larger than {MAX_BYTES >> 20} MB")
         text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise PlanError(f"{path}: can't be read: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise PlanError(f"{path}: is not UTF-8 text") from error
+    except OSError as cause:
+        raise error(f"{path}: can't be read: {cause.strerror or cause}") from cause
+    except UnicodeDecodeError as cause:
+        raise error(f"{path}: is not UTF-8 text") from cause
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.YAMLError as error:
-        raise PlanError(f"{path}{_line_of(error)}: not YAML: {_first_line(error)}") from None
+    except yaml.YAMLError as cause:
+        raise error(f"{path}{_line_of(cause)}: not YAML: {_first_line(cause)}") from None
     except RecursionError:
-        raise PlanError(f"{path}: is nested too deeply") from None
+        raise error(f"{path}: is nested too deeply") from None
     if node is None:
-        raise PlanError(f"{path}: is empty")
-    return Field(path, node, "")
+        raise error(f"{path}: is empty")
+    return Field(path, node, "", error)
 
 
 def read_mapping(field: Field, readers: Mapping[str, Reader], required: Sequence[str] = ()) -> dict[str, Any]:
@@ -90,7 +99,10 @@ def read_mapping(field: Field, readers: Mapping[str, Reader], required: Sequence
     items = field.items()
     for name, (key, value) in items.items():
         if name not in readers:
-            key.fail(f"{name!r} is unknown; fields are {', '.join(readers)}")
+            close = get_close_matches(name, readers, n=1)
+            key.fail(
+                f"{name!r} is unknown; {f'did you mean {close[0]}? ' if close else ''}fields are {', '.join(readers)}"
+            )
         values[name] = readers[name](value)
     for name in required:
         if name not in items:
@@ -109,7 +121,7 @@ def texts(field: Field) -> tuple[str, ...]:
     """A list of texts."""
     if not isinstance(field.node, yaml.SequenceNode):
         field.fail("need a list, [a, b]")
-    return tuple(text(Field(field.path, node, field.name)) for node in field.node.value)
+    return tuple(text(field.child(node, "")) for node in field.node.value)
 
 
 def flag(field: Field) -> bool:
@@ -144,20 +156,26 @@ def whole(least: int, most: int) -> Callable[[Field], int]:
     return read
 
 
+def plain_number(field: Field) -> float | None:
+    """A number, also one that YAML 1.1 takes for text, such as 1e-3; None where it is something else."""
+    value = field.scalar()
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        return float(value)
+    except (ValueError, OverflowError):
+        return None
+
+
 def number(least: float, most: float, below: bool = False) -> Reader:
     """A reader of a number in a range; `below`: less than `most`."""
 
     def read(field: Field) -> float:
-        value = field.scalar()
-        if isinstance(value, str):  # YAML 1.1 takes 1e-3 for text
-            try:
-                value = float(value)
-            except ValueError:
-                value = None
-        good = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-        if not good or not least <= value <= most or (below and value == most):
+        value = plain_number(field)
+        good = value is not None and math.isfinite(value) and least <= value <= most
+        if value is None or not good or (below and value == most):
             field.fail(f"need {least:g} {'<= x <' if below else 'to'} {most:g}; got {field.node.value!r}")
-        return float(value)
+        return value
 
     return read
 

@@ -262,7 +262,7 @@ class UbpApp(App[int]):
                 job = make_network_job(model, self.explore.choices)
         except UbpError as error:
             what = "network" if message.network else "layer"
-            self.push_screen(ErrorDialog(f"No benchmark of this {what}", str(error), (("close", "Close"),)))
+            self.push_screen(ErrorDialog(f"No benchmark of this {what}", str(error)))
             return
         if self.screen is self.explore:
             await self.push_screen(self.benchmark)
@@ -276,7 +276,8 @@ class UbpApp(App[int]):
             return
         layer = explore.model.layer(explore.layer)
         if not layer.prunable:
-            self.notify(f"{layer.name} stays dense ({layer.skip_reason}): there is nothing to compare", timeout=4)
+            line = f"{layer.name} stays dense ({layer.skip_reason}): it has no blocks."
+            self.push_screen(ErrorDialog("Nothing to compare", line, advice="Go to a layer that is pruned (j, k)."))
             return
         pair = pair_of(explore.choice, message.kind)
         screen = CompareScreen(self.services, explore.gate, explore.cache, self.pairs, explore.model, layer.name, pair)

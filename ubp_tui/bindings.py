@@ -352,3 +352,8 @@ def sections() -> dict[str, list[KeyAction]]:
     for action in REGISTRY:
         grouped.setdefault(action.section, []).append(action)
     return grouped
+
+
+def key_of(name: str) -> str:
+    """The first key of an action as people read it, for a sentence; raises KeyError."""
+    return {action.id: action.key_text.split(" ")[0] for action in REGISTRY}[name]

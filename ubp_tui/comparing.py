@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ubp_tui.jobs import LayerResult, prepare_layer
+from ubp_tui.problem import Problem, explain_failure
 from ubp_tui.renderables.difference import Difference, build_difference
 from ubp_tui.services import Services
 from ubp_tui.state import Choice, SelectionRequest
@@ -48,8 +49,8 @@ class Comparison:
     """What was asked for."""
     sides: tuple[LayerResult | None, LayerResult | None]
     """Left and right; None where there is no such selection."""
-    complaints: tuple[str, str]
-    """Why there is none, in a line; else empty."""
+    problems: tuple[Problem | None, Problem | None]
+    """Why there is none."""
     difference: Difference | None
     """None where a side is missing."""
 
@@ -85,17 +86,18 @@ def compare_layer(
     from ubp_core.errors import UbpError
 
     sides: list[LayerResult | None] = []
-    complaints = []
+    problems: list[Problem | None] = []
     for place in (0, 1):
-        result, complaint = known[place], ""
+        result, choice = known[place], request.choices[place]
+        problem: Problem | None = None
         if result is None:
             try:
                 result = prepare_layer(services, layer, request.side(place), related)
             except (UbpError, MemoryError) as error:
-                complaint = str(error) or "not enough memory for this layer"
+                problem = explain_failure(error, layer, choice)
         sides.append(result)
-        complaints.append(complaint)
+        problems.append(problem)
         related = result or related
     left, right = sides
     difference = build_difference(left.source, right.source) if left is not None and right is not None else None
-    return Comparison(request, (left, right), (complaints[0], complaints[1]), difference)
+    return Comparison(request, (left, right), (problems[0], problems[1]), difference)

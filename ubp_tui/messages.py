@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from textual.message import Message
 
 from ubp_tui.choices import Scope
+from ubp_tui.problem import Problem
 from ubp_tui.state import Choice, SelectionRequest
 
 if TYPE_CHECKING:
@@ -110,8 +111,8 @@ class SelectionFailed(Message):
 
     request: SelectionRequest
     """The request."""
-    line: str
-    """Why, in one line."""
+    problem: Problem
+    """Why, and what to do."""
 
 
 @dataclass
@@ -324,3 +325,5 @@ class HistoryFailed(Message):
 
     line: str
     """Why, and what to do, in one line."""
+    numbers: tuple[int, ...] = ()
+    """The runs that were to be described; empty: the list."""

@@ -71,7 +71,7 @@ def flowing(text: str) -> str:
 
 def dialog_text(app: UbpApp) -> str:
     assert isinstance(app.screen, ErrorDialog)
-    return str(app.screen.query_one("#error-line", Static).render())
+    return str(app.screen.query_one(".problem-reason", Static).render())
 
 
 async def test_one_key_benchmarks_the_selected_layer(history: Path, port: int, bench_size: tuple[int, int]) -> None:

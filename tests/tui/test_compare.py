@@ -23,6 +23,7 @@ from ubp_tui.renderables.layer_basis import BINS, build_basis
 from ubp_tui.renderables.map_source import MapSource, build_source
 from ubp_tui.renderables.viewport import Viewport
 from ubp_tui.screens.compare import CompareScreen
+from ubp_tui.screens.error import ErrorDialog
 from ubp_tui.state import Choice
 from ubp_tui.widgets.controls.segments import Segments
 from ubp_tui.widgets.map.block_map import BlockMap
@@ -228,7 +229,8 @@ async def test_a_side_without_a_selection_says_why() -> None:
         screen.change(1, method="greedy", block_size=4, sparsity=0.0)
         await shown(screen, pilot)
         assert screen.comparison is not None and screen.comparison.difference is None
-        assert "greedy" in screen.comparison.complaints[1] and "a side is missing" in screen_text(app)
+        problem = screen.comparison.problems[1]
+        assert problem is not None and "greedy" in problem.title and "No difference: greedy" in screen_text(app)
         await pilot.press("m")
         await shown(screen, pilot)
         assert screen.comparison.difference is not None
@@ -264,5 +266,7 @@ async def test_a_layer_that_stays_dense_is_not_compared() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(app, pilot)
         await pilot.press("home", "c")
-        await until(pilot, lambda: any("nothing to compare" in note.message for note in app._notifications))
+        await until(pilot, lambda: isinstance(app.screen, ErrorDialog))
+        await until(pilot, lambda: "Nothing to compare" in screen_text(app) and "it has no blocks" in screen_text(app))
+        await pilot.press("escape")
         assert app.screen is app.explore

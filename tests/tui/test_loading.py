@@ -93,7 +93,8 @@ async def test_a_missing_library_is_explained_on_the_screen() -> None:
 
     app = make_app(services=replace(make_services(make_model()), select=select, find_retained=select))  # type: ignore[arg-type]
     async with app.run_test(size=(120, 36)) as pilot:
-        await until(pilot, lambda: screen_text(app).count(line) == 2)
+        await until(pilot, lambda: screen_text(app).count("bed has no blocks for block.0.expand") == 2)
+        await until(pilot, lambda: line in screen_text(app))
         await until(pilot, lambda: "3 of 3 layers have no selection" in screen_text(app))
 
 

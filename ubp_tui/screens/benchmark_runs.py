@@ -204,7 +204,7 @@ class BenchmarkRuns(BenchmarkWork):
 
     def _fail(self, title: str, line: str) -> None:
         """The one dialog."""
-        self.app.push_screen(ErrorDialog(title, line, (("close", "Close"),)))
+        self.app.push_screen(ErrorDialog(title, line))
 
     def _show_runs(self) -> None:
         """Bring results and devices up to date."""

@@ -15,6 +15,7 @@ from ubp_tui import messages
 from ubp_tui.bindings import bindings_of
 from ubp_tui.comparing import Comparison, ComparisonRequest, Pair, pair_of
 from ubp_tui.jobs import ForegroundGate, LayerResult
+from ubp_tui.problem import Problem
 from ubp_tui.renderables.difference import describe_area_pair, describe_pair
 from ubp_tui.renderables.formats import format_percent, format_shape, kernel_of
 from ubp_tui.renderables.viewport import Viewport
@@ -148,13 +149,13 @@ class CompareScreen(CompareWork):
         self.comparison = comparison
         layer, difference = self.model.layer(comparison.request.layer), comparison.difference
         kernel = kernel_of(layer, comparison.request.by_tap)
-        for name, side, complaint in zip(SIDES, comparison.sides, comparison.complaints, strict=True):
+        for name, side, problem in zip(SIDES, comparison.sides, comparison.problems, strict=True):
             pane = self.query_one(f"#{name}-pane", ComparePane)
-            pane.show(f"{name} · {_title(side)}" if side else name, complaint)
+            pane.show(f"{name} · {_title(side)}" if side else name, problem)
             if side is not None:
                 pane.picture.show_layer(layer.name, side.source, kernel)
         pane = self.query_one("#difference-pane", ComparePane)
-        pane.show(f"difference · {_compare_words(comparison)}", "" if difference else "a side is missing")
+        pane.show(f"difference · {_compare_words(comparison)}", None if difference else _explain_missing(comparison))
         if difference is not None:
             self.query_one(DifferenceMap).show_difference(layer.name, difference, kernel)
         self.query_one(ClassTable).comparison = comparison
@@ -326,6 +327,12 @@ def _title(side: LayerResult) -> str:
     choice = side.request.choice
     kept = "" if side.selection is None else f" · keeps {format_percent(side.selection.retained, 2)} %"
     return f"{choice.method} N={choice.block_size} s={100 * choice.sparsity:g} %{kept}"
+
+
+def _explain_missing(comparison: Comparison) -> Problem:
+    """Why there is no difference: in compact terminals the sides are out of sight."""
+    problem = next(problem for problem in comparison.problems if problem is not None)
+    return replace(problem, title=f"No difference: {problem.title}")
 
 
 def _compare_words(comparison: Comparison) -> str:

@@ -15,6 +15,7 @@ from ubp_tui import messages
 from ubp_tui.bindings import bindings_of
 from ubp_tui.jobs import LayerResult, plan_curves
 from ubp_tui.network_total import sum_network
+from ubp_tui.problem import Problem, explain_empty
 from ubp_tui.renderables.facts import describe_total
 from ubp_tui.renderables.formats import format_count
 from ubp_tui.renderables.readout import parse_place
@@ -45,6 +46,12 @@ CURVES_DELAY = 0.1
 """Seconds in which new curve points are gathered before they are drawn."""
 TABLE_DELAY = 0.15
 """Seconds in which new figures of layers are gathered before they are drawn."""
+
+NO_LAYERS = Problem(
+    "This model has no layer with weights",
+    "There is no convolution and no linear layer in it.",
+    "Leave (q), and name another model.",
+)
 
 
 class ExploreScreen(ExplorePlans):
@@ -138,8 +145,8 @@ class ExploreScreen(ExplorePlans):
         first = (model.prunable or model.layers)[:1]
         table.show_layers(model.layers, first[0].name if first else "")
         if not model.layers:
-            self.query_one(FactsLine).show_line("This model has no layer with weights: there is nothing to show.")
-            self.query_one(MapPane).show_nothing("no layer to show")
+            self.query_one(FactsLine).show_problem(NO_LAYERS)
+            self.query_one(MapPane).show_problem(NO_LAYERS)
             return
         self.layer = first[0].name
         table.focus()
@@ -211,7 +218,12 @@ class ExploreScreen(ExplorePlans):
             return
         self.result = result
         self.cache.keep(result)
-        self.query_one(MapPane).show_result(result)
+        choice, selection = result.request.choice, result.selection
+        problem = None if selection is None else explain_empty(selection, result.layer, choice)
+        if problem is None:
+            self.query_one(MapPane).show_result(result)
+        else:
+            self.query_one(MapPane).show_problem(problem)
         self.query_one(FactsLine).show_result(result)
         self.call_after_refresh(self._go_to_place)
         if result.selection is None:
@@ -235,8 +247,8 @@ class ExploreScreen(ExplorePlans):
         if message.request != self._request:
             return
         self.result = None
-        self.query_one(FactsLine).show_line(message.line)
-        self.query_one(MapPane).show_nothing(message.line)
+        self.query_one(FactsLine).show_problem(message.problem)
+        self.query_one(MapPane).show_problem(message.problem)
         self._schedule_curves()
 
     def on_layer_measured(self, message: messages.LayerMeasured) -> None:

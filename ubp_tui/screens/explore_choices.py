@@ -8,6 +8,7 @@ from textual.reactive import reactive
 
 from ubp_tui import messages
 from ubp_tui.choices import SCOPES, ChoiceHistory, LayerChoices, Scope
+from ubp_tui.screens.error import ErrorDialog
 from ubp_tui.screens.explore_marks import ExploreMarks
 from ubp_tui.services import Services
 from ubp_tui.state import Choice
@@ -88,9 +89,14 @@ class ExploreChoices(ExploreMarks):
 
     def action_toggle_dense(self) -> None:
         """Keep the layer, or all marked ones, dense; or prune them again."""
-        names = self._scope_names() or (self.layer,)
-        names = tuple(name for name in names if self.model is not None and self.model.layer(name).prunable)
-        if names:
+        if self.model is None or not self.layer:
+            return
+        layers = [self.model.layer(name) for name in self._scope_names() or (self.layer,)]
+        names = tuple(layer.name for layer in layers if layer.prunable)
+        if not names:
+            line = f"{layers[0].name} can't be pruned ({layers[0].skip_reason}): it stays dense in any case."
+            self.app.push_screen(ErrorDialog("Nothing to change", line, advice="Go to a layer that is pruned (j, k)."))
+        else:
             self.set_choices(self.choices.with_dense(names, not set(names) <= self.choices.dense))
 
     def action_undo(self) -> None:

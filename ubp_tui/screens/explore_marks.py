@@ -51,12 +51,14 @@ class ExploreMarks(ExploreWork):
         if self.model is None:
             return
 
-        def mark(pattern: str | None) -> None:
-            if pattern and not table.mark_pattern(pattern):
-                self.notify(f"no prunable layer matches {pattern!r}", severity="warning")
+        def check(pattern: str) -> str:
+            known = not pattern or table.find_pattern(pattern)
+            return "" if known else f"No layer that can be pruned matches {pattern!r}. Try fewer words, or *word*."
 
         hint = "Words that must be in the name, kind or shape, or a pattern for the whole name: *.project_conv"
-        self.app.push_screen(PromptDialog("Mark layers", hint), mark)
+        self.app.push_screen(
+            PromptDialog("Mark layers", hint, check), lambda pattern: table.mark_pattern(pattern) if pattern else None
+        )
 
     def action_sort_next(self) -> None:
         """Sort by the next column."""

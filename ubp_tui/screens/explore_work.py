@@ -17,6 +17,7 @@ from textual.worker import get_current_worker
 
 from ubp_tui.jobs import ForegroundGate, LayerMeasure, LayerResult, measure_layer, prepare_layer
 from ubp_tui.messages import CurvePointFound, LayerMeasured, SelectionFailed, SelectionFinished
+from ubp_tui.problem import explain_failure
 from ubp_tui.services import Services, background_threads
 from ubp_tui.state import Choice, SelectionRequest
 
@@ -49,7 +50,7 @@ class ExploreWork(Screen[None]):
             try:
                 message = SelectionFinished(prepare_layer(self.services, layer, request, known))
             except (UbpError, MemoryError) as error:
-                message = SelectionFailed(request, str(error) or "not enough memory for this layer")
+                message = SelectionFailed(request, explain_failure(error, layer, request.choice))
         if not worker.is_cancelled:
             self.post_message(message)
 

@@ -102,9 +102,13 @@ class HistoryScreen(HistoryWork):
         self.query_one("#history-text", Static).update("\n".join(message.lines))
 
     def on_history_failed(self, message: messages.HistoryFailed) -> None:
-        """The one dialog."""
+        """Say why in place of the text; in the dialog too where the whole history can't be read."""
+        if message.numbers != (self._shown if message.numbers else ()):
+            return
+        self.query_one("#history-details").border_title = "Can't be read"
         self.query_one("#history-text", Static).update(message.line)
-        self.app.push_screen(ErrorDialog("The history can't be read", message.line, (("close", "Close"),)))
+        if not message.numbers:
+            self.app.push_screen(ErrorDialog("The history can't be read", message.line))
 
     def action_toggle_mark(self) -> None:
         """Mark the run under the cursor, or unmark it; a third mark takes the place of the first."""

@@ -43,7 +43,7 @@ class HistoryWork(Screen[None]):
         try:
             message = self._make_text(numbers, width)
         except HistoryError as error:
-            message = HistoryFailed(str(error))
+            message = HistoryFailed(str(error), numbers)
         if not worker.is_cancelled:
             self.post_message(message)
 

@@ -65,7 +65,7 @@ class ExplorePlans(ExploreFigures):
         try:
             choices, left_out = adopt_plan(Plan.load(path), model)
         except UbpError as error:
-            dialog = ErrorDialog("The plan can't be used", str(error), (("close", "Close"),))
+            dialog = ErrorDialog("The plan can't be used", str(error))
             self.app.call_from_thread(self.app.push_screen, dialog)
             return
         self.app.call_from_thread(self._adopt, path, choices, left_out)

@@ -7,16 +7,18 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
 from ubp_tui.messages import ChoiceChanged, SideChoiceChanged, SidePicked
+from ubp_tui.problem import Problem
 from ubp_tui.state import Choice
 from ubp_tui.widgets.controls.choice_bar import ChoiceBar
 from ubp_tui.widgets.map.block_map import BlockMap
+from ubp_tui.widgets.problem_panel import ProblemPanel
 
 SIDES = ("left", "right")
 """Names of the two sides, by place."""
 
 
 class ComparePane(Vertical):
-    """A picture, or a sentence in its place."""
+    """A picture, or a problem in its place."""
 
     def __init__(self, picture: BlockMap, title: str, *, id: str) -> None:  # noqa: A002 (Textual's own name)
         """Args: the picture, what the frame says before there is one."""
@@ -27,14 +29,14 @@ class ComparePane(Vertical):
     def compose(self) -> ComposeResult:
         """Both; a class says which one is seen."""
         yield self.picture
-        yield Static("", classes="compare-notice", markup=False)
+        yield ProblemPanel()
 
-    def show(self, title: str, complaint: str = "") -> None:
+    def show(self, title: str, problem: Problem | None = None) -> None:
         """Name what is shown, or say why there is nothing."""
         self.border_title = title
-        self.set_class(bool(complaint), "-empty")
-        self.query_one(".compare-notice", Static).update(complaint)
-        if complaint:
+        self.set_class(problem is not None, "-empty")
+        if problem is not None:
+            self.query_one(ProblemPanel).show(problem)
             self.picture.clear()
 
 

@@ -7,6 +7,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from ubp_tui.jobs import LayerResult
+from ubp_tui.problem import Problem
 from ubp_tui.renderables.facts import Fact, flow_facts, list_facts
 
 
@@ -20,10 +21,11 @@ class FactsLine(Widget):
         """Show the facts of a result."""
         self.facts = list_facts(result)
 
-    def show_line(self, line: str, style: str = "$text-warning") -> None:
-        """Show one sentence instead."""
-        self.facts = [Fact("", line, style)]
+    def show_problem(self, problem: Problem) -> None:
+        """Name a problem that the map's place explains, and its remedy where there is room."""
+        self.facts = [Fact("", problem.title, "bold $text-warning"), Fact("", problem.remedy, "$text-warning")]
 
     def render(self) -> Content:
         """Lay out what fits."""
-        return flow_facts(self.facts, self.size.width, self.size.height)
+        fitting = [fact for fact in self.facts[1:] if fact.width <= self.size.width]
+        return flow_facts([*self.facts[:1], *fitting], self.size.width, self.size.height)

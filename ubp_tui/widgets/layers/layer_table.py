@@ -162,11 +162,13 @@ class LayerTable(ScrollView, can_focus=True):
         """Mark the layers shown that are not marked, and unmark those that are; layers that stay dense are left out."""
         self.set_marks({*self.marked} ^ {row.layer.name for row in self._shown if row.layer.prunable})
 
-    def mark_pattern(self, pattern: str) -> int:
-        """Mark every prunable layer that a pattern means, and tell how many."""
-        names = {layer.name for layer in self._layers if layer.prunable and matches(pattern, layer)}
-        self.set_marks({*self.marked} | names)
-        return len(names)
+    def find_pattern(self, pattern: str) -> set[str]:
+        """Names of the prunable layers that a pattern means."""
+        return {layer.name for layer in self._layers if layer.prunable and matches(pattern, layer)}
+
+    def mark_pattern(self, pattern: str) -> None:
+        """Mark every prunable layer that a pattern means."""
+        self.set_marks({*self.marked} | self.find_pattern(pattern))
 
     def set_pattern(self, pattern: str) -> None:
         """Show only layers that a pattern means."""

@@ -6,12 +6,12 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.content import Content
-from textual.widgets import Static
 
 from ubp_tui import palette
 from ubp_tui.jobs import LayerResult
 from ubp_tui.looks import Look, look_of
 from ubp_tui.messages import MapCursorMoved, MapViewChanged
+from ubp_tui.problem import Problem
 from ubp_tui.renderables.formats import kernel_of, shorten_name
 from ubp_tui.renderables.map_strips import SHADES
 from ubp_tui.renderables.readout import describe_scale
@@ -22,19 +22,20 @@ from ubp_tui.widgets.map.map_side import MapSide
 from ubp_tui.widgets.map.minimap import Minimap
 from ubp_tui.widgets.map.profiles import ColumnProfile, RowProfile
 from ubp_tui.widgets.map.readout_line import ReadoutLine
+from ubp_tui.widgets.problem_panel import ProblemPanel
 
 
 class MapPane(Framed):
     """Block map, profiles along its sides, one line for the cursor, and a row of small pictures."""
 
     def compose(self) -> ComposeResult:
-        """From the top; a sentence in place of the map where there is none."""
+        """From the top; a problem in place of the map where there is none."""
         block_map = BlockMap(id="map")
         with Horizontal(id="map-row"):
             yield block_map
             yield RowProfile(block_map, id="row-profile")
         yield ColumnProfile(block_map, id="column-profile")
-        yield Static("", id="map-notice", markup=False)
+        yield ProblemPanel(id="map-problem")
         yield ReadoutLine(id="readout")
         with Horizontal(id="map-pictures"):
             yield Minimap(block_map, id="minimap")
@@ -62,11 +63,11 @@ class MapPane(Framed):
         title, room = f"Block map · {name} · {how}", self.size.width - 6
         return title if len(title) <= room else f"{shorten_name(name, max(room - len(how) - 3, 8))} · {how}"
 
-    def show_nothing(self, line: str) -> None:
+    def show_problem(self, problem: Problem) -> None:
         """Clear the map and say why."""
         self.set_titles("Block map", "")
         self.query_one(BlockMap).clear()
-        self.query_one("#map-notice", Static).update(line)
+        self.query_one(ProblemPanel).show(problem)
         self.query_one(ReadoutLine).line = ""
         self.add_class("-empty")
         self._refresh_pictures(None)

@@ -61,11 +61,9 @@ class UbpApp(App[int]):
         glyphs: Glyphs | None = None,
         session: Session | None = None,
         offer: bool = False,
+        complaint: str = "",
     ) -> None:
-        """Args: the model, what does the work, the first choice, how pictures are drawn, a session, whether to ask.
-
-        Use `build_app`.
-        """
+        """Args: as those of `build_app`, which is to be used."""
         super().__init__()
         for theme in THEMES:
             self.register_theme(theme)
@@ -77,6 +75,7 @@ class UbpApp(App[int]):
         self.session = session
         """What to go on from, and at the end what to keep; None where there is nothing."""
         self._offer = offer and session is not None
+        self._complaint = complaint
         self.request = request
         self.services = services
         self.explore = ExploreScreen(services, choice, request.model)
@@ -96,11 +95,15 @@ class UbpApp(App[int]):
         self.install_screen(self.benchmark, "benchmark")
         self.push_screen(self.explore)
         self.watch(self.benchmark, "running", self._share_machine, init=False)
-        if take_first_time(self.services.tour):
-            self.push_screen(TourDialog())
+        touring = take_first_time(self.services.tour)
+        asking = self._offer or bool(self._complaint)
+        if touring:
+            self.push_screen(TourDialog(), (lambda _: self._begin()) if asking else None)
         if not self.is_headless:
             catch_signals(self._end_by_signal)
-        self.explore.call_after_refresh(self._begin)
+        # One dialog at a time; the model loads behind the tour unless there is something to ask.
+        if not (touring and asking):
+            self.explore.call_after_refresh(self._begin)
 
     def on_unmount(self) -> None:
         """Give the process its garbage collector back."""
@@ -117,8 +120,11 @@ class UbpApp(App[int]):
         self.explore.hold_background(running and "host" in self.benchmark.runs)
 
     def _begin(self) -> None:
-        """Load the session's model, or ask first whether to go on with that session."""
-        if self._offer and self.session is not None:
+        """Load the session's model, or ask first whether to go on with that session, or say why there is none."""
+        if self._complaint:
+            dialog = ErrorDialog("The last session can't be used", self._complaint, (("new", "Begin anew"),))
+            self.push_screen(dialog, lambda _: self._answer_offer(False))
+        elif self._offer and self.session is not None:
             self.push_screen(SessionOffer(self.session.describe()), self._answer_offer)
         else:
             self._answer_offer(True)
@@ -130,6 +136,7 @@ class UbpApp(App[int]):
         if self.session is not None:
             self.request = self.session.request
             self.explore.name_model(self.request.model)
+            self._wear(self.session.arrangement.theme)
         self._load_model(self.request)
 
     def _end_by_signal(self, number: int) -> None:
@@ -244,6 +251,11 @@ class UbpApp(App[int]):
         few_colours = not self.is_headless and self.console.color_system == "standard"
         return choose_look(self.current_theme, self.glyphs, few_colours)
 
+    def _wear(self, theme: str) -> None:
+        """Put a theme on, if it is known."""
+        if theme in self.available_themes:
+            self.theme = theme
+
     def action_next_theme(self) -> None:
         """The next of our own themes."""
         names = [theme.name for theme in THEMES]
@@ -329,6 +341,7 @@ def build_app(
     glyphs: Glyphs | None = None,
     session: Session | None = None,
     offer: bool = False,
+    complaint: str = "",
 ) -> UbpApp:
     """Build the app; the command line, the tests and the screenshots all do it here.
 
@@ -339,5 +352,6 @@ def build_app(
         glyphs: characters of pictures; by default half blocks, and shades where there is no colour.
         session: what to go on from.
         offer: whether to ask the user first.
+        complaint: why the last session can't be used; said first of all.
     """
-    return UbpApp(request, services or default_services(), choice or Choice(), glyphs, session, offer)
+    return UbpApp(request, services or default_services(), choice or Choice(), glyphs, session, offer, complaint)

@@ -65,6 +65,8 @@ class RunOptions:
 
 CORE_NAMES: Final = {"mid": "middle"}
 """Words of the control that are shorter than the cluster's name."""
+CORE_WORDS: Final = ("any", "little", "mid", "big", "all")
+"""All words that the control for cores may offer."""
 
 
 @dataclass(frozen=True)

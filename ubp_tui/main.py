@@ -71,7 +71,9 @@ def build_parser() -> argparse.ArgumentParser:
         help="go on with this session (a new one if there is no such file) and keep it there; without it the last "
         "session is kept for you and offered when no MODEL is named",
     )
-    kept.add_argument("--no-session", action="store_true", help="neither offer the last session nor keep this one")
+    kept.add_argument(
+        "--no-session", action="store_true", help="no offer of the last session, no tour, and keep nothing of this one"
+    )
     parser.add_argument(
         "--theme", choices=THEME_NAMES, help="colours; safe ones never rely on red against green (dark)"
     )
@@ -153,12 +155,14 @@ def _build(options: argparse.Namespace, start: SessionStart) -> UbpApp:
 
     model = options.model or DEFAULT_MODEL
     request = ModelRequest(model, options.weights, options.arch, options.width, options.seed, options.input_size)
-    services = replace(
-        default_services(), bench=default_bench_services(options.adb_host), log=log_path(), tour=tour_path()
-    )
+    tour = None if options.no_session else tour_path()
+    services = replace(default_services(), bench=default_bench_services(options.adb_host), log=log_path(), tour=tour)
     choice = Choice(options.method, options.block_size, options.sparsity)
     glyphs: Glyphs | None = "ascii" if options.ascii else None
-    app = build_app(request, services, choice, glyphs, session=start.session, offer=start.offered)
+    session = start.session
+    if session is not None and options.theme:
+        session = replace(session, arrangement=replace(session.arrangement, theme=f"ubp-{options.theme}"))
+    app = build_app(request, services, choice, glyphs, session, start.offered, start.complaint)
     if options.theme:
         app.theme = f"ubp-{options.theme}"
     return app

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
+from ubp_tui.bench_options import RunOptions
 from ubp_tui.choices import LayerChoices, Scope
 from ubp_tui.state import ModelRequest
+
+Pictures = Literal["auto", "shown", "hidden"]
+"""Whether the pictures beside the map are shown."""
 
 
 @dataclass(frozen=True)
@@ -19,6 +24,26 @@ class MapPlace:
     """Column of the cursor, as drawn."""
     level: int = 0
     """Zoom level; 0 is the whole layer."""
+
+
+@dataclass(frozen=True)
+class Arrangement:
+    """How the screens are arranged."""
+
+    theme: str = ""
+    """Name of the theme; empty: as the command line says."""
+    full: bool = False
+    """Whether the pane of `view` has the whole screen."""
+    sort: str = ""
+    """Column that the layer table is sorted by; empty: in the network's order."""
+    descending: bool = False
+    """Whether the greatest comes first."""
+    pictures: Pictures = "auto"
+    """Whether minimap and histograms stand below the map; `auto`: where there is room."""
+    curves_over: str = "sparsity"
+    """The x axis of the curves: `sparsity` or `block size`."""
+    plot: str = "bars"
+    """The plot of the benchmark screen where only one has room: `bars` or `scatter`."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +70,10 @@ class Session:
     """The filter of the layer table."""
     devices: tuple[str, ...] = ()
     """Names of the devices to benchmark on; empty: as if nobody had chosen."""
+    options: RunOptions = field(default_factory=RunOptions)
+    """How benchmarks run."""
+    arrangement: Arrangement = field(default_factory=Arrangement)
+    """How the screens are arranged."""
 
     def describe(self) -> str:
         """The session in a line, for the offer on start."""

@@ -11,8 +11,10 @@ from ubp_core.atomic_file import write_atomically, write_text
 from ubp_core.plan.plan_reader import MODEL_FIELDS
 from ubp_core.strict_yaml.fields import Field, flag, number, one_of, read_document, read_mapping, text, texts, whole
 from ubp_core.strict_yaml.text import format_list, format_mapping, format_value
+from ubp_tui.bench_options import CORE_WORDS, OPTIONS, RunOptions
 from ubp_tui.choices import SCOPES, LayerChoices
-from ubp_tui.session import MapPlace, Session
+from ubp_tui.renderables.layer_rows import COLUMNS
+from ubp_tui.session import Arrangement, MapPlace, Session
 from ubp_tui.session_budget import format_budget, make_budget, read_budget
 from ubp_tui.state import METHODS, Choice, ModelRequest
 
@@ -24,6 +26,16 @@ _HEAD = """\
 """
 _CHOICE = {"method": one_of(METHODS), "block_size": whole(1, 32), "sparsity": number(0, 1, below=True)}
 _PLACE = {name: whole(0, 2**31 - 1) for name in ("row", "column", "level")}
+_OPTIONS = {option.name: one_of(CORE_WORDS if option.name == "cores" else option.values) for option in OPTIONS}
+_ARRANGEMENT = {
+    "theme": text,
+    "full": flag,
+    "sort": one_of(("", *(column.id for column in COLUMNS))),
+    "descending": flag,
+    "pictures": one_of(("auto", "shown", "hidden")),
+    "curves_over": one_of(("sparsity", "block size")),
+    "plot": one_of(("bars", "scatter")),
+}
 
 
 def load_session(path: Path) -> Session:
@@ -32,8 +44,12 @@ def load_session(path: Path) -> Session:
     Raises:
         PlanError: it can't be used; the line names file, line and field.
     """
+    document = read_document(path)
+    # First of all: a later version's fields are unknown here, and its number says more than any of them.
+    if "session" in (fields := document.items()):
+        _read_version(fields["session"][1])
     values = read_mapping(
-        read_document(path),
+        document,
         {
             "session": _read_version,
             "model": _read_model,
@@ -49,6 +65,8 @@ def load_session(path: Path) -> Session:
             "map": lambda field: MapPlace(**read_mapping(field, _PLACE)),
             "filter": text,
             "devices": texts,
+            "benchmark": lambda field: RunOptions(**read_mapping(field, _OPTIONS)),
+            "screens": lambda field: Arrangement(**read_mapping(field, _ARRANGEMENT)),
         },
         required=("session", "model"),
     )
@@ -60,7 +78,13 @@ def load_session(path: Path) -> Session:
     if "budget" in values:
         choices = make_budget(values["budget"], choices)
     names = {"marked": "marked", "layer": "layer", "view": "view", "scope": "scope", "by_tap": "by_tap"}
-    names |= {"map": "place", "filter": "pattern", "devices": "devices"}
+    names |= {
+        "map": "place",
+        "filter": "pattern",
+        "devices": "devices",
+        "benchmark": "options",
+        "screens": "arrangement",
+    }
     rest = {names[name]: value for name, value in values.items() if name in names}
     return Session(values["model"], choices, **rest)
 
@@ -94,7 +118,11 @@ def format_session(session: Session) -> str:
     lines.append(f"filter: {format_value(session.pattern)}")
     lines.append(f"by_tap: {format_value(session.by_tap)}")
     lines.append(f"map: {format_mapping(asdict(session.place))}")
+    lines.append("screens:")
+    lines += [f"  {name}: {format_value(value)}" for name, value in asdict(session.arrangement).items()]
+    lines += ["", "# Where and how benchmarks run."]
     lines.append(f"devices: {format_list(session.devices)}")
+    lines.append(f"benchmark: {format_mapping(asdict(session.options))}")
     return "\n".join(lines) + "\n"
 
 

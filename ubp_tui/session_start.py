@@ -20,6 +20,8 @@ class SessionStart:
     """Whether the user is asked first."""
     path: Path | None = None
     """Where to write at the end; None: nowhere."""
+    complaint: str = ""
+    """Why the last session can't be used; empty: it can, or there is none."""
 
 
 def find_session(file: str | None, wanted: bool, model_given: bool) -> SessionStart:
@@ -50,9 +52,18 @@ def find_session(file: str | None, wanted: bool, model_given: bool) -> SessionSt
     try:
         return SessionStart(load_session(path), offered=True, path=path)
     except PlanError as error:
-        # A file that we wrote ourselves must never keep anybody from starting.
-        print(f"ubp-tui: the last session is left alone: {error}", file=sys.stderr)
-        return SessionStart(path=path)
+        # A file that we wrote ourselves must never keep anybody from starting, nor be lost at its end.
+        return SessionStart(path=path, complaint=_set_aside(path, error))
+
+
+def _set_aside(path: Path, error: PlanError) -> str:
+    """Rename a file that can't be used, and say why and where it is now."""
+    aside = path.with_name(f"{path.stem}.refused{path.suffix}")
+    try:
+        path.replace(aside)
+    except OSError as problem:
+        return f"{error}. It can't be set aside ({problem.strerror or problem}), and will be written anew at the end."
+    return f"{error}. It is kept as {aside}: mend it there and go on with --session, or delete it."
 
 
 def keep_session(session: Session | None, start: SessionStart) -> None:

@@ -6,11 +6,15 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from ubp_tui.choices import LayerChoices
-from ubp_tui.session import MapPlace, Session
+from ubp_tui.session import Arrangement, MapPlace, Session
 from ubp_tui.state import ModelRequest
+from ubp_tui.widgets.bench.options_bar import OptionsBar
+from ubp_tui.widgets.bench.result_pane import ResultPane
+from ubp_tui.widgets.curve.curve_plot import CurvePlot
 from ubp_tui.widgets.devices.device_panel import DevicePanel
 from ubp_tui.widgets.layers.layer_table import LayerTable
 from ubp_tui.widgets.map.block_map import BlockMap
+from ubp_tui.widgets.map.map_pane import MapPane
 
 if TYPE_CHECKING:
     from ubp_tui.screens.benchmark import BenchmarkScreen
@@ -33,6 +37,22 @@ def capture_session(request: ModelRequest, explore: ExploreScreen, benchmark: Be
         place=place,
         pattern=table.pattern,
         devices=_chosen_devices(benchmark),
+        options=benchmark.query_one(OptionsBar).options if benchmark.is_mounted else benchmark.wanted_options,
+        arrangement=_take_arrangement(explore, benchmark),
+    )
+
+
+def _take_arrangement(explore: ExploreScreen, benchmark: BenchmarkScreen) -> Arrangement:
+    """How the screens are arranged."""
+    table = explore.query_one(LayerTable)
+    return Arrangement(
+        theme=explore.app.theme,
+        full=explore.full,
+        sort=table.sort_column,
+        descending=table.descending,
+        pictures=explore.query_one(MapPane).pictures,
+        curves_over=explore.query_one(CurvePlot).axis,
+        plot=benchmark.query_one(ResultPane).plot if benchmark.is_mounted else benchmark.wanted_plot,
     )
 
 
@@ -61,6 +81,17 @@ def restore_session(session: Session, explore: ExploreScreen, benchmark: Benchma
     explore.action_show_view(session.view)
     explore.wanted_place = session.place
     benchmark.wanted = session.devices
+    benchmark.want(session.options, session.arrangement.plot)
+    _arrange(session.arrangement, explore)
+
+
+def _arrange(arrangement: Arrangement, explore: ExploreScreen) -> None:
+    """Put back how the explore screen is arranged."""
+    explore.full = arrangement.full
+    explore.query_one(LayerTable).set_order(arrangement.sort, arrangement.descending)
+    explore.query_one(MapPane).pictures = arrangement.pictures
+    if explore.query_one(CurvePlot).axis != arrangement.curves_over:
+        explore.action_step_axis()
 
 
 def _known_choices(choices: LayerChoices, names: set[str]) -> LayerChoices:

@@ -14,15 +14,25 @@ from tui_world import make_app, make_model, make_services, screen_text, settle, 
 
 from ubp_core.errors import PlanError
 from ubp_tui.app import UbpApp, build_app
+from ubp_tui.bench_options import CORE_WORDS, OPTIONS, RunOptions
 from ubp_tui.choices import LayerChoices
+from ubp_tui.main import _build, build_parser
+from ubp_tui.renderables.layer_rows import COLUMNS
+from ubp_tui.screens.error import ErrorDialog
 from ubp_tui.screens.session_offer import SessionOffer
-from ubp_tui.session import MapPlace, Session
+from ubp_tui.screens.tour import TourDialog
+from ubp_tui.session import Arrangement, MapPlace, Session
 from ubp_tui.session_file import format_session, load_session, save_session
-from ubp_tui.session_start import find_session, keep_session
+from ubp_tui.session_start import SessionStart, find_session, keep_session
 from ubp_tui.state import METHODS, Choice, ModelRequest
+from ubp_tui.widgets.bench.options_bar import OptionsBar
+from ubp_tui.widgets.bench.result_pane import ResultPane
+from ubp_tui.widgets.controls.segments import Segments
+from ubp_tui.widgets.curve.curve_plot import CurvePlot
 from ubp_tui.widgets.devices.device_panel import DevicePanel
 from ubp_tui.widgets.layers.layer_table import LayerTable
 from ubp_tui.widgets.map.block_map import BlockMap
+from ubp_tui.widgets.map.map_pane import MapPane
 
 WORDS = st.text(st.characters(codec="utf-8", exclude_categories=("Cs",)), min_size=1, max_size=12)
 CHOICES = st.builds(
@@ -48,6 +58,20 @@ SESSIONS = st.builds(
     st.builds(MapPlace, st.integers(0, 9999), st.integers(0, 9999), st.integers(0, 12)),
     st.text(st.characters(codec="utf-8", exclude_categories=("Cs",)), max_size=8),
     st.lists(WORDS, max_size=2).map(tuple),
+    st.builds(
+        RunOptions,
+        **{option.name: st.sampled_from(CORE_WORDS if option.name == "cores" else option.values) for option in OPTIONS},
+    ),
+    st.builds(
+        Arrangement,
+        WORDS,
+        st.booleans(),
+        st.sampled_from(("", *(column.id for column in COLUMNS))),
+        st.booleans(),
+        st.sampled_from(("auto", "shown", "hidden")),
+        st.sampled_from(("sparsity", "block size")),
+        st.sampled_from(("bars", "scatter")),
+    ),
 )
 
 
@@ -70,6 +94,10 @@ def test_a_file_gives_back_what_was_written(tmp_path_factory: pytest.TempPathFac
         ("scope: all", "scpoe: all", "'scpoe' is unknown"),
         ("  name: small", "  seed: 3", "model: name is missing"),
         ("by_tap: false", "by_tap: {", "not YAML"),
+        ("model:", "later: 1\nmodel:", "'later' is unknown"),
+        ("session: 1", "later: 1\nsession: 2", "session: version 2 is unknown"),
+        ("threads: '1'", "threads: 3", "benchmark.threads: '3' is unknown"),
+        ("  sort: ''", "  sort: colour", "screens.sort: 'colour' is unknown"),
     ],
 )
 def test_a_wrong_file_is_refused_with_line_and_field(tmp_path: Path, old: str, new: str, complaint: str) -> None:
@@ -98,6 +126,8 @@ def make_session() -> Session:
         MapPlace(7, 11, 1),
         "e",
         ("emulator",),
+        RunOptions(threads="2", runs="50", variants="sizes"),
+        Arrangement("ubp-light-safe", True, "retained", True, "hidden", "block size", "scatter"),
     )
 
 
@@ -113,8 +143,42 @@ async def test_the_app_puts_a_session_back_and_takes_the_same_down(size: tuple[i
         block_map = explore.query_one(BlockMap)
         assert block_map.cursor == (7, 11) and block_map.view is not None and block_map.view.level == 1
         await until(pilot, lambda: block_map.has_focus)
+        assert app.theme == "ubp-light-safe" and explore.full and explore.query_one(CurvePlot).axis == "block size"
+        assert explore.query_one(LayerTable).shown[:2] == ("block.0.expand", "head")
+        assert not explore.query_one("#map-pictures").region.area
         await pilot.press("q")
     assert app.session == wanted
+
+
+async def test_what_is_arranged_anew_is_taken_down() -> None:
+    app = make_app()
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settle(app, pilot)
+        await pilot.press("s", "S", "y", "p")
+        table, pane = app.explore.query_one(LayerTable), app.explore.query_one(MapPane)
+        await until(pilot, lambda: table.sort_column and pane.pictures != "auto")
+        await pilot.press("d")
+        await until(pilot, lambda: app.benchmark.is_mounted and bool(app.benchmark.query(OptionsBar)))
+        app.benchmark.query_one(OptionsBar).step("warmup")
+        app.benchmark.action_step_plot()
+        app.exit()
+    assert app.session is not None
+    arrangement = app.session.arrangement
+    assert (arrangement.theme, arrangement.sort, arrangement.descending) == ("ubp-light", table.sort_column, True)
+    assert arrangement.pictures == pane.pictures and arrangement.plot == "scatter"
+    assert app.session.options == RunOptions(warmup="0")
+
+
+async def test_options_of_a_session_are_on_the_benchmark_screen() -> None:
+    wanted = make_session()
+    app = build_app(ModelRequest("small"), make_services(make_model()), session=wanted)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settle(app, pilot)
+        await pilot.press("d")
+        await until(pilot, lambda: bool(app.benchmark.is_mounted and app.benchmark.query(OptionsBar)))
+        options, pane = app.benchmark.query_one(OptionsBar), app.benchmark.query_one(ResultPane)
+        await until(pilot, lambda: options.options == wanted.options and pane.plot == "scatter")
+        assert options.query_one("#option-threads", Segments).chosen == "2"
 
 
 async def test_devices_of_a_session_are_chosen_when_they_are_listed() -> None:
@@ -186,14 +250,50 @@ def test_which_session_a_command_line_means(tmp_path: Path, monkeypatch: pytest.
     assert find_session(str(tmp_path / "new.yaml"), True, True).path == tmp_path / "new.yaml"
 
 
-def test_a_last_session_that_is_broken_keeps_nobody_from_starting(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_last_session_that_is_broken_is_set_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "last.yaml"
     path.write_text("session: 7\n")
     monkeypatch.setattr("ubp_tui.session_start.last_session_path", lambda: path)
-    assert find_session(None, True, False).session is None
-    assert "version 7" in capsys.readouterr().err
+    start = find_session(None, True, False)
+    aside = tmp_path / "last.refused.yaml"
+    assert start.session is None and "version 7" in start.complaint and str(aside) in start.complaint
+    keep_session(make_session(), start)
+    assert aside.read_text() == "session: 7\n" and load_session(path) == make_session()
+
+
+async def test_a_last_session_that_is_refused_is_said_before_the_model_is_loaded(tmp_path: Path) -> None:
+    services = replace(make_services(make_model()), tour=tmp_path / "tour-seen")
+    app = build_app(ModelRequest("small"), services, complaint="/x/last.yaml: version 7 is unknown")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: isinstance(app.screen, TourDialog))
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, ErrorDialog) and "version 7 is unknown" in screen_text(app))
+        assert app.explore.model is None
+        await pilot.press("enter")
+        await settle(app, pilot)
+        assert app.screen is app.explore
+
+
+async def test_the_offer_follows_the_tour(tmp_path: Path) -> None:
+    services = replace(make_services(make_model()), tour=tmp_path / "tour-seen")
+    app = build_app(ModelRequest("small"), services, session=make_session(), offer=True)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: isinstance(app.screen, TourDialog))
+        await pilot.press("enter")
+        await offer(app, pilot)
+        await pilot.press("enter")
+        await settle(app, pilot)
+        assert app.explore.choices == make_session().choices
+
+
+def test_no_session_shows_no_tour_and_a_theme_of_the_command_line_wins() -> None:
+    def build(*words: str) -> UbpApp:
+        return _build(build_parser().parse_args(words), SessionStart(make_session()))
+
+    assert build("--no-session").services.tour is None and build().services.tour is not None
+    app = build("--theme", "dark-safe")
+    assert app.theme == "ubp-dark-safe" and app.session is not None
+    assert app.session.arrangement == replace(make_session().arrangement, theme="ubp-dark-safe")
 
 
 def test_a_session_that_can_not_be_kept_is_a_line_on_stderr(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,7 +8,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Footer, ProgressBar, Static
 
 from ubp_tui import messages
-from ubp_tui.bench_options import core_values, thread_values
+from ubp_tui.bench_options import RunOptions, core_values, thread_values
 from ubp_tui.bindings import bindings_of
 from ubp_tui.screens.benchmark_runs import BenchmarkRuns
 from ubp_tui.widgets.bench.options_bar import OptionsBar
@@ -28,6 +28,10 @@ class BenchmarkScreen(BenchmarkRuns):
 
     wanted: tuple[str, ...] = ()
     """Devices that a session asks for; chosen as soon as they are listed."""
+    wanted_options = RunOptions()
+    """How a session wants benchmarks to run; taken over when the screen is opened."""
+    wanted_plot = PLOTS[0]
+    """The plot of the session; taken over with them."""
 
     def compose(self) -> ComposeResult:
         """Title, tabs, progress, the panes, footer."""
@@ -48,6 +52,7 @@ class BenchmarkScreen(BenchmarkRuns):
     def on_mount(self) -> None:
         """Begin to watch the devices."""
         self.add_class("-view-devices")
+        self._take_wanted()
         self._tell("choose a device, or mark several (space); b benchmarks the layers on them")
         self._watch_devices()
 
@@ -55,6 +60,17 @@ class BenchmarkScreen(BenchmarkRuns):
         """The app ends: so do the programs on the devices, and the watch."""
         self._cancel.set()
         self._stop_watch()
+
+    def want(self, options: RunOptions, plot: str) -> None:
+        """Take over a session's options and plot: now, or when the screen is opened."""
+        self.wanted_options, self.wanted_plot = options, plot
+        if self.is_mounted:
+            self._take_wanted()
+
+    def _take_wanted(self) -> None:
+        """Show the options and the plot of a session."""
+        self.query_one(OptionsBar).options = self.wanted_options
+        self.query_one(ResultPane).plot = self.wanted_plot
 
     # Devices
 

@@ -185,6 +185,11 @@ class LayerTable(ScrollView, can_focus=True):
             self.sort_column, self.descending = "", False
         self._arrange()
 
+    def set_order(self, column: str, descending: bool) -> None:
+        """Sort by a column, or with an empty one in the network's order."""
+        self.sort_column, self.descending = column, descending and bool(column)
+        self._arrange()
+
     def step_sort(self) -> None:
         """Sort by the next column that is shown, and after the last one in the network's order."""
         ids = ["", *(column.id for column in self._columns)]

@@ -6,6 +6,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.content import Content
+from textual.reactive import reactive
 
 from ubp_tui import palette
 from ubp_tui.jobs import LayerResult
@@ -15,6 +16,7 @@ from ubp_tui.problem import Problem
 from ubp_tui.renderables.formats import kernel_of, shorten_name
 from ubp_tui.renderables.map_strips import SHADES
 from ubp_tui.renderables.readout import describe_scale
+from ubp_tui.session import Pictures
 from ubp_tui.widgets.framed import Framed
 from ubp_tui.widgets.map.block_map import BlockMap
 from ubp_tui.widgets.map.histograms import ImportanceHistogram, OffsetHistogram, ResultPicture
@@ -27,6 +29,9 @@ from ubp_tui.widgets.problem_panel import ProblemPanel
 
 class MapPane(Framed):
     """Block map, profiles along its sides, one line for the cursor, and a row of small pictures."""
+
+    pictures: reactive[Pictures] = reactive[Pictures]("auto", init=False)
+    """Whether the pictures beside the map are shown; `auto`: where there is room."""
 
     def compose(self) -> ComposeResult:
         """From the top; a problem in place of the map where there is none."""
@@ -72,11 +77,14 @@ class MapPane(Framed):
         self.add_class("-empty")
         self._refresh_pictures(None)
 
+    def watch_pictures(self, pictures: Pictures) -> None:
+        """The style sheet follows classes."""
+        self.set_class(pictures == "shown", "-pictures")
+        self.set_class(pictures == "hidden", "-no-pictures")
+
     def toggle_pictures(self) -> None:
-        """Show or hide what stands beside the map: where there is room it is shown by itself."""
-        shown = bool(self.query_one("#map-pictures").region.area)
-        self.set_class(not shown, "-pictures")
-        self.set_class(shown, "-no-pictures")
+        """Show or hide what stands beside the map."""
+        self.pictures = "hidden" if self.query_one("#map-pictures").region.area else "shown"
 
     def _refresh_pictures(self, result: LayerResult | None) -> None:
         """Draw everything beside the map."""

@@ -7,6 +7,7 @@ import random
 import pytest
 from tui_world import make_app, screen_text, settle, until
 
+from ubp_tui.state import Choice
 from ubp_tui.widgets.map.block_map import BlockMap
 
 
@@ -78,3 +79,15 @@ async def test_no_colour_does_not_crash(monkeypatch: pytest.MonkeyPatch) -> None
         await pilot.press("w", "j", "3", "question_mark")
         await pilot.pause()
         assert "Keys" in screen_text(app)
+
+
+async def test_the_map_s_title_follows_the_width_also_of_a_pane_that_was_out_of_sight() -> None:
+    app, title = make_app(choice=Choice("unstructured", 16, 0.75)), "block.0.expand · unstructured N=16 s=75 %"
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(app, pilot)
+        await pilot.press("2")
+        await until(pilot, lambda: f"─ Block map · {title} ─" in screen_text(app))
+        await pilot.resize_terminal(60, 20)
+        await until(pilot, lambda: f"─ {title} ─" in screen_text(app))
+        await pilot.resize_terminal(80, 24)
+        await until(pilot, lambda: f"─ Block map · {title} ─" in screen_text(app))

@@ -33,6 +33,9 @@ class MapPane(Framed):
     pictures: reactive[Pictures] = reactive[Pictures]("auto", init=False)
     """Whether the pictures beside the map are shown; `auto`: where there is room."""
 
+    _named: tuple[str, str] | None = None
+    """Layer and choice that are drawn."""
+
     def compose(self) -> ComposeResult:
         """From the top; a problem in place of the map where there is none."""
         block_map = BlockMap(id="map")
@@ -57,19 +60,30 @@ class MapPane(Framed):
         choice = result.request.choice
         how = f"{choice.method} N={choice.block_size} s={100 * choice.sparsity:g} %"
         order = " · by tap" if result.basis.by_tap else ""
-        self.set_titles(self._fit_title(result.layer.name, f"{how if result.selection else 'dense'}{order}"))
+        self._named = result.layer.name, f"{how if result.selection else 'dense'}{order}"
+        self._show_title()
         self.remove_class("-empty")
         kernel = kernel_of(result.layer, result.basis.by_tap)
         self.query_one(BlockMap).show_layer(result.layer.name, result.source, kernel)
         self._refresh_pictures(result)
 
-    def _fit_title(self, name: str, how: str) -> str:
+    def _show_title(self) -> None:
         """Name and choice in the width of the frame; what is cut is the beginning of the name."""
+        if self._named is None:
+            return
+        name, how = self._named
         title, room = f"Block map · {name} · {how}", self.size.width - 6
-        return title if len(title) <= room else f"{shorten_name(name, max(room - len(how) - 3, 8))} · {how}"
+        if len(title) > room:
+            title = f"{shorten_name(name, max(room - len(how) - 3, 8))} · {how}"
+        self.set_titles(title)
+
+    def on_resize(self) -> None:
+        """Another width, another title; a pane out of sight has none."""
+        self._show_title()
 
     def show_problem(self, problem: Problem) -> None:
         """Clear the map and say why."""
+        self._named = None
         self.set_titles("Block map", "")
         self.query_one(BlockMap).clear()
         self.query_one(ProblemPanel).show(problem)

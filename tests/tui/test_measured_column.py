@@ -116,6 +116,23 @@ async def test_the_device_of_the_last_run_then_the_one_that_is_picked(tmp_path: 
             assert not has_column(app) and "nothing measured on emulator" in screen_text(app)
 
 
+async def test_the_device_that_is_chosen_because_there_is_no_other_counts_too(tmp_path: Path) -> None:
+    with History(tmp_path / "h") as history:
+        history.add(recorded_run("host", "host time", 2e6, 1e6))
+        history.add(recorded_run("adb:A", "latency", 3e6, 1.5e6))
+    with closed_port() as port:
+        app = bench_app(tmp_path / "h", port)
+        async with app.run_test(size=(160, 48)) as pilot:
+            await settle(app, pilot)
+            await until_drawn(app, pilot)
+            assert cell(app) == "1.5 ms"
+            await pilot.press("d")  # no phone is there, so that the host is chosen
+            await until(pilot, lambda: app.explore.figures.device == "host")
+            await pilot.press("escape")
+            await until_drawn(app, pilot)
+            assert cell(app) == "host 1 ms" and "latency" not in screen_text(app)
+
+
 async def test_the_sessions_device_comes_first(tmp_path: Path) -> None:
     with History(tmp_path / "h") as history:
         history.add(recorded_run("adb:A", "latency", 3e6, 1.5e6))

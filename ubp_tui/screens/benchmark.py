@@ -32,6 +32,8 @@ class BenchmarkScreen(BenchmarkRuns):
     """How a session wants benchmarks to run; taken over when the screen is opened."""
     wanted_plot = PLOTS[0]
     """The plot of the session; taken over with them."""
+    _told = ""
+    """The device that the layer table was last told to be the chosen one."""
 
     def compose(self) -> ComposeResult:
         """Title, tabs, progress, the panes, footer."""
@@ -82,7 +84,6 @@ class BenchmarkScreen(BenchmarkRuns):
     def on_devices_listed(self, message: messages.DevicesListed) -> None:
         """Show them; ask the chosen one for its facts; begin what waited for them."""
         panel = self.query_one(DevicePanel)
-        before = panel.chosen
         panel.show_devices(message.devices)
         if not message.devices.complete:
             return
@@ -91,7 +92,8 @@ class BenchmarkScreen(BenchmarkRuns):
         self._listed = True
         # Before a run begins: while layers are packed, a question disturbs nothing.
         self._ask_facts(panel.chosen)
-        if panel.chosen != before:
+        if panel.chosen != self._told:
+            self._told = panel.chosen
             self.app.post_message(messages.DevicePicked(panel.chosen))
         if self._waiting:
             self._begin()
@@ -118,6 +120,7 @@ class BenchmarkScreen(BenchmarkRuns):
 
     def on_device_picked(self, message: messages.DevicePicked) -> None:
         """Another device is under the cursor."""
+        self._told = message.name
         self._ask_facts(message.name)
 
     def action_toggle_mark(self) -> None:

@@ -96,6 +96,18 @@ FOOTER: Final = frozenset(
     }
 )
 """Ids of the actions that the footer shows; they fit into 80 columns."""
+ROOMY_FOOTER: Final = {
+    "plan.budget": "-for-wide",
+    "plan.export": "-for-wide",
+    "compare.open": "-for-wide",
+    "layer.filter": "-for-broad",
+    "bench.devices": "-for-broad",
+    "history.open": "-for-broad",
+    "compare.full": "-for-wide",
+    "compare.again": "-for-wide",
+    "bench.refresh": "-for-wide",
+}
+"""Ids of those that it shows too in wide and in broad terminals, with their class."""
 _GROUPS: Final = {
     "sparsity.lower": Binding.Group("sparsity", compact=True),
     "sparsity.higher": Binding.Group("sparsity", compact=True),
@@ -337,7 +349,7 @@ def _bind(action: KeyAction) -> Binding:
         action.keys,
         action.action,
         action.label,
-        show=action.id in FOOTER,
+        show=action.id in FOOTER or action.id in ROOMY_FOOTER,
         key_display=action.key_text.split(" ")[0],
         priority=action.id == "app.quit",
         tooltip=action.help,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from ubp_tui.renderables.map_raster import area_sums
 from ubp_tui.renderables.map_source import MapSource
 from ubp_tui.renderables.viewport import Viewport
@@ -61,6 +63,18 @@ def parse_place(text: str, shape: tuple[int, int]) -> tuple[int | None, int | No
             raise ValueError(f"there is no {name} {part}: the last one is {shape[index] - 1}")
         place[index] = int(part) if part else None
     return place[0], place[1]
+
+
+def list_places(source: MapSource, kernel: Kernel) -> list[tuple[str, str]]:
+    """Places that are worth going to, as `parse_place` reads them, each with a few words."""
+    rows, columns = source.shape
+    row, drawn = divmod(int(np.argmax(np.abs(source.weight))), columns)
+    return [
+        ("0 0", "the first weight"),
+        (f"{rows // 2} {columns // 2}", "the middle"),
+        (f"{rows - 1} {columns - 1}", "the last weight"),
+        (f"{row} {kernel.true_column(drawn)}", "the largest weight"),
+    ]
 
 
 def describe_weight(source: MapSource, kernel: Kernel, row: int, column: int) -> str:

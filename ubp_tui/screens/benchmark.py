@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.widgets import Footer, ProgressBar, Static
+from textual.widgets import ProgressBar, Static
 
 from ubp_tui import messages
 from ubp_tui.bench_options import RunOptions, core_values, thread_values
@@ -16,6 +16,7 @@ from ubp_tui.widgets.bench.result_pane import PLOTS, ResultPane
 from ubp_tui.widgets.controls.segments import Segments
 from ubp_tui.widgets.devices.device_panel import DevicePanel
 from ubp_tui.widgets.header.screen_title import ScreenTitle
+from ubp_tui.widgets.key_footer import KeyFooter
 from ubp_tui.widgets.size_notice import SizeNotice
 
 VIEWS = ("devices", "results")
@@ -48,7 +49,7 @@ class BenchmarkScreen(BenchmarkRuns):
                 yield DevicePanel(id="devices-pane")
                 yield OptionsBar(id="options-pane")
             yield ResultPane(id="results-pane")
-        yield Footer()
+        yield KeyFooter()
         yield SizeNotice(id="size-notice")
 
     def on_mount(self) -> None:

@@ -9,7 +9,6 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.reactive import reactive
-from textual.widgets import Footer
 
 from ubp_tui import messages
 from ubp_tui.bindings import bindings_of
@@ -28,6 +27,7 @@ from ubp_tui.widgets.compare.compare_pane import SIDES, ComparePane, SideBar, Si
 from ubp_tui.widgets.compare.difference_map import DifferenceMap
 from ubp_tui.widgets.controls.segments import Segments
 from ubp_tui.widgets.header.screen_title import ScreenTitle
+from ubp_tui.widgets.key_footer import KeyFooter
 from ubp_tui.widgets.map.block_map import BlockMap
 from ubp_tui.widgets.map.readout_line import ReadoutLine
 from ubp_tui.widgets.size_notice import SizeNotice
@@ -93,7 +93,7 @@ class CompareScreen(CompareWork):
                 yield ComparePane(DifferenceMap(id="difference-map"), "difference", id="difference-pane")
                 yield ClassTable(id="class-table")
         yield ReadoutLine(id="compare-readout")
-        yield Footer()
+        yield KeyFooter()
         yield SizeNotice(id="size-notice")
 
     def on_mount(self) -> None:

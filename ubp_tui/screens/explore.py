@@ -9,7 +9,6 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.reactive import reactive
 from textual.timer import Timer
-from textual.widgets import Footer
 
 from ubp_tui import messages
 from ubp_tui.bindings import bindings_of
@@ -18,7 +17,8 @@ from ubp_tui.network_total import sum_network
 from ubp_tui.problem import Problem, explain_empty
 from ubp_tui.renderables.facts import describe_total
 from ubp_tui.renderables.formats import format_count
-from ubp_tui.renderables.readout import parse_place
+from ubp_tui.renderables.layer_patterns import suggest_patterns
+from ubp_tui.renderables.readout import list_places, parse_place
 from ubp_tui.result_cache import ResultCache
 from ubp_tui.screens.plan import ExplorePlans
 from ubp_tui.screens.prompt import PromptDialog
@@ -30,6 +30,7 @@ from ubp_tui.widgets.controls.view_tabs import VIEWS, ViewTabs
 from ubp_tui.widgets.curve.curve_pane import CurvePane
 from ubp_tui.widgets.facts.facts_line import FactsLine
 from ubp_tui.widgets.header.model_header import ModelHeader
+from ubp_tui.widgets.key_footer import KeyFooter
 from ubp_tui.widgets.layers.layer_table import LayerTable
 from ubp_tui.widgets.layers.layers_pane import LayersPane
 from ubp_tui.widgets.layers.network_foot import NetworkFoot
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
 
 CURVES_DELAY = 0.1
 """Seconds in which new curve points are gathered before they are drawn."""
+FILTERS = 4
+"""Filters of the layer table that are offered for a click."""
 TABLE_DELAY = 0.15
 """Seconds in which new figures of layers are gathered before they are drawn."""
 
@@ -91,7 +94,7 @@ class ExploreScreen(ExplorePlans):
                 yield CurvePane(id="curves-pane")
             yield MapPane(id="map-pane")
         yield LoadingPanel(self._model_name, id="loading")
-        yield Footer()
+        yield KeyFooter()
         yield SizeNotice(id="size-notice")
 
     def on_mount(self) -> None:
@@ -141,6 +144,8 @@ class ExploreScreen(ExplorePlans):
         self.remove_class("-loading")
         self.query_one(ModelHeader).show_model(model)
         self.query_one(LayersPane).show_counts(len(model.prunable), len(model.layers))
+        patterns = suggest_patterns(model.layers, FILTERS)
+        self.query_one(LayersPane).offer_filters(tuple(pattern for pattern, _ in patterns))
         table = self.query_one(LayerTable)
         first = (model.prunable or model.layers)[:1]
         table.show_layers(model.layers, first[0].name if first else "")
@@ -339,7 +344,7 @@ class ExploreScreen(ExplorePlans):
                 self.action_show_view("map")
 
         hint = f"ROW or ROW COLUMN, or ,COLUMN: rows 0 to {source.shape[0] - 1}, columns 0 to {source.shape[1] - 1}"
-        self.app.push_screen(PromptDialog("Go to", hint, check), jump)
+        self.app.push_screen(PromptDialog("Go to", hint, check, list_places(source, kernel)), jump)
 
     def action_step_axis(self) -> None:
         """Curves over the other axis."""

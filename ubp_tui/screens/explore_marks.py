@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ubp_tui.messages import BenchmarkRequested
+from ubp_tui.renderables.layer_patterns import suggest_patterns
 from ubp_tui.screens.explore_work import ExploreWork
 from ubp_tui.screens.prompt import PromptDialog
 from ubp_tui.services import Services
@@ -56,9 +57,13 @@ class ExploreMarks(ExploreWork):
             return "" if known else f"No layer that can be pruned matches {pattern!r}. Try fewer words, or *word*."
 
         hint = "Words that must be in the name, kind or shape, or a pattern for the whole name: *.project_conv"
-        self.app.push_screen(
-            PromptDialog("Mark layers", hint, check), lambda pattern: table.mark_pattern(pattern) if pattern else None
-        )
+        dialog = PromptDialog("Mark layers", hint, check, self._offer_patterns())
+        self.app.push_screen(dialog, lambda pattern: table.mark_pattern(pattern) if pattern else None)
+
+    def _offer_patterns(self) -> list[tuple[str, str]]:
+        """Patterns that mean some of the layers that can be pruned."""
+        layers = self.model.prunable if self.model is not None else ()
+        return [(pattern, f"{count} layers") for pattern, count in suggest_patterns(layers)]
 
     def action_sort_next(self) -> None:
         """Sort by the next column."""

@@ -6,10 +6,10 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Container, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from ubp_tui.bindings import sections
+from ubp_tui.screens.reading import CLOSES, ReadingDialog
 
 WORDS = (
     ("block", "N rows of one column that stay or go together"),
@@ -25,7 +25,7 @@ KEY_WIDTH = 13
 """Cells of the left column."""
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(ReadingDialog):
     """Every key of the app, and what the words mean."""
 
     BINDINGS = [Binding("escape,q,question_mark,enter", "dismiss", "close")]  # noqa: RUF012 (Textual's own form)
@@ -34,7 +34,7 @@ class HelpScreen(ModalScreen[None]):
         """A text that scrolls, in two columns where there is room for them."""
         with VerticalScroll(id="help") as panel:
             panel.border_title = "Keys"
-            panel.border_subtitle = "esc closes"
+            panel.border_subtitle = CLOSES
             with Container(id="help-columns"):
                 for column in help_columns():
                     yield Static(column, classes="help-text")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
-from textual.widgets import DataTable, Footer, Static
+from textual.widgets import DataTable, Static
 
 from ubp_tui import messages
 from ubp_tui.bindings import bindings_of
@@ -16,6 +16,7 @@ from ubp_tui.screens.error import ErrorDialog
 from ubp_tui.screens.history_work import HistoryWork
 from ubp_tui.services import Services
 from ubp_tui.widgets.header.screen_title import ScreenTitle
+from ubp_tui.widgets.key_footer import KeyFooter
 from ubp_tui.widgets.size_notice import SizeNotice
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class HistoryScreen(HistoryWork):
             yield DataTable[Text](id="history-table", cursor_type="row", cell_padding=0)
             with VerticalScroll(id="history-details"):
                 yield Static("reading the history", id="history-text", markup=False)
-        yield Footer()
+        yield KeyFooter()
         yield SizeNotice(id="size-notice")
 
     def on_mount(self) -> None:

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from ubp_tui.log_file import read_tail
+from ubp_tui.screens.reading import CLOSES, ReadingDialog
 
 REREAD_S = 1.0
 """Seconds between two looks at the file."""
 
 
-class LogPanel(ModalScreen[None]):
+class LogPanel(ReadingDialog):
     """What libraries and workers have reported, newest at the bottom."""
 
     BINDINGS = [Binding("escape,q,L,enter", "dismiss", "close")]  # noqa: RUF012 (Textual's own form)
@@ -31,18 +30,13 @@ class LogPanel(ModalScreen[None]):
         """One text that scrolls."""
         with VerticalScroll(id="log") as panel:
             panel.border_title = f"Log · {self._path}" if self._path else "Log"
-            panel.border_subtitle = "esc closes"
+            panel.border_subtitle = CLOSES
             yield Static("", id="log-text", markup=False)
 
     def on_mount(self) -> None:
         """Read now, and again while it is open."""
         self._read()
         self.set_interval(REREAD_S, self._read)
-
-    def on_click(self, event: events.Click) -> None:
-        """A click beside the panel closes it."""
-        if event.widget is self:
-            self.dismiss()
 
     def _read(self) -> None:
         """Show the end of the file."""

@@ -13,6 +13,7 @@ from textual import work
 from ubp_tui.choices import LayerChoices
 from ubp_tui.export_job import ExportJob
 from ubp_tui.plan_bridge import adopt_plan, budget_names, first_request, plan_choices, share_budget
+from ubp_tui.plan_files import find_plans
 from ubp_tui.screens.error import ErrorDialog
 from ubp_tui.screens.explore_figures import ExploreFigures
 from ubp_tui.screens.export import ExportDialog
@@ -54,7 +55,8 @@ class ExplorePlans(ExploreFigures):
             if text:
                 self._load_plan(Path(text).expanduser(), model)
 
-        self.app.push_screen(PromptDialog("Load a plan", "A YAML file, from `ubp plan` or from e.", check), load)
+        hint = "A YAML file, from `ubp plan` or from e. Offered are those of this folder."
+        self.app.push_screen(PromptDialog("Load a plan", hint, check, find_plans(Path())), load)
 
     @work(thread=True, exclusive=True, group="load_plan", description="read a plan")
     def _load_plan(self, path: Path, model: LoadedModel) -> None:

@@ -1,39 +1,58 @@
-"""The one dialog that asks for a line of text."""
+"""The one dialog that asks for a line of text; what is likely is offered in a list, for a click or the arrow keys."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
+from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Button, Input, Static
+from textual.widgets import Button, Input, OptionList, Static
+from textual.widgets.option_list import Option
 
 
 class PromptDialog(ModalScreen[str]):
     """Asks for a line; its result is the line, or None if the user left."""
 
-    BINDINGS = [Binding("escape", "dismiss", "close")]  # noqa: RUF012 (Textual's own form)
+    BINDINGS = [  # noqa: RUF012 (Textual's own form)
+        Binding("escape", "dismiss", "close"),
+        Binding("down", "enter_list", "offers"),
+    ]
 
-    def __init__(self, title: str, hint: str, check: Callable[[str], str] = lambda text: "", value: str = "") -> None:
-        """Args: title, what can be typed, a check that says what is wrong with a text, the first text."""
+    def __init__(
+        self,
+        title: str,
+        hint: str,
+        check: Callable[[str], str] = lambda text: "",
+        offers: Sequence[tuple[str, str]] = (),
+    ) -> None:
+        """Args: title, what can be typed, a check that says what is wrong with a text, texts to offer with a note."""
         super().__init__()
         self._title = title
         self._hint = hint
         self._check = check
-        self._value = value
+        self._offers = offers
 
     def compose(self) -> ComposeResult:
-        """Line, hint, buttons."""
+        """Line, offers, hint, buttons."""
         with Vertical(id="prompt") as panel:
             panel.border_title = self._title
-            yield Input(value=self._value, id="prompt-input", compact=True)
+            yield Input(id="prompt-input", compact=True)
+            if self._offers:
+                yield OptionList(*self._make_options(), id="prompt-offers", compact=True)
             yield Static(self._hint, id="prompt-hint", markup=False)
             with Horizontal(id="prompt-buttons"):
                 yield Button("OK", id="prompt-ok", variant="primary", compact=True)
                 yield Button("Cancel", id="prompt-cancel", compact=True)
+
+    def _make_options(self) -> list[Option]:
+        """A line for each offer: the text, then the note."""
+        width = max(len(text) for text, _ in self._offers)
+        notes = [Content.assemble(text.ljust(width), (f"  {note}", "$text-muted")) for text, note in self._offers]
+        return [Option(line) for line in notes]
 
     @on(Input.Changed)
     def _show_hint(self) -> None:
@@ -44,7 +63,20 @@ class PromptDialog(ModalScreen[str]):
     @on(Button.Pressed, "#prompt-ok")
     def _accept(self) -> None:
         """Answer, or say what is wrong."""
-        text = self.query_one(Input).value.strip()
+        self._answer(self.query_one(Input).value.strip())
+
+    @on(OptionList.OptionSelected)
+    def _take_offer(self, message: OptionList.OptionSelected) -> None:
+        """Answer with an offer."""
+        self._answer(self._offers[message.option_index][0])
+
+    def action_enter_list(self) -> None:
+        """From the line to the offers."""
+        for offers in self.query(OptionList):
+            offers.focus()
+
+    def _answer(self, text: str) -> None:
+        """Answer with a text that passes the check."""
         complaint = self._check(text)
         if complaint:
             self.query_one("#prompt-hint", Static).update(complaint)

@@ -1,4 +1,4 @@
-"""The layer table with its frame, the line for a filter and the network's total."""
+"""The layer table with its frame, the line for a filter, filters to click on, and the network's total."""
 
 from __future__ import annotations
 
@@ -7,9 +7,13 @@ from textual.app import ComposeResult
 from textual.widgets import Input
 
 from ubp_tui.messages import LayersArranged
+from ubp_tui.widgets.controls.segments import Segments
 from ubp_tui.widgets.framed import Framed
 from ubp_tui.widgets.layers.layer_table import LayerTable
 from ubp_tui.widgets.layers.network_foot import NetworkFoot
+
+ALL = "all"
+"""What stands for no filter."""
 
 
 class FilterInput(Input):
@@ -35,6 +39,7 @@ class LayersPane(Framed):
         """From the top."""
         yield LayerTable(id="layers")
         yield FilterInput(placeholder="filter: words or a pattern such as *expand*", id="layer-filter", compact=True)
+        yield Segments("or", "", (ALL,), ALL, id="filter-offers")
         yield NetworkFoot(id="network-foot")
 
     def on_mount(self) -> None:
@@ -60,6 +65,12 @@ class LayersPane(Framed):
         self._waiting = waiting
         self.query_one(LayerTable).tell_arranged()
 
+    def offer_filters(self, patterns: tuple[str, ...]) -> None:
+        """Patterns for the mouse, as many as there is room for."""
+        offers = self.query_one("#filter-offers", Segments)
+        offers.options, offers.tooltip = (ALL, *patterns), "click one to filter"
+        offers.refresh(layout=True)
+
     def on_layers_arranged(self, message: LayersArranged) -> None:
         """Say what is marked and what is filtered."""
         parts = ["other figures after the benchmark"] if self._waiting else []
@@ -84,6 +95,16 @@ class LayersPane(Framed):
         """Filter while it is typed."""
         message.stop()
         self.query_one(LayerTable).set_pattern(message.value)
+        self.query_one("#filter-offers", Segments).chosen = message.value or ALL
+
+    @on(Segments.Picked, "#filter-offers")
+    def _pick_filter(self, message: Segments.Picked) -> None:
+        """A filter was clicked: all layers again closes the line."""
+        message.stop()
+        line = self.query_one(FilterInput)
+        line.value = "" if message.option == ALL else message.option
+        if message.option == ALL:
+            line.post_message(line.Submitted(line, ""))
 
     @on(Input.Submitted)
     def _close(self, message: Input.Submitted) -> None:

@@ -1,0 +1,25 @@
+"""The footer: the keys that the registry names for it, and more of them where there is room."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from textual.app import ComposeResult
+from textual.widgets import Footer
+from textual.widgets._footer import FooterKey
+
+from ubp_tui.bindings import REGISTRY, ROOMY_FOOTER
+
+_CLASSES: Final = {action.action: ROOMY_FOOTER[action.id] for action in REGISTRY if action.id in ROOMY_FOOTER}
+"""Class of a key by its action; the style sheet shows it in wide or in broad terminals."""
+
+
+class KeyFooter(Footer):
+    """Keys, their names, and the palette; a click on one is the key itself."""
+
+    def compose(self) -> ComposeResult:
+        """As Textual does it; keys that need room get a class."""
+        for widget in super().compose():
+            if isinstance(widget, FooterKey) and widget.action in _CLASSES:
+                widget.add_class(_CLASSES[widget.action])
+            yield widget

@@ -189,6 +189,12 @@ async def test_from_the_app_to_the_commands_and_back(
     assert {name: layer.sparsity for name, layer in pruner.selections.items()} == packed
 
 
+def test_names_of_files_keep_the_whole_name_of_the_network(mobile: LoadedModel) -> None:
+    assert name_export(mobile, LayerChoices()) == "mobilenet_v1-width-0.25-bed-4-75"
+    checkpoint = replace(mobile, name="nets/my net.safetensors")
+    assert name_export(checkpoint, LayerChoices()) == "my-net-bed-4-75"
+
+
 def test_budgets_are_values() -> None:
     parts = MappingProxyType({"head": Choice("bed", 4, 0.9), "gone": Choice()})
     assert Budget(Choice(), parts).limited_to({"head"}).parts == {"head": Choice("bed", 4, 0.9)}

@@ -146,7 +146,7 @@ async def test_budget_export_and_plan(tmp_path: Path, monkeypatch: pytest.Monkey
         await pick_command(app, pilot, "budget")
         field = app.screen.query_one("#budget-sparsity", PercentField)
         await click(pilot, field.query_one(StepButtons), (5, 0))
-        assert field.query_one(Input).value == "80"
+        assert field.query_one(Input).value == "80" and field.query_one(Input).has_focus
         await click(pilot, field.query_one(StepButtons), (1, 0))
         await pilot._post_mouse_events([MouseScrollUp], field.query_one(StepButtons), button=0)
         await until(pilot, lambda: field.query_one(Input).value == "76")

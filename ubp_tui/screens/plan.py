@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +24,9 @@ from ubp_tui.state import ModelRequest
 
 if TYPE_CHECKING:
     from ubp_core.models import LoadedModel
+
+CHECKPOINTS = (".safetensors", ".pt", ".pth")
+"""Endings of names of models that are files."""
 
 
 class ExplorePlans(ExploreFigures):
@@ -129,7 +133,8 @@ def name_export(model: LoadedModel, choices: LayerChoices) -> str:
     """A first name for files: network, method, block size and sparsity."""
     default, budget = choices.default, choices.budget
     pruned = [layer.name for layer in model.prunable if layer.name not in choices.dense]
-    name = "".join(c if c.isalnum() or c in "-_." else "-" for c in Path(model.name).stem)
+    known = Path(model.name).stem if Path(model.name).suffix in CHECKPOINTS else model.name
+    name = re.sub(r"[^\w.-]+", "-", known.rpartition("/")[2])
     kind = f"{default.method}-{default.block_size}-{100 * default.sparsity:g}" if choices.uniform else "plan"
     if budget is not None and all(map(choices.shares, pruned)):
         kind = f"{budget.choice.method}-{budget.choice.block_size}-{100 * budget.choice.sparsity:g}-global"

@@ -75,9 +75,10 @@ class PercentField(Horizontal):
         return value / 100
 
     def on_step_buttons_stepped(self, message: StepButtons.Stepped) -> None:
-        """A button was clicked."""
+        """A button was clicked; the line has the focus then, so that Enter goes on."""
         message.stop()
         self.step(message.points)
+        self.query_one(Input).focus()
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         """A point more."""

@@ -1,0 +1,105 @@
+"""Methods over a grid of block sizes and sparsities: what each keeps of every layer. Prints nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ubp_core.models import Layer
+
+
+@dataclass(frozen=True)
+class LayerResult:
+    """One layer at one block size and sparsity."""
+
+    layer: Layer
+    total: float
+    """Sum of its importance."""
+    kept_weights: int
+    """Weights that the budget of blocks keeps."""
+    methods: dict[str, dict[str, Any]]
+    """By method: retained, upper_bound, blocks, seconds, note."""
+
+
+@dataclass(frozen=True)
+class GridResult:
+    """All layers at one block size and sparsity."""
+
+    block_size: int
+    sparsity: float
+    layers: tuple[LayerResult, ...]
+
+    def total(self, method: str, key: str = "retained") -> float | None:
+        """Share kept over all layers; None where a layer has none (`greedy` ran out), or there are no layers."""
+        shares = [result.methods[method][key] for result in self.layers]
+        total = sum(result.total for result in self.layers)
+        if not shares or None in shares:
+            return None
+        kept = sum(share * result.total for share, result in zip(shares, self.layers, strict=True))
+        return float(kept / total) if total > 0 else 1.0
+
+    def seconds(self, method: str) -> float:
+        """Time of the selections of all layers."""
+        return float(sum(result.methods[method]["seconds"] for result in self.layers))
+
+    @property
+    def achieved_sparsity(self) -> float | None:
+        """Over all layers compared; None without layers."""
+        weights = sum(result.layer.parameters for result in self.layers)
+        return 1 - sum(result.kept_weights for result in self.layers) / weights if weights else None
+
+
+def compare_layers(
+    layers: Sequence[Layer],
+    pairs: Sequence[tuple[int, float]],
+    methods: Sequence[str],
+    criterion: str = "l1",
+    threads: int | None = None,
+    step: Callable[[], None] = lambda: None,
+) -> list[GridResult]:
+    """Every method on every layer for every (block size, sparsity).
+
+    Args:
+        layers: their weights are used as they are.
+        pairs: block size 1 to 32, sparsity in [0, 1).
+        methods: names from `ubp_core.METHODS`.
+        criterion: of the importance.
+        threads: of each selection.
+        step: called after each layer and pair.
+
+    Returns:
+        One result for each pair, in their order.
+    """
+    from ubp_core import importance
+    from ubp_core.report import compare_methods
+    from ubp_core.selection import budget
+
+    rows: list[list[LayerResult]] = [[] for _ in pairs]
+    for layer in layers:
+        matrix = importance(layer.weight, criterion)
+        total = float(matrix.sum(dtype="float64"))
+        shape = (layer.rows, layer.columns)
+        for row, (block_size, sparsity) in zip(rows, pairs, strict=True):
+            outcomes = compare_methods(matrix, block_size, sparsity, tuple(methods), threads)
+            by_method = {o.method: _method_record(o) for o in outcomes}
+            row.append(LayerResult(layer, total, budget(shape, block_size, sparsity) * block_size, by_method))
+            step()
+    return [GridResult(n, s, tuple(row)) for (n, s), row in zip(pairs, rows, strict=True)]
+
+
+def _method_record(outcome: Any) -> dict[str, Any]:
+    """A `MethodResult` as it stands in the JSON object."""
+    return {
+        "retained": outcome.retained,
+        "upper_bound": outcome.upper_bound,
+        "blocks": outcome.blocks,
+        "seconds": outcome.seconds,
+        "note": outcome.note,
+    }
+
+
+def number(share: float | None) -> str:
+    """Per cent without the sign, which the line below the table has."""
+    return "-" if share is None else f"{100 * share:.2f}"

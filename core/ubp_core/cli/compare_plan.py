@@ -1,0 +1,126 @@
+"""`ubp compare --plan`: what a plan keeps of every layer, beside other methods at the same N and sparsity."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ubp_core.cli import output
+from ubp_core.cli.compare_grid import GridResult, LayerResult, compare_layers, number
+from ubp_core.cli.planned import load_for_plan
+from ubp_core.errors import PlanError
+
+if TYPE_CHECKING:
+    from ubp_core.models import LoadedModel
+    from ubp_core.plan import LayerPlan, Plan
+
+METHODS = ("abp", "bed", "optimal")
+"""Beside the plan's own, unless others are named."""
+_NEARLY_ALL = math.nextafter(1.0, 0.0)
+
+
+@dataclass(frozen=True)
+class PlanResult:
+    """A plan's layers, and all of them at one sparsity."""
+
+    rows: tuple[tuple[LayerPlan, LayerResult], ...]
+    """Every layer that is pruned, with the plan's method and the others at its N and sparsity."""
+    uniform: GridResult
+    """The same layers at the plan's N, all at the sparsity that the plan has over them."""
+
+    def total(self, method: str | None) -> float | None:
+        """Share that a method keeps over all layers, None: the plan's own; None where one has no selection."""
+        shares = [row.methods[method or layer.method]["retained"] for layer, row in self.rows]
+        if None in shares:
+            return None
+        total = sum(row.total for _, row in self.rows)
+        kept = sum(share * row.total for share, (_, row) in zip(shares, self.rows, strict=True))
+        return float(kept / total) if total > 0 else 1.0
+
+
+def compare_plan(args: argparse.Namespace, plan: Plan) -> None:
+    """Select, and print."""
+    from ubp_core.plan.applying import check_model
+
+    if not plan.pruned:
+        raise PlanError(f"{args.plan}: the plan prunes no layer: there is nothing to compare")
+    methods = args.methods or METHODS
+    model, _ = load_for_plan(args, plan, None)
+    check_model(plan, model)
+    with output.progress_bar("selecting blocks", 2 * len(plan.pruned)) as step:
+        rows = []
+        for layer in plan.pruned:
+            pair = (layer.block_size, min(layer.sparsity, _NEARLY_ALL))
+            names = tuple(dict.fromkeys((layer.method, *methods)))
+            (found,) = compare_layers((model.layer(layer.name),), (pair,), names, plan.criterion, args.threads, step)
+            rows.append((layer, found.layers[0]))
+        weights = sum(row.layer.parameters for _, row in rows)
+        sparsity = min(1 - sum(row.kept_weights for _, row in rows) / weights, _NEARLY_ALL)
+        layers = tuple(row.layer for _, row in rows)
+        pairs = ((plan.block_size, sparsity),)
+        (uniform,) = compare_layers(layers, pairs, methods, plan.criterion, args.threads, step)
+    result = PlanResult(tuple(rows), uniform)
+    if args.json:
+        output.print_json(_record(args, plan, model, result, methods))
+    else:
+        _print(args, plan, model, result, methods)
+
+
+def _print(
+    args: argparse.Namespace, plan: Plan, model: LoadedModel, result: PlanResult, methods: tuple[str, ...]
+) -> None:
+    """A line per layer, and both totals."""
+    headers = [("layer", "left"), ("rows x columns", "right"), ("plan", "left"), ("N", "right"), ("s", "right")]
+    headers += [("plan keeps", "right"), *((name, "right") for name in methods)]
+    table = output.new_table(headers, args.markdown)
+    for layer, row in result.rows:
+        cells = [output.size((row.layer.rows, row.layer.columns)), layer.method, str(layer.block_size)]
+        shares = [number(row.methods[name]["retained"]) for name in (layer.method, *methods)]
+        table.add_row(layer.name, *cells, f"{layer.sparsity:g}", *shares)
+    if not args.markdown:
+        table.add_section()
+    totals = [number(result.total(name)) for name in (None, *methods)]
+    sparsity = f"{result.uniform.sparsity:.4f}"
+    table.add_row("total, as planned", "", "", "", sparsity, *totals, style="bold")
+    uniform = [number(result.uniform.total(name)) for name in methods]
+    table.add_row("total, every layer alike", "", "", str(plan.block_size), sparsity, "", *uniform)
+    console = output.open_console()
+    console.print(output.heading(model), soft_wrap=True)
+    console.print(table)
+    console.print(
+        f"Retained importance ({plan.criterion}) in per cent of the total, over the layers that the plan prunes; "
+        "methods stand at each layer's own N and s.",
+        soft_wrap=True,
+    )
+
+
+def _record(
+    args: argparse.Namespace, plan: Plan, model: LoadedModel, result: PlanResult, methods: tuple[str, ...]
+) -> dict[str, Any]:
+    """The JSON object."""
+    return {
+        "command": "compare",
+        "model": output.model_record(model),
+        "plan": str(args.plan),
+        "criterion": plan.criterion,
+        "methods": list(methods),
+        "achieved_sparsity": result.uniform.sparsity,
+        "total": {
+            "plan": result.total(None),
+            "methods": {name: result.total(name) for name in methods},
+            "every_layer_alike": {name: result.uniform.total(name) for name in methods},
+        },
+        "layers": [
+            {
+                "name": layer.name,
+                "method": layer.method,
+                "block_size": layer.block_size,
+                "sparsity": layer.sparsity,
+                "importance": row.total,
+                "methods": row.methods,
+            }
+            for layer, row in result.rows
+        ],
+    }

@@ -18,6 +18,7 @@ from ubp_tui.bench_job import make_job, make_network_job
 from ubp_tui.bindings import bindings_of
 from ubp_tui.commands import RegistryCommands
 from ubp_tui.comparing import pair_of
+from ubp_tui.focus_keeper import FocusKeeper
 from ubp_tui.garbage import GarbagePolicy
 from ubp_tui.log_file import describe_crash
 from ubp_tui.looks import THEMES, Glyphs, Look, choose_look
@@ -85,6 +86,7 @@ class UbpApp(App[int]):
         self.loading_model = False
         """Whether a thread is loading a model; it can't be interrupted."""
         self._garbage = GarbagePolicy()
+        self._focus = FocusKeeper()
         self.failure = ""
         """The line to print after the app, if it ended because the model could not be loaded."""
 
@@ -108,6 +110,10 @@ class UbpApp(App[int]):
     def on_unmount(self) -> None:
         """Give the process its garbage collector back."""
         self._garbage.stop()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Keep the focus over sizes at which nothing can be shown."""
+        self._focus.follow(event.size, self.screen_stack)
 
     async def on_event(self, event: events.Event) -> None:
         """Note that somebody is typing."""

@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import os
 import sys
+import textwrap
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -25,14 +26,29 @@ THEME_NAMES = ("dark", "light", "dark-safe", "light-safe")
 MAX_BLOCK_SIZE = 32
 """The largest block size that can be selected."""
 
+_DESCRIPTION = """\
+Prune a network in 1xN blocks: see which stay and what they keep, compare
+methods, measure on this machine or on an Android phone, take the result away.
+Inside, ? lists every key, and T shows those to begin with."""
+_EPILOG = f"""\
+examples:
+  ubp-tui                                    {DEFAULT_MODEL}, trained weights
+  ubp-tui resnet50 --method optimal          another network, another method
+  ubp-tui mine.safetensors --arch resnet18   weights of your own
+  ubp-tui --session work.yaml                keep the work in a file, go on there
+
+models: {textwrap.fill(", ".join(MODEL_NAMES), 79, subsequent_indent="  ", initial_indent="        ").lstrip()},
+  other torchvision classifiers, or a .safetensors, .pt or .pth file"""
+
 
 def build_parser() -> argparse.ArgumentParser:
     """Build the parser of the command line."""
     choice = Choice()
     parser = argparse.ArgumentParser(
         prog="ubp-tui",
-        description="See which 1xN blocks of a network stay, and what they keep.",
-        epilog=f"Models: {', '.join(MODEL_NAMES)}, other torchvision classifiers, or a .safetensors, .pt, .pth file.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
     )
     parser.add_argument(
         "model", nargs="?", metavar="MODEL", help=f"name or checkpoint ({DEFAULT_MODEL}, or that of the session)"
@@ -58,7 +74,13 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="S",
         help="share of weights to remove, 0 to 0.99 (0.75)",
     )
-    parser.add_argument("--method", choices=METHODS, default=choice.method, help="how blocks are selected (bed)")
+    parser.add_argument(
+        "--method",
+        choices=METHODS,
+        default=choice.method,
+        help="how blocks are selected: abp aligned, greedy and bed unaligned, optimal the best there are, "
+        "unstructured single weights (bed)",
+    )
     parser.add_argument(
         "--adb-host",
         metavar="HOST[:PORT]",

@@ -5,8 +5,12 @@ from __future__ import annotations
 import random
 
 import pytest
+from textual.widgets import Input
 from tui_world import make_app, screen_text, settle, until
 
+from ubp_tui.screens.export import ExportDialog
+from ubp_tui.screens.plan_budget import BudgetDialog
+from ubp_tui.screens.prompt import PromptDialog
 from ubp_tui.state import Choice
 from ubp_tui.widgets.map.block_map import BlockMap
 
@@ -26,6 +30,57 @@ async def test_one_line_says_what_is_needed_and_the_app_comes_back(small: tuple[
         await settle(app, pilot)
         facts = slice(7, None)  # Above stands how long the selection took.
         assert screen_text(app).splitlines()[facts] == before.splitlines()[facts]
+
+
+DIALOGS = {"asterisk": PromptDialog, "r": PromptDialog, "l": PromptDialog, "g": BudgetDialog, "e": ExportDialog}
+
+
+@pytest.mark.parametrize("key", DIALOGS)
+async def test_a_line_that_is_typed_goes_on_after_the_terminal_was_too_small(key: str) -> None:
+    app = make_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(app, pilot)
+        await pilot.press(key)
+        await until(pilot, lambda: isinstance(app.screen, DIALOGS[key]))
+        line = list(app.screen.query(Input))[-1]
+        line.focus()
+        await until(pilot, lambda: line.has_focus)
+        for size in ((40, 12), (20, 3), (59, 40)):
+            await pilot.resize_terminal(*size)
+            await until(pilot, lambda: "needs 60x20" in " ".join(screen_text(app).split()) and not line.has_focus)
+        await pilot.resize_terminal(80, 24)
+        await until(pilot, lambda: line.has_focus)
+        await pilot.press("q")
+        await until(pilot, lambda: "q" in line.value)
+        assert isinstance(app.screen, DIALOGS[key])
+    assert app.return_code is None
+
+
+@pytest.mark.parametrize("keys", ["", "slash", "c", "d", "h", "question_mark", "L", "d question_mark"])
+async def test_every_screen_comes_back_with_its_focus(keys: str) -> None:
+    app = make_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(app, pilot)
+        await pilot.press(*keys.split())
+        await until(pilot, lambda: app.focused is not None)
+        await pilot.pause()
+        screen, focused = app.screen, app.focused
+        await pilot.resize_terminal(40, 12)
+        await until(pilot, lambda: app.focused is None)
+        await pilot.resize_terminal(120, 36)
+        await until(pilot, lambda: app.focused is focused)
+        assert app.screen is screen and focused is not None
+        await until(pilot, lambda: focused.region.area > 0)
+
+
+async def test_a_start_in_a_terminal_that_is_too_small() -> None:
+    app = make_app()
+    async with app.run_test(size=(40, 12)) as pilot:
+        await settle(app, pilot)
+        await pilot.resize_terminal(80, 24)
+        await until(pilot, lambda: "block.0.expand" in screen_text(app))
+        await pilot.press("j")
+        await until(pilot, lambda: app.explore.layer == "block.0.spatial")
 
 
 async def test_a_storm_of_resizes() -> None:

@@ -60,6 +60,11 @@ class ExportDialog(ModalScreen[tuple[Path, ...]]):
         self.query_one(ProgressBar).display = False
         self._forget_answer()
 
+    def on_unmount(self) -> None:
+        """The app ends: what is being written is given up, no file is left half done."""
+        if self._cancel is not None:
+            self._cancel.set()
+
     @property
     def running(self) -> bool:
         """Whether files are being written."""
@@ -120,12 +125,12 @@ class ExportDialog(ModalScreen[tuple[Path, ...]]):
         except (UbpError, MemoryError) as error:
             line = str(error) or "not enough memory"
         if self.is_attached:
-            self.app.call_from_thread(self._finish, tuple(path for _, path in job.files), line)
+            self.call_later(self._finish, tuple(path for _, path in job.files), line)
 
     def _tell(self, text: str, share: float, cancel: Event) -> None:
         """One step, from the worker's thread."""
         if self.is_attached and not cancel.is_set():
-            self.app.call_from_thread(self._show_step, text, share)
+            self.call_later(self._show_step, text, share)
 
     def _show_step(self, text: str, share: float) -> None:
         """Line and bar."""

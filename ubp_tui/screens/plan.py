@@ -72,9 +72,9 @@ class ExplorePlans(ExploreFigures):
             choices, left_out = adopt_plan(Plan.load(path), model)
         except UbpError as error:
             dialog = ErrorDialog("The plan can't be used", str(error))
-            self.app.call_from_thread(self.app.push_screen, dialog)
+            self.call_later(self.app.push_screen, dialog)
             return
-        self.app.call_from_thread(self._adopt, path, choices, left_out)
+        self.call_later(self._adopt, path, choices, left_out)
 
     def _adopt(self, path: Path, choices: LayerChoices, left_out: tuple[str, ...]) -> None:
         """Take over what was read."""

@@ -110,7 +110,7 @@ class BudgetDialog(ModalScreen[LayerChoices]):
         except (UbpError, MemoryError) as error:
             line = str(error) or "not enough memory"
         if not worker.is_cancelled:
-            self.app.call_from_thread(self._finish, choices, line)
+            self.call_later(self._finish, choices, line)
 
     def _finish(self, choices: LayerChoices | None, line: str) -> None:
         """Answer, or say why not."""

@@ -25,7 +25,7 @@ TOUR = (
 class TourDialog(ModalScreen[None]):
     """Five lines for somebody who sees the app for the first time."""
 
-    BINDINGS = [Binding("escape,enter,space,q", "dismiss", "close")]  # noqa: RUF012 (Textual's own form)
+    BINDINGS = [Binding("escape,enter,space", "dismiss", "close")]  # noqa: RUF012 (Textual's own form)
 
     def compose(self) -> ComposeResult:
         """The lines."""

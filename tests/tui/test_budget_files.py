@@ -189,6 +189,19 @@ async def test_from_the_app_to_the_commands_and_back(
     assert {name: layer.sparsity for name, layer in pruner.selections.items()} == packed
 
 
+async def test_a_plan_of_another_importance_is_taken_over_and_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "l2.yaml"
+    replace(plan_choices(LayerChoices(Choice("abp", 2, 0.5)), make_model(), REQUEST), criterion="l2").save(path)
+    app = make_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(app, pilot)
+        assert app.explore.model is not None
+        app.explore._load_plan(path, app.explore.model)
+        await until(pilot, lambda: app.explore.choice == Choice("abp", 2, 0.5))
+        await until(pilot, lambda: any("importance is l2" in note.message for note in app._notifications))
+        await settle(app, pilot)
+
+
 def test_names_of_files_keep_the_whole_name_of_the_network(mobile: LoadedModel) -> None:
     assert name_export(mobile, LayerChoices()) == "mobilenet_v1-width-0.25-bed-4-75"
     checkpoint = replace(mobile, name="nets/my net.safetensors")

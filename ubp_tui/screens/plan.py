@@ -13,7 +13,7 @@ from textual import work
 
 from ubp_tui.choices import LayerChoices
 from ubp_tui.export_job import ExportJob
-from ubp_tui.plan_bridge import adopt_plan, budget_names, first_request, plan_choices, share_budget
+from ubp_tui.plan_bridge import CRITERION, adopt_plan, budget_names, first_request, plan_choices, share_budget
 from ubp_tui.plan_files import find_plans
 from ubp_tui.screens.error import ErrorDialog
 from ubp_tui.screens.explore_figures import ExploreFigures
@@ -24,6 +24,7 @@ from ubp_tui.state import ModelRequest
 
 if TYPE_CHECKING:
     from ubp_core.models import LoadedModel
+    from ubp_core.plan import Plan
 
 CHECKPOINTS = (".safetensors", ".pt", ".pth")
 """Endings of names of models that are files."""
@@ -69,20 +70,23 @@ class ExplorePlans(ExploreFigures):
         from ubp_core.plan import Plan
 
         try:
-            choices, left_out = adopt_plan(Plan.load(path), model)
+            plan = Plan.load(path)
+            choices, left_out = adopt_plan(plan, model)
         except UbpError as error:
             dialog = ErrorDialog("The plan can't be used", str(error))
             self.call_later(self.app.push_screen, dialog)
             return
-        self.call_later(self._adopt, path, choices, left_out)
+        self.call_later(self._adopt, path, plan, choices, left_out)
 
-    def _adopt(self, path: Path, choices: LayerChoices, left_out: tuple[str, ...]) -> None:
+    def _adopt(self, path: Path, plan: Plan, choices: LayerChoices, left_out: tuple[str, ...]) -> None:
         """Take over what was read."""
         self.set_choices(choices)
         line = f"choices of {path.name}; u takes them back"
         if left_out:
             line += f". {', '.join(left_out[:3])} stays dense here"
-        self.notify(line, timeout=4)
+        if plan.criterion != CRITERION:
+            line += f". Its importance is {plan.criterion}; the app shows and exports {CRITERION}"
+        self.notify(line, timeout=6)
 
     def action_export(self) -> None:
         """Ask what to take away, and where."""

@@ -19,7 +19,7 @@ from ubp_tui.bindings import bindings_of
 from ubp_tui.commands import RegistryCommands
 from ubp_tui.comparing import pair_of
 from ubp_tui.focus_keeper import FocusKeeper
-from ubp_tui.garbage import GarbagePolicy
+from ubp_tui.garbage import INTERVAL, GarbagePolicy
 from ubp_tui.log_file import describe_crash
 from ubp_tui.looks import THEMES, Glyphs, Look, choose_look
 from ubp_tui.renderables.ascii_filter import AsciiFilter
@@ -93,7 +93,7 @@ class UbpApp(App[int]):
     def on_mount(self) -> None:
         """Show the first frame, then load: importing torch takes seconds and slows down everything else."""
         self._garbage.start()
-        self.set_interval(1, self._garbage.collect)
+        self.set_interval(INTERVAL, self._garbage.collect)
         self.install_screen(self.benchmark, "benchmark")
         self.push_screen(self.explore)
         self.watch(self.benchmark, "running", self._share_machine, init=False)

@@ -2,8 +2,8 @@
 
 A collection stops every thread for as long as it takes to visit its objects: 0.1 to 0.2 s for each full one while
 torch is imported, 50 ms several times a second while pictures are drawn. So Python does not collect by itself while
-the app runs. While somebody types only what is new is visited, a few milliseconds once a second; the rest waits until
-nobody has typed for a moment, and what came with a model is never visited again.
+the app runs. While somebody types only what is new is visited, some milliseconds a few times a second; the rest waits
+until nobody has typed for a moment, and what came with a model is never visited again.
 """
 
 from __future__ import annotations
@@ -15,8 +15,10 @@ from typing import Final
 
 QUIET: Final = 1.0
 """Seconds without input after which a full collection disturbs nobody."""
-WORTH: Final = 10_000
+WORTH: Final = 2_000
 """New objects from which it is worth one."""
+INTERVAL: Final = 0.2
+"""Seconds between two looks: the new objects of a whole second took 25 ms."""
 
 
 class GarbagePolicy:
@@ -53,7 +55,7 @@ class GarbagePolicy:
         self._last_input = self._clock()
 
     def collect(self) -> int | None:
-        """Collect if it is worth it, everything only where nobody types. To be called once a second.
+        """Collect if it is worth it, everything only where nobody types. To be called every INTERVAL.
 
         Returns:
             The oldest generation that was collected; None: nothing was.

@@ -154,7 +154,8 @@ class ExploreScreen(ExplorePlans):
             self.query_one(MapPane).show_problem(NO_LAYERS)
             return
         self.layer = first[0].name
-        table.focus()
+        # The footer changes with the focus: a frame of its own, so that a key waits for one of them only.
+        self.call_after_refresh(table.focus)
 
     def _find_layer(self) -> Layer | None:
         """The layer on the screen."""

@@ -125,7 +125,7 @@ def prepare_layer(
     if layer.prunable and not request.dense:
         reusable = known is not None and known.request.choice == request.choice
         selection = known.selection if known and reusable else None
-        selection = selection or services.select(basis.importance, request.choice, background_threads())
+        selection = selection or services.select(basis.importance, request.choice, None)
     seconds = services.clock() - started
     offsets = None if selection is None else services.count_offsets(selection)
     source = build_source(basis, selection)

@@ -59,7 +59,7 @@ def default_services() -> Services:
 
 
 def background_threads() -> int:
-    """Threads for selections: one core stays free for the keys and what they draw."""
+    """Threads for work that nobody waits for: one core stays free for the keys and the selected layer."""
     return max(1, (os.cpu_count() or 2) - 1)
 
 

@@ -241,7 +241,7 @@ async def test_tabs_of_the_compact_layout_can_be_clicked() -> None:
 async def test_greedy_that_runs_out_says_so_and_shows_no_other_picture() -> None:
     app = make_app(choice=Choice("greedy", 16, 0.0))
     async with app.run_test(size=(120, 36)) as pilot:
-        await until(pilot, lambda: "greedy ran out of candidates" in screen_text(app))
+        await until(pilot, lambda: "greedy has no blocks for" in screen_text(app))
         assert app.explore.result is None and app.explore.query_one(BlockMap).source is None
         await pilot.press("m")
         await settle(app, pilot)

@@ -32,7 +32,7 @@ class ExploreMarks(ExploreWork):
 
     def action_step_layer(self, rows: int) -> None:
         """Next or previous layer."""
-        self.query_one(LayerTable).step(rows)
+        self.query_one(LayerTable).action_move(rows)
 
     def action_toggle_mark(self) -> None:
         """Mark the layer under the cursor, or unmark it."""

@@ -333,10 +333,6 @@ class LayerTable(ScrollView, can_focus=True):
         if name in self.shown:
             self.cursor = self.shown.index(name)
 
-    def step(self, rows: int) -> None:
-        """Move the cursor by rows."""
-        self.cursor = min(max(self.cursor + rows, 0), max(len(self._shown) - 1, 0))
-
     def watch_cursor(self, old: int) -> None:
         """Tell which layer it is."""
         self._bring_into_view()
@@ -363,16 +359,16 @@ class LayerTable(ScrollView, can_focus=True):
             self.scroll_to(y=self.cursor - rows + 1, animate=False, immediate=True)
 
     def action_move(self, rows: int) -> None:
-        """Move by rows."""
-        self.step(rows)
+        """Move the cursor by rows."""
+        self.cursor = min(max(self.cursor + rows, 0), max(len(self._shown) - 1, 0))
 
     def action_move_page(self, pages: int) -> None:
         """Move by what is in sight."""
-        self.step(pages * max(1, self.size.height - 2))
+        self.action_move(pages * max(1, self.size.height - 2))
 
     def action_move_end(self, last: bool) -> None:
         """Go to the first or the last row."""
-        self.step(len(self._shown) if last else -len(self._shown))
+        self.action_move(len(self._shown) if last else -len(self._shown))
 
     # Mouse
 

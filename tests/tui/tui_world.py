@@ -57,7 +57,9 @@ async def until(pilot: Pilot[int], condition: Callable[[], object]) -> None:
 
 
 async def click(pilot: Pilot[int], target: str | type[Widget] | Widget, offset: tuple[int, int] | None = None) -> None:
-    """Click a widget once it has come to rest and nothing lies above it; layouts follow what is shown a moment later.
+    """Click a widget once it has come to rest, nothing lies above it, and the last click on it is over.
+
+    Layouts follow what is shown a moment later.
 
     Args:
         pilot: of the app.
@@ -69,7 +71,8 @@ async def click(pilot: Pilot[int], target: str | type[Widget] | Widget, offset: 
     def rests() -> bool:
         screen = pilot.app.screen
         widget = target if isinstance(target, Widget) else next(iter(screen.query(target)), None)
-        if widget is None or not widget.region.area:
+        # A button swallows clicks as long as it shows the last one.
+        if widget is None or not widget.region.area or widget.has_class("-active"):
             return False
         seen.append((widget, widget.region))
         return len(seen) > STEADY and len(set(seen[-STEADY:])) == 1 and find_hit(widget, offset) is widget

@@ -5,12 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ubp_core.packed_format import DENSE_ROWS
-
-
-def blocked_rows(rows: int) -> int:
-    """Rows with those that fill up the last block."""
-    return -(-rows // DENSE_ROWS) * DENSE_ROWS
+from ubp_core.packed_format import DENSE_ROWS, blocked_rows
 
 
 def to_blocks(weights: NDArray[np.float32]) -> NDArray[np.float32]:

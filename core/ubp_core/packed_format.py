@@ -79,8 +79,6 @@ DENSE_ROWS = 8
 COLUMNS_BEHIND = 2
 """Zeros behind the last block's column: kernels read ahead."""
 
-SPARSE_SECTIONS = (SectionKind.ROW_BEGIN, SectionKind.BLOCK_COLUMN, SectionKind.WEIGHTS, SectionKind.BIAS)
-DENSE_SECTIONS = (SectionKind.WEIGHTS, SectionKind.BIAS)
 GRAPH_SECTIONS = (SectionKind.GRAPH, SectionKind.TENSORS, SectionKind.NODES, SectionKind.OPERANDS)
 ARRAY_OF_SECTION = {
     SectionKind.ROW_BEGIN: ("row_begin", "<u4"),
@@ -210,3 +208,20 @@ def align(position: int) -> int:
 def start_rows(rows: int, block_size: int) -> int:
     """How many start rows a sparse layer has: rows a block can begin at."""
     return max(rows - block_size + 1, 0)
+
+
+def blocked_rows(rows: int) -> int:
+    """Rows of a dense layer with those that fill up the last block of 8."""
+    return -(-rows // DENSE_ROWS) * DENSE_ROWS
+
+
+def array_bytes(rows: int, columns: int, block_size: int, block_count: int, groups: int = 1) -> dict[SectionKind, int]:
+    """Bytes of each array section of a layer, in file order; a block size of 0 is a dense layer."""
+    counts = {SectionKind.BIAS: rows}
+    if block_size:
+        counts[SectionKind.ROW_BEGIN] = start_rows(rows, block_size) + 1
+        counts[SectionKind.BLOCK_COLUMN] = block_count + COLUMNS_BEHIND
+        counts[SectionKind.WEIGHTS] = block_count * block_size
+    else:
+        counts[SectionKind.WEIGHTS] = (blocked_rows(rows) if groups == 1 else rows) * columns
+    return {kind: counts[kind] * np.dtype(ARRAY_OF_SECTION[kind][1]).itemsize for kind in sorted(counts)}

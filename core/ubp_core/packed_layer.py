@@ -12,9 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ubp_core.dense_blocks import blocked_rows
 from ubp_core.errors import FileError
-from ubp_core.packed_format import COLUMNS_BEHIND
+from ubp_core.packed_format import COLUMNS_BEHIND, SectionKind, array_bytes
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,12 +96,14 @@ class PackedLayer:
         return 1.0 - self.weights.size / (self.rows * self.columns)
 
     @property
+    def array_bytes(self) -> dict[SectionKind, int]:
+        """Bytes of each array in a file, in the order in which they stand there."""
+        return array_bytes(self.rows, self.columns, self.block_size, self.block_count, self.groups)
+
+    @property
     def nbytes(self) -> int:
-        """Bytes of the arrays as packed."""
-        weights = self.weights.nbytes
-        if self.dense and self.groups == 1:
-            weights = 4 * blocked_rows(self.rows) * self.columns
-        return self.row_begin.nbytes + self.stored_columns.nbytes + weights + self.bias.nbytes
+        """Bytes of the arrays in a file."""
+        return sum(self.array_bytes.values())
 
     @property
     def stored_columns(self) -> NDArray[np.uint16]:

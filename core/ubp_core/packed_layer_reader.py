@@ -11,22 +11,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ubp_core.dense_blocks import blocked_rows, first_filled, from_blocks
+from ubp_core.dense_blocks import first_filled, from_blocks
 from ubp_core.errors import FileError
 from ubp_core.packed_format import (
     ACTIVATIONS,
     ARRAY_OF_SECTION,
     BLOCK_SIZES,
-    COLUMNS_BEHIND,
-    DENSE_SECTIONS,
     DTYPES,
     FLAG_ALIGNED,
     MAX_COLUMNS,
     MAX_ROWS,
     MAX_STEP,
-    SPARSE_SECTIONS,
-    SectionKind,
-    start_rows,
+    array_bytes,
 )
 from ubp_core.packed_layer import PackedLayer
 
@@ -139,29 +135,17 @@ def is_blocked(values: dict[str, Any]) -> bool:
     return bool(values["block_size"] == 0 and values["groups"] == 1)
 
 
-def stored_rows(values: dict[str, Any]) -> int:
-    """Rows of a dense layer with those that fill up the last block of 8."""
-    return blocked_rows(values["rows"]) if is_blocked(values) else int(values["rows"])
-
-
 def layer_arrays(data: memoryview, table: Record, values: dict[str, Any], index: int, section: int) -> dict[str, Any]:
     """Views of the layer's sections, once their kinds, owner and sizes fit the record."""
-    rows, block_size, block_count = values["rows"], values["block_size"], values["block_count"]
-    counts = {
-        SectionKind.ROW_BEGIN: start_rows(rows, block_size) + 1,
-        SectionKind.BLOCK_COLUMN: block_count + COLUMNS_BEHIND,
-        SectionKind.WEIGHTS: block_count * block_size if block_size else stored_rows(values) * values["columns"],
-        SectionKind.BIAS: rows,
-    }
+    sizes = array_bytes(*(values[key] for key in ("rows", "columns", "block_size", "block_count", "groups")))
     arrays: dict[str, Any] = {}
-    for number, kind in enumerate(SPARSE_SECTIONS if block_size else DENSE_SECTIONS, section):
+    for number, (kind, size) in enumerate(sizes.items(), section):
         where = f"sections[{number}]"
         require(number < len(table), "section_count", f"is {len(table)}, layer {index} has more")
         entry = table[number]
         require(int(entry["kind"]) == kind, f"{where}.kind", f"is not {int(kind)}")
         require(int(entry["layer"]) == index, f"{where}.layer", f"is not {index}")
         label, element = ARRAY_OF_SECTION[kind]
-        size = counts[kind] * np.dtype(element).itemsize
         require(
             int(entry["size"]) == size, f"{where}.size", f"is {int(entry['size'])}, {label} of layer {index} has {size}"
         )

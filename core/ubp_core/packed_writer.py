@@ -14,7 +14,6 @@ from ubp_core.errors import FileError
 from ubp_core.packed_format import (
     ACTIVATIONS,
     ARRAY_OF_SECTION,
-    DENSE_SECTIONS,
     FLAG_ALIGNED,
     FLAG_GRAPH,
     GRAPH_SECTIONS,
@@ -26,7 +25,6 @@ from ubp_core.packed_format import (
     NO_LAYER,
     SECTION,
     SECTION_SIZE,
-    SPARSE_SECTIONS,
     VERSION,
     SectionKind,
     align,
@@ -126,7 +124,7 @@ def fill_record(records: NDArray[np.void], index: int, layer: PackedLayer, pool:
 def layer_sections(index: int, layer: PackedLayer) -> list[Section]:
     """The array sections of one layer, in file order."""
     sections = []
-    for kind in DENSE_SECTIONS if layer.dense else SPARSE_SECTIONS:
+    for kind in layer.array_bytes:
         attribute, element = ARRAY_OF_SECTION[kind]
         values = layer.stored_columns if kind == SectionKind.BLOCK_COLUMN else getattr(layer, attribute)
         array = np.ascontiguousarray(values).astype(element, copy=False)

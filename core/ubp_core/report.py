@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ubp_core.errors import CandidatesExhausted
+from ubp_core.packed_format import SectionKind, array_bytes
 from ubp_core.selection import METHODS, Selection, select_blocks
 
 if TYPE_CHECKING:
@@ -45,9 +46,9 @@ class LayerCost:
     """For one image; None where the image size is unknown."""
     multiply_adds_after: int | None
     bytes_before: int
-    """Of the dense fp32 weights."""
+    """Of the dense fp32 weights, without the bias."""
     bytes_after: int
-    """Of the packed fp32 layer: weights, block columns and row pointers (docs/format.md)."""
+    """Of the layer in a packed file, without the bias: weights, block columns and row pointers."""
 
 
 def compare_methods(
@@ -91,12 +92,6 @@ def offset_histogram(selection: Selection) -> NDArray[np.int64]:
     return np.bincount(selection.rows % selection.block_size, minlength=selection.block_size).astype(np.int64)
 
 
-def packed_bytes(rows: int, blocks: int, block_size: int) -> int:
-    """Bytes of a packed fp32 layer without its bias: rotated weights, 16-bit columns, 32-bit row pointers."""
-    start_rows = max(rows - block_size + 1, 0)
-    return blocks * block_size * FLOAT_BYTES + blocks * 2 + (start_rows + 1) * 4
-
-
 def layer_cost(layer: Layer, selection: Selection | None) -> LayerCost:
     """Parameters, multiply-adds and bytes of a layer before and after; a layer without a selection stays dense."""
     rows, columns = layer.rows, layer.columns
@@ -105,11 +100,12 @@ def layer_cost(layer: Layer, selection: Selection | None) -> LayerCost:
     if selection is None:
         return LayerCost(before, before, work, work, weights * FLOAT_BYTES, weights * FLOAT_BYTES)
     kept = len(selection.rows) * selection.block_size
+    packed = array_bytes(rows, columns, selection.block_size, len(selection.rows))
     return LayerCost(
         parameters_before=before,
         parameters_after=before - weights + kept,
         multiply_adds_before=work,
         multiply_adds_after=None if work is None else work // weights * kept,
         bytes_before=weights * FLOAT_BYTES,
-        bytes_after=packed_bytes(rows, len(selection.rows), selection.block_size),
+        bytes_after=sum(size for kind, size in packed.items() if kind != SectionKind.BIAS),
     )

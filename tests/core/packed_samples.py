@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ubp_core.packed_format import HEADER, HEADER_CHECKED, HEADER_SIZE, SECTION, SECTION_SIZE
+from ubp_core.packed_format import HEADER, HEADER_CHECKED, HEADER_SIZE, SECTION, SECTION_SIZE, SectionKind
 from ubp_core.packed_layer import PackedLayer
 from ubp_core.packed_writer import packed_chunks
 from ubp_core.packing import pack, pack_dense
@@ -92,6 +92,13 @@ def section_entry(data: bytes | bytearray, index: int) -> np.void:
     """One entry of the section table."""
     entry: np.void = np.frombuffer(data, SECTION, 1, HEADER_SIZE + index * SECTION_SIZE)[0]
     return entry
+
+
+def array_sections(data: bytes) -> dict[SectionKind, int]:
+    """Bytes of each section of a file of one layer, by the section table; without texts and records."""
+    count = int(np.frombuffer(data, HEADER, 1)[0]["section_count"])
+    entries = [section_entry(data, index) for index in range(2, count)]
+    return {SectionKind(int(entry["kind"])): int(entry["size"]) for entry in entries}
 
 
 def repair_checksums(data: bytearray) -> bytearray:

@@ -13,13 +13,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from packed_samples import Blocks, file_bytes, network_bytes, random_layer
+from packed_samples import Blocks, array_sections, file_bytes, network_bytes, random_layer
 from ubp_core import packed_file
 from ubp_core.errors import FileError
+from ubp_core.models import Layer
 from ubp_core.packed_file import PackedFile
+from ubp_core.packed_format import SectionKind
 from ubp_core.packed_layer import PackedLayer
 from ubp_core.packed_reader import read_packed
 from ubp_core.packing import pack, pack_dense
+from ubp_core.report import layer_cost
+from ubp_core.selection import select_blocks
 
 ARRAYS = ("row_begin", "block_column", "weights", "bias")
 TEXTS = ("activation", "name", "method", "criterion")
@@ -104,6 +108,29 @@ def test_round_trip_of_anything(data: st.DataObject) -> None:
     read = read_packed(memoryview(file_bytes(*layers))).layers
     for one, other in zip(layers, read, strict=True):
         assert_same(one, other)
+
+
+@given(
+    st.integers(1, 40),
+    st.sampled_from([(7,), (3, 1, 1), (2, 3, 2)]),
+    st.sampled_from([1, 2, 4, 8, 16]),
+    st.floats(0, 1, exclude_max=True),
+)
+def test_the_report_tells_the_bytes_that_are_written(
+    rows: int, shape: tuple[int, ...], block_size: int, sparsity: float
+) -> None:
+    weight = np.random.default_rng(rows).normal(size=(max(rows, block_size), *shape)).astype(np.float32)
+    selection = select_blocks(np.abs(weight).reshape(len(weight), -1), block_size, sparsity, "optimal")
+    written = array_sections(file_bytes(pack(weight, selection)))
+    bias = written.pop(SectionKind.BIAS)
+    assert layer_cost(Layer("layer", "conv", weight), selection).bytes_after == sum(written.values())
+    assert pack(weight, selection).nbytes == sum(written.values()) + bias
+
+
+@pytest.mark.parametrize("groups", [1, 3])
+def test_a_dense_layer_tells_the_bytes_that_are_written(groups: int) -> None:
+    layer = replace(pack_dense(np.ones((9, 2, 3, 3), np.float32)), groups=groups)
+    assert layer.array_bytes == array_sections(file_bytes(layer))
 
 
 def test_writing_replaces_in_one_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

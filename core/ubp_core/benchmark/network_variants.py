@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ubp_core.benchmark.errors import BadSetting
 from ubp_core.benchmark.plan_variants import PLAN
@@ -16,6 +19,8 @@ if TYPE_CHECKING:
     from ubp_core.plan.plan import Plan
     from ubp_core.selection import Selection
 
+Importances = Mapping[str, NDArray[np.float32]]
+"""[R, K] of every layer that can be pruned, by name."""
 SettingsOf = Callable[[Variant, str], tuple[int, float] | None]
 
 NETWORK = "network"
@@ -50,9 +55,10 @@ def pack_network_variants(
         SelectionError, BadSetting: a variant that it can't have.
         PlanError: the plan is not for this network, or has a block size without kernel.
     """
+    from ubp_core import importance
     from ubp_core.network.exporting import NetworkExporter
     from ubp_core.packed_format import BLOCK_SIZES
-    from ubp_core.plan.applying import check_block_sizes, check_model
+    from ubp_core.plan.applying import check_block_sizes, check_model, select_plan
 
     chosen = tuple(variants)
     tell = on_variant or (lambda label: None)
@@ -65,14 +71,19 @@ def pack_network_variants(
         check_block_sizes(plan, BLOCK_SIZES)
     folder.mkdir(parents=True, exist_ok=True)
     exporter = NetworkExporter(model, input_shape)
+    importances = {layer.name: importance(layer.weight, criterion) for layer in model.prunable}
+    settings_of = settings_of or (settings_of_variant if plan is None else settings_of_plan(plan))
     files, retained = [], []
     for number, variant in enumerate(chosen):
         tell(variant.label)
-        selections = select_layers(model, variant, criterion, threads, settings_of, plan)
+        if plan is not None and variant.method == PLAN:
+            selections = select_plan(plan, model, threads=threads)
+        else:
+            selections = select_layers(importances, variant, settings_of, threads)
         path = folder / f"{number}.ubp"
         exporter.export(selections, criterion).packed.save(path)
         files.append(path)
-        retained.append(find_retained(model, selections, criterion))
+        retained.append(find_retained(importances, selections))
     return PackedVariants(NETWORK, chosen, tuple(files), tuple(retained), network=True)
 
 
@@ -85,27 +96,16 @@ def check_block_size(variant: Variant) -> None:
 
 
 def select_layers(
-    model: LoadedModel,
-    variant: Variant,
-    criterion: str,
-    threads: int | None,
-    settings_of: SettingsOf | None = None,
-    plan: Plan | None = None,
+    importances: Importances, variant: Variant, settings_of: SettingsOf, threads: int | None
 ) -> dict[str, Selection]:
     """Blocks of every layer that the variant prunes."""
-    from ubp_core import importance, select_blocks
-    from ubp_core.plan.applying import select_plan
+    from ubp_core import select_blocks
 
-    if variant.method == DENSE:
-        return {}
-    if variant.method == PLAN and plan is not None:
-        return select_plan(plan, model, threads=threads)
-    choose = settings_of or (settings_of_plan(plan) if plan is not None else settings_of_variant)
-    selections = {}
-    for layer in model.prunable:
-        own = choose(variant, layer.name)
+    selections: dict[str, Selection] = {}
+    for name, matrix in importances.items():
+        own = None if variant.method == DENSE else settings_of(variant, name)
         if own is not None:
-            selections[layer.name] = select_blocks(importance(layer.weight, criterion), *own, variant.method, threads)
+            selections[name] = select_blocks(matrix, *own, variant.method, threads)
     return selections
 
 
@@ -124,13 +124,11 @@ def settings_of_plan(plan: Plan) -> SettingsOf:
     return find_settings
 
 
-def find_retained(model: LoadedModel, selections: dict[str, Selection], criterion: str) -> float:
+def find_retained(importances: Importances, selections: Mapping[str, Selection]) -> float:
     """Share of the importance that is kept, over all layers that can be pruned."""
-    from ubp_core import importance
-
     kept = total = 0.0
-    for layer in model.prunable:
-        whole = float(importance(layer.weight, criterion).sum(dtype="float64"))
-        share = selections[layer.name].retained if layer.name in selections else 1.0
+    for name, matrix in importances.items():
+        whole = float(matrix.sum(dtype="float64"))
+        share = selections[name].retained if name in selections else 1.0
         kept, total = kept + share * whole, total + whole
     return kept / total if total else 1.0

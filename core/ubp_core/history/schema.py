@@ -66,9 +66,11 @@ CREATE TABLE figure (
     PRIMARY KEY (setup, layer, weight_shape, output_shape, method, block_size, sparsity, run_id)
 ) WITHOUT ROWID;
 """,
+    "CREATE INDEX figure_of_run ON figure (run_id);",
 )
 """What each version added. Runs are records and packed samples; since version 2 the figures of single layers also stand
-in rows of their own (`figures`), which older runs don't have: their records lack the weights' shapes."""
+in rows of their own (`figures`), which older runs don't have: their records lack the weights' shapes; since
+version 3 a deleted run's are found without reading all of them."""
 SCHEMA_VERSION = len(STEPS)
 
 

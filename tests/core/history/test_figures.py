@@ -116,8 +116,23 @@ def test_a_file_of_the_first_version_is_brought_up_to_date(tmp_path: Path) -> No
         old.executescript("DROP TABLE setup; PRAGMA user_version = 1")
         names = {name for (name,) in old.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     old.close()
-    assert SCHEMA_VERSION == len(STEPS) == 2 and {"run", "samples"} == names - {"sqlite_sequence"}
+    assert SCHEMA_VERSION == len(STEPS) == 3 and {"run", "samples"} == names - {"sqlite_sequence"}
     with History(path) as history:
         assert history.get(1).run == make_run(100, 50) and not history.newest_figures("toy", LAYERS).values
         history.add(make_run(80, 40))
         assert history.newest_figures("toy", LAYERS).of("conv") == 80
+
+
+@pytest.mark.parametrize("version", [2, SCHEMA_VERSION])
+def test_figures_are_found_by_their_run(tmp_path: Path, version: int) -> None:
+    path = tmp_path / "h"
+    with History(path) as history:
+        history.add(make_run(100, 50))
+    if version == 2:
+        with sqlite3.connect(path) as old:
+            old.executescript("DROP INDEX figure_of_run; PRAGMA user_version = 2")
+        old.close()
+    with History(path) as history:
+        assert history.newest_figures("toy", LAYERS).of("conv") == 100
+        plan = history.connection.execute("EXPLAIN QUERY PLAN SELECT 1 FROM figure WHERE run_id = 1").fetchall()
+        assert "figure_of_run" in plan[0][-1], "else a run that is deleted reads every figure"

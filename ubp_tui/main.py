@@ -185,6 +185,7 @@ def _build(options: argparse.Namespace, start: SessionStart) -> UbpApp:
     if session is not None and options.theme:
         session = replace(session, arrangement=replace(session.arrangement, theme=f"ubp-{options.theme}"))
     app = build_app(request, services, choice, glyphs, session, start.offered, start.complaint)
-    if options.theme:
-        app.theme = f"ubp-{options.theme}"
+    theme = f"ubp-{options.theme}" if options.theme else start.theme
+    if theme in app.available_themes:
+        app.theme = theme
     return app

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import Path
 
 from ubp_core.errors import PlanError, UbpError
@@ -22,6 +23,8 @@ class SessionStart:
     """Where to write at the end; None: nowhere."""
     complaint: str = ""
     """Why the last session can't be used; empty: it can, or there is none."""
+    theme: str = ""
+    """Of the last session, where nothing else of it is used; may be empty."""
 
 
 def find_session(file: str | None, wanted: bool, model_given: bool) -> SessionStart:
@@ -47,10 +50,13 @@ def find_session(file: str | None, wanted: bool, model_given: bool) -> SessionSt
             raise PlanError(f"{file}: holds a session with a model of its own; leave out MODEL, or name another file")
         return SessionStart(load_session(path), path=path)
     path = last_session_path()
-    if model_given or not path.exists():
+    if not path.exists():
         return SessionStart(path=path)
     try:
-        return SessionStart(load_session(path), offered=True, path=path)
+        last = load_session(path)
+        if model_given:
+            return SessionStart(path=path, theme=last.arrangement.theme)
+        return SessionStart(last, offered=True, path=path)
     except PlanError as error:
         # A file that we wrote ourselves must never keep anybody from starting, nor be lost at its end.
         return SessionStart(path=path, complaint=_set_aside(path, error))
@@ -58,12 +64,18 @@ def find_session(file: str | None, wanted: bool, model_given: bool) -> SessionSt
 
 def _set_aside(path: Path, error: PlanError) -> str:
     """Rename a file that can't be used, and say why and where it is now."""
-    aside = path.with_name(f"{path.stem}.refused{path.suffix}")
+    aside = _free_name(path)
     try:
         path.replace(aside)
     except OSError as problem:
         return f"{error}. It can't be set aside ({problem.strerror or problem}), and will be written anew at the end."
     return f"{error}. It is kept as {aside}: mend it there and go on with --session, or delete it."
+
+
+def _free_name(path: Path) -> Path:
+    """A name beside `path` that is not taken: what was set aside before stays."""
+    names = chain((".refused",), (f".refused-{number}" for number in count(2)))
+    return next(aside for name in names if not (aside := path.with_name(f"{path.stem}{name}{path.suffix}")).exists())
 
 
 def keep_session(session: Session | None, start: SessionStart) -> None:

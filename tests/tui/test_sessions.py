@@ -241,7 +241,8 @@ def test_which_session_a_command_line_means(tmp_path: Path, monkeypatch: pytest.
     keep_session(make_session(), fresh)
     again = find_session(None, True, False)
     assert again.session == make_session() and again.offered
-    assert find_session(None, True, True).session is None
+    model_named = find_session(None, True, True)
+    assert model_named.session is None and model_named.theme == make_session().arrangement.theme != ""
     assert find_session(None, False, False).path is None
     named = find_session(str(fresh.path), True, False)
     assert named.session == make_session() and not named.offered
@@ -259,6 +260,14 @@ def test_a_last_session_that_is_broken_is_set_aside(tmp_path: Path, monkeypatch:
     assert start.session is None and "version 7" in start.complaint and str(aside) in start.complaint
     keep_session(make_session(), start)
     assert aside.read_text() == "session: 7\n" and load_session(path) == make_session()
+    path.write_text("session: 8\n")
+    assert str(tmp_path / "last.refused-2.yaml") in find_session(None, True, True).complaint, (
+        "also where MODEL is named"
+    )
+    path.write_text("session: 9\n")
+    find_session(None, True, False)
+    kept = [(tmp_path / f"last.refused{more}.yaml").read_text()[9] for more in ("", "-2", "-3")]
+    assert kept == ["7", "8", "9"]
 
 
 async def test_a_last_session_that_is_refused_is_said_before_the_model_is_loaded(tmp_path: Path) -> None:
@@ -291,6 +300,9 @@ def test_no_session_shows_no_tour_and_a_theme_of_the_command_line_wins() -> None
         return _build(build_parser().parse_args(words), SessionStart(make_session()))
 
     assert build("--no-session").services.tour is None and build().services.tour is not None
+    named = build_parser().parse_args(["small"])
+    assert _build(named, SessionStart(theme="ubp-light")).theme == "ubp-light", "MODEL is named: of the last session"
+    assert _build(named, SessionStart(theme="gone")).theme == build_app(ModelRequest("small")).theme
     app = build("--theme", "dark-safe")
     assert app.theme == "ubp-dark-safe" and app.session is not None
     assert app.session.arrangement == replace(make_session().arrangement, theme="ubp-dark-safe")

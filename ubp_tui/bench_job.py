@@ -78,7 +78,7 @@ class PackedJob:
     def __init__(self, job: BenchJob) -> None:
         """Start without files."""
         self.job = job
-        self.folder = tempfile.TemporaryDirectory(prefix="ubp-tui-")
+        self.folder = tempfile.TemporaryDirectory(prefix="ubp-tui-", ignore_cleanup_errors=True)
         self.layers: list[PackedVariants] = []
 
     def pack(self, options: RunOptions, on_layer: Callable[[str, int], object], cancel: Event) -> None:

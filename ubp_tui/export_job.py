@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from threading import Event
+from threading import Event, Lock
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ KINDS: Final[dict[str, tuple[str, str]]] = {
 """Kinds of files: ending, and what is in it. All but VIEWS are those of `ubp_core.export`; a test compares them."""
 VIEWS: Final = ("picture", "text")
 """Kinds that show the screen."""
+WRITING: Final = Lock()
+"""Held while files are written: whoever ends the process without waiting for its threads waits for this."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +65,12 @@ def write_files(job: ExportJob, overwrite: bool, progress: Callable[[str, float]
     Raises:
         UbpError: one line; ExportCancelled where `cancel` was set.
     """
+    with WRITING:
+        _write_files(job, overwrite, progress, cancel)
+
+
+def _write_files(job: ExportJob, overwrite: bool, progress: Callable[[str, float], None], cancel: Event) -> None:
+    """See `write_files`."""
     from ubp_core.atomic_file import write_atomically, write_text
     from ubp_core.errors import FileError
     from ubp_core.export import export_files

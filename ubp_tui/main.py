@@ -9,7 +9,7 @@ import sys
 import textwrap
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from ubp_core import __version__
 from ubp_core.errors import ExitCode, PlanError
@@ -153,11 +153,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if app.failure:
         print(f"ubp-tui: {app.failure}", file=sys.stderr)
     code = app.return_code or 0
-    if app.loading_model:
-        # Importing torch or a download can't be interrupted, and Python would wait for it; the terminal is restored.
+    if app.loading_model or app.benchmark.packing:
+        _end_at_once(app, code)
+    return code
+
+
+def _end_at_once(app: UbpApp, code: int) -> NoReturn:
+    """End without waiting for threads, as Python would: importing torch, a download and capturing a network can't be
+    interrupted. The terminal is restored by now; files that go with the process are removed, others finished."""
+    from ubp_tui.export_job import WRITING
+
+    with WRITING:
+        if packing := app.benchmark.packing:
+            packing.close()
         sys.stderr.flush()
         os._exit(code)
-    return code
 
 
 def _names_model(options: argparse.Namespace) -> bool:

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -28,13 +28,14 @@ SIZE = (30, 100)
 class Closable:
     """A shell that runs the app on a terminal which is nobody's controlling terminal: closing it sends no signal."""
 
-    def __init__(self, folder: Path, *arguments: str) -> None:
+    def __init__(self, folder: Path, *arguments: str, program: Sequence[str] = ("-m", "ubp_tui")) -> None:
         self.folder = folder
         self._master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", *SIZE, 0, 0))
-        command = shlex.join([sys.executable, "-m", "ubp_tui", "mobilenet_v1", "--weights", "random", *arguments])
+        command = shlex.join([sys.executable, *program, "mobilenet_v1", "--weights", "random", *arguments])
         environment = {**os.environ, "TERM": "xterm-256color", "PYTHONPATH": os.pathsep.join(sys.path)}
         environment["XDG_STATE_HOME"] = str(folder / "state")
+        environment["TMPDIR"] = str(folder)
         (folder / "state" / "ubp-tui").mkdir(parents=True)
         (folder / "state" / "ubp-tui" / "tour-seen").touch()
         self.shell = subprocess.Popen(
@@ -50,6 +51,20 @@ class Closable:
             assert time.monotonic() < end, f"no {text!r} in {shown[-3000:]!r}"
             if select.select([self._master], [], [], 0.2)[0]:
                 shown += os.read(self._master, 65536)
+
+    def press(self, key: str) -> None:
+        """A key."""
+        os.write(self._master, key.encode())
+
+    def wait(self) -> int:
+        """Read what is drawn until the app has ended; its exit code."""
+        end = time.monotonic() + PATIENCE
+        while self.shell.poll() is None:
+            assert time.monotonic() < end, "the app does not end"
+            if select.select([self._master], [], [], 0.2)[0]:
+                with suppress(OSError):
+                    os.read(self._master, 65536)
+        return int((self.folder / "code").read_text())
 
     def hang_up(self) -> int:
         """Close the terminal; the app's exit code."""
@@ -98,3 +113,29 @@ def test_writes_to_a_lost_terminal_are_dropped() -> None:
         forgiving.flush()
         with suppress(OSError):
             pipe.close()
+
+
+STUCK_PACKING = """
+import sys, threading
+from pathlib import Path
+from ubp_tui import bench_job, main
+def pack(job, options, on_layer, cancel):  # as torch.export: looks at no cancel, and takes long
+    Path(job.folder.name, "half.ubp").write_text("half")
+    on_layer("PACKING-BEGAN", 1)
+    threading.Event().wait()
+bench_job.PackedJob.pack = pack
+sys.exit(main.main())
+"""
+
+
+def test_leaving_does_not_wait_for_packing(tmp_path: Path, started: list[Closable]) -> None:
+    terminal = Closable(tmp_path, "--width", "0.25", "--session", "here.yaml", program=("-c", STUCK_PACKING))
+    started.append(terminal)
+    terminal.wait_for("network keeps")
+    terminal.press("B")
+    terminal.wait_for("PACKING-BEGAN")
+    assert list(tmp_path.glob("ubp-tui-*/half.ubp"))
+    terminal.press("q")
+    assert terminal.wait() == 0
+    assert load_session(tmp_path / "here.yaml").request.model == "mobilenet_v1"
+    assert not list(tmp_path.glob("ubp-tui-*")), "files that go with the process"

@@ -28,6 +28,8 @@ class BenchmarkWork(Screen[None]):
         self.services = services
         self.watch_of_devices: DeviceWatch | None = None
         """The watch, once it runs."""
+        self.packing: PackedJob | None = None
+        """What a thread is packing now: it looks for a cancel between files only, and capturing takes seconds."""
         self._left = False
 
     @work(thread=True, exclusive=True, group="watch_devices", description="begin to watch devices")
@@ -67,6 +69,7 @@ class BenchmarkWork(Screen[None]):
         """Pack for all devices."""
         from ubp_core.errors import UbpError
 
+        self.packing = packed
         try:
             packed.pack(options, lambda name, number: self.post_message(messages.LayerPacking(name, number)), cancel)
         except UbpError as error:
@@ -75,6 +78,8 @@ class BenchmarkWork(Screen[None]):
             self.post_message(messages.PackingFailed(f"the files can't be written: {error.strerror or error}"))
         else:
             self.post_message(messages.LayersPacked(packed))
+        finally:
+            self.packing = None
 
     @work(thread=True, group="run_benchmark", description="benchmark layers on a device")
     def _run_benchmark(self, packed: PackedJob, device: str, options: RunOptions, cancel: Event) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ubp_core.atomic_file import refuse_existing
 from ubp_core.cli import options, output
+from ubp_core.cli.figure_options import add_figures_option, read_figures
 from ubp_core.cli.plan_output import print_plan
 from ubp_core.errors import ExitCode, FileError, PlanError
 
@@ -30,6 +31,7 @@ EXAMPLES = """\
   ubp plan mobilenet_v1 --scope global --layer-override 'blocks.1?.*=block-size:8,sparsity:0.9' \\
                         --layer-override blocks.0.pointwise=dense -o plan.yaml
   ubp plan show plan.yaml
+  ubp plan show plan.yaml --device adb:1A2B3C              with what `ubp bench` measured of its layers there
   ubp plan again plan.yaml -o plan.yaml --force            sparsity 0.9 was written into its head"""
 
 
@@ -72,6 +74,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "ceiling; * stands for any text; may be repeated, later ones count",
     )
     options.add_selection_options(parser)
+    add_figures_option(parser)
     parser.add_argument("-o", "--output", type=Path, metavar="FILE.yaml", help="write the plan")
     options.add_force_option(parser)
 
@@ -159,4 +162,5 @@ def _report(args: argparse.Namespace, plan: Plan, model: LoadedModel) -> None:
 
     with output.progress_bar("selecting blocks", len(plan.pruned)) as step:
         selections = select_plan(plan, model, threads=args.threads, step=lambda name: step())
-    print_plan(plan, model, report_plan(plan, model, selections), args.json)
+    figures = read_figures(args, model, plan.criterion)
+    print_plan(plan, model, report_plan(plan, model, selections), args.json, figures)

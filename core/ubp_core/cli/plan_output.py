@@ -8,22 +8,26 @@ from typing import TYPE_CHECKING, Any
 from ubp_core.cli import output
 
 if TYPE_CHECKING:
+    from ubp_core.history import LayerFigures
     from ubp_core.models import LoadedModel
     from ubp_core.plan import Plan, PlanReport
+    from ubp_core.plan.plan_report import PlanRow
 
 LEAST_KEPT = 0.02
 """A layer that keeps less of its weights is pointed out."""
 
 
-def print_plan(plan: Plan, model: LoadedModel, report: PlanReport, as_json: bool) -> None:
-    """One line for every layer, the network's total at the foot."""
+def print_plan(
+    plan: Plan, model: LoadedModel, report: PlanReport, as_json: bool, figures: LayerFigures | None = None
+) -> None:
+    """One line for every layer, with what was measured of it where that is known; the network's total at the foot."""
     if as_json:
-        output.print_json(plan_record(plan, model, report))
+        output.print_json(plan_record(plan, model, report, figures))
         return
     console = output.open_console()
     console.print(output.heading(model), soft_wrap=True)
     console.print(describe_plan(plan), soft_wrap=True)
-    console.print(_layer_table(report))
+    console.print(_layer_table(report, figures))
     console.print(_cost_table(report))
     emptied = [row.layer.name for row in report.pruned if 1 - row.achieved < LEAST_KEPT]
     if emptied:
@@ -42,10 +46,13 @@ def describe_plan(plan: Plan) -> str:
     )
 
 
-def _layer_table(report: PlanReport) -> Any:
-    """Sparsities and what they keep."""
+def _layer_table(report: PlanReport, figures: LayerFigures | None) -> Any:
+    """Sparsities and what they keep, and the newest figures."""
     headers = [("layer", "left"), ("shape", "right"), ("method", "left"), ("N", "right")]
     headers += [(text, "right") for text in ("requested", "rounded", "achieved", "retained", "parameters", "bytes")]
+    measured = figures is not None and bool(figures.values)
+    if figures is not None and measured:
+        headers.append((f"{figures.figure}, {figures.device}", "right"))
     table = output.new_table(headers, footer=True)
     for row in report.rows:
         bytes_change = _change(row.cost.bytes_before, row.cost.bytes_after)
@@ -57,16 +64,25 @@ def _layer_table(report: PlanReport) -> Any:
             method, size = row.layer.method + (" (fixed)" if row.layer.fixed else ""), str(row.layer.block_size)
         parameters = _change(row.cost.parameters_before, row.cost.parameters_after)
         style = "dim" if row.layer.dense else None
-        table.add_row(
-            row.layer.name, output.size(row.shape), method, size, *cells, parameters, bytes_change, style=style
-        )
+        cells += [parameters, bytes_change, *([_measured_text(row, figures)] if measured else [])]
+        table.add_row(row.layer.name, output.size(row.shape), method, size, *cells, style=style)
     cost = report.cost
     foot = [f"{len(report.pruned)} of {len(report.rows)} layers pruned", "", "of those", ""]
     foot += [output.percent(x) for x in (report.requested, report.rounded, report.achieved, report.retained)]
     foot += [_change(cost.parameters_before, cost.parameters_after), _change(cost.bytes_before, cost.bytes_after)]
-    for column, text in zip(table.columns, foot, strict=True):
+    for column, text in zip(table.columns, foot, strict=False):  # figures have no total: they need not be complete
         column.footer = text
     return table
+
+
+def _measured_text(row: PlanRow, figures: LayerFigures | None) -> str:
+    """What was measured of a layer as the plan has it; empty where that is nothing."""
+    from ubp_core.export.tables import figure_record
+
+    record = figure_record(row, figures)
+    if "instructions" in record:
+        return output.count(int(record["instructions"]))
+    return f"{record['median_ns'] / 1e6:.4f} ms" if record else ""
 
 
 def _change(before: int, after: int) -> str:
@@ -86,16 +102,18 @@ def _cost_table(report: PlanReport) -> Any:
     return table
 
 
-def plan_record(plan: Plan, model: LoadedModel, report: PlanReport) -> dict[str, Any]:
+def plan_record(
+    plan: Plan, model: LoadedModel, report: PlanReport, figures: LayerFigures | None = None
+) -> dict[str, Any]:
     """The JSON object."""
-    from ubp_core.export.tables import row_record
+    from ubp_core.export.tables import figure_record, row_record
 
     asked = {key: getattr(plan, key) for key in ("criterion", "scope", "method", "block_size", "sparsity")}
     return {
         "command": "plan",
         "model": output.model_record(model),
         "asked": asked | {key: getattr(plan, key) for key in ("floor", "ceiling", "scale")},
-        "layers": [row_record(row) | {"fixed": row.layer.fixed} for row in report.rows],
+        "layers": [row_record(row) | {"fixed": row.layer.fixed} | figure_record(row, figures) for row in report.rows],
         "total": {
             "pruned_layers": len(report.pruned),
             "requested_sparsity": report.requested,

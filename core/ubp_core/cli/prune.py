@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from ubp_core.cli import options, output
+from ubp_core.cli.figure_options import add_figures_option, read_figures
 from ubp_core.cli.plan_output import print_plan
 from ubp_core.errors import ExitCode, FileError
 
@@ -39,6 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--layer", action="append", metavar="NAME", help="prune only this layer, may be repeated (default: all)"
     )
+    add_figures_option(parser)
     parser.add_argument("--threads", type=options.thread_count, metavar="N", help="of the selection (default: all)")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
     options.add_force_option(parser)
@@ -62,6 +64,7 @@ def run(args: argparse.Namespace) -> int:
 
         if args.layer:
             plan = keep_layers(plan, args.layer)
+        figures = read_figures(args, model, plan.criterion)
         report = export_files(
             plan,
             model,
@@ -69,8 +72,9 @@ def run(args: argparse.Namespace) -> int:
             overwrite=args.force,
             threads=args.threads,
             progress=lambda line, share: tell(f"{line} ({share:.0%})"),
+            figures=figures,
         )
-    print_plan(plan, model, report, args.json)
+    print_plan(plan, model, report, args.json, figures)
     for target in targets:
         output.note(f"wrote {target.path}")
     return ExitCode.OK

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import signal
@@ -12,9 +13,12 @@ from typing import Any
 
 import pytest
 
+from ubp_core.benchmark import BenchRun, LayerResult, VariantResult
 from ubp_core.cli.main import main
 from ubp_core.cli.prune import OPTIONS
 from ubp_core.export import KINDS
+from ubp_core.history import History
+from ubp_core.history.figures import shapes_of
 from ubp_core.models import load_model
 from ubp_core.packed_file import PackedFile
 from ubp_core.plan import Plan
@@ -99,6 +103,47 @@ def test_prune_writes_what_is_asked_for(plan: Path, tmp_path: Path, capsys: pyte
     assert main(["prune", str(plan), *options, "--force", "--layer", "blocks.7.pointwise"]) == 0
     assert [layer.name for layer in PackedFile.load(files["packed"]).layers] == ["blocks.7.pointwise"]
     assert main(["layers", str(files["weights"]), "--arch", "mobilenet_v1", "--width", "0.25"]) == 0
+
+
+def add_run(path: Path, name: str, figure: str, **values: float) -> None:
+    """A run of one layer that the plan prunes, in the history."""
+    model = load_model("mobilenet_v1", weights="random", width=0.25)
+    layer = model.layer(name)
+    weight, image = shapes_of(layer)
+    planned = Plan.load(path).layer(name)
+    variant = VariantResult("bed", "bed", 4, planned.sparsity, "k", "ok", "aa", **values)  # type: ignore[arg-type]
+    result = LayerResult(name, "", image, (variant,), weight_shape=weight)
+    device = "emulator" if figure == "instructions" else "adb:X"
+    run = BenchRun(device, "adb", figure, "Phone", "", model.name, {}, {}, (result,), extra={"criterion": "l1"})
+    with History() as history:
+        history.add(run)
+
+
+def test_a_device_adds_what_was_measured_there(
+    plan: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UBP_HISTORY", str(tmp_path / "history"))
+    name = "blocks.7.pointwise"
+    assert main(["plan", "show", str(plan), "--device", "adb:X"]) == 0
+    captured = capsys.readouterr()
+    assert "nothing was measured" in captured.err and "latency" not in captured.out
+    assert not (tmp_path / "history").exists(), "looking makes no file"
+    add_run(plan, name, "latency", median_ns=1_234_500.0)
+    add_run(plan, name, "instructions", instructions=98765)
+    assert main(["plan", "show", str(plan), "--device", "adb:X"]) == 0
+    captured = capsys.readouterr()
+    lines = captured.out.splitlines()
+    assert any("latency, adb:X" in line for line in lines)
+    assert [line.split()[0] for line in lines if line.rstrip().endswith("1.2345 ms")] == [name]
+    table = tmp_path / "out.csv"
+    assert main(["prune", str(plan), "--table", str(table), "--device", "emulator", "--json"]) == 0
+    told = {layer["layer"]: layer for layer in record(capsys)["layers"]}
+    assert told[name]["instructions"] == 98765 and "device" not in told["blocks.8.pointwise"]
+    rows = {row["layer"]: row for row in csv.DictReader(table.open(newline=""))}
+    assert (rows[name]["device"], rows[name]["figure"], rows[name]["instructions"]) == (
+        "emulator", "instructions", "98765.0"
+    )  # fmt: skip
+    assert rows["blocks.8.pointwise"]["device"] == ""
 
 
 def test_pack_takes_a_plan(plan: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

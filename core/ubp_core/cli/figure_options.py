@@ -1,0 +1,41 @@
+"""`--device` of commands that show what was measured: the newest figures of the history. Asks no device."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from ubp_core.cli import output
+
+if TYPE_CHECKING:
+    from ubp_core.history import LayerFigures
+    from ubp_core.models import LoadedModel
+
+
+def add_figures_option(parser: argparse._ActionsContainer) -> None:
+    """--device."""
+    parser.add_argument(
+        "--device",
+        metavar="NAME",
+        help="show what was measured of the layers, as they are here, on this device (host, emulator or adb:SERIAL): "
+        "the newest figures of `ubp bench` in the history",
+    )
+
+
+def read_figures(args: argparse.Namespace, model: LoadedModel, criterion: str) -> LayerFigures | None:
+    """The figures that are asked for; None where none are. A device without figures is said on stderr.
+
+    Raises:
+        HistoryError: the file can't be used.
+    """
+    if args.device is None:
+        return None
+    from ubp_core.history import History, LayerFigures, default_path
+
+    figures = LayerFigures(args.device)
+    if default_path().exists():  # opening would make it
+        with History() as history:
+            figures = history.newest_figures(model.name, model.layers, args.device, criterion)
+    if not figures.values:
+        output.note(f"nothing was measured of layers of {model.name} on {args.device}: `ubp bench --layers` does it")
+    return figures

@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ubp_core.lazy_names import import_at_use
+from ubp_core.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from ubp_core.criteria import importance as importance
     from ubp_core.global_selection import NetworkSelection as NetworkSelection
     from ubp_core.global_selection import select_global as select_global
     from ubp_core.network.network import Network as Network
-    from ubp_core.packed_file import PackedFile as PackedFile
-    from ubp_core.packed_layer import PackedLayer as PackedLayer
-    from ubp_core.packing import pack as pack
+    from ubp_core.packed.file import PackedFile as PackedFile
+    from ubp_core.packed.layer import PackedLayer as PackedLayer
+    from ubp_core.packed.packing import pack as pack
     from ubp_core.pruning import BlockPruner as BlockPruner
     from ubp_core.pruning import CubicSchedule as CubicSchedule
     from ubp_core.pruning import LayerRule as LayerRule
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from ubp_core.selection import Selection as Selection
     from ubp_core.selection import select_blocks as select_blocks
 
-__version__ = "0.1.0"
-
 _HOMES = {
     "BlockPruner": "pruning",
     "CubicSchedule": "pruning",
@@ -36,11 +35,11 @@ _HOMES = {
     "check_deployable": "pruning",
     "Network": "network.network",
     "importance": "criteria",
-    "pack": "packing",
+    "pack": "packed.packing",
     "recalibrate_batchnorm": "pruning",
     "METHODS": "selection",
-    "PackedFile": "packed_file",
-    "PackedLayer": "packed_layer",
+    "PackedFile": "packed.file",
+    "PackedLayer": "packed.layer",
     "NetworkSelection": "global_selection",
     "Selection": "selection",
     "select_blocks": "selection",

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ubp_core.errors import CandidatesExhausted
-from ubp_core.packed_format import SectionKind, array_bytes
+from ubp_core.packed.format import SectionKind, array_bytes
 from ubp_core.selection import METHODS, Selection, select_blocks
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from packed_samples import network_bytes, put, repair_checksums, section_entry
-from ubp_core.packed_format import HEADER, HEADER_SIZE, LAYER, LAYER_SIZE, SECTION, SECTION_SIZE, VERSION, SectionKind
-from ubp_core.packed_writer import Section, laid_out
+from ubp_core.packed.format import HEADER, HEADER_SIZE, LAYER, LAYER_SIZE, SECTION, SECTION_SIZE, VERSION, SectionKind
+from ubp_core.packed.writer import Section, laid_out
 
 Change = Callable[[bytearray], None]
 

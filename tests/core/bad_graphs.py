@@ -15,9 +15,9 @@ import numpy as np
 from bad_files import BadFile, Change, both, entry, header, record, relaid
 from graph_samples import every_operation, graph_bytes
 from packed_samples import TEXTS, put, section_entry
-from ubp_core.packed_format import GRAPH, HEADER, NODE, NODE_SIZE, TENSOR, TENSOR_SIZE, WINDOW, Op
-from ubp_core.packed_graph import Graph
-from ubp_core.packed_writer import Section, packed_chunks
+from ubp_core.packed.format import GRAPH, HEADER, NODE, NODE_SIZE, TENSOR, TENSOR_SIZE, WINDOW, Op
+from ubp_core.packed.graph import Graph
+from ubp_core.packed.writer import Section, packed_chunks
 
 
 @functools.cache

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from bad_files import GOOD
 from packed_samples import put, repair_checksums, section_entry
-from ubp_core.packed_format import HEADER, HEADER_SIZE, LAYER, LAYER_SIZE, SECTION, SECTION_SIZE
+from ubp_core.packed.format import HEADER, HEADER_SIZE, LAYER, LAYER_SIZE, SECTION, SECTION_SIZE
 
 NUMBERS = st.one_of(
     st.integers(0, 20),

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ubp_core.packed_format import HEADER, HEADER_CHECKED, HEADER_SIZE, SECTION, SECTION_SIZE, SectionKind
-from ubp_core.packed_layer import PackedLayer
-from ubp_core.packed_writer import packed_chunks
-from ubp_core.packing import pack, pack_dense
+from ubp_core.packed.format import HEADER, HEADER_CHECKED, HEADER_SIZE, SECTION, SECTION_SIZE, SectionKind
+from ubp_core.packed.layer import PackedLayer
+from ubp_core.packed.packing import pack, pack_dense
+from ubp_core.packed.writer import packed_chunks
 
 TEXTS = ("a tool 1.0", "a model", "drawn by a test")
 

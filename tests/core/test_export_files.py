@@ -17,7 +17,7 @@ from ubp_core.errors import ExportCancelled, FileError, PlanError, SelectionErro
 from ubp_core.export import KINDS, ExportTarget, check_targets, export_files, pruned_state, save_state
 from ubp_core.export.tables import COLUMNS
 from ubp_core.models import LoadedModel, load_model
-from ubp_core.packed_file import PackedFile
+from ubp_core.packed.file import PackedFile
 from ubp_core.plan import Override, Plan, make_plan, select_plan
 
 

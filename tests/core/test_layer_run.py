@@ -15,8 +15,8 @@ from torch.nn import functional
 
 from ubp_core import importance, select_blocks
 from ubp_core.errors import UbpError
-from ubp_core.packed_layer import PackedLayer
-from ubp_core.packing import pack
+from ubp_core.packed.layer import PackedLayer
+from ubp_core.packed.packing import pack
 
 ACTIVATIONS = {
     None: lambda y: y,

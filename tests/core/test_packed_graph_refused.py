@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from bad_graphs import BAD_GRAPHS
 from graph_mutations import changed_networks
 from ubp_core.errors import FileError
-from ubp_core.packed_reader import read_packed
+from ubp_core.packed.reader import read_packed
 
 
 @pytest.mark.parametrize("case", BAD_GRAPHS)
@@ -37,7 +37,7 @@ def test_changes_only_raise_the_file_error(data: bytes) -> None:
 def test_every_rule_of_the_reader_has_its_bad_file() -> None:
     """Each `field` that the reader's source can name is named by some bad file."""
     folder = Path(read_packed.__code__.co_filename).parent
-    text = "".join((folder / f"packed_graph_{part}.py").read_text() for part in ("reader", "shapes"))
+    text = "".join((folder / f"graph_{part}.py").read_text() for part in ("reader", "shapes"))
     named = set(re.findall(r'f"\{where\}\.([a-z_]+)', text)) | set(re.findall(r'check\("([a-z_]+)"', text))
     named |= set(re.findall(r'"graph\.([a-z_]+)"', text)) | set(re.findall(r'ShapeError\(None, f"([a-z]+)_', text))
     tested = {part for bad in BAD_GRAPHS.values() for part in re.findall(r"[a-z]+_?[a-z]*", bad.field)}

@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "core"))
 
 from graph_samples import every_operation, graph_bytes, random_network
 from packed_samples import file_bytes, network_bytes, random_layer
-from ubp_core.packed_file import PackedFile
+from ubp_core.packed.file import PackedFile
 
 
 def seed_files() -> dict[str, bytes]:

@@ -10,9 +10,9 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ubp_core.packed_format import Op
-from ubp_core.packed_graph import Graph, Node, Window
-from ubp_core.packed_layer import PackedLayer
+from ubp_core.packed.format import Op
+from ubp_core.packed.graph import Graph, Node, Window
+from ubp_core.packed.layer import PackedLayer
 
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "none": lambda x: x,

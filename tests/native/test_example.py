@@ -14,8 +14,8 @@ from native_network import run_network
 from numpy.typing import NDArray
 from random_networks import NetworkBuilder
 
-from ubp_core.packed_format import Op
-from ubp_core.packed_graph import Node, Window
+from ubp_core.packed.format import Op
+from ubp_core.packed.graph import Node, Window
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "native"))
 

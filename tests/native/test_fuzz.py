@@ -12,7 +12,7 @@ from fuzz_seeds import seed_files, write_seeds
 from run_fuzzer import build_fuzzer, run_fuzzer
 
 from bad_files import BAD_FILES
-from ubp_core.packed_reader import read_packed
+from ubp_core.packed.reader import read_packed
 
 RUNS = 100_000
 GRAPH_FIELDS = {

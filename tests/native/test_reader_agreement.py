@@ -15,11 +15,11 @@ from bad_graphs import BAD_GRAPHS
 from graph_mutations import changed_networks
 from packed_mutations import mutated_files
 from packed_samples import file_bytes, put, random_layer, repair_checksums, section_entry
-from ubp_core.dense_blocks import to_blocks
 from ubp_core.errors import FileError
-from ubp_core.packed_format import ACTIVATIONS
-from ubp_core.packed_layer import PackedLayer
-from ubp_core.packed_reader import read_packed
+from ubp_core.packed.dense_blocks import to_blocks
+from ubp_core.packed.format import ACTIVATIONS
+from ubp_core.packed.layer import PackedLayer
+from ubp_core.packed.reader import read_packed
 
 
 def read_python(data: bytes) -> str | tuple[PackedLayer, ...]:

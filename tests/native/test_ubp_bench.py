@@ -20,9 +20,9 @@ from bench_program import Bench
 
 from bad_files import BAD_FILES
 from packed_samples import file_bytes, random_layer
-from ubp_core.packed_file import PackedFile
-from ubp_core.packed_layer import PackedLayer
-from ubp_core.packing import pack_dense
+from ubp_core.packed.file import PackedFile
+from ubp_core.packed.layer import PackedLayer
+from ubp_core.packed.packing import pack_dense
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "ubp_bench.md").read_text()
 QUICK = ("--runs", "3", "--warmup", "1")

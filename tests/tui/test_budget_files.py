@@ -14,7 +14,7 @@ from tui_world import click, make_app, make_model, make_services, screen_text, s
 
 from ubp_core.cli.main import main
 from ubp_core.models import LoadedModel, load_model
-from ubp_core.packed_file import PackedFile
+from ubp_core.packed.file import PackedFile
 from ubp_core.plan import Plan, remake_plan
 from ubp_core.pruning import BlockPruner
 from ubp_tui.app import build_app

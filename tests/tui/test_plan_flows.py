@@ -14,7 +14,7 @@ from tui_world import SIZES, click, make_app, make_model, make_services, screen_
 
 from ubp_core import export
 from ubp_core.errors import ExportCancelled
-from ubp_core.packed_file import PackedFile
+from ubp_core.packed.file import PackedFile
 from ubp_core.plan import DENSE, LayerPlan, Plan
 from ubp_tui.app import UbpApp
 from ubp_tui.choices import LayerChoices

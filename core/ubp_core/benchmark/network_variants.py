@@ -57,7 +57,7 @@ def pack_network_variants(
     """
     from ubp_core import importance
     from ubp_core.network.exporting import NetworkExporter
-    from ubp_core.packed_format import BLOCK_SIZES
+    from ubp_core.packed.format import BLOCK_SIZES
     from ubp_core.plan.applying import check_block_sizes, check_model, select_plan
 
     chosen = tuple(variants)
@@ -89,7 +89,7 @@ def pack_network_variants(
 
 def check_block_size(variant: Variant) -> None:
     """Refuses what packed files can't hold, before anything is captured."""
-    from ubp_core.packed_format import BLOCK_SIZES
+    from ubp_core.packed.format import BLOCK_SIZES
 
     if variant.block_size and variant.block_size not in BLOCK_SIZES:
         raise BadSetting(f"block size {variant.block_size}: kernels have {', '.join(map(str, BLOCK_SIZES))}")

@@ -73,8 +73,8 @@ def pack_variants(
         BadSetting: a variant that packed files can't hold.
     """
     from ubp_core import importance, select_blocks
-    from ubp_core.layer_packing import pack_layer
-    from ubp_core.packed_format import BLOCK_SIZES
+    from ubp_core.packed.format import BLOCK_SIZES
+    from ubp_core.packed.layer_packing import pack_layer
 
     chosen = tuple(variants)
     matrix = importance(layer.weight, criterion)

@@ -56,7 +56,7 @@ def pack_plan(
         PlanError: the plan is not for this network, prunes none of it, or has a block size without kernel.
     """
     from ubp_core.benchmark import plan_layer_variants, plan_network_variants
-    from ubp_core.packed_format import BLOCK_SIZES
+    from ubp_core.packed.format import BLOCK_SIZES
     from ubp_core.plan.applying import check_block_sizes, check_model
 
     check_model(plan, model)

@@ -99,7 +99,7 @@ def select_for(args: argparse.Namespace, plan: Plan | None, model: LoadedModel) 
     """Blocks of the layers to prune, and the importance that they were selected by."""
     if plan is None:
         return ({} if args.dense else select_all(model, args)), args.criterion
-    from ubp_core.packed_format import BLOCK_SIZES
+    from ubp_core.packed.format import BLOCK_SIZES
     from ubp_core.plan import select_plan
     from ubp_core.plan.applying import check_block_sizes
 

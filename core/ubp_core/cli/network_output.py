@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from ubp_core.cli import output
 
 if TYPE_CHECKING:
-    from ubp_core.packed_file import PackedFile
-    from ubp_core.packed_graph import Graph, Node
-    from ubp_core.packed_layer import PackedLayer
+    from ubp_core.packed.file import PackedFile
+    from ubp_core.packed.graph import Graph, Node
+    from ubp_core.packed.layer import PackedLayer
 
 LEFT = ("node", "operation", "from", "result", "weights")
 RIGHT = ("sparsity", "retained", "bytes", "dense", "share")

@@ -13,7 +13,7 @@ from ubp_core.errors import ExitCode, FileError, ModelError
 
 if TYPE_CHECKING:
     from ubp_core.models import Layer, LoadedModel
-    from ubp_core.packed_layer import PackedLayer
+    from ubp_core.packed.layer import PackedLayer
 
 DESCRIPTION = """\
 Select the blocks of some layers and write them into one packed file (.ubp), which kernels run from as it is.
@@ -27,9 +27,9 @@ EXAMPLES = """\
   ubp pack --plan plan.yaml -o network.ubp            what `ubp plan` decided, layer by layer"""
 
 PACKED_BLOCK_SIZES = (1, 2, 4, 8, 16)
-"""`ubp_core.packed_format.BLOCK_SIZES`, here so that --help needs no numpy; a test compares them."""
+"""`ubp_core.packed.format.BLOCK_SIZES`, here so that --help needs no numpy; a test compares them."""
 ACTIVATION_NAMES = ("none", "relu", "relu6", "hard_swish", "hard_sigmoid", "silu", "sigmoid")
-"""`ubp_core.packed_format.ACTIVATIONS`, likewise."""
+"""`ubp_core.packed.format.ACTIVATIONS`, likewise."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -69,8 +69,8 @@ def run(args: argparse.Namespace) -> int:
     if not args.force:
         refuse_existing(args.output)
     model, packed_layers = _pack_plan(args) if args.plan else _pack_chosen(args)
-    from ubp_core.layer_packing import source_line
-    from ubp_core.packed_file import PackedFile
+    from ubp_core.packed.file import PackedFile
+    from ubp_core.packed.layer_packing import source_line
 
     packed = PackedFile(packed_layers, model.name, source_line(model))
     packed.save(args.output, args.force)
@@ -101,7 +101,7 @@ def _pack_chosen(args: argparse.Namespace) -> tuple[LoadedModel, tuple[PackedLay
 
 def _pack_plan(args: argparse.Namespace) -> tuple[LoadedModel, tuple[PackedLayer, ...]]:
     """The layers that a plan prunes."""
-    from ubp_core.layer_packing import pack_layer
+    from ubp_core.packed.layer_packing import pack_layer
     from ubp_core.plan import Plan, select_plan
 
     plan = Plan.load(args.plan)
@@ -119,7 +119,7 @@ def _pack_plan(args: argparse.Namespace) -> tuple[LoadedModel, tuple[PackedLayer
 def _pack(layer: Layer, args: argparse.Namespace) -> PackedLayer:
     """One layer."""
     from ubp_core import importance, select_blocks
-    from ubp_core.layer_packing import pack_layer
+    from ubp_core.packed.layer_packing import pack_layer
 
     if args.dense:
         return pack_layer(layer, None, activation=args.activation)

@@ -11,8 +11,8 @@ from ubp_core.cli.network_output import network_record, print_network
 from ubp_core.errors import ExitCode
 
 if TYPE_CHECKING:
-    from ubp_core.packed_file import PackedFile
-    from ubp_core.packed_layer import PackedLayer
+    from ubp_core.packed.file import PackedFile
+    from ubp_core.packed.layer import PackedLayer
 
 DESCRIPTION = """\
 Check a packed file (.ubp) from end to end and print what it holds: layers, blocks, sparsity, what the selection kept,
@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Load and print."""
-    from ubp_core.packed_file import PackedFile
+    from ubp_core.packed.file import PackedFile
 
     packed = PackedFile.load(args.file)
     if args.json:

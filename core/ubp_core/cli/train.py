@@ -98,7 +98,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _prepare(config: TrainConfig, tell: Any) -> TrainingLoop:
     """Pictures, network and loop; everything that can be refused is refused here."""
-    from ubp_core.packed_format import BLOCK_SIZES
+    from ubp_core.packed.format import BLOCK_SIZES
     from ubp_core.training.data import open_pictures
     from ubp_core.training.loop import TrainingLoop
     from ubp_core.training.networks import choose_device, make_network

@@ -12,8 +12,8 @@ from ubp_core.export.masks import save_masks
 from ubp_core.export.state_dict import save_state
 from ubp_core.export.tables import save_table
 from ubp_core.export.targets import ExportTarget, check_targets
-from ubp_core.layer_packing import pack_layer, source_line
-from ubp_core.packed_file import PackedFile
+from ubp_core.packed.file import PackedFile
+from ubp_core.packed.layer_packing import pack_layer, source_line
 from ubp_core.plan.applying import check_model, select_plan
 from ubp_core.plan.plan_report import PlanReport, report_plan
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from ubp_core.errors import ModelError
 from ubp_core.network.draft import Draft, LayerWeights, Step
 from ubp_core.network.memory import ArenaPlan, Use, plan_arena
-from ubp_core.packed_format import Op
-from ubp_core.packed_graph import Graph, Node, Tensor
-from ubp_core.packed_layer import PackedLayer
-from ubp_core.packing import BlockSelection, pack, pack_dense
+from ubp_core.packed.format import Op
+from ubp_core.packed.graph import Graph, Node, Tensor
+from ubp_core.packed.layer import PackedLayer
+from ubp_core.packed.packing import BlockSelection, pack, pack_dense
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ubp_core.packed_format import Op
-from ubp_core.packed_graph import Window
+from ubp_core.packed.format import Op
+from ubp_core.packed.graph import Window
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,8 @@ from ubp_core.network.capture import capture
 from ubp_core.network.folding import fold_pads, fold_scales
 from ubp_core.network.fusing import fuse_activations, fuse_addends
 from ubp_core.network.reference import run_reference
-from ubp_core.packed_file import PackedFile
-from ubp_core.packed_graph_reader import check_arena
+from ubp_core.packed.file import PackedFile
+from ubp_core.packed.graph_reader import check_arena
 from ubp_core.selection import Selection
 
 TOLERANCE = 1e-4

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from ubp_core.errors import ModelError
 from ubp_core.network.draft import Draft, LayerWeights
-from ubp_core.packed_format import Op
+from ubp_core.packed.format import Op
 
 
 def fold_scales(draft: Draft) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ubp_core.network.draft import Draft, Step
-from ubp_core.packed_format import Op
+from ubp_core.packed.format import Op
 
 FUSING_OPS = (Op.LAYER, Op.ADD, Op.MULTIPLY)
 """Operations that can apply an activation to their result."""

@@ -10,8 +10,8 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ubp_core.packed_format import Op, align
-from ubp_core.packed_graph import in_place_operands, last_uses
+from ubp_core.packed.format import Op, align
+from ubp_core.packed.graph import in_place_operands, last_uses
 
 TRIES = 200
 """Orders of placing that are tried where the first ones do not reach the lower bound."""

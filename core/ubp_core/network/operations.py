@@ -14,8 +14,8 @@ import numpy as np
 from ubp_core.network.draft import LayerWeights
 from ubp_core.network.pooling import adaptive_window, average_window, max_window
 from ubp_core.network.step_maker import Refused, StepMaker
-from ubp_core.packed_format import Op
-from ubp_core.packed_graph import Window
+from ubp_core.packed.format import Op
+from ubp_core.packed.graph import Window
 
 Operation = Callable[[StepMaker], int]
 

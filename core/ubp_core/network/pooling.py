@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ubp_core.network.step_maker import Refused, StepMaker
-from ubp_core.packed_graph import Window
+from ubp_core.packed.graph import Window
 
 
 def sized_window(maker: StepMaker, value: int) -> Window:

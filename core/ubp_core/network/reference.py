@@ -16,10 +16,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from ubp_core.errors import UbpError
-from ubp_core.packed_file import PackedFile
-from ubp_core.packed_format import Op
-from ubp_core.packed_graph import Graph, Node, Window
-from ubp_core.packed_layer import PackedLayer
+from ubp_core.packed.file import PackedFile
+from ubp_core.packed.format import Op
+from ubp_core.packed.graph import Graph, Node, Window
+from ubp_core.packed.layer import PackedLayer
 
 FUNCTIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "none": lambda x: x,

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from ubp_core.network.draft import Draft, LayerWeights, Step, Value
-from ubp_core.packed_format import Op
+from ubp_core.packed.format import Op
 
 
 class Refused(Exception):

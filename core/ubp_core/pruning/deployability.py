@@ -11,7 +11,7 @@ from torch.nn.utils import parametrize
 
 from ubp_core.errors import PruningError
 from ubp_core.models.layer_extraction import find_skip_reasons
-from ubp_core.packed_format import BLOCK_SIZES, MAX_COLUMNS, MAX_ROWS, MAX_STEP
+from ubp_core.packed.format import BLOCK_SIZES, MAX_COLUMNS, MAX_ROWS, MAX_STEP
 
 WRAPPERS = ("module.", "_orig_mod.")
 """What DistributedDataParallel and torch.compile put in front of names."""

@@ -16,12 +16,12 @@ from torch import nn
 
 from ubp_core.atomic_file import write_atomically, write_text
 from ubp_core.errors import ModelError, UbpError
-from ubp_core.layer_packing import pack_layer
 from ubp_core.models.layer_extraction import extract_module_layers
 from ubp_core.models.layers import LoadedModel
 from ubp_core.models.trace import trace_output_sizes
 from ubp_core.network.exporting import export_network
-from ubp_core.packed_file import PackedFile
+from ubp_core.packed.file import PackedFile
+from ubp_core.packed.layer_packing import pack_layer
 from ubp_core.pruning.batchnorm import recalibrate_batchnorm
 from ubp_core.selection import Selection
 from ubp_core.training.checkpoints import BEST, LAST, load_checkpoint

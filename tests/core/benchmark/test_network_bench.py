@@ -26,7 +26,7 @@ from ubp_core.devices import open_device
 from ubp_core.devices.adb_server import ServerAddress
 from ubp_core.history import Entry, to_csv
 from ubp_core.models import LoadedModel, load_model
-from ubp_core.packed_file import PackedFile
+from ubp_core.packed.file import PackedFile
 
 FEW = BenchSettings(runs=3, warmup=1, limit_s=60, batch=7, input_hw=(5, 5))
 """Batch and image are the file's own; those of the settings are for layers."""

@@ -13,10 +13,10 @@ import torch
 from ubp_core import importance, select_blocks
 from ubp_core.cli import pack as pack_command
 from ubp_core.cli.main import main
-from ubp_core.layer_packing import input_image, pack_layer
 from ubp_core.models import Layer, load_model
-from ubp_core.packed_file import PackedFile
-from ubp_core.packed_format import ACTIVATIONS, BLOCK_SIZES
+from ubp_core.packed.file import PackedFile
+from ubp_core.packed.format import ACTIVATIONS, BLOCK_SIZES
+from ubp_core.packed.layer_packing import input_image, pack_layer
 
 MODEL = ("mobilenet_v1", "--weights", "random", "--width", "0.25")
 LAYER = "blocks.3.pointwise"

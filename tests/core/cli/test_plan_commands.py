@@ -20,7 +20,7 @@ from ubp_core.export import KINDS
 from ubp_core.history import History
 from ubp_core.history.figures import shapes_of
 from ubp_core.models import load_model
-from ubp_core.packed_file import PackedFile
+from ubp_core.packed.file import PackedFile
 from ubp_core.plan import Plan
 from ubp_core.selection import budget
 

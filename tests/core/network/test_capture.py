@@ -13,8 +13,8 @@ from torch.nn import functional as F
 from network.conftest import select_all, wrapped
 from ubp_core.errors import ModelError
 from ubp_core.network.exporting import export_network
-from ubp_core.packed_format import Op
-from ubp_core.packed_graph import Graph
+from ubp_core.packed.format import Op
+from ubp_core.packed.graph import Graph
 
 
 class Written(nn.Module):

@@ -13,8 +13,8 @@ from natural_images import natural_images
 from network.conftest import Exported
 from ubp_core.network import Network
 from ubp_core.network.reference import run_reference
-from ubp_core.packed_file import PackedFile
-from ubp_core.packed_format import Op
+from ubp_core.packed.file import PackedFile
+from ubp_core.packed.format import Op
 
 NETWORKS = (
     *("mobilenet_v1:0.25", "mobilenet_v1:0.5", "mobilenet_v1:1", "mobilenet_v2", "mobilenet_v3_small"),

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from graph_samples import graph_bytes, random_network
 from ubp_core.network.memory import Buffer, best_gap, place_best
 from ubp_core.network.reference import run_node, run_reference
-from ubp_core.packed_file import PackedFile
-from ubp_core.packed_reader import read_packed
+from ubp_core.packed.file import PackedFile
+from ubp_core.packed.reader import read_packed
 
 SEEDS = st.integers(0, 2**32 - 1)
 

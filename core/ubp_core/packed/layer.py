@@ -1,6 +1,6 @@
 """One layer in packed form: arrays in the order the kernel streams them, geometry, and how they came to be.
 
-Owns the value itself. Packing is `packing`, bytes are `packed_file`; nothing here reads a file.
+Owns the value itself. Packing is `packing`, bytes are `file`; nothing here reads a file.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ubp_core.errors import FileError
-from ubp_core.packed_format import COLUMNS_BEHIND, SectionKind, array_bytes
+from ubp_core.packed.format import COLUMNS_BEHIND, SectionKind, array_bytes
+from ubp_core.packed.rotation import block_starts, rotated_rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +44,7 @@ class PackedLayer:
     dilation: tuple[int, int] = (1, 1)
     """Distance between kernel taps: down, across."""
     activation: str = "none"
-    """One of `packed_format.ACTIVATIONS`, applied after the bias."""
+    """One of `format.ACTIVATIONS`, applied after the bias."""
     name: str = "layer"
     """Name of the layer in its model."""
     method: str = ""
@@ -118,13 +119,16 @@ class PackedLayer:
 
     def unpack(self) -> NDArray[np.float32]:
         """The masked weight in its original shape, bit for bit; +0.0 where nothing was kept."""
-        from ubp_core.packing import unpack  # packing makes PackedLayers, so it can't be imported above
-
-        return unpack(self)
+        if self.dense:
+            return self.weights.reshape(self.shape).copy()
+        weight = np.zeros((self.rows, self.columns), np.float32)
+        rows = rotated_rows(block_starts(self.row_begin), self.block_size)
+        weight[rows, self.block_column[:, None]] = self.weights
+        return weight.reshape(self.shape)
 
     def run(self, x: NDArray[Any], threads: int = 1, kernel: str = "sparse") -> NDArray[np.float32]:
-        """Applies the layer to `x` on this machine; arguments and errors as `layer_run.run_layer`."""
-        from ubp_core.layer_run import run_layer  # layer_run takes PackedLayers, so it can't be imported above
+        """Applies the layer to `x` on this machine; arguments and errors as `run.run_layer`."""
+        from ubp_core.packed.run import run_layer
 
         return run_layer(self, x, threads, kernel)
 
@@ -134,7 +138,7 @@ class PackedLayer:
         Raises:
             FileError: the folder can't be written, or the layer breaks a rule of the format.
         """
-        from ubp_core.packed_file import PackedFile
+        from ubp_core.packed.file import PackedFile
 
         PackedFile(layers=(self,)).save(path)
 
@@ -145,7 +149,7 @@ class PackedLayer:
         Raises:
             FileError: the file can't be read or breaks a rule of the format, or has no such layer.
         """
-        from ubp_core.packed_file import PackedFile
+        from ubp_core.packed.file import PackedFile
 
         packed = PackedFile.load(path)
         if name is not None:

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from ubp_core.dense_blocks import to_blocks
 from ubp_core.errors import FileError
-from ubp_core.packed_format import (
+from ubp_core.packed.dense_blocks import to_blocks
+from ubp_core.packed.format import (
     ACTIVATIONS,
     ARRAY_OF_SECTION,
     FLAG_ALIGNED,
@@ -29,9 +29,9 @@ from ubp_core.packed_format import (
     SectionKind,
     align,
 )
-from ubp_core.packed_graph import Graph
-from ubp_core.packed_graph_writer import graph_section_bytes
-from ubp_core.packed_layer import PackedLayer
+from ubp_core.packed.graph import Graph
+from ubp_core.packed.graph_writer import graph_section_bytes
+from ubp_core.packed.layer import PackedLayer
 
 
 @dataclass

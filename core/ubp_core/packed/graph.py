@@ -1,7 +1,7 @@
 """The graph of a network in a packed file: tensors in one arena, nodes in the order in which they run.
 
-Owns the values and what follows from them alone. Bytes are `packed_writer` and `packed_graph_reader`; what a node
-computes is said in docs/format.md.
+Owns the values and what follows from them alone. Bytes are `graph_writer` and `graph_reader`; what a
+node computes is said in docs/format.md.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ubp_core.packed_format import Op, align
+from ubp_core.packed.format import Op, align
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Window:
 
     @property
     def numbers(self) -> tuple[int, ...]:
-        """In the order of the record, `packed_format.WINDOW`."""
+        """In the order of the record, `format.WINDOW`."""
         return (*self.kernel, *self.stride, *self.padding, *self.extra)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ubp_core.packed_format import DENSE_ROWS, blocked_rows
+from ubp_core.packed.format import DENSE_ROWS, blocked_rows
 
 
 def to_blocks(weights: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ubp_core.errors import FileError
-from ubp_core.packed_format import (
+from ubp_core.packed.format import (
     ALIGNMENT,
     ARRAY_OF_SECTION,
     FLAG_GRAPH,
@@ -33,10 +33,10 @@ from ubp_core.packed_format import (
     SectionKind,
     align,
 )
-from ubp_core.packed_graph import Graph
-from ubp_core.packed_graph_reader import read_graph
-from ubp_core.packed_layer import PackedLayer
-from ubp_core.packed_layer_reader import read_layer, require
+from ubp_core.packed.graph import Graph
+from ubp_core.packed.graph_reader import read_graph
+from ubp_core.packed.layer import PackedLayer
+from ubp_core.packed.layer_reader import read_layer, require
 
 Record = NDArray[np.void]
 

@@ -1,6 +1,6 @@
 """The packed file (.ubp): one layer or a whole network, loaded as a memory map and saved in one step.
 
-Owns the value and the two file-system operations. Bytes are laid out by `packed_writer` and judged by `packed_reader`.
+Owns the value and the two file-system operations. Bytes are laid out by `writer` and judged by `reader`.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from ubp_core import __version__
 from ubp_core.atomic_file import create_file, write_atomically
 from ubp_core.errors import FileError
-from ubp_core.packed_graph import Graph
-from ubp_core.packed_layer import PackedLayer
-from ubp_core.packed_reader import read_packed
-from ubp_core.packed_writer import packed_chunks
+from ubp_core.packed.graph import Graph
+from ubp_core.packed.layer import PackedLayer
+from ubp_core.packed.reader import read_packed
+from ubp_core.packed.writer import packed_chunks
+from ubp_core.version import __version__
 
 TOOL = f"ubp-tui {__version__}"
 """Written into files: what made them."""

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from ubp_core.errors import FileError
-from ubp_core.packed_format import Op
-from ubp_core.packed_graph import Window
+from ubp_core.packed.format import Op
+from ubp_core.packed.graph import Window
 
 Shape = tuple[int, int, int]
 """Channels, height, width."""

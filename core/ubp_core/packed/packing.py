@@ -1,6 +1,6 @@
-"""Turns a weight and a selection into the order the kernel streams, and back.
+"""Turns a weight and a selection into the order the kernel streams.
 
-Owns the rotation of weights (design: WROS) and the checks on what is packed. Knows no bytes and no files.
+Owns the checks on what is packed. Knows no bytes and no files; the way back is `PackedLayer.unpack`.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ubp_core.errors import SelectionError
-from ubp_core.packed_format import ACTIVATIONS, BLOCK_SIZES, MAX_COLUMNS, MAX_ROWS, MAX_STEP, start_rows
-from ubp_core.packed_layer import PackedLayer
+from ubp_core.packed.format import ACTIVATIONS, BLOCK_SIZES, MAX_COLUMNS, MAX_ROWS, MAX_STEP, start_rows
+from ubp_core.packed.layer import PackedLayer
+from ubp_core.packed.rotation import rotated_rows
 
 
 class BlockSelection(Protocol):
@@ -123,29 +124,6 @@ def pack_dense(
     if values.ndim == 2 and (layer.stride, layer.padding, layer.dilation) != ((1, 1), (0, 0), (1, 1)):
         raise SelectionError("stride, padding, dilation: a linear layer has none")
     return layer
-
-
-def unpack(layer: PackedLayer) -> NDArray[np.float32]:
-    """The masked weight in its original shape; every kept bit as it was, +0.0 elsewhere."""
-    if layer.dense:
-        return layer.weights.reshape(layer.shape).copy()
-    weight = np.zeros((layer.rows, layer.columns), np.float32)
-    rows = rotated_rows(block_starts(layer), layer.block_size)
-    weight[rows, layer.block_column[:, None]] = layer.weights
-    return weight.reshape(layer.shape)
-
-
-def block_starts(layer: PackedLayer) -> NDArray[np.int64]:
-    """[B] start row of each block, in stream order."""
-    begin = layer.row_begin.astype(np.int64)
-    counts = begin[1:] - begin[:-1]
-    return np.repeat(np.arange(len(counts)), counts)
-
-
-def rotated_rows(starts: NDArray[np.int64], block_size: int) -> NDArray[np.int64]:
-    """[B, N] the matrix row whose weight stands at each position of each block: the one of r..r+N-1 with q % N = p."""
-    position = np.arange(block_size)
-    return starts[:, None] + (position - starts[:, None]) % block_size
 
 
 def check_blocks(selection: BlockSelection, shape: tuple[int, int]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

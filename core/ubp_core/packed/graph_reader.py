@@ -1,6 +1,6 @@
 """Judges the graph of a packed file: records, order, shapes, and the plan of the arena.
 
-Part of the reader: `packed_reader` has checked table, checksums and layers before. docs/format.md has the rules, in
+Part of the reader: `reader` has checked table, checksums and layers before. docs/format.md has the rules, in
 this order.
 """
 
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ubp_core.errors import FileError
-from ubp_core.packed_format import (
+from ubp_core.packed.format import (
     ACTIVATIONS,
     ALIGNMENT,
     GRAPH,
@@ -32,10 +32,10 @@ from ubp_core.packed_format import (
     WINDOW,
     Op,
 )
-from ubp_core.packed_graph import Graph, Node, Tensor, Window, in_place_operands, last_uses
-from ubp_core.packed_graph_shapes import ShapeError, node_result
-from ubp_core.packed_layer import PackedLayer
-from ubp_core.packed_layer_reader import require
+from ubp_core.packed.graph import Graph, Node, Tensor, Window, in_place_operands, last_uses
+from ubp_core.packed.graph_shapes import ShapeError, node_result
+from ubp_core.packed.layer import PackedLayer
+from ubp_core.packed.layer_reader import require
 
 Record = NDArray[np.void]
 Values = dict[str, int]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ubp_core.errors import ModelError
-from ubp_core.packed_format import MAX_STEP
-from ubp_core.packing import BlockSelection, pack, pack_dense
+from ubp_core.packed.format import MAX_STEP
+from ubp_core.packed.packing import BlockSelection, pack, pack_dense
 
 if TYPE_CHECKING:
     from ubp_core.models import Layer, LoadedModel
-    from ubp_core.packed_layer import PackedLayer
+    from ubp_core.packed.layer import PackedLayer
 
 
 def pack_layer(

@@ -1,6 +1,6 @@
 """Judges one layer of a packed file: its record, its sections, and every element of its arrays.
 
-Part of the reader: `packed_reader` has checked the table and the checksums before. docs/format.md has the rules.
+Part of the reader: `reader` has checked the table and the checksums before. docs/format.md has the rules.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ubp_core.dense_blocks import first_filled, from_blocks
 from ubp_core.errors import FileError
-from ubp_core.packed_format import (
+from ubp_core.packed.dense_blocks import first_filled, from_blocks
+from ubp_core.packed.format import (
     ACTIVATIONS,
     ARRAY_OF_SECTION,
     BLOCK_SIZES,
@@ -24,7 +24,8 @@ from ubp_core.packed_format import (
     MAX_STEP,
     array_bytes,
 )
-from ubp_core.packed_layer import PackedLayer
+from ubp_core.packed.layer import PackedLayer
+from ubp_core.packed.rotation import block_starts
 
 Record = NDArray[np.void]
 
@@ -181,8 +182,7 @@ def without_columns_behind(stored: NDArray[np.uint16], block_count: int, where: 
 def check_columns(arrays: dict[str, Any], values: dict[str, Any], where: str) -> None:
     """Columns exist, ascend within a start row, and no two blocks of a column overlap."""
     column: NDArray[np.uint16] = arrays["block_column"]
-    begin = arrays["row_begin"].astype(np.int64)
-    starts = np.repeat(np.arange(len(begin) - 1), begin[1:] - begin[:-1])
+    starts = block_starts(arrays["row_begin"])
     beyond = np.flatnonzero(column >= values["columns"])
     if beyond.size:
         raise FileError(f"{where}.block_column[{beyond[0]}]: is beyond the last column")

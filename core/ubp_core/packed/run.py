@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from ubp_core import native
 from ubp_core.errors import UbpError
-from ubp_core.packed_format import ACTIVATIONS
-from ubp_core.packed_layer import PackedLayer
+from ubp_core.packed.format import ACTIVATIONS
+from ubp_core.packed.layer import PackedLayer
 
 KERNELS = ("sparse", "measured", "dense", "abp", "ubp")
 """In the order of UBP_KERNEL_* (native/include/ubp/convolution_c.h)."""

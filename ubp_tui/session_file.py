@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from ubp_core.atomic_file import write_atomically, write_text
-from ubp_core.plan.plan_reader import MODEL_FIELDS
+from ubp_core.plan.reader import MODEL_FIELDS
 from ubp_core.strict_yaml.fields import Field, flag, number, one_of, read_document, read_mapping, text, texts, whole
 from ubp_core.strict_yaml.text import format_list, format_mapping, format_value
 from ubp_tui.bench_options import CORE_WORDS, OPTIONS, RunOptions

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from ubp_core import METHODS, criteria, global_selection
 from ubp_core.errors import FileError, PlanError
-from ubp_core.plan import DENSE, LayerPlan, ModelSpec, Plan, plan
-from ubp_core.plan.plan_writer import format_plan
+from ubp_core.plan import DENSE, LayerPlan, ModelSpec, Plan, records
+from ubp_core.plan.writer import format_plan
 
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40)
 SHARES = st.floats(0, 1)
@@ -59,9 +59,9 @@ def test_what_is_written_is_what_is_read(made: Plan, tmp_path_factory: pytest.Te
 
 
 def test_names_of_the_plan_are_those_of_the_library() -> None:
-    assert plan.METHODS == METHODS
-    assert plan.CRITERIA == criteria.CRITERIA
-    assert plan.SCALES == global_selection.SCALES
+    assert records.METHODS == METHODS
+    assert records.CRITERIA == criteria.CRITERIA
+    assert records.SCALES == global_selection.SCALES
 
 
 def test_a_short_file_takes_the_rest_from_its_head(tmp_path: Path) -> None:
@@ -140,7 +140,7 @@ def test_damage_is_refused_as_a_plan_error_or_read(
     data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     layers = (LayerPlan("conv", "bed", 4, 0.5), LayerPlan("stem", because="stem"))
-    text = bytearray(format_plan(Plan(layers, ModelSpec("resnet18"))).encode())
+    text = bytearray(format_plan(vars(Plan(layers, ModelSpec("resnet18")))).encode())
     for _ in range(data.draw(st.integers(1, 6))):
         at = data.draw(st.integers(0, len(text) - 1))
         text[at : at + data.draw(st.integers(0, 3))] = data.draw(st.binary(max_size=3))

@@ -9,7 +9,8 @@ from ubp_core.benchmark.variants import DENSE, Variant, make_variants
 
 if TYPE_CHECKING:
     from ubp_core.models import LoadedModel
-    from ubp_core.plan.plan import LayerPlan, Plan
+    from ubp_core.plan.plan import Plan
+    from ubp_core.plan.records import LayerPlan
 
 PLAN = "plan"
 """Method of a network whose layers are each as a plan says."""

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from ubp_core.history import LayerFigures
     from ubp_core.models import LoadedModel
     from ubp_core.plan import Plan, PlanReport
-    from ubp_core.plan.plan_report import PlanRow
+    from ubp_core.plan.report import PlanRow
 
 LEAST_KEPT = 0.02
 """A layer that keeps less of its weights is pointed out."""

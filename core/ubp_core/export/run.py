@@ -15,7 +15,7 @@ from ubp_core.export.targets import ExportTarget, check_targets
 from ubp_core.packed.file import PackedFile
 from ubp_core.packed.layer_packing import pack_layer, source_line
 from ubp_core.plan.applying import check_model, select_plan
-from ubp_core.plan.plan_report import PlanReport, report_plan
+from ubp_core.plan.report import PlanReport, report_plan
 
 if TYPE_CHECKING:
     from ubp_core.history import LayerFigures
@@ -78,7 +78,7 @@ def keep_layers(plan: Plan, names: Sequence[str]) -> Plan:
     """The plan with only some of its layers pruned; raises PlanError for one that it doesn't prune."""
     from dataclasses import replace
 
-    from ubp_core.plan.plan import LayerPlan
+    from ubp_core.plan.records import LayerPlan
 
     for name in names:
         if plan.layer(name).dense:

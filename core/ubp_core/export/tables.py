@@ -11,7 +11,7 @@ from ubp_core.atomic_file import write_atomically, write_text
 
 if TYPE_CHECKING:
     from ubp_core.history import LayerFigures
-    from ubp_core.plan.plan_report import PlanReport, PlanRow
+    from ubp_core.plan.report import PlanReport, PlanRow
 
 COLUMNS = (
     "layer", "shape", "method", "block_size", "requested_sparsity", "rounded_sparsity", "achieved_sparsity", "retained",

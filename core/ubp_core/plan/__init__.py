@@ -1,7 +1,7 @@
 """Pruning plans: what is done with every layer of a network, as a value and as a readable file.
 
 `make_plan` decides, `Plan.save` and `Plan.load` keep, `select_plan` finds the blocks, `report_plan` says what that
-means. Importing this package is cheap.
+means. Begin with `plan` (`Plan`) and `records` (a layer's part of it). Importing this package is cheap.
 """
 
 from __future__ import annotations
@@ -9,15 +9,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ubp_core.lazy_names import import_at_use
-from ubp_core.plan.plan import DENSE, LayerPlan, ModelSpec, Plan
+from ubp_core.plan.plan import Plan
+from ubp_core.plan.records import DENSE, LayerPlan, ModelSpec
 
 if TYPE_CHECKING:
     from ubp_core.plan.applying import select_plan as select_plan
     from ubp_core.plan.making import make_plan as make_plan
     from ubp_core.plan.making import remake_plan as remake_plan
     from ubp_core.plan.overrides import Override as Override
-    from ubp_core.plan.plan_report import PlanReport as PlanReport
-    from ubp_core.plan.plan_report import report_plan as report_plan
+    from ubp_core.plan.report import PlanReport as PlanReport
+    from ubp_core.plan.report import report_plan as report_plan
 
 __all__ = [
     "DENSE",
@@ -34,10 +35,10 @@ __all__ = [
 
 _HOMES = {
     "Override": "overrides",
-    "PlanReport": "plan_report",
+    "PlanReport": "report",
     "make_plan": "making",
     "remake_plan": "making",
-    "report_plan": "plan_report",
+    "report_plan": "report",
     "select_plan": "applying",
 }
 

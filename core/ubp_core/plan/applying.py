@@ -12,7 +12,8 @@ from ubp_core.selection import Selection, budget, check_importance, select_count
 
 if TYPE_CHECKING:
     from ubp_core.models import Layer, LoadedModel
-    from ubp_core.plan.plan import LayerPlan, Plan
+    from ubp_core.plan.plan import Plan
+    from ubp_core.plan.records import LayerPlan
 
 
 def select_plan(

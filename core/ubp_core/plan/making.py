@@ -11,7 +11,8 @@ from ubp_core.errors import PlanError
 from ubp_core.global_selection import select_global
 from ubp_core.plan.applying import check_model
 from ubp_core.plan.overrides import Override, match_overrides
-from ubp_core.plan.plan import DENSE, SCOPES, LayerPlan, ModelSpec, Plan
+from ubp_core.plan.plan import Plan
+from ubp_core.plan.records import DENSE, SCOPES, LayerPlan, ModelSpec
 from ubp_core.selection import budget
 
 if TYPE_CHECKING:

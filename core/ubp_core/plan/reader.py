@@ -1,15 +1,24 @@
-"""From a YAML file to a `Plan`: which fields there are and what they may hold (docs/plan.md)."""
+"""From a YAML file to the fields of a `Plan`: which fields there are and what they may hold (docs/plan.md)."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ubp_core.plan.plan import CRITERIA, DENSE, MAX_BLOCK_SIZE, METHODS, SCALES, SCOPES, LayerPlan, ModelSpec, Plan
+from ubp_core.plan.records import (
+    CRITERIA,
+    DENSE,
+    MAX_BLOCK_SIZE,
+    METHODS,
+    SCALES,
+    SCOPES,
+    VERSION,
+    LayerPlan,
+    ModelSpec,
+)
 from ubp_core.strict_yaml.fields import Field, flag, number, one_of, read_document, read_mapping, text, whole
-
-VERSION = 1
 
 _SHARE = number(0, 1)
 
@@ -32,10 +41,15 @@ LAYER_FIELDS = {
 }
 
 
-def load_plan(path: Path) -> Plan:
-    """Reads and checks a file; errors as of `Plan.load`."""
+def read_plan(path: Path, defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """Reads and checks a file; errors as of `Plan.load`.
+
+    Args:
+        path: the file.
+        defaults: what the fields are that the file may leave out.
+    """
     root = read_document(path)
-    values = read_mapping(
+    values = dict(defaults) | read_mapping(
         root,
         {
             "plan": _read_version,
@@ -53,11 +67,10 @@ def load_plan(path: Path) -> Plan:
         required=("plan", "layers"),
     )
     del values["plan"]
-    plan = Plan(**values)
     # A layer may leave out what is the plan's.
-    layers = tuple(layer if layer.dense else _fill(layer, plan, root) for layer in plan.layers)
-    _check_limits(plan, root)
-    return replace(plan, layers=layers)
+    values["layers"] = tuple(layer if layer.dense else _fill(layer, values, root) for layer in values["layers"])
+    _check_limits(values, root)
+    return values
 
 
 def _read_version(field: Field) -> int:
@@ -96,21 +109,21 @@ def _check_layer(field: Field, fields: dict[str, Any]) -> None:
         field.fail(f"floor {fields['floor']:g} is above ceiling {fields['ceiling']:g}")
 
 
-def _fill(layer: LayerPlan, plan: Plan, root: Field) -> LayerPlan:
+def _fill(layer: LayerPlan, plan: Mapping[str, Any], root: Field) -> LayerPlan:
     """Takes from the plan what the layer leaves out."""
-    if layer.sparsity < 0 and plan.scope == "global":
+    if layer.sparsity < 0 and plan["scope"] == "global":
         root.items()["layers"][1].items()[layer.name][1].fail(
             "sparsity is missing; with scope global every layer has its own"
         )
     return replace(
         layer,
-        block_size=plan.block_size if layer.block_size < 0 else layer.block_size,
-        sparsity=plan.sparsity if layer.sparsity < 0 else layer.sparsity,
+        block_size=plan["block_size"] if layer.block_size < 0 else layer.block_size,
+        sparsity=plan["sparsity"] if layer.sparsity < 0 else layer.sparsity,
     )
 
 
-def _check_limits(plan: Plan, root: Field) -> None:
-    if plan.floor > plan.ceiling:
+def _check_limits(plan: Mapping[str, Any], root: Field) -> None:
+    if plan["floor"] > plan["ceiling"]:
         root.items()["floor" if "floor" in root.items() else "ceiling"][1].fail(
-            f"floor {plan.floor:g} is above ceiling {plan.ceiling:g}"
+            f"floor {plan['floor']:g} is above ceiling {plan['ceiling']:g}"
         )

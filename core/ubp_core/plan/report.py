@@ -15,7 +15,8 @@ from ubp_core.selection import Selection
 
 if TYPE_CHECKING:
     from ubp_core.models import LoadedModel
-    from ubp_core.plan.plan import LayerPlan, Plan
+    from ubp_core.plan.plan import Plan
+    from ubp_core.plan.records import LayerPlan
 
 
 @dataclass(frozen=True, eq=False)

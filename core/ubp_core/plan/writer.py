@@ -1,15 +1,12 @@
-"""From a `Plan` to a YAML file that explains itself."""
+"""From the fields of a `Plan` to a YAML file that explains itself."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import fields
-from pathlib import Path
 from typing import Any
 
-from ubp_core.atomic_file import write_atomically, write_text
-from ubp_core.errors import PlanError
-from ubp_core.plan.plan import LayerPlan, ModelSpec, Plan
-from ubp_core.plan.plan_reader import VERSION, load_plan
+from ubp_core.plan.records import VERSION, LayerPlan, ModelSpec
 from ubp_core.strict_yaml.text import format_mapping, format_value
 
 _HEAD = """\
@@ -26,25 +23,12 @@ _LAYERS = """
 """
 
 
-def save_plan(plan: Plan, path: Path, overwrite: bool) -> None:
-    """Writes the file and reads it back before it gets its name; errors as of `Plan.save`."""
-
-    def check(temporary: Path) -> None:
-        if load_plan(temporary) != plan:
-            raise PlanError(f"{path}: the plan can't be written as it is")
-
-    try:
-        write_atomically(path, lambda place: write_text(place, format_plan(plan)), overwrite=overwrite, check=check)
-    except PlanError as error:
-        raise PlanError(f"{path}: {str(error).split(': ', 1)[-1]}") from None
-
-
-def format_plan(plan: Plan) -> str:
+def format_plan(plan: Mapping[str, Any]) -> str:
     """The file's text."""
     lines = [_HEAD, f"plan: {VERSION}  # version of this format\n"]
-    if plan.model is not None:
+    if plan["model"] is not None:
         lines.append("model:\n")
-        lines += [f"  {name}: {format_value(value)}\n" for name, value in _model_fields(plan.model).items()]
+        lines += [f"  {name}: {format_value(value)}\n" for name, value in _model_fields(plan["model"]).items()]
     lines.append(_SETTINGS)
     notes = {
         "criterion": "importance of a weight: l1 is |w|, l2 is w**2",
@@ -54,12 +38,12 @@ def format_plan(plan: Plan) -> str:
         "scale": "layers' importances compare: raw, or mean: each divided by its mean (global)",
     }
     for name in ("criterion", "scope", "method", "block_size", "sparsity", "floor", "ceiling", "scale"):
-        line = f"{name}: {format_value(getattr(plan, name))}"
+        line = f"{name}: {format_value(plan[name])}"
         lines.append(f"{line:<23} # {notes[name]}\n" if name in notes else f"{line}\n")
     lines.append(_LAYERS)
-    lines.append("layers:\n" if plan.layers else "layers: {}\n")
-    width = max((len(format_value(layer.name)) for layer in plan.layers), default=0)
-    for layer in plan.layers:
+    lines.append("layers:\n" if plan["layers"] else "layers: {}\n")
+    width = max((len(format_value(layer.name)) for layer in plan["layers"]), default=0)
+    for layer in plan["layers"]:
         lines.append(f"  {format_value(layer.name) + ':':<{width + 1}} {format_mapping(_layer_fields(layer))}\n")
     return "".join(lines)
 

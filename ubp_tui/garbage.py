@@ -1,9 +1,9 @@
 """Python's garbage collector, kept out of the way of the keys.
 
 A collection stops every thread for as long as it takes to visit its objects: 0.1 to 0.2 s for each full one while
-torch is imported, 50 ms several times a second while pictures are drawn. So Python does not collect by itself while
-the app runs. While somebody types only what is new is visited, some milliseconds a few times a second; the rest waits
-until nobody has typed for a moment, and what came with a model is never visited again.
+torch is imported. So Python does not collect by itself while the app runs. While somebody types only what is new is
+visited, some milliseconds at a time; what has come since waits until nobody has typed for a moment, and everything
+until nobody has for long. What came with a model is never visited again.
 """
 
 from __future__ import annotations
@@ -14,9 +14,13 @@ from collections.abc import Callable
 from typing import Final
 
 QUIET: Final = 1.0
-"""Seconds without input after which a full collection disturbs nobody."""
+"""Seconds without input after which all that came since the last time is visited: up to 50 ms."""
+IDLE: Final = 10.0
+"""Seconds without input after which everything is visited: up to 0.1 s."""
+AGAIN: Final = 60.0
+"""Seconds from one full collection to the next, at least: drawing leaves next to nothing behind (`strip_cycles`)."""
 WORTH: Final = 2_000
-"""New objects from which it is worth one."""
+"""New objects from which a collection is worth it."""
 INTERVAL: Final = 0.2
 """Seconds between two looks: the new objects of a whole second took 25 ms."""
 
@@ -27,7 +31,7 @@ class GarbagePolicy:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         """Args: seconds, rising."""
         self._clock = clock
-        self._last_input = clock()
+        self._last_input = self._last_full = clock()
         self._enabled = gc.isenabled()
         self._loading = False
 
@@ -60,12 +64,21 @@ class GarbagePolicy:
         Returns:
             The oldest generation that was collected; None: nothing was.
         """
-        new, young, _ = gc.get_count()
-        if self._loading or (new < WORTH and not young):
-            return None
-        quiet = self._clock() - self._last_input >= QUIET
-        if not quiet and new < WORTH:
-            return None
-        generation = 2 if quiet else 0
-        gc.collect(generation)
+        new, young, old = gc.get_count()
+        generation = self._choose(new, young, old)
+        if generation is not None:
+            gc.collect(generation)
         return generation
+
+    def _choose(self, new: int, young: int, old: int) -> int | None:
+        """What to collect now, by how much has gone into each generation since it was collected last."""
+        if self._loading:
+            return None
+        now = self._clock()
+        still = now - self._last_input
+        if still >= IDLE and now - self._last_full >= AGAIN and (new >= WORTH or young or old):
+            self._last_full = now
+            return 2
+        if still >= QUIET and (new >= WORTH or young):
+            return 1
+        return 0 if new >= WORTH else None

@@ -159,6 +159,10 @@ def test_old_garbage_waits_for_a_quiet_moment() -> None:
     policy.note_input()
     assert policy.collect() == 0 and policy.collect() is None, "somebody has just typed: only what is new"
     now += garbage.QUIET
+    assert policy.collect() == 1 and policy.collect() is None, "nobody types: what came since, once"
+    now += garbage.IDLE
+    assert policy.collect() is None, "everything only now and then"
+    now += garbage.AGAIN
     assert policy.collect() == 2 and policy.collect() is None, "once is enough"
     more = [[number] for number in range(garbage.WORTH + 1)]
     policy.begin_load()
@@ -167,6 +171,24 @@ def test_old_garbage_waits_for_a_quiet_moment() -> None:
     gc.unfreeze()
     policy.stop()
     assert gc.isenabled() and len(kept) == len(more)
+
+
+async def test_lines_that_were_drawn_leave_nothing_to_the_garbage_collector() -> None:
+    app = make_app()
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settle(app, pilot)
+        await pilot.press("m", "right_square_bracket", "plus")
+        await settle(app, pilot)
+        gc.collect()
+        gc.set_debug(gc.DEBUG_SAVEALL)
+        try:
+            await pilot.press("m", "right_square_bracket", "plus")
+            await settle(app, pilot)
+            gc.collect()
+            assert not [thing for thing in gc.garbage if isinstance(thing, Strip)]
+        finally:
+            gc.set_debug(0)
+            gc.garbage.clear()
 
 
 async def test_the_app_gives_the_garbage_collector_back() -> None:

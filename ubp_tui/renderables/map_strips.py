@@ -24,11 +24,28 @@ SHADES: Final[dict[Glyphs, str]] = {"shades": " ░▒▓█▀▄X│·", "asci
 """Five shades, upper half, lower half, cursor, block mark, grid."""
 
 
-@lru_cache(maxsize=1 << 15)
-def pair_style(colours: MapPalette, pair: int) -> Style:
-    """Style of a colour pair, foreground index * 256 + background index. There are few pairs, and styles are dear."""
-    upper, lower = colours.colours[pair >> 8], colours.colours[pair & 255]
-    return Style.from_color(Color.from_rgb(*upper.tolist()), Color.from_rgb(*lower.tolist()))
+class PairStyles(dict[int, Style]):
+    """Styles by colour pair: foreground index * 256 + background index.
+
+    Each is made when it is first asked for, because styles are dear and few of the pairs occur; they share their
+    colours, because what is kept here the garbage collector visits again and again.
+    """
+
+    def __init__(self, colours: MapPalette) -> None:
+        """Args: what the indices mean."""
+        super().__init__()
+        self._colours = [Color.from_rgb(*colour) for colour in colours.colours.tolist()]
+
+    def __missing__(self, pair: int) -> Style:
+        """Make a style, and keep it."""
+        style = self[pair] = Style.from_color(self._colours[pair >> 8], self._colours[pair & 255])
+        return style
+
+
+@lru_cache(maxsize=16)
+def pair_styles(colours: MapPalette) -> PairStyles:
+    """The styles of a palette."""
+    return PairStyles(colours)
 
 
 @lru_cache(maxsize=16)
@@ -102,4 +119,5 @@ def line_segments(
     line = "".join(signs.tolist())
     cuts = [0, *(np.flatnonzero(np.diff(pairs)) + 1).tolist(), len(line)]
     values = pairs[cuts[:-1]].tolist() if line else []
-    return [Segment(line[a:b], pair_style(colours, v)) for a, b, v in zip(cuts, cuts[1:], values, strict=False)]
+    styles = pair_styles(colours)
+    return [Segment(line[a:b], styles[pair]) for a, b, pair in zip(cuts, cuts[1:], values, strict=False)]

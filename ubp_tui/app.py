@@ -40,6 +40,7 @@ from ubp_tui.session_state import capture_session, restore_session
 from ubp_tui.signals import HANG_UP, catch_signals
 from ubp_tui.state import Choice, ModelRequest
 from ubp_tui.strip_cycles import prevent_strip_cycles
+from ubp_tui.warm_up import prepare_drawing
 from ubp_tui.widgets.size_notice import MIN_SIZE
 
 
@@ -198,6 +199,7 @@ class UbpApp(App[int]):
 
         worker = get_current_worker()
         message: messages.ModelLoaded | messages.ModelLoadFailed
+        prepare_drawing()
         self.loading_model = True
         self._garbage.begin_load()
         try:

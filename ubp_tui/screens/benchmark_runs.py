@@ -198,6 +198,10 @@ class BenchmarkRuns(BenchmarkWork):
 
     # Showing
 
+    def on_screen_resume(self) -> None:
+        """Show what has come meanwhile."""
+        self._show_runs()
+
     def _tell(self, line: str) -> None:
         """The line below the title."""
         self.query_one("#bench-step", Static).update(line)
@@ -207,8 +211,9 @@ class BenchmarkRuns(BenchmarkWork):
         self.app.push_screen(ErrorDialog(title, line))
 
     def _show_runs(self) -> None:
-        """Bring results and devices up to date."""
-        assert self.job is not None
+        """Bring results and devices up to date; out of sight that waits until the screen is opened again."""
+        if self.job is None or self not in self.app.screen_stack:
+            return
         names = self.job.names
         what = f"{len(names)} layers" if len(names) > 1 else names[0]
         count = len(next(iter(self.plan.values())))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.screen import Screen
 from textual.widgets import Footer
 from textual.widgets._footer import FooterKey
 
@@ -16,6 +18,18 @@ _CLASSES: Final = {action.action: ROOMY_FOOTER[action.id] for action in REGISTRY
 
 class KeyFooter(Footer):
     """Keys, their names, and the palette; a click on one is the key itself."""
+
+    _keys: list[tuple[Binding, bool]] | None = None
+    """What is shown, and whether it can be used now; None: nothing yet."""
+
+    def bindings_changed(self, screen: Screen[object]) -> None:
+        """Build the footer anew only where it will look different: that takes 20 ms, and a key may be waiting."""
+        if not (screen.app.app_focus and self.is_attached and screen is self.screen):
+            return
+        keys = [(each.binding, each.enabled) for each in screen.active_bindings.values() if each.binding.show]
+        if keys != self._keys:
+            self._keys = keys
+            super().bindings_changed(screen)
 
     def compose(self) -> ComposeResult:
         """As Textual does it; keys that need room get a class."""

@@ -155,3 +155,23 @@ async def test_too_small_a_terminal_and_back(history: Path) -> None:
         assert "needs 60x20" in " ".join(screen_text(app).split())
         await pilot.resize_terminal(80, 24)
         await until(pilot, lambda: screen_text(app) == before)
+
+
+@pytest.mark.parametrize("size", [(60, 20), (70, 24), (80, 24), (120, 36)])
+async def test_a_long_name_of_a_model_leaves_room_for_how_a_run_ended(
+    tmp_path: Path, run: BenchRun, size: tuple[int, int]
+) -> None:
+    name = "a_network_with_a_very_long_name_of_which_the_end_tells_more (width 0.25)"
+    with History(tmp_path / "h") as opened:
+        opened.add(replace(run, model=name))
+    app = bench_app(tmp_path / "h", PORT)
+    async with app.run_test(size=size) as pilot:
+        await open_history(app, pilot)
+        lines = screen_text(app).splitlines()
+        row = next(line for line in lines if "complete" in line)
+        assert "a_net" in row and "0.25)" in row and "ended " in next(line for line in lines if "started" in line)
+        rows = describe_run(run, 1, size[0] - 5)
+        assert all(len(line) <= size[0] - 5 for line in rows[2 : 3 + 2 * len(run.layers)]), "a row is a line"
+        assert ("█" in "".join(rows)) == (size[0] == 120), "bars where there is room"
+        await pilot.resize_terminal(120, 36)
+        await until(pilot, lambda: "█" in screen_text(app))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from textual.widgets import Input
 from tui_world import make_app, screen_text, settle, until
 
@@ -12,6 +14,7 @@ from ubp_tui.screens.export import ExportDialog
 from ubp_tui.screens.plan_budget import BudgetDialog
 from ubp_tui.screens.prompt import PromptDialog
 from ubp_tui.state import Choice
+from ubp_tui.widgets.controls.segments import MORE, find_window
 from ubp_tui.widgets.map.block_map import BlockMap
 
 
@@ -146,3 +149,30 @@ async def test_the_map_s_title_follows_the_width_also_of_a_pane_that_was_out_of_
         await until(pilot, lambda: f"─ {title} ─" in screen_text(app))
         await pilot.resize_terminal(80, 24)
         await until(pilot, lambda: f"─ Block map · {title} ─" in screen_text(app))
+
+
+@given(st.lists(st.integers(3, 14), min_size=1, max_size=8), st.data(), st.integers(18, 90))
+def test_options_that_do_not_fit_stand_back_whole(widths: list[int], data: st.DataObject, room: int) -> None:
+    chosen = data.draw(st.integers(0, len(widths) - 1))
+    first, end = find_window(widths, chosen, room)
+    assert 0 <= first <= chosen < end <= len(widths)
+    used = sum(widths[first:end]) + len(MORE) * ((first > 0) + (end < len(widths)))
+    assert used <= room
+    if (first, end) != (0, len(widths)):
+        assert sum(widths) > room, "all of them, where they fit"
+
+
+@pytest.mark.parametrize("size", [(60, 20), (64, 20), (70, 24), (80, 24)])
+async def test_narrow_terminals_cut_no_word_of_title_and_choices(size: tuple[int, int]) -> None:
+    app = make_app()
+    async with app.run_test(size=size) as pilot:
+        await settle(app, pilot)
+        for _ in range(3):
+            title, methods = (line.split() for line in screen_text(app).splitlines()[:2])
+            tail = " ".join(title[title.index("small") :]).split()[-1]
+            assert tail in {"WEIGHTS", "%", "weights", "small", "layers"} or tail.endswith("…"), title
+            assert {"abp", "greedy", "bed", "optimal", "unstructured", "t", app.explore.scope} <= set(methods)
+            assert set(methods) <= {"method", "m", "abp", "greedy", "bed", "optimal", "unstructured", "for", "t",
+                                    "all", "marked", "layer", "…"}  # fmt: skip
+            await pilot.press("t")
+            await pilot.pause()

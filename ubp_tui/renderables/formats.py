@@ -49,6 +49,14 @@ def shorten_name(name: str, width: int) -> str:
     return "…" + (whole if 2 * len(whole) > width else tail)
 
 
+def shorten_middle(text: str, width: int) -> str:
+    """A text in `width` cells: its beginning and its end, which tells variants of one thing apart."""
+    if len(text) <= width:
+        return text
+    end = max(width - 1, 0) // 2
+    return text[: max(width - 1 - end, 0)].rstrip() + "…" + (text[-end:].lstrip() if end else "")
+
+
 def shorten_end(text: str, width: int) -> str:
     """A text in `width` cells; empty where that would leave next to nothing of it."""
     if len(text) <= width:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
 
+from ubp_tui.renderables.bars import growing_bar
 from ubp_tui.renderables.bench_rows import result_cells
 from ubp_tui.renderables.bench_text import (
     FIGURE_WORDS,
@@ -18,21 +20,23 @@ from ubp_tui.renderables.formats import shorten_name
 from ubp_tui.renderables.profile_text import describe_profile
 
 if TYPE_CHECKING:
-    from ubp_core.benchmark import BenchRun
+    from ubp_core.benchmark import BenchRun, LayerResult
     from ubp_core.history import ComparedVariant, Comparison
+
+
+SHOWN: Final = ((0, 1, 2, 3, 4, 5), (0, 1, 2, 3, 4), (0, 1, 2, 4))
+"""Columns of results, from wide to narrow."""
+LEAST_NAME, MOST_NAME = 12, 34
+"""Cells of a layer's name."""
+LEAST_BAR, MOST_BAR = 8, 40
+"""Cells of a bar."""
 
 
 def describe_run(run: BenchRun, number: int, width: int) -> list[str]:
     """One entry of the history, in lines for a panel of `width` cells."""
     lines = [f"run {number} · {describe_started(run.started)} UTC · {run.model}"]
     lines.append(describe_figure(run.device, run.title, run.figure))
-    name_width = max(12, min(34, width - 67))
-    heads = ("variant", "measured", "vs dense", "spread", "keeps %", "figure")
-    lines += ["", _join("layer", heads, name_width)]
-    for layer in run.layers:
-        for index, cells in enumerate(result_cells(layer, run.figure)):
-            name = shorten_name(layer.layer, name_width) if index == 0 else ""
-            lines.append(_join(name, cells, name_width))
+    lines += ["", *_list_results(run, width)]
     for layer in run.layers:
         profile = describe_profile(layer, width)
         lines += ["", *profile] if profile else []
@@ -44,10 +48,37 @@ def describe_run(run: BenchRun, number: int, width: int) -> list[str]:
     return [*lines, f"settings: {settings}", f"device: {known}", f"samples kept: {samples}"]
 
 
-def _join(name: str, cells: tuple[str, ...], name_width: int) -> str:
-    """A row in fixed columns."""
-    variant, measured, ratio, spread, kept, figure = cells
-    return f"{name:<{name_width}} {variant:<16} {measured:>9} {ratio:>8} {spread:>6} {kept:>7}  {figure}".rstrip()
+def _list_results(run: BenchRun, width: int) -> list[str]:
+    """A heading and a row for every variant, with a bar of its figure where there is room; what says least goes first
+    where there is none: the kind of figure, which stands above all of them, and the spread."""
+    rows = [
+        (layer, index, cells) for layer in run.layers for index, cells in enumerate(result_cells(layer, run.figure))
+    ]
+    columns = [max([7, *(len(cells[0]) for _, _, cells in rows)]), 9, 8, 6, 7, max(9, len(run.figure))]
+    shown = next((some for some in SHOWN if width - _width(columns, some) >= LEAST_NAME), SHOWN[-1])
+    name_width = max(LEAST_NAME, min(MOST_NAME, width - _width(columns, shown)))
+    room = min(MOST_BAR, width - name_width - _width(columns, shown) - 2)
+
+    def join(name: str, cells: Sequence[str], bar: str = "") -> str:
+        padded = [cells[0].ljust(columns[0]), *(cells[n].rjust(columns[n]) for n in shown[1:])]
+        return " ".join([name.ljust(name_width), *padded, f" {bar}" if bar else ""]).rstrip()
+
+    lines = [join("layer", ("variant", "measured", "vs dense", "spread", "keeps %", "figure"))]
+    for layer, index, cells in rows:
+        name = shorten_name(layer.layer, name_width) if index == 0 else ""
+        lines.append(join(name, cells, _draw_bar(layer, index, room)))
+    return lines
+
+
+def _width(columns: Sequence[int], shown: Sequence[int]) -> int:
+    """Cells of some columns, with a blank before each."""
+    return sum(columns[number] + 1 for number in shown)
+
+
+def _draw_bar(layer: LayerResult, index: int, room: int) -> str:
+    """A variant's figure beside the largest one of its layer; empty where there is none, or no room."""
+    figures = [v.median_ns or v.instructions or 0 if v.check == "ok" else 0 for v in layer.variants]
+    return growing_bar(figures[index], max(figures), room) if room >= LEAST_BAR and figures[index] else ""
 
 
 def describe_comparison(comparison: Comparison, figures: tuple[str, str], width: int) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -12,6 +13,7 @@ from textual.widgets import DataTable, Static
 from ubp_tui import messages
 from ubp_tui.bindings import bindings_of
 from ubp_tui.renderables.bench_text import FIGURE_WORDS, describe_started
+from ubp_tui.renderables.formats import shorten_middle
 from ubp_tui.screens.error import ErrorDialog
 from ubp_tui.screens.history_work import HistoryWork
 from ubp_tui.services import Services
@@ -23,7 +25,29 @@ if TYPE_CHECKING:
     from ubp_core.history import Summary
 
 COLUMNS = ("mark", "run", "started UTC", "device", "figure", "model", "layers", "ended")
+SPARE = ("layers", "figure")
+"""Columns that stand back where a model's name has no room: the details below have them too."""
+LEAST_NAME = 12
+"""Cells of a model's name that there must be."""
+FRAME = 5
+"""Cells beside the details: frame, margins, scrollbar."""
 EMPTY = "The history is empty: press b on a layer to benchmark it."
+
+
+def fit_columns(rows: Sequence[Mapping[str, str]], width: int) -> tuple[tuple[str, ...], int]:
+    """Which columns of the list there are in a terminal of some width, and the cells of a model's name in them.
+
+    The last column may be cut where a run ended early (the details say all of it), but not "complete".
+    """
+    cells = {name: max([len(name), *(len(row[name]) for row in rows)]) + 2 for name in COLUMNS}
+    cells |= {"mark": 2, "model": 2, "ended": len("complete") + 1}
+    shown: tuple[str, ...] = COLUMNS
+    for spare in ("", *SPARE):
+        shown = tuple(name for name in shown if name != spare)
+        room = width - 3 - sum(cells[name] for name in shown)  # the frame, and the scrollbar
+        if room >= LEAST_NAME:
+            break
+    return shown, max(LEAST_NAME, room)
 
 
 class HistoryScreen(HistoryWork):
@@ -53,8 +77,7 @@ class HistoryScreen(HistoryWork):
         """Make the columns and read."""
         table = self._table()
         table.border_title = "Runs"
-        for name in COLUMNS:
-            table.add_column("" if name == "mark" else f"{name}  ", key=name, width=2 if name == "mark" else None)
+        self._fill()
         table.focus()
         self._list_runs()
 
@@ -68,20 +91,38 @@ class HistoryScreen(HistoryWork):
         self.query_one(
             ScreenTitle
         ).detail = f"{len(self._runs)} run{'s' if len(self._runs) != 1 else ''} · space marks two to compare"
-        table = self._table()
-        table.clear()
-        for run in message.runs:
-            table.add_row(*(Text(f"{cell}  ") for cell in self._cells(run)), key=str(run.id))
+        self._fill()
         if not message.runs:
             self.query_one("#history-text", Static).update(EMPTY)
 
-    def _cells(self, run: Summary) -> tuple[str, ...]:
-        """One row."""
+    def on_resize(self) -> None:
+        """Another width has room for other columns, and for other details."""
+        if self._runs:
+            self._fill()
+            self._show(self._shown)
+
+    def _fill(self) -> None:
+        """Columns and rows; the cursor stays on its run."""
+        table = self._table()
+        rows = {number: self._cells(run) for number, run in self._runs.items()}
+        shown, room = fit_columns(list(rows.values()), self.app.size.width)
+        cursor = table.cursor_row
+        table.clear(columns=True)
+        for name in shown:
+            table.add_column("" if name == "mark" else f"{name}  ", key=name, width=2 if name == "mark" else None)
+        for number, cells in rows.items():
+            named = {**cells, "model": shorten_middle(cells["model"], room)}
+            table.add_row(*(Text(f"{named[name]}  ") for name in shown), key=str(number))
+        table.move_cursor(row=cursor)
+
+    def _cells(self, run: Summary) -> dict[str, str]:
+        """One row, by column."""
         mark = "●" if run.id in self.marked else ""
         figure = FIGURE_WORDS.get(run.figure, run.figure)
         layers = f"{run.layers} of {run.planned}"
         ended = run.failure or "complete"
-        return mark, str(run.id), describe_started(run.started), run.device, figure, run.model, layers, ended
+        cells = (mark, str(run.id), describe_started(run.started), run.device, figure, run.model, layers, ended)
+        return dict(zip(COLUMNS, cells, strict=True))
 
     def on_data_table_row_highlighted(self, message: DataTable.RowHighlighted) -> None:
         """Another run is under the cursor."""
@@ -91,7 +132,7 @@ class HistoryScreen(HistoryWork):
     def _show(self, numbers: tuple[int, ...]) -> None:
         """Ask for the text of one run or of a comparison."""
         self._shown = numbers
-        self._describe(numbers, max(60, self.query_one("#history-details").size.width - 2))
+        self._describe(numbers, max(40, self.app.size.width - FRAME))
 
     def on_history_text_made(self, message: messages.HistoryTextMade) -> None:
         """Show it, unless another is wanted by now."""

@@ -35,9 +35,9 @@ class ChoiceBar(Container):
         """The controls in two groups."""
         sizes = tuple(str(size) for size in self.block_sizes)
         with Horizontal(classes="choice-group"):
-            yield Segments("method", "m", METHODS, self.choice.method, id="method")
+            yield Segments("method", "m", METHODS, self.choice.method, short=True, id="method")
             if self._scoped:
-                yield Segments("for", "t", SCOPES, self.scope, id="scope")
+                yield Segments("for", "t", SCOPES, self.scope, short=True, id="scope")
         with Horizontal(classes="choice-group"):
             yield Segments("block", "n", sizes, str(self.choice.block_size), id="block-size")
             yield SparsitySlider(self.choice.sparsity, id="sparsity")

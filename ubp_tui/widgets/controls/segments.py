@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual import events
 from textual.content import Content
 from textual.geometry import Size
@@ -9,9 +11,39 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 
+MORE = "… "
+"""Stands for options that are out of sight."""
+NARROW = 80
+"""Columns of a terminal below which a control that may goes without its label."""
+
+
+def find_window(widths: Sequence[int], chosen: int, room: int) -> tuple[int, int]:
+    """Which options to show: all, or else as many whole ones as fit beside `…`, the chosen one among them.
+
+    Args:
+        widths: cells of the options.
+        chosen: number of the one that must be seen.
+        room: cells there are.
+
+    Returns:
+        Number of the first one, and of the one behind the last.
+    """
+    if sum(widths) <= room:
+        return 0, len(widths)
+
+    def fits(first: int, end: int) -> bool:
+        more = (first > 0) + (end < len(widths))
+        return sum(widths[first:end]) + more * len(MORE) <= room
+
+    first = next((number for number in range(chosen) if fits(number, chosen + 1)), chosen)
+    end = chosen + 1
+    while end < len(widths) and fits(first, end + 1):
+        end += 1
+    return first, end
+
 
 class Segments(Widget):
-    """A labelled choice of a few options, all of them in sight."""
+    """A labelled choice of a few options, all of them in sight; where they don't fit, those around the chosen one."""
 
     chosen: reactive[str] = reactive("")
     """The chosen option."""
@@ -32,10 +64,28 @@ class Segments(Widget):
             """The control that sent it."""
             return self.segments
 
-    def __init__(self, label: str, key: str, options: tuple[str, ...], chosen: str, *, id: str) -> None:  # noqa: A002
-        """Args: the label, the key that steps through the options (shown in the label), the options, the chosen one."""
+    def __init__(
+        self,
+        label: str,
+        key: str,
+        options: tuple[str, ...],
+        chosen: str,
+        *,
+        short: bool = False,
+        id: str,  # noqa: A002 (Textual's own name)
+    ) -> None:
+        """Begin with an option.
+
+        Args:
+            label: what is chosen.
+            key: steps through the options; shown behind the label.
+            options: all of them.
+            chosen: one of them.
+            short: whether the label may be left away in narrow terminals.
+        """
         super().__init__(id=id)
         self.label = label
+        self._short = short
         self.key = key
         self.options = options
         self.set_reactive(Segments.chosen, chosen)
@@ -46,18 +96,41 @@ class Segments(Widget):
         return self._offsets()[-1][1]
 
     def _offsets(self) -> list[tuple[int, int]]:
-        """First and end cell of every option."""
-        cell = len(self.label) + 1 + len(self.key) + 1
+        """First and end cell of every option, where all are in sight."""
+        cell = self._head
         offsets = []
         for option in self.options:
             offsets.append((cell, cell + len(option) + 2))
             cell += len(option) + 2
         return offsets
 
+    def _window(self) -> tuple[int, int]:
+        """Number of the first option in sight, and of the one behind the last."""
+        widths = [len(option) + 2 for option in self.options]
+        return find_window(widths, self._place, self.size.width - self._head)
+
+    @property
+    def _head(self) -> int:
+        """Cells of label and key."""
+        return len(self._label) + len(self.key) + 1
+
+    @property
+    def _label(self) -> str:
+        """The label as it is shown, with a blank behind it."""
+        return "" if self._short and self.app.size.width < NARROW else f"{self.label} "
+
+    @property
+    def _place(self) -> int:
+        """Number of the chosen option; 0 where none is."""
+        return self.options.index(self.chosen) if self.chosen in self.options else 0
+
     def render(self) -> Content:
         """The label, then the options."""
-        parts = [Content.assemble((self.label, "$text-muted"), " ", (self.key, "bold $text-accent"), " ")]
-        for option in self.options:
+        parts = [Content.assemble((self._label, "$text-muted"), (self.key, "bold $text-accent"), " ")]
+        first, end = self._window()
+        if first:
+            parts.append(Content.styled(MORE, "$text-muted"))
+        for option in self.options[first:end]:
             style = "$text-muted on $surface-lighten-1"
             if option == self.chosen:
                 style = "bold $block-cursor-foreground on $block-cursor-background"
@@ -66,13 +139,19 @@ class Segments(Widget):
             # Without colour Textual only turns colours grey: brackets, as wide as the blanks, tell the chosen one.
             bracketed = option == self.chosen and self.app.no_color
             parts.append(Content.styled(f"[{option}]" if bracketed else f" {option} ", style))
+        if end < len(self.options):
+            parts.append(Content.styled(MORE, "$text-muted"))
         return Content("").join(parts)
 
     def option_at(self, cell: int) -> str:
-        """The option at a cell of the widget, or an empty text."""
-        for (first, end), option in zip(self._offsets(), self.options, strict=True):
-            if first <= cell < end:
-                return option
+        """The option at a cell, or an empty text; `…` stands for the next of those out of sight."""
+        first, end = self._window()
+        at = self._head
+        for number in range(first - (first > 0), min(end + 1, len(self.options))):
+            width = len(self.options[number]) + 2 if first <= number < end else len(MORE)
+            if at <= cell < at + width:
+                return self.options[number]
+            at += width
         return ""
 
     def on_mouse_move(self, event: events.MouseMove) -> None:

@@ -12,10 +12,15 @@ if TYPE_CHECKING:
     from ubp_core.models import LoadedModel
 
 
+PADDING = 2
+"""Cells around a part."""
+
+
 class ModelHeader(Horizontal):
     """One line: the app, the model, a badge where the weights are random, their source, the network's total."""
 
     _total_cells = 0
+    _total = ""
 
     def compose(self) -> ComposeResult:
         """The five parts."""
@@ -40,4 +45,19 @@ class ModelHeader(Horizontal):
         # The place never shrinks: figures change with every layer that is measured, and a layout is dear.
         grows = len(line) > self._total_cells
         self._total_cells = max(len(line), self._total_cells)
-        self.query_one("#network-total", Static).update(line.rjust(self._total_cells), layout=grows)
+        self._total = line
+        self._fit_total(grows)
+
+    def on_resize(self) -> None:
+        """Another width."""
+        self._fit_total()
+
+    def _fit_total(self, layout: bool = True) -> None:
+        """As much of the total as fits in whole parts, the last one above all: what the network keeps."""
+        place = self.query_one("#network-total", Static)
+        beside = self.query("#app-name, #model-name, #random-badge").results(Static)
+        room = self.size.width - sum(widget.outer_size.width for widget in beside if widget.display) - PADDING
+        parts = (self._total, self._total.split(" · ")[-1])
+        fitting = next((part for part in parts if len(part) <= room), "")
+        cells = self._total_cells if self._total_cells <= room else len(fitting)
+        place.update(fitting.rjust(cells), layout=layout)

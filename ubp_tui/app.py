@@ -40,7 +40,7 @@ from ubp_tui.session_state import capture_session, restore_session
 from ubp_tui.signals import HANG_UP, catch_signals
 from ubp_tui.state import Choice, ModelRequest
 from ubp_tui.strip_cycles import prevent_strip_cycles
-from ubp_tui.warm_up import prepare_drawing
+from ubp_tui.warm_up import prepare_drawing, start_threads
 from ubp_tui.widgets.size_notice import MIN_SIZE
 
 
@@ -95,6 +95,7 @@ class UbpApp(App[int]):
     def on_mount(self) -> None:
         """Show the first frame, then load: importing torch takes seconds and slows down everything else."""
         prevent_strip_cycles()
+        start_threads()
         self._garbage.start()
         self.set_interval(INTERVAL, self._garbage.collect)
         self.install_screen(self.benchmark, "benchmark")

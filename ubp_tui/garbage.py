@@ -14,15 +14,17 @@ from collections.abc import Callable
 from typing import Final
 
 QUIET: Final = 1.0
-"""Seconds without input after which all that came since the last time is visited: up to 50 ms."""
+"""Seconds without input after which all that came since the last time is visited: some 10 ms."""
+STEPS: Final = 4
+"""Collections of what is new after which their leftovers are visited too, even while somebody types: 20 ms."""
 IDLE: Final = 10.0
 """Seconds without input after which everything is visited: up to 0.1 s."""
 AGAIN: Final = 60.0
 """Seconds from one full collection to the next, at least: drawing leaves next to nothing behind (`strip_cycles`)."""
 WORTH: Final = 2_000
 """New objects from which a collection is worth it."""
-INTERVAL: Final = 0.2
-"""Seconds between two looks: the new objects of a whole second took 25 ms."""
+INTERVAL: Final = 0.1
+"""Seconds between two looks: what comes in this time is visited in some milliseconds."""
 
 
 class GarbagePolicy:
@@ -79,6 +81,6 @@ class GarbagePolicy:
         if still >= IDLE and now - self._last_full >= AGAIN and (new >= WORTH or young or old):
             self._last_full = now
             return 2
-        if still >= QUIET and (new >= WORTH or young):
+        if young and still >= QUIET:
             return 1
-        return 0 if new >= WORTH else None
+        return None if new < WORTH else int(young >= STEPS)

@@ -34,6 +34,7 @@ from textual.screen import Screen
 
 from ubp_tui.app import UbpApp, build_app
 from ubp_tui.bench_services import default_bench_services
+from ubp_tui.choices import LayerChoices
 from ubp_tui.services import default_services
 from ubp_tui.state import Choice, ModelRequest
 
@@ -180,7 +181,8 @@ async def measure(model: str) -> float:
             await wait_until(app, shown.is_set)
             worst = [show("while the model loads", await press_while(app, lambda: app.explore.model is None, 300))]
             worst.append(show("while all layers are selected", await press_while(app, lambda: True, 15)))
-            # All layers, so that it lasts.
+            # All layers, so that it lasts; with a block size that kernels have, whatever the keys have chosen.
+            app.explore.set_choices(LayerChoices(Choice("optimal")))
             await pilot.press("escape", "a", "b")
             await wait_until(app, lambda: app.benchmark.running)
             await app.pop_screen()

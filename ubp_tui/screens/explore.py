@@ -139,9 +139,13 @@ class ExploreScreen(ExplorePlans):
         self.query_one(LoadingPanel).step = line
 
     def show_model(self, model: LoadedModel) -> None:
-        """Show a loaded model, from its first prunable layer."""
-        self.model = model
-        self.remove_class("-loading")
+        """Show a loaded model, from its first prunable layer.
+
+        In steps with a frame between them, so that no key waits for all: content, panes, focus and footer. What is
+        computed in the background waits for the last of them.
+        """
+        self.model, self._held = model, True
+        self.call_after_refresh(self._reveal)
         self.query_one(ModelHeader).show_model(model)
         self.query_one(LayersPane).show_counts(len(model.prunable), len(model.layers))
         patterns = suggest_patterns(model.layers, FILTERS)
@@ -154,8 +158,18 @@ class ExploreScreen(ExplorePlans):
             self.query_one(MapPane).show_problem(NO_LAYERS)
             return
         self.layer = first[0].name
-        # The footer changes with the focus: a frame of its own, so that a key waits for one of them only.
-        self.call_after_refresh(table.focus)
+
+    def _reveal(self) -> None:
+        """Put the panes in the place of the loader's progress."""
+        self.remove_class("-loading")
+        if self.layer:
+            self.call_after_refresh(self._begin_work)
+
+    def _begin_work(self) -> None:
+        """Focus the table, unless a session has given the focus to another pane; find what the choices keep."""
+        if self.focused is None:
+            self.query_one(LayerTable).focus()
+        self.hold_background(False)
 
     def _find_layer(self) -> Layer | None:
         """The layer on the screen."""

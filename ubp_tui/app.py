@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from rich.console import RenderableType
 from textual import events, work
@@ -19,7 +20,7 @@ from ubp_tui.bindings import bindings_of
 from ubp_tui.commands import RegistryCommands
 from ubp_tui.comparing import pair_of
 from ubp_tui.focus_keeper import FocusKeeper
-from ubp_tui.garbage import INTERVAL, GarbagePolicy
+from ubp_tui.garbage import INTERVAL, SETTLED, GarbagePolicy
 from ubp_tui.log_file import describe_crash
 from ubp_tui.looks import THEMES, Glyphs, Look, choose_look
 from ubp_tui.renderables.ascii_filter import AsciiFilter
@@ -42,6 +43,9 @@ from ubp_tui.state import Choice, ModelRequest
 from ubp_tui.strip_cycles import prevent_strip_cycles
 from ubp_tui.warm_up import prepare_drawing, start_threads
 from ubp_tui.widgets.size_notice import MIN_SIZE
+
+if TYPE_CHECKING:
+    from ubp_core.models import LoadedModel
 
 
 class UbpApp(App[int]):
@@ -208,7 +212,8 @@ class UbpApp(App[int]):
         except UbpError as error:
             message = messages.ModelLoadFailed(str(error), int(error.exit_code))
         finally:
-            self._garbage.end_load()
+            # With what the model's first picture brings, which stays as well.
+            self.call_later(self.set_timer, SETTLED, self._garbage.end_load)
             self.loading_model = False
         if not worker.is_cancelled:
             self.post_message(message)
@@ -222,10 +227,15 @@ class UbpApp(App[int]):
         self.explore.show_progress(message.line)
 
     def on_model_loaded(self, message: messages.ModelLoaded) -> None:
-        """Show the model."""
+        """Show the model, as soon as the panes are there."""
         logging.getLogger("ubp_tui").info("loaded %s, %s", message.model.name, message.model.source)
+        self.explore.uncover()
+        self.explore.call_after_refresh(self._show_model, message.model)
+
+    def _show_model(self, model: LoadedModel) -> None:
+        """Show the model as the session left it."""
         self.explore.model_request = self.request
-        self.explore.show_model(message.model)
+        self.explore.show_model(model)
         if self.session is not None:
             restore_session(self.session, self.explore, self.benchmark)
         self.explore.follow_device(next(iter(self.benchmark.wanted), ""))

@@ -21,10 +21,13 @@ IDLE: Final = 10.0
 """Seconds without input after which everything is visited: up to 0.1 s."""
 AGAIN: Final = 60.0
 """Seconds from one full collection to the next, at least: drawing leaves next to nothing behind (`strip_cycles`)."""
-WORTH: Final = 2_000
+WORTH: Final = 1_000
 """New objects from which a collection is worth it."""
 INTERVAL: Final = 0.1
 """Seconds between two looks: what comes in this time is visited in some milliseconds."""
+
+SETTLED: Final = 1.0
+"""Seconds from a loaded model to the end of its load: by then its first pictures are there."""
 
 
 class GarbagePolicy:

@@ -27,6 +27,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+
+import ubp_tui  # noqa: F401  (first: it sets the frame rate that Textual is imported with)
+
+# isort: split
 from rich.console import RenderableType
 from textual import events
 from textual._compositor import CompositorUpdate

@@ -99,7 +99,7 @@ class ExploreScreen(ExplorePlans):
 
     def on_mount(self) -> None:
         """Stand by until the model is there."""
-        self.add_class("-loading", "-view-layers")
+        self.add_class("-view-layers")
         self.query_one(ModelHeader).show_loading(self._model_name)
 
     # The model
@@ -138,32 +138,28 @@ class ExploreScreen(ExplorePlans):
         """Show the loader's step."""
         self.query_one(LoadingPanel).step = line
 
-    def show_model(self, model: LoadedModel) -> None:
-        """Show a loaded model, from its first prunable layer.
+    def uncover(self) -> None:
+        """A model is there: the panes come out from behind the loader's progress, a frame before their content.
 
-        In steps with a frame between them, so that no key waits for all: content, panes, focus and footer. What is
-        computed in the background waits for the last of them.
+        Content and panes in one frame, and a key would have to wait for both.
         """
+        self.query_one(LoadingPanel).remove()
+
+    def show_model(self, model: LoadedModel) -> None:
+        """Show a loaded model, from its first prunable layer. What nobody waits for is computed a frame later."""
         self.model, self._held = model, True
-        self.call_after_refresh(self._reveal)
+        self.call_after_refresh(self._begin_work)
         self.query_one(ModelHeader).show_model(model)
         self.query_one(LayersPane).show_counts(len(model.prunable), len(model.layers))
         patterns = suggest_patterns(model.layers, FILTERS)
         self.query_one(LayersPane).offer_filters(tuple(pattern for pattern, _ in patterns))
-        table = self.query_one(LayerTable)
         first = (model.prunable or model.layers)[:1]
-        table.show_layers(model.layers, first[0].name if first else "")
+        self.query_one(LayerTable).show_layers(model.layers, first[0].name if first else "")
         if not model.layers:
             self.query_one(FactsLine).show_problem(NO_LAYERS)
             self.query_one(MapPane).show_problem(NO_LAYERS)
             return
         self.layer = first[0].name
-
-    def _reveal(self) -> None:
-        """Put the panes in the place of the loader's progress."""
-        self.remove_class("-loading")
-        if self.layer:
-            self.call_after_refresh(self._begin_work)
 
     def _begin_work(self) -> None:
         """Focus the table, unless a session has given the focus to another pane; find what the choices keep."""

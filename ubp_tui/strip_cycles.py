@@ -22,4 +22,4 @@ def divide_without_cycle(strip: Strip, cuts: Iterable[int]) -> Sequence[Strip]:
 
 def prevent_strip_cycles() -> None:
     """From now on, for all of this process."""
-    Strip.divide = divide_without_cycle  # type: ignore[method-assign]
+    Strip.divide = divide_without_cycle  # type: ignore[assignment, method-assign]

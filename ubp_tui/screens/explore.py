@@ -61,6 +61,8 @@ class ExploreScreen(ExplorePlans):
     """Shows a model's layers and what a choice of blocks keeps of them."""
 
     BINDINGS = bindings_of("explore")
+    AUTO_FOCUS = ""
+    """Nothing, until there is a model: the focus also decides which pane is in sight."""
 
     view: reactive[str] = reactive("layers", init=False, repaint=False)
     """The pane in sight where only one has room."""
@@ -162,9 +164,9 @@ class ExploreScreen(ExplorePlans):
         self.layer = first[0].name
 
     def _begin_work(self) -> None:
-        """Focus the table, unless a session has given the focus to another pane; find what the choices keep."""
+        """Focus the pane in sight, which a session may have chosen; find what the choices keep."""
         if self.focused is None:
-            self.query_one(LayerTable).focus()
+            self.action_show_view(self.view)
         self.hold_background(False)
 
     def _find_layer(self) -> Layer | None:

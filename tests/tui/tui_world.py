@@ -98,9 +98,11 @@ def find_hit(widget: Widget, offset: tuple[int, int] | None) -> Widget | None:
 async def settle(app: UbpApp, pilot: Pilot[int]) -> None:
     """Wait until the choice of the moment is on the screen and every worker has finished."""
     explore = app.explore
+    # The focus comes last, with the work in the background.
+    await until(pilot, lambda: explore.focused is not None)
     await until(pilot, lambda: explore.result is not None and explore.result.request == explore._request)
     await app.workers.wait_for_complete()
-    await until(pilot, lambda: explore._table_timer is None)
+    await until(pilot, lambda: explore._table_timer is None and explore._curves_timer is None)
     await pilot.pause()
 
 

@@ -151,12 +151,9 @@ class BenchServices:
         Raises:
             HistoryError: the file can't be used.
         """
-        from ubp_core.history import History, LayerFigures, default_path
+        from ubp_core.history import read_figures
 
-        if not (self.history or default_path()).exists():  # opening would make it
-            return LayerFigures(device)
-        with History(self.history) as history:
-            return history.newest_figures(model.name, model.layers, device)
+        return read_figures(model, device, path=self.history)
 
     def list_runs(self) -> tuple[Summary, ...]:
         """The history, newest first; raises HistoryError."""

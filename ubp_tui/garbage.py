@@ -25,7 +25,6 @@ WORTH: Final = 1_000
 """New objects from which a collection is worth it."""
 INTERVAL: Final = 0.1
 """Seconds between two looks: what comes in this time is visited in some milliseconds."""
-
 SETTLED: Final = 1.0
 """Seconds from a loaded model to the end of its load: by then its first pictures are there."""
 

@@ -30,12 +30,9 @@ def read_figures(args: argparse.Namespace, model: LoadedModel, criterion: str) -
     """
     if args.device is None:
         return None
-    from ubp_core.history import History, LayerFigures, default_path
+    from ubp_core import history
 
-    figures = LayerFigures(args.device)
-    if default_path().exists():  # opening would make it
-        with History() as history:
-            figures = history.newest_figures(model.name, model.layers, args.device, criterion)
+    figures = history.read_figures(model, args.device, criterion)
     if not figures.values:
         output.note(f"nothing was measured of layers of {model.name} on {args.device}: `ubp bench --layers` does it")
     return figures

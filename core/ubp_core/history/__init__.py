@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ubp_core.history.errors import HistoryError
     from ubp_core.history.export import to_csv, to_json
     from ubp_core.history.figures import LayerFigures
-    from ubp_core.history.store import Entry, History, Summary, default_path
+    from ubp_core.history.store import Entry, History, Summary, default_path, read_figures
 
 _HOMES = {
     "ComparedVariant": "compare",
@@ -26,6 +26,7 @@ _HOMES = {
     "Summary": "store",
     "compare_runs": "compare",
     "default_path": "store",
+    "read_figures": "store",
     "to_csv": "export",
     "to_json": "export",
 }
@@ -39,6 +40,7 @@ __all__ = [
     "Summary",
     "compare_runs",
     "default_path",
+    "read_figures",
     "to_csv",
     "to_json",
 ]

@@ -20,7 +20,7 @@ from ubp_core.history.figures import LayerFigures, add_figures, find_setup, newe
 from ubp_core.history.schema import open_database
 
 if TYPE_CHECKING:
-    from ubp_core.models import Layer
+    from ubp_core.models import Layer, LoadedModel
 
 ENVIRONMENT = "UBP_HISTORY"
 SUMMARY_COLUMNS = "id, started, device, kind, figure, title, model, layers, planned, failure"
@@ -161,6 +161,18 @@ class History:
         with self.guarded() as connection:
             if connection.execute("DELETE FROM run WHERE id = ?", (number,)).rowcount == 0:
                 raise HistoryError(f"there is no run {number}: ubp history lists what there is")
+
+
+def read_figures(model: LoadedModel, device: str, criterion: str = "l1", *, path: Path | None = None) -> LayerFigures:
+    """`History.newest_figures` of a network; none where there is no history yet, and none is made for it.
+
+    Raises:
+        HistoryError: the file can't be used.
+    """
+    if not (path or default_path()).exists():
+        return LayerFigures(device)
+    with History(path) as history:
+        return history.newest_figures(model.name, model.layers, device, criterion)
 
 
 def split_samples(record: dict[str, Any]) -> tuple[dict[str, Any], dict[tuple[int, int], bytes]]:

@@ -67,7 +67,7 @@ class Target:
 # Static: runs on any Android phone and under qemu; segments aligned for 16 KB pages; no symbols (kept in *_symbols).
 ARM_LINK = ("-static", "-Wl,-z,max-page-size=16384")
 
-RUNTIME_FOLDERS = ("src/file", "src/kernels", "src/network", "src/operator", "src/packing", "src/threads")
+RUNTIME_FOLDERS = ("src/c_api", "src/file", "src/kernels", "src/network", "src/operator", "src/packing", "src/threads")
 BENCH_FOLDERS = (*RUNTIME_FOLDERS, "bench/ubp_bench")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,9 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ubp_core import native
 from ubp_core.errors import SelectionError
-from ubp_core.selection import METHODS, Selection, check_importance, check_options, check_status, selection_of
+from ubp_core.native.library import thread_count
+from ubp_core.native.selection import Allocation as OpenAllocation
+from ubp_core.native.selection import SelectOutcome
+from ubp_core.selection import METHODS, Selection, check_importance, check_options, selection_of
 
 SCALES = ("raw", "mean")
 """How layers' importances compare: as they are, or each divided by its mean."""
@@ -60,7 +61,7 @@ class Allocation:
     """Floor and ceiling of each layer in blocks."""
     block_size: int
     """N; 1 for `unstructured`."""
-    found: native.Allocation
+    found: OpenAllocation
     """Selects the layers by their number."""
 
 
@@ -96,7 +97,7 @@ def select_global(
         floors: share of a layer's weights that stays at least, rounded up to blocks, at most what the layer can hold.
         ceilings: share that stays at most, rounded down to blocks (but not below the floor).
         scale: one of SCALES. "mean" keeps layers with small weights from being emptied.
-        threads: default all cores; the result does not depend on it.
+        threads: 1 to 64, default all cores (64 of them); the result does not depend on it.
 
     Raises:
         SelectionError: an argument that can't be used, or floors and ceilings that the budget can't meet.
@@ -145,13 +146,13 @@ def _mean_scale(matrix: NDArray[np.float32]) -> float:
 
 
 def _layer_selection(
-    matrix: NDArray[np.float32], outcome: native.SelectOutcome, parts: Allocation, name: str, method: str
+    matrix: NDArray[np.float32], outcome: SelectOutcome, parts: Allocation, name: str, method: str
 ) -> Selection:
     """A layer's part; its sparsity is what leads to it again."""
     rows, columns = matrix.shape
     count = parts.counts[name]
     sparsity = 1 - count * parts.block_size / matrix.size
-    return selection_of(outcome, (rows, columns), parts.block_size, count, method, sparsity)
+    return selection_of(outcome, (rows, columns), parts.block_size, method, sparsity)
 
 
 def _allocate(
@@ -172,8 +173,7 @@ def _allocate(
     limits = block_limits(shapes, size, floors, ceilings)
     _check_limits(limits, budget, size, sum(m.size for m in matrices.values()), sparsity)
     layers = [(matrix, scales[name], *limits[name]) for name, matrix in matrices.items()]
-    found = native.Allocation(layers, size, budget, METHODS.index(method), threads or os.cpu_count() or 1)
-    check_status(found.status, found.found, budget)
+    found = OpenAllocation(layers, size, budget, METHODS.index(method), thread_count(threads, SelectionError))
     counts = dict(zip(matrices, found.counts, strict=True))
     return Allocation(counts, dict(zip(matrices, found.bounds, strict=True)), limits, size, found)
 

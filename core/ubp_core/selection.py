@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-import os
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ubp_core import native
-from ubp_core.errors import CandidatesExhausted, SelectionError
+from ubp_core.errors import SelectionError
+from ubp_core.native.library import thread_count
+from ubp_core.native.selection import SelectOutcome, select
 
 METHODS = ("abp", "greedy", "bed", "optimal", "unstructured")
 MAX_BLOCK_SIZE = 32
@@ -71,7 +71,7 @@ def select_blocks(
         block_size: N, 1 to 32. `unstructured` keeps B * N single weights instead of B blocks.
         sparsity: share of the weights to prune, 0 <= s < 1.
         method: one of METHODS.
-        threads: number of threads, default all cores; the result does not depend on it.
+        threads: 1 to 64, default all cores (64 of them); the result does not depend on it.
 
     Raises:
         SelectionError: an argument that can't be used; the message names it. It is a ValueError.
@@ -96,20 +96,20 @@ def select_count(
         blocks: at most K (R // N).
         method: one of METHODS.
         sparsity: what was asked for; kept in the result.
-        threads: None for all cores.
+        threads: 1 to 64; None for all cores.
 
     Raises:
         SelectionError, CandidatesExhausted: as `select_blocks`.
     """
-    outcome = native.select(matrix, block_size, blocks, METHODS.index(method), threads or os.cpu_count() or 1)
-    return selection_of(outcome, (matrix.shape[0], matrix.shape[1]), block_size, blocks, method, sparsity)
+    count = thread_count(threads, SelectionError)
+    outcome = select(matrix, block_size, blocks, METHODS.index(method), count)
+    return selection_of(outcome, (matrix.shape[0], matrix.shape[1]), block_size, method, sparsity)
 
 
 def selection_of(
-    outcome: native.SelectOutcome, shape: tuple[int, int], block_size: int, blocks: int, method: str, sparsity: float
+    outcome: SelectOutcome, shape: tuple[int, int], block_size: int, method: str, sparsity: float
 ) -> Selection:
-    """What the native code returned, as a result; raises what its status stands for."""
-    check_status(outcome.status, outcome.found, blocks)
+    """What the native code returned, as a result."""
     total = outcome.total
     return Selection(
         rows=outcome.rows,
@@ -146,21 +146,10 @@ def check_options(block_size: int, sparsity: float, method: str, threads: int | 
         raise SelectionError(f"sparsity: need 0 <= s < 1; got {sparsity!r}")
     if method not in METHODS:
         raise SelectionError(f"method: {method!r} is unknown; choose from {', '.join(METHODS)}")
-    if threads is not None and (not isinstance(threads, int) or threads < 1):
-        raise SelectionError(f"threads: need a whole number from 1, or None; got {threads!r}")
+    thread_count(threads, SelectionError)
 
 
-def check_status(status: int, found: int, blocks: int) -> None:
-    """Raises what a status of the native code stands for."""
-    if status == native.SELECT_BAD_VALUE:
-        raise SelectionError("importance: every value must be finite and >= 0; found NaN, infinity or a negative one")
-    if status == native.SELECT_NO_MEMORY:
-        raise MemoryError("not enough memory for this selection")
-    if status == native.SELECT_EXHAUSTED:
-        raise CandidatesExhausted(found, blocks)
-
-
-def _share_bound(outcome: native.SelectOutcome) -> float:
+def _share_bound(outcome: SelectOutcome) -> float:
     if outcome.total <= 0:
         return 1.0
     # The bound is a sum of rounded numbers and may fall short of the kept sum by a rounding error.

@@ -10,18 +10,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ubp_core import native
 from ubp_core.errors import UbpError
+from ubp_core.native.library import thread_count
+from ubp_core.native.network import NetworkMemory, NetworkStep, OpenNetwork
 
 KERNELS = ("sparse", "measured", "dense", "abp", "ubp")
-"""In the order of UBP_NETWORK_* (native/include/ubp/network_c.h)."""
-MAX_THREADS = 64
+"""In the order of UBP_KERNEL_* (native/include/ubp/common_c.h)."""
 
 
 class Network:
     """A packed network, mapped from its file and ready to run. For one thread at a time; open it twice for two."""
 
-    def __init__(self, opened: native.OpenNetwork) -> None:
+    def __init__(self, opened: OpenNetwork) -> None:
         """Use `Network.load`."""
         self._opened = opened
 
@@ -41,9 +41,7 @@ class Network:
         """
         if kernel not in KERNELS:
             raise UbpError(f"kernel: {kernel!r} is unknown; choose from {', '.join(KERNELS)}")
-        if not 1 <= threads <= MAX_THREADS:
-            raise UbpError(f"threads: need 1 to {MAX_THREADS}; got {threads}")
-        return cls(native.OpenNetwork(Path(path), threads, KERNELS.index(kernel)))
+        return cls(OpenNetwork(Path(path), thread_count(threads), KERNELS.index(kernel)))
 
     def __enter__(self) -> Network:
         return self
@@ -68,12 +66,12 @@ class Network:
         return self._opened.outputs
 
     @property
-    def steps(self) -> tuple[native.NetworkStep, ...]:
+    def steps(self) -> tuple[NetworkStep, ...]:
         """What runs, in its order."""
         return self._opened.steps()
 
     @property
-    def memory(self) -> native.NetworkMemory:
+    def memory(self) -> NetworkMemory:
         """Bytes that the network holds."""
         return self._opened.memory()
 

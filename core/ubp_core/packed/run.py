@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ubp_core import native
 from ubp_core.errors import UbpError
+from ubp_core.native.convolution import convolve
+from ubp_core.native.library import thread_count
 from ubp_core.packed.format import ACTIVATIONS
 from ubp_core.packed.layer import PackedLayer
 
 KERNELS = ("sparse", "measured", "dense", "abp", "ubp")
-"""In the order of UBP_KERNEL_* (native/include/ubp/convolution_c.h)."""
+"""In the order of UBP_KERNEL_* (native/include/ubp/common_c.h)."""
 
 
 def run_layer(layer: PackedLayer, x: NDArray[Any], threads: int = 1, kernel: str = "sparse") -> NDArray[np.float32]:
@@ -40,7 +41,7 @@ def run_layer(layer: PackedLayer, x: NDArray[Any], threads: int = 1, kernel: str
         wanted = f"[batch, {layer.groups * layer.shape[1]}" + (", height, width]" if rank == 4 else "]")
         raise UbpError(f"x: need {wanted} (batch may be left out); got shape {list(values.shape)}")
     images = np.ascontiguousarray(batched.reshape(*batched.shape[:2], *(batched.shape[2:] or (1, 1))))
-    output = native.convolve(_fields(layer), _arrays(layer), images, threads, KERNELS.index(kernel))
+    output = convolve(_fields(layer), _arrays(layer), images, thread_count(threads), KERNELS.index(kernel))
     output = output if rank == 4 else output[:, :, 0, 0]
     return output if values.ndim == rank else output[0]
 

@@ -1,48 +1,22 @@
 /* C interface of the network runtime: everything that a program needs to run a packed network (.ubp). docs/embedding.md
    shows how to build with it.
 
-   No globals: every network is a handle of its own, and handles can be used by several threads as long as no handle is
-   used by two at once. Functions that can fail return UBP_NETWORK_OK or a code, and then write one line to `error` (at
-   most `error_size` bytes, always terminated; may be null where error_size is 0). No exception leaves them. */
+   Every network is a handle of its own; open the file twice to run twice at once. */
 #ifndef UBP_NETWORK_C_H
 #define UBP_NETWORK_C_H
 
-#include <stddef.h>
-#include <stdint.h>
-
-#if defined(_WIN32)
-#define UBP_NETWORK_API __declspec(dllexport)
-#else
-#define UBP_NETWORK_API __attribute__((visibility("default")))
-#endif
+#include "ubp/common_c.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-enum {
-    UBP_NETWORK_OK = 0,
-    UBP_NETWORK_REFUSED = 1,      /* the file, or an option that does not fit it; the line names the field */
-    UBP_NETWORK_NO_MEMORY = 2,
-    UBP_NETWORK_UNREADABLE = 3,   /* the system does not open or map the file */
-    UBP_NETWORK_BAD_ARGUMENT = 4  /* a null pointer, or no such input, output or step */
-};
-
-/* Kernels of the pruned layers. */
-enum {
-    UBP_NETWORK_SPARSE = 0,   /* as the file was packed: aligned or unaligned blocks */
-    UBP_NETWORK_MEASURED = 1, /* each layer: the faster of sparse and dense, timed on this machine when opened */
-    UBP_NETWORK_DENSE = 2,    /* filled up with zeros: for comparisons */
-    UBP_NETWORK_ABP = 3,      /* code for aligned blocks; refused where a block is not aligned */
-    UBP_NETWORK_UBP = 4       /* code for blocks at any row */
-};
-
 typedef struct ubp_network ubp_network;
 
 /* Zeros are the defaults. */
 struct ubp_network_options {
-    uint32_t threads; /* 1..64; 0 is 1. The calling thread counts */
-    uint32_t kernel;  /* UBP_NETWORK_SPARSE, ... */
+    uint32_t threads;
+    uint32_t kernel; /* of the pruned layers: UBP_KERNEL_SPARSE, ... */
 };
 
 /* Shape of an input or output: rank 4 is [batch][channels][height][width], rank 2 is [batch][channels]. Arrays are
@@ -64,7 +38,8 @@ struct ubp_network_step {
     int64_t multiply_adds, dense_multiply_adds; /* of one run: what the kernel does, and what a dense layer needs */
 };
 
-struct ubp_network_memory {
+/* What an open network holds. */
+struct ubp_network_info {
     uint64_t file_bytes;      /* mapped, read-only, shared with other processes that map the file */
     uint64_t arena_bytes;     /* all tensors */
     uint64_t workspace_bytes; /* of all threads */
@@ -72,39 +47,42 @@ struct ubp_network_memory {
 };
 
 /* Opens a network: maps the file, checks every byte of it, allocates everything. options may be null. */
-UBP_NETWORK_API int32_t ubp_network_open(const char* path, const struct ubp_network_options* options,
-                                         ubp_network** network, char* error, size_t error_size);
+UBP_API ubp_status ubp_network_open(const char* path, const struct ubp_network_options* options, ubp_network** network,
+                                    char* error, size_t error_size);
 
 /* The same from bytes in memory, at an address that is a multiple of 4; they must stay as they are until close. */
-UBP_NETWORK_API int32_t ubp_network_open_bytes(const void* data, size_t size, const struct ubp_network_options* options,
-                                               ubp_network** network, char* error, size_t error_size);
+UBP_API ubp_status ubp_network_open_bytes(const void* data, size_t size, const struct ubp_network_options* options,
+                                          ubp_network** network, char* error, size_t error_size);
 
 /* Frees everything; null is allowed. */
-UBP_NETWORK_API void ubp_network_close(ubp_network* network);
+UBP_API void ubp_network_close(ubp_network* network);
 
-UBP_NETWORK_API uint32_t ubp_network_input_count(const ubp_network* network);
-UBP_NETWORK_API uint32_t ubp_network_output_count(const ubp_network* network);
-UBP_NETWORK_API int32_t ubp_network_input_shape(const ubp_network* network, uint32_t index,
-                                                struct ubp_network_shape* shape);
-UBP_NETWORK_API int32_t ubp_network_output_shape(const ubp_network* network, uint32_t index,
-                                                 struct ubp_network_shape* shape);
+UBP_API uint32_t ubp_network_input_count(const ubp_network* network);
+UBP_API uint32_t ubp_network_output_count(const ubp_network* network);
+UBP_API ubp_status ubp_network_input_shape(const ubp_network* network, uint32_t index, struct ubp_network_shape* shape,
+                                           char* error, size_t error_size);
+UBP_API ubp_status ubp_network_output_shape(const ubp_network* network, uint32_t index, struct ubp_network_shape* shape,
+                                            char* error, size_t error_size);
 
 /* The network's own memory of an input or output, to save a copy: write an input before every run (running destroys
    it), read an output until the next run. Null where there is no such input or output. */
-UBP_NETWORK_API float* ubp_network_input(ubp_network* network, uint32_t index);
-UBP_NETWORK_API const float* ubp_network_output(const ubp_network* network, uint32_t index);
+UBP_API float* ubp_network_input(ubp_network* network, uint32_t index);
+UBP_API const float* ubp_network_output(const ubp_network* network, uint32_t index);
 
 /* Runs once. inputs[i] and outputs[i] are arrays of the input's and output's number of elements; null: the caller has
    written into ubp_network_input, or reads from ubp_network_output. Allocates nothing and opens no file. */
-UBP_NETWORK_API int32_t ubp_network_run(ubp_network* network, const float* const* inputs, float* const* outputs);
+UBP_API ubp_status ubp_network_run(ubp_network* network, const float* const* inputs, float* const* outputs, char* error,
+                                   size_t error_size);
 
 /* The same, with the time of every step: nanoseconds [ubp_network_step_count]. */
-UBP_NETWORK_API int32_t ubp_network_run_profiled(ubp_network* network, const float* const* inputs,
-                                                 float* const* outputs, int64_t* step_ns);
+UBP_API ubp_status ubp_network_run_profiled(ubp_network* network, const float* const* inputs, float* const* outputs,
+                                            int64_t* step_ns, char* error, size_t error_size);
 
-UBP_NETWORK_API uint32_t ubp_network_step_count(const ubp_network* network);
-UBP_NETWORK_API int32_t ubp_network_get_step(const ubp_network* network, uint32_t index, struct ubp_network_step* step);
-UBP_NETWORK_API void ubp_network_get_memory(const ubp_network* network, struct ubp_network_memory* memory);
+UBP_API uint32_t ubp_network_step_count(const ubp_network* network);
+UBP_API ubp_status ubp_network_get_step(const ubp_network* network, uint32_t index, struct ubp_network_step* step,
+                                        char* error, size_t error_size);
+UBP_API ubp_status ubp_network_get_info(const ubp_network* network, struct ubp_network_info* info, char* error,
+                                        size_t error_size);
 
 #ifdef __cplusplus
 }

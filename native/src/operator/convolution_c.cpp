@@ -1,64 +1,40 @@
 #include "ubp/convolution_c.h"
 
-#include <cstdio>
-#include <new>
-
+#include "c_api/guard.h"
+#include "c_api/handles.h"
+#include "c_api/layer.h"
 #include "ubp/convolution.h"
 
-struct ubp_convolution {
-    std::unique_ptr<ubp::Convolution> convolution;
-    ubp::ThreadPool pool;
-};
-
+namespace ubp {
 namespace {
 
-ubp::LayerView view_of(const ubp_layer& layer) {
-    ubp::LayerView view;
-    view.rows = layer.rows, view.columns = layer.columns, view.block_size = layer.block_size;
-    view.in_channels = layer.in_channels, view.kernel_h = layer.kernel_h, view.kernel_w = layer.kernel_w;
-    view.stride_h = layer.stride_h, view.stride_w = layer.stride_w;
-    view.groups = layer.groups;
-    view.pad_h = layer.pad_h, view.pad_w = layer.pad_w;
-    view.extra_h = layer.extra_h, view.extra_w = layer.extra_w;
-    view.dilation_h = layer.dilation_h, view.dilation_w = layer.dilation_w;
-    view.activation = ubp::Activation(layer.activation);
-    view.block_count = layer.block_count;
-    view.row_begin = layer.row_begin, view.block_column = layer.block_column;
-    view.weights = layer.weights, view.bias = layer.bias;
-    return view;
+using c_api::ErrorLine;
+
+struct OpenConvolution {
+    std::unique_ptr<Convolution> convolution;
+    ThreadPool pool;
+};
+
+c_api::HandleTable<OpenConvolution, ubp_convolution> convolutions;
+
+ubp_status open(const ubp_layer& layer, const ubp_convolution_options& from, ubp_convolution** out,
+                const ErrorLine& line) {
+    if (const char* fault = c_api::fault_of(layer); *fault) return line.bad_argument(fault);
+    if (from.kernel > UBP_KERNEL_UBP) return line.bad_argument(c_api::kBadKernel);
+    if (!c_api::has_good_threads(from.threads)) return line.bad_argument(c_api::kBadThreads);
+    ConvolutionOptions options;
+    options.batch = from.batch, options.height = from.height, options.width = from.width;
+    options.threads = c_api::threads_of(from.threads);
+    options.kernel = Kernel(from.kernel);
+    std::string refusal;
+    auto made = Convolution::create(c_api::view_of(layer), options, refusal);
+    if (!made) return line.fail(UBP_REFUSED, refusal.c_str());
+    *out = convolutions.open(
+        std::unique_ptr<OpenConvolution>(new OpenConvolution{std::move(made), ThreadPool(options.threads)}));
+    return *out ? UBP_OK : line.fail(UBP_NO_MEMORY, c_api::kTooManyHandles);
 }
 
-int32_t fail(int32_t code, const char* text, char* error, size_t error_size) {
-    if (error && error_size > 0) std::snprintf(error, error_size, "%s", text);
-    return code;
-}
-
-}  // namespace
-
-extern "C" int32_t ubp_convolution_create(const ubp_layer* layer, int64_t batch, int64_t height, int64_t width,
-                                          uint32_t threads, uint32_t kernel, ubp_convolution** out, char* error,
-                                          size_t error_size) {
-    if (!layer || !out) return fail(UBP_CONV_BAD_ARGUMENT, "layer and out must not be null", error, error_size);
-    if (layer->activation > 6) return fail(UBP_CONV_BAD_ARGUMENT, "activation must be 0..6", error, error_size);
-    if (kernel > UBP_KERNEL_UBP) return fail(UBP_CONV_BAD_ARGUMENT, "kernel must be 0..4", error, error_size);
-    try {
-        ubp::ConvolutionOptions options;
-        options.batch = batch, options.height = height, options.width = width;
-        options.threads = threads;
-        options.kernel = ubp::Kernel(kernel);
-        std::string text;
-        auto convolution = ubp::Convolution::create(view_of(*layer), options, text);
-        if (!convolution) return fail(UBP_CONV_BAD_ARGUMENT, text.c_str(), error, error_size);
-        *out = new ubp_convolution{std::move(convolution), ubp::ThreadPool(threads)};
-        return UBP_CONV_OK;
-    } catch (const std::exception& problem) {  // bad_alloc, or a thread that could not start
-        return fail(UBP_CONV_NO_MEMORY, problem.what(), error, error_size);
-    }
-}
-
-extern "C" int32_t ubp_convolution_get_info(const ubp_convolution* convolution, ubp_convolution_info* info) {
-    if (!convolution || !info) return UBP_CONV_BAD_ARGUMENT;
-    const ubp::ConvolutionInfo from = convolution->convolution->info();
+void copy_info(const ConvolutionInfo& from, ubp_convolution_info* info) {
     info->kernel = uint32_t(from.kernel);
     info->tile_width = uint32_t(from.tile_width);
     info->tiles = uint64_t(from.tiles);
@@ -66,13 +42,43 @@ extern "C" int32_t ubp_convolution_get_info(const ubp_convolution* convolution, 
     info->out_height = from.out_height, info->out_width = from.out_width;
     info->dense_ns = from.dense_ns, info->sparse_ns = from.sparse_ns;
     std::snprintf(info->core, sizeof(info->core), "%s", from.core_name);
-    return UBP_CONV_OK;
 }
 
-extern "C" int32_t ubp_convolution_run(ubp_convolution* convolution, const float* x, float* y) {
-    if (!convolution || !x || !y) return UBP_CONV_BAD_ARGUMENT;
-    convolution->convolution->run(x, y, convolution->pool);
-    return UBP_CONV_OK;
+}  // namespace
+}  // namespace ubp
+
+ubp_status ubp_convolution_open(const ubp_layer* layer, const ubp_convolution_options* options,
+                                ubp_convolution** convolution, char* error, size_t error_size) {
+    using namespace ubp;
+    return c_api::guard(error, error_size, [&](const ErrorLine& line) {
+        if (!convolution) return line.bad_argument(c_api::kNoOutput);
+        *convolution = nullptr;
+        if (!layer || !options) return line.bad_argument("layer and options must not be null");
+        return open(*layer, *options, convolution, line);
+    });
 }
 
-extern "C" void ubp_convolution_destroy(ubp_convolution* convolution) { delete convolution; }
+ubp_status ubp_convolution_get_info(const ubp_convolution* convolution, ubp_convolution_info* info, char* error,
+                                    size_t error_size) {
+    using namespace ubp;
+    return c_api::guard(error, error_size, [&](const ErrorLine& line) {
+        const OpenConvolution* const opened = convolutions.find(convolution);
+        if (!opened) return line.bad_argument(c_api::kClosed);
+        if (!info) return line.bad_argument(c_api::kNoOutput);
+        copy_info(opened->convolution->info(), info);
+        return UBP_OK;
+    });
+}
+
+ubp_status ubp_convolution_run(ubp_convolution* convolution, const float* x, float* y, char* error, size_t error_size) {
+    using namespace ubp;
+    return c_api::guard(error, error_size, [&](const ErrorLine& line) {
+        OpenConvolution* const opened = convolutions.find(convolution);
+        if (!opened) return line.bad_argument(c_api::kClosed);
+        if (!x || !y) return line.bad_argument("x and y must not be null");
+        opened->convolution->run(x, y, opened->pool);
+        return UBP_OK;
+    });
+}
+
+void ubp_convolution_close(ubp_convolution* convolution) { ubp::convolutions.close(convolution); }

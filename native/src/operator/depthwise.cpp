@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "operator/cores.h"
-#include "operator/item_loop.h"
+#include "threads/item_loop.h"
 
 namespace ubp {
 namespace {

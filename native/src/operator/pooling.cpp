@@ -4,7 +4,7 @@
 #include <limits>
 
 #include "operator/cores.h"
-#include "operator/item_loop.h"
+#include "threads/item_loop.h"
 
 namespace ubp {
 namespace {

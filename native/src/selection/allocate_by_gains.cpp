@@ -54,9 +54,9 @@ private:
 
 NetworkGains::NetworkGains(const std::vector<Share>& shares, int32_t method, Findings& findings)
     : shares_(shares), method_(method), steps_(findings.steps) {
-    const TakeBest take_best = method == UBP_GREEDY ? take_best_greedy : take_best_bed;
+    const TakeBest take_best = method == UBP_METHOD_GREEDY ? take_best_greedy : take_best_bed;
     for (size_t l = 0; l < shares.size(); ++l) {
-        if (method == UBP_GREEDY || method == UBP_BED)
+        if (method == UBP_METHOD_GREEDY || method == UBP_METHOD_BED)
             steps_.push_back(std::make_unique<Steps>(shares[l].problem, take_best));
         first_.push_back(items_.size());
         for (int64_t tile = 0; tile < shares[l].problem.tiles(); ++tile) items_.push_back({l, tile, {}});
@@ -68,7 +68,7 @@ void NetworkGains::run(Item& item, double threshold) {
     const Share& share = shares_[item.layer];
     threshold /= share.scale;
     if (!steps_.empty()) return steps_[item.layer]->run_tile(item.tile, threshold);
-    item.gains = window_gains(share.problem, method_ == UBP_ABP ? share.problem.block_size : 1, item.tile, threshold);
+    item.gains = window_gains(share.problem, method_ == UBP_METHOD_ABP ? share.problem.block_size : 1, item.tile, threshold);
 }
 
 void NetworkGains::add_gains(const Item& item, Gains& gains) const {
@@ -82,13 +82,13 @@ void NetworkGains::add_gains(const Item& item, Gains& gains) const {
 }
 
 void NetworkGains::run_samples() {
-    shares_[0].problem.crew.for_each(static_cast<int64_t>(items_.size()), [&](int64_t i) {
+    shares_[0].problem.pool.for_each(static_cast<int64_t>(items_.size()), [&](int64_t i) {
         if (is_sample(items_[i].tile)) run(items_[i], kNone);
     });
 }
 
 void NetworkGains::run_rest(double threshold) {
-    shares_[0].problem.crew.for_each(static_cast<int64_t>(items_.size()), [&](int64_t i) {
+    shares_[0].problem.pool.for_each(static_cast<int64_t>(items_.size()), [&](int64_t i) {
         if (!is_sample(items_[i].tile)) run(items_[i], threshold);
     });
 }
@@ -150,7 +150,7 @@ double sampled_threshold(const std::vector<Share>& shares, const NetworkGains& n
 // The gains of each layer that are open to choice: beyond its floor, up to its ceiling.
 std::vector<Gains> open_gains(const std::vector<Share>& shares, const NetworkGains& network) {
     std::vector<Gains> open(shares.size());
-    shares[0].problem.crew.for_each(static_cast<int64_t>(shares.size()), [&](int64_t l) {
+    shares[0].problem.pool.for_each(static_cast<int64_t>(shares.size()), [&](int64_t l) {
         open[l] = network.of_layer(l, false);
         cut_ranks(open[l], shares[l].floor, shares[l].ceiling);
     });

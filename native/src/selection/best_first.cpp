@@ -28,9 +28,9 @@ double sampled_threshold(const Problem& problem, const Steps& steps) {
 
 void run_all(const Problem& problem, Steps& steps) {
     const int64_t tiles = problem.tiles(), samples = (tiles + kSampleStride - 1) / kSampleStride;
-    problem.crew.for_each(samples, [&](int64_t i) { steps.run_tile(i * kSampleStride, kNone); });
+    problem.pool.for_each(samples, [&](int64_t i) { steps.run_tile(i * kSampleStride, kNone); });
     auto run_rest = [&](double threshold) {
-        problem.crew.for_each(tiles, [&](int64_t tile) {
+        problem.pool.for_each(tiles, [&](int64_t tile) {
             if (!is_sample(tile)) steps.run_tile(tile, threshold);
         });
     };

@@ -51,7 +51,7 @@ void add_segments(Column& column, int64_t index, const Choice& low, const Choice
 
 std::vector<Segment> find_segments(const Problem& problem, const TileSums& sums, const PriceBracket& bracket) {
     std::vector<std::vector<Segment>> found(problem.columns);
-    problem.crew.for_each(problem.columns, [&](int64_t k) {
+    problem.pool.for_each(problem.columns, [&](int64_t k) {
         if (bracket.low.counts[k] == bracket.high.counts[k]) return;
         Column column(problem, sums, k);
         const Choice low = column.choose(bracket.low.price), high = column.choose(bracket.high.price);
@@ -67,7 +67,7 @@ std::vector<Segment> find_segments(const Problem& problem, const TileSums& sums,
 
 double upper_bound(const Problem& problem, const TileSums& sums, double price, int64_t blocks) {
     std::vector<double> values(problem.tiles() * kTile);
-    problem.crew.for_each(problem.tiles(), [&](int64_t tile) {
+    problem.pool.for_each(problem.tiles(), [&](int64_t tile) {
         alignas(64) double prices[kTile], value[kTile], count[kTile];
         std::fill_n(prices, kTile, price);
         priced_value(problem, sums.tile(tile), prices, value, count);

@@ -9,7 +9,7 @@ namespace ubp::selection {
 bool sum_importance(const Problem& problem, double* total) {
     std::vector<double> sums(problem.rows);
     std::vector<uint8_t> bad(problem.rows);
-    problem.crew.for_each(problem.rows, [&](int64_t row) {
+    problem.pool.for_each(problem.rows, [&](int64_t row) {
         const float* values = problem.importance + row * problem.columns;
         double partial[kTile] = {};
         int wrong = 0;

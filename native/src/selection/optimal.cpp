@@ -63,7 +63,7 @@ Decision decide(const Problem& problem, const PriceBracket& bracket, const std::
 }
 
 void write_starts(const Problem& problem, const TileSums& sums, const Decision& decision, StartBits& starts) {
-    problem.crew.for_each(problem.tiles(), [&](int64_t tile) {
+    problem.pool.for_each(problem.tiles(), [&](int64_t tile) {
         alignas(64) double prices[kTile];
         std::copy_n(&decision.prices[tile * kTile], kTile, prices);
         uint16_t* words = starts.tile(tile);

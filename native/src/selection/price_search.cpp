@@ -43,7 +43,7 @@ private:
     void adopt(Point&& point);
 
     const std::vector<PricedLayer>& layers_;
-    Crew& crew_;
+    ThreadPool& pool_;
     std::vector<Item> items_;
     std::vector<double> factors_;  // of each layer: its columns for each that is looked at
     double budget_, columns_ = 0, sampled_ = 0;
@@ -61,7 +61,7 @@ double largest_sum(const PricedLayer& layer, int64_t tile) {
 // No evaluation is needed at the ends. Gains are never negative (nor above the largest window), so below zero every
 // column takes all it can hold.
 Search::Search(const std::vector<PricedLayer>& layers, int64_t budget, int64_t step)
-    : layers_(layers), crew_(layers[0].problem->crew), budget_(static_cast<double>(budget)) {
+    : layers_(layers), pool_(layers[0].problem->pool), budget_(static_cast<double>(budget)) {
     for (int64_t l = 0; l < static_cast<int64_t>(layers.size()); ++l) {
         const Problem& problem = *layers[l].problem;
         PricePoint low, high;
@@ -81,7 +81,7 @@ Search::Search(const std::vector<PricedLayer>& layers, int64_t budget, int64_t s
         high_.layers.push_back(std::move(high));
     }
     std::vector<double> best(items_.size());
-    crew_.for_each(static_cast<int64_t>(items_.size()), [&](int64_t i) {
+    pool_.for_each(static_cast<int64_t>(items_.size()), [&](int64_t i) {
         best[i] = largest_sum(layers_[items_[i].layer], items_[i].tile);
     });
     const double top = *std::max_element(best.begin(), best.end());
@@ -126,7 +126,7 @@ void Search::try_prices(double lower, double upper) {
     points[0].price = lower;
     points[1].price = upper;
     const std::vector<Item> items = unsettled();
-    crew_.for_each(static_cast<int64_t>(items.size()), [&](int64_t i) {
+    pool_.for_each(static_cast<int64_t>(items.size()), [&](int64_t i) {
         const auto [l, tile] = items[i];
         const Problem& problem = *layers_[l].problem;
         alignas(64) double prices[2 * kTile], values[2 * kTile], counts[2 * kTile];
@@ -194,7 +194,7 @@ NetworkBracket Search::take() {
 
 TileSums::TileSums(const Problem& problem)
     : stride_(problem.windows() * kTile), sums_(problem.tiles() * problem.windows() * kTile) {
-    problem.crew.for_each(problem.tiles(), [&](int64_t tile) { window_sums(problem, tile, &sums_[tile * stride_]); });
+    problem.pool.for_each(problem.tiles(), [&](int64_t tile) { window_sums(problem, tile, &sums_[tile * stride_]); });
 }
 
 NetworkBracket find_prices(const std::vector<PricedLayer>& layers, int64_t budget) {

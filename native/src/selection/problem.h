@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "selection/crew.h"
+#include "ubp/thread_pool.h"
 
 namespace ubp::selection {
 
@@ -15,7 +15,7 @@ struct Problem {
     int64_t rows, columns;
     int64_t block_size;
     int64_t budget;
-    Crew& crew;
+    ThreadPool& pool;
 
     int64_t windows() const { return rows >= block_size ? rows - block_size + 1 : 0; }
     int64_t tiles() const { return (columns + kTile - 1) / kTile; }

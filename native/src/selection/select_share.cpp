@@ -30,15 +30,15 @@ double select_by_price(const Problem& problem, const Share& share, size_t layer,
 double select_share(const Share& share, size_t layer, int32_t method, const Findings& findings, StartBits& starts) {
     Problem problem = share.problem;
     problem.budget = share.count;
-    if (method == UBP_OPTIMAL) return select_by_price(problem, share, layer, findings, starts);
+    if (method == UBP_METHOD_OPTIMAL) return select_by_price(problem, share, layer, findings, starts);
     if (!findings.steps.empty() && findings.steps[layer]->count_from(findings.threshold / share.scale) >= problem.budget) {
         findings.steps[layer]->select(problem, starts);
         return 0;
     }
     switch (method) {
-        case UBP_ABP: select_aligned(problem, starts); break;
-        case UBP_GREEDY: select_greedy(problem, starts); break;
-        case UBP_BED: select_bed(problem, starts); break;
+        case UBP_METHOD_ABP: select_aligned(problem, starts); break;
+        case UBP_METHOD_GREEDY: select_greedy(problem, starts); break;
+        case UBP_METHOD_BED: select_bed(problem, starts); break;
         default: select_unstructured(problem, starts);
     }
     return 0;

@@ -47,7 +47,7 @@ uint64_t taken_rows(const int32_t* labels, int64_t rows, int32_t count) {
 
 // Divides the rows that the first counts[column] steps took into blocks: every maximal run is a multiple of N long.
 void divide_runs(const Problem& problem, const Steps& steps, const std::vector<int32_t>& counts, StartBits& starts) {
-    problem.crew.for_each(problem.tiles(), [&](int64_t tile) {
+    problem.pool.for_each(problem.tiles(), [&](int64_t tile) {
         uint16_t* words = starts.tile(tile);
         for (int64_t lane = 0; lane < problem.tile_width(tile); ++lane) {
             const int64_t column = tile * kTile + lane;

@@ -27,7 +27,7 @@ void mark_largest(const Problem& problem, const Score* scores, int64_t row_step,
 void select_aligned(const Problem& problem, StartBits& starts) {
     const int64_t n = problem.block_size, columns = problem.columns;
     std::vector<double> sums(problem.rows / n * columns);
-    problem.crew.for_each(problem.rows / n, [&](int64_t window) {
+    problem.pool.for_each(problem.rows / n, [&](int64_t window) {
         for (int64_t row = window * n; row < (window + 1) * n; ++row)
             for (int64_t k = 0; k < columns; ++k) sums[window * columns + k] += problem.importance[row * columns + k];
     });

@@ -18,11 +18,11 @@ void visit_starts(const Problem& problem, const StartBits& starts, int64_t row, 
 int64_t write_blocks(const Problem& problem, const StartBits& starts, int32_t* rows, int32_t* columns, double* kept) {
     std::vector<int64_t> first(problem.rows + 1);
     std::vector<double> sums(problem.rows);
-    problem.crew.for_each(problem.rows, [&](int64_t row) {
+    problem.pool.for_each(problem.rows, [&](int64_t row) {
         for (int64_t tile = 0; tile < problem.tiles(); ++tile) first[row + 1] += __builtin_popcount(starts.tile(tile)[row]);
     });
     std::partial_sum(first.begin(), first.end(), first.begin());
-    problem.crew.for_each(problem.rows, [&](int64_t row) {
+    problem.pool.for_each(problem.rows, [&](int64_t row) {
         int64_t at = first[row];
         visit_starts(problem, starts, row, [&](int64_t column) {
             rows[at] = static_cast<int32_t>(row);

@@ -83,7 +83,7 @@ def test_what_does_not_fit_is_refused(path: Path, tmp_path: Path) -> None:
 
 
 def test_kernels_are_those_of_the_c_interface() -> None:
-    header = Path(ubp_core.__file__).parents[2] / "native" / "include" / "ubp" / "network_c.h"
+    header = Path(ubp_core.__file__).parents[2] / "native" / "include" / "ubp" / "common_c.h"
     text = header.read_text()
     for code, name in enumerate(network_module.KERNELS):
-        assert f"UBP_NETWORK_{name.upper()} = {code}" in text
+        assert f"UBP_KERNEL_{name.upper()} = {code}" in text

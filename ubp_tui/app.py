@@ -15,34 +15,34 @@ from textual.filter import ANSIToTruecolor, LineFilter
 from textual.worker import WorkerFailed, get_current_worker
 
 from ubp_tui import messages
-from ubp_tui.bench_job import make_job, make_network_job
-from ubp_tui.bindings import bindings_of
-from ubp_tui.commands import RegistryCommands
-from ubp_tui.comparing import pair_of
-from ubp_tui.focus_keeper import FocusKeeper
-from ubp_tui.garbage import INTERVAL, SETTLED, GarbagePolicy
-from ubp_tui.log_file import describe_crash
-from ubp_tui.looks import THEMES, Glyphs, Look, choose_look
-from ubp_tui.renderables.ascii_filter import AsciiFilter
-from ubp_tui.renderables.truecolor_filter import TruecolorFilter
+from ubp_tui.bench.job import make_job, make_network_job
+from ubp_tui.choices.choice import Choice, ModelRequest
+from ubp_tui.dialogs.error import ErrorDialog
+from ubp_tui.dialogs.help import HelpScreen
+from ubp_tui.dialogs.log import LogPanel
+from ubp_tui.dialogs.session_offer import SessionOffer
+from ubp_tui.dialogs.tour import TourDialog, take_first_time
+from ubp_tui.keys.commands import RegistryCommands
+from ubp_tui.keys.registry import bindings_of
+from ubp_tui.looks.themes import THEMES, Glyphs, Look, choose_look
 from ubp_tui.screens.benchmark import BenchmarkScreen
 from ubp_tui.screens.compare import CompareScreen
 from ubp_tui.screens.compare_work import ComparisonCache
-from ubp_tui.screens.error import ErrorDialog
 from ubp_tui.screens.explore import ExploreScreen
-from ubp_tui.screens.help import HelpScreen
 from ubp_tui.screens.history import HistoryScreen
-from ubp_tui.screens.log import LogPanel
-from ubp_tui.screens.session_offer import SessionOffer
-from ubp_tui.screens.tour import TourDialog, take_first_time
-from ubp_tui.services import Services, default_services
-from ubp_tui.session import Session
-from ubp_tui.session_state import capture_session, restore_session
-from ubp_tui.signals import HANG_UP, catch_signals
-from ubp_tui.state import Choice, ModelRequest
-from ubp_tui.strip_cycles import prevent_strip_cycles
-from ubp_tui.warm_up import prepare_drawing, start_threads
+from ubp_tui.session.keeper import capture_session, restore_session
+from ubp_tui.session.session import Session
+from ubp_tui.terminal.ascii_filter import AsciiFilter
+from ubp_tui.terminal.focus_keeper import FocusKeeper
+from ubp_tui.terminal.garbage import INTERVAL, SETTLED, GarbagePolicy
+from ubp_tui.terminal.log_file import describe_crash
+from ubp_tui.terminal.signals import HANG_UP, catch_signals
+from ubp_tui.terminal.strip_cycles import prevent_strip_cycles
+from ubp_tui.terminal.truecolor_filter import TruecolorFilter
+from ubp_tui.terminal.warm_up import prepare_drawing, start_threads
 from ubp_tui.widgets.size_notice import MIN_SIZE
+from ubp_tui.work.comparing import pair_of
+from ubp_tui.work.services import Services, default_services
 
 if TYPE_CHECKING:
     from ubp_core.models import LoadedModel
@@ -162,7 +162,7 @@ class UbpApp(App[int]):
         chosen = super().get_driver_class()
         if chosen.__name__ != "LinuxDriver":
             return chosen
-        from ubp_tui.terminal import TerminalDriver
+        from ubp_tui.terminal.driver import TerminalDriver
 
         return TerminalDriver
 

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, NoReturn
 from ubp_core import __version__
 from ubp_core.errors import ExitCode, PlanError
 from ubp_core.models import DEFAULT_MODEL, MODEL_NAMES
-from ubp_tui.signals import restore_signals
-from ubp_tui.state import METHODS, Choice, ModelRequest
+from ubp_tui.choices.choice import METHODS, Choice, ModelRequest
+from ubp_tui.terminal.signals import restore_signals
 
 if TYPE_CHECKING:
     from ubp_tui.app import UbpApp
-    from ubp_tui.session_start import SessionStart
+    from ubp_tui.session.start import SessionStart
 
 THEME_NAMES = ("dark", "light", "dark-safe", "light-safe")
 """Our own themes; a test compares them with `looks.THEMES`."""
@@ -136,8 +136,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         print("ubp-tui: this is not a terminal; `ubp layers` and `ubp select` print the same figures", file=sys.stderr)
         return ExitCode.BAD_INPUT
-    from ubp_tui.log_file import log_path, logging_to_file
-    from ubp_tui.session_start import find_session, keep_session
+    from ubp_tui.session.start import find_session, keep_session
+    from ubp_tui.terminal.log_file import log_path, logging_to_file
 
     try:
         start = find_session(options.session, not options.no_session, _names_model(options))
@@ -161,7 +161,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _end_at_once(app: UbpApp, code: int) -> NoReturn:
     """End without waiting for threads, as Python would: importing torch, a download and capturing a network can't be
     interrupted. The terminal is restored by now; files that go with the process are removed, others finished."""
-    from ubp_tui.export_job import WRITING
+    from ubp_tui.work.exporting import WRITING
 
     with WRITING:
         if packing := app.benchmark.packing:
@@ -179,11 +179,11 @@ def _names_model(options: argparse.Namespace) -> bool:
 def _build(options: argparse.Namespace, start: SessionStart) -> UbpApp:
     """The app that the command line asks for."""
     from ubp_tui.app import build_app
-    from ubp_tui.bench_services import default_bench_services
-    from ubp_tui.log_file import log_path
-    from ubp_tui.looks import Glyphs
-    from ubp_tui.screens.tour import tour_path
-    from ubp_tui.services import default_services
+    from ubp_tui.bench.services import default_bench_services
+    from ubp_tui.dialogs.tour import tour_path
+    from ubp_tui.looks.themes import Glyphs
+    from ubp_tui.terminal.log_file import log_path
+    from ubp_tui.work.services import default_services
 
     model = options.model or DEFAULT_MODEL
     request = ModelRequest(model, options.weights, options.arch, options.width, options.seed, options.input_size)

@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 from textual.message import Message
 
-from ubp_tui.choices import Scope
-from ubp_tui.problem import Problem
-from ubp_tui.state import Choice, SelectionRequest
+from ubp_tui.choices.choice import Choice, SelectionRequest
+from ubp_tui.choices.layer_choices import Scope
+from ubp_tui.choices.problem import Problem
 
 if TYPE_CHECKING:
     from ubp_core.benchmark import BenchProgress, BenchRun
     from ubp_core.devices import DeviceFacts
     from ubp_core.history import LayerFigures, Summary
     from ubp_core.models import LoadedModel
-    from ubp_tui.bench_job import PackedJob
-    from ubp_tui.bench_services import DeviceList
-    from ubp_tui.comparing import Comparison
-    from ubp_tui.jobs import LayerMeasure, LayerResult
+    from ubp_tui.bench.job import PackedJob
+    from ubp_tui.bench.services import DeviceList
     from ubp_tui.widgets.map.block_map import BlockMap
+    from ubp_tui.work.comparing import Comparison
+    from ubp_tui.work.selecting import LayerMeasure, LayerResult
 
 
 class TerminalLost(Message):

@@ -37,10 +37,10 @@ from textual._compositor import CompositorUpdate
 from textual.screen import Screen
 
 from ubp_tui.app import UbpApp, build_app
-from ubp_tui.bench_services import default_bench_services
-from ubp_tui.choices import LayerChoices
-from ubp_tui.services import default_services
-from ubp_tui.state import Choice, ModelRequest
+from ubp_tui.bench.services import default_bench_services
+from ubp_tui.choices.choice import Choice, ModelRequest
+from ubp_tui.choices.layer_choices import LayerChoices
+from ubp_tui.work.services import default_services
 
 SIZE = (160, 48)
 GAP = 0.03
@@ -200,7 +200,7 @@ async def measure(model: str) -> float:
 def measure_start() -> tuple[float, float]:
     """Print the times of `ubp-tui --help` and of the first frame, best of five; seconds."""
     frame = (
-        "import asyncio, os\nfrom ubp_tui.app import build_app\nfrom ubp_tui.state import ModelRequest\n"
+        "import asyncio, os\nfrom ubp_tui.app import build_app\nfrom ubp_tui.choices.choice import ModelRequest\n"
         "async def run():\n    async with build_app(ModelRequest('efficientnet_lite0')).run_test(size=(120, 36)):\n"
         "        os._exit(0)\nasyncio.run(run())\n"
     )

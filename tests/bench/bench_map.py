@@ -21,9 +21,9 @@ from textual.pilot import Pilot
 
 from ubp_core.models import Layer, LoadedModel
 from ubp_tui.app import UbpApp, build_app
-from ubp_tui.services import Services, default_services
-from ubp_tui.state import Choice, ModelRequest
+from ubp_tui.choices.choice import Choice, ModelRequest
 from ubp_tui.widgets.map.block_map import BlockMap
+from ubp_tui.work.services import Services, default_services
 
 SHAPES = {"2048 x 4608": (2048, 512, 3, 3), "512 x 4608 (ResNet-50's largest)": (512, 512, 3, 3)}
 SIZE = (200, 50)
@@ -105,7 +105,7 @@ async def measure_changes(app: UbpApp) -> None:
 def measure_start() -> None:
     """Print the time to the help text and to the first frame of the real app, each the best of five processes."""
     first_frame = (
-        "import asyncio, sys; from ubp_tui.app import build_app; from ubp_tui.state import ModelRequest\n"
+        "import asyncio, sys; from ubp_tui.app import build_app; from ubp_tui.choices.choice import ModelRequest\n"
         "app = build_app(ModelRequest('efficientnet_lite0'))\n"
         "async def run():\n"
         "    async with app.run_test(size=(120, 36)):\n"

@@ -18,8 +18,8 @@ from tui_world import make_model, make_services, until
 from ubp_core.benchmark import BenchSettings
 from ubp_core.models import LoadedModel
 from ubp_tui.app import UbpApp, build_app
-from ubp_tui.bench_services import default_bench_services
-from ubp_tui.state import ModelRequest
+from ubp_tui.bench.services import default_bench_services
+from ubp_tui.choices.choice import ModelRequest
 
 BENCH_SIZES = [(80, 24), (160, 48)]
 BUILD = Path(__file__).parents[2] / "native" / "build.py"

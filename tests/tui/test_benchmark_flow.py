@@ -17,10 +17,10 @@ from ubp_core.devices import DeviceInfo, DeviceKind, DeviceState
 from ubp_core.devices.info import REMEDIES
 from ubp_core.history import Entry, History
 from ubp_tui.app import UbpApp
-from ubp_tui.bench_services import DeviceList
+from ubp_tui.bench.services import DeviceList
+from ubp_tui.dialogs.error import ErrorDialog
 from ubp_tui.messages import DevicesListed
-from ubp_tui.renderables.bench_text import format_time
-from ubp_tui.screens.error import ErrorDialog
+from ubp_tui.renderables.bench.text import format_time
 from ubp_tui.widgets.bench.result_pane import ResultPane
 from ubp_tui.widgets.devices.device_panel import DevicePanel
 from ubp_tui.widgets.layers.layer_table import LayerTable

@@ -17,8 +17,8 @@ from tui_world import screen_text, settle, until
 from ubp_core.benchmark import BenchSettings
 from ubp_core.history import Entry, History
 from ubp_tui.app import UbpApp
-from ubp_tui.bench_options import RunOptions
-from ubp_tui.screens.error import ErrorDialog
+from ubp_tui.bench.options import RunOptions
+from ubp_tui.dialogs.error import ErrorDialog
 from ubp_tui.widgets.bench.options_bar import OptionsBar
 from ubp_tui.widgets.bench.result_pane import ResultPane
 from ubp_tui.widgets.devices.device_panel import DevicePanel

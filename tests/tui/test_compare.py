@@ -15,18 +15,18 @@ from textual.pilot import Pilot
 from tui_world import click, make_app, make_model, make_services, screen_text, settle, until
 
 from ubp_core import Selection, importance, select_blocks
-from ubp_tui import palette
 from ubp_tui.app import UbpApp
-from ubp_tui.renderables.class_stack import CLASS_INDEX, STACK, draw_stacks
-from ubp_tui.renderables.difference import BOTH, LEFT, NEITHER, RIGHT, build_difference, draw_difference, sign_areas
-from ubp_tui.renderables.layer_basis import BINS, build_basis
-from ubp_tui.renderables.map_source import MapSource, build_source
-from ubp_tui.renderables.viewport import Viewport
+from ubp_tui.choices.choice import Choice
+from ubp_tui.dialogs.error import ErrorDialog
+from ubp_tui.looks import palette
+from ubp_tui.renderables.map.class_stack import CLASS_INDEX, STACK, draw_stacks
+from ubp_tui.renderables.map.difference import BOTH, LEFT, NEITHER, RIGHT, build_difference, draw_difference, sign_areas
+from ubp_tui.renderables.map.viewport import Viewport
 from ubp_tui.screens.compare import CompareScreen
-from ubp_tui.screens.error import ErrorDialog
-from ubp_tui.state import Choice
 from ubp_tui.widgets.controls.segments import Segments
 from ubp_tui.widgets.map.block_map import BlockMap
+from ubp_tui.work.basis import BINS, build_basis
+from ubp_tui.work.source import MapSource, build_source
 
 
 def make_sources(rows: int, columns: int, seed: int, left: Choice, right: Choice) -> tuple[MapSource, MapSource]:

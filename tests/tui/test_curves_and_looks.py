@@ -8,10 +8,10 @@ from rich.color import Color
 from textual.theme import Theme
 from tui_world import click, make_app, screen_text, settle, until
 
-from ubp_tui import palette
-from ubp_tui.looks import THEMES, Glyphs, choose_look
-from ubp_tui.palette import PRUNED, MapPalette
-from ubp_tui.renderables.map_strips import line_segments
+from ubp_tui.looks import palette
+from ubp_tui.looks.palette import PRUNED, MapPalette
+from ubp_tui.looks.themes import THEMES, Glyphs, choose_look
+from ubp_tui.renderables.map.strips import line_segments
 from ubp_tui.widgets.curve.curve_pane import CurvePane
 from ubp_tui.widgets.map.block_map import BlockMap
 

@@ -8,15 +8,15 @@ from tui_world import click, make_app, make_model, screen_text, settle, until
 
 from ubp_core import importance, select_blocks
 from ubp_tui.app import UbpApp
-from ubp_tui.jobs import plan_curves
+from ubp_tui.choices.choice import Choice
 from ubp_tui.renderables.formats import kernel_of
-from ubp_tui.renderables.readout import describe_weight
-from ubp_tui.state import Choice
+from ubp_tui.renderables.map.readout import describe_weight
 from ubp_tui.widgets.controls.segments import Segments
 from ubp_tui.widgets.controls.sparsity_slider import SparsitySlider
 from ubp_tui.widgets.facts.facts_line import FactsLine
 from ubp_tui.widgets.layers.layer_table import LayerTable
 from ubp_tui.widgets.map.block_map import BlockMap
+from ubp_tui.work.selecting import plan_curves
 
 Size = tuple[int, int]
 

@@ -9,12 +9,12 @@ from textual.binding import Binding
 from tui_world import make_app, screen_text, settle, until
 
 from ubp_tui.app import UbpApp
-from ubp_tui.bindings import FOOTER, REGISTRY, bindings_of
-from ubp_tui.commands import RegistryCommands
+from ubp_tui.dialogs.help import HelpScreen, help_columns
+from ubp_tui.keys.commands import RegistryCommands
+from ubp_tui.keys.registry import FOOTER, REGISTRY, bindings_of
 from ubp_tui.screens.benchmark import BenchmarkScreen
 from ubp_tui.screens.compare import CompareScreen
 from ubp_tui.screens.explore import ExploreScreen
-from ubp_tui.screens.help import HelpScreen, help_columns
 from ubp_tui.screens.history import HistoryScreen
 from ubp_tui.widgets.curve.curve_pane import CurvePane
 from ubp_tui.widgets.layers.layer_table import LayerTable

@@ -9,9 +9,9 @@ from tui_world import click, make_app, make_model, screen_text, settle, until
 from ubp_core import importance, select_blocks
 from ubp_core.report import layer_cost
 from ubp_tui.app import UbpApp
-from ubp_tui.choices import LayerChoices
-from ubp_tui.renderables.layer_rows import COLUMNS, GAP, GIVE_WAY, fit_columns, matches
-from ubp_tui.state import Choice
+from ubp_tui.choices.choice import Choice
+from ubp_tui.choices.layer_choices import LayerChoices
+from ubp_tui.renderables.layers.rows import COLUMNS, GAP, GIVE_WAY, fit_columns, matches
 from ubp_tui.widgets.layers.layer_table import GUTTER, LayerTable
 from ubp_tui.widgets.layers.network_foot import NetworkFoot
 

@@ -9,7 +9,7 @@ import pytest
 from canned_bench import canned_bench
 from tui_world import make_app, make_model, make_services, screen_text, settle, until
 
-from ubp_tui.bench_state import DeviceRun
+from ubp_tui.bench.run import DeviceRun
 from ubp_tui.widgets.layers.layers_pane import LayersPane
 
 

@@ -15,13 +15,13 @@ from tui_world import make_services, screen_text, settle, until
 from ubp_core.benchmark import BenchRun, LayerResult, VariantResult
 from ubp_core.history import History
 from ubp_tui.app import UbpApp, build_app
-from ubp_tui.choices import LayerChoices
-from ubp_tui.export_job import KINDS
-from ubp_tui.renderables.layer_rows import format_layer_figure
-from ubp_tui.screens.export import ExportDialog
-from ubp_tui.session import Session
-from ubp_tui.state import ModelRequest
+from ubp_tui.choices.choice import ModelRequest
+from ubp_tui.choices.layer_choices import LayerChoices
+from ubp_tui.dialogs.export import ExportDialog
+from ubp_tui.renderables.layers.rows import format_layer_figure
+from ubp_tui.session.session import Session
 from ubp_tui.widgets.layers.layer_table import LayerTable
+from ubp_tui.work.exporting import KINDS
 
 EXPAND = "block.0.expand"
 

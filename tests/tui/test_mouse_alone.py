@@ -15,15 +15,15 @@ from tui_world import click, find_hit, make_app, make_model, screen_text, settle
 
 from ubp_core.plan import Plan
 from ubp_tui.app import UbpApp
-from ubp_tui.bindings import REGISTRY, ROOMY_FOOTER
-from ubp_tui.plan_files import find_plans
-from ubp_tui.renderables.layer_patterns import suggest_patterns
+from ubp_tui.choices.patterns import suggest_patterns
+from ubp_tui.choices.plan_files import find_plans
+from ubp_tui.dialogs.export import ExportDialog
+from ubp_tui.dialogs.help import HelpScreen
+from ubp_tui.dialogs.log import LogPanel
+from ubp_tui.keys.registry import REGISTRY, ROOMY_FOOTER
 from ubp_tui.screens.benchmark import BenchmarkScreen
 from ubp_tui.screens.compare import CompareScreen
-from ubp_tui.screens.export import ExportDialog
-from ubp_tui.screens.help import HelpScreen
 from ubp_tui.screens.history import HistoryScreen
-from ubp_tui.screens.log import LogPanel
 from ubp_tui.widgets.bench.options_bar import OptionsBar
 from ubp_tui.widgets.controls.segments import Segments
 from ubp_tui.widgets.controls.sparsity_slider import SparsitySlider

@@ -6,8 +6,8 @@ import itertools
 
 import numpy as np
 
-from ubp_tui import palette
-from ubp_tui.state import CURVE_METHODS, METHODS
+from ubp_tui.choices.choice import CURVE_METHODS, METHODS
+from ubp_tui.looks import palette
 
 
 def luminance(index: int) -> float:

@@ -17,13 +17,13 @@ from ubp_core.errors import ExportCancelled
 from ubp_core.packed.file import PackedFile
 from ubp_core.plan import DENSE, LayerPlan, Plan
 from ubp_tui.app import UbpApp
-from ubp_tui.choices import LayerChoices
-from ubp_tui.export_job import KINDS, VIEWS, ExportJob, name_files, write_files
-from ubp_tui.plan_bridge import BudgetRequest, adopt_plan, budget_names, plan_choices, share_budget
-from ubp_tui.screens.error import ErrorDialog
-from ubp_tui.screens.export import ExportDialog
-from ubp_tui.screens.prompt import PromptDialog
-from ubp_tui.state import Choice, ModelRequest
+from ubp_tui.choices.choice import Choice, ModelRequest
+from ubp_tui.choices.layer_choices import LayerChoices
+from ubp_tui.choices.plans import BudgetRequest, adopt_plan, budget_names, plan_choices, share_budget
+from ubp_tui.dialogs.error import ErrorDialog
+from ubp_tui.dialogs.export import ExportDialog
+from ubp_tui.dialogs.prompt import PromptDialog
+from ubp_tui.work.exporting import KINDS, VIEWS, ExportJob, name_files, write_files
 
 PRUNABLE = ("block.0.expand", "block.1.conv", "head")
 
@@ -208,7 +208,7 @@ async def test_a_running_export_can_be_stopped(tmp_path: Path, monkeypatch: pyte
         stopped.set()
         raise ExportCancelled("cancelled; files that were finished before stay")
 
-    monkeypatch.setattr("ubp_tui.screens.export.write_files", slow)
+    monkeypatch.setattr("ubp_tui.dialogs.export.write_files", slow)
     app = make_app()
     async with app.run_test(size=(120, 36)) as pilot:
         await settle(app, pilot)

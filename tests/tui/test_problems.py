@@ -11,11 +11,11 @@ from ubp_core import importance, select_blocks
 from ubp_core.errors import CandidatesExhausted
 from ubp_core.models import Layer, LoadedModel
 from ubp_tui.app import UbpApp
-from ubp_tui.bindings import REGISTRY, key_of
-from ubp_tui.problem import explain_empty, explain_failure
-from ubp_tui.screens.error import ErrorDialog
-from ubp_tui.screens.prompt import PromptDialog
-from ubp_tui.state import Choice
+from ubp_tui.choices.choice import Choice
+from ubp_tui.choices.problem import explain_empty, explain_failure
+from ubp_tui.dialogs.error import ErrorDialog
+from ubp_tui.dialogs.prompt import PromptDialog
+from ubp_tui.keys.registry import REGISTRY, key_of
 from ubp_tui.widgets.layers.layer_table import LayerTable
 from ubp_tui.widgets.problem_panel import ProblemPanel
 

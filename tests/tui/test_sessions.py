@@ -14,17 +14,17 @@ from tui_world import make_app, make_model, make_services, screen_text, settle, 
 
 from ubp_core.errors import PlanError
 from ubp_tui.app import UbpApp, build_app
-from ubp_tui.bench_options import CORE_WORDS, OPTIONS, RunOptions
-from ubp_tui.choices import LayerChoices
+from ubp_tui.bench.options import CORE_WORDS, OPTIONS, RunOptions
+from ubp_tui.choices.choice import METHODS, Choice, ModelRequest
+from ubp_tui.choices.layer_choices import LayerChoices
+from ubp_tui.dialogs.error import ErrorDialog
+from ubp_tui.dialogs.session_offer import SessionOffer
+from ubp_tui.dialogs.tour import TourDialog
 from ubp_tui.main import _build, build_parser
-from ubp_tui.renderables.layer_rows import COLUMNS
-from ubp_tui.screens.error import ErrorDialog
-from ubp_tui.screens.session_offer import SessionOffer
-from ubp_tui.screens.tour import TourDialog
-from ubp_tui.session import Arrangement, MapPlace, Session
-from ubp_tui.session_file import format_session, load_session, save_session
-from ubp_tui.session_start import SessionStart, find_session, keep_session
-from ubp_tui.state import METHODS, Choice, ModelRequest
+from ubp_tui.renderables.layers.rows import COLUMNS
+from ubp_tui.session.file import format_session, load_session, save_session
+from ubp_tui.session.session import Arrangement, MapPlace, Session
+from ubp_tui.session.start import SessionStart, find_session, keep_session
 from ubp_tui.widgets.bench.options_bar import OptionsBar
 from ubp_tui.widgets.bench.result_pane import ResultPane
 from ubp_tui.widgets.controls.segments import Segments
@@ -233,7 +233,7 @@ async def test_quitting_before_the_model_is_there_keeps_the_session() -> None:
 
 def test_which_session_a_command_line_means(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    monkeypatch.setattr("ubp_tui.session_start.last_session_path", lambda: tmp_path / "state" / "last.yaml")
+    monkeypatch.setattr("ubp_tui.session.start.last_session_path", lambda: tmp_path / "state" / "last.yaml")
     fresh = find_session(None, True, False)
     assert fresh.session is None and fresh.path is not None and not fresh.path.exists()
     keep_session(None, fresh)
@@ -254,7 +254,7 @@ def test_which_session_a_command_line_means(tmp_path: Path, monkeypatch: pytest.
 def test_a_last_session_that_is_broken_is_set_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "last.yaml"
     path.write_text("session: 7\n")
-    monkeypatch.setattr("ubp_tui.session_start.last_session_path", lambda: path)
+    monkeypatch.setattr("ubp_tui.session.start.last_session_path", lambda: path)
     start = find_session(None, True, False)
     aside = tmp_path / "last.refused.yaml"
     assert start.session is None and "version 7" in start.complaint and str(aside) in start.complaint

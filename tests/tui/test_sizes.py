@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from textual.widgets import Input
 from tui_world import make_app, screen_text, settle, until
 
-from ubp_tui.screens.export import ExportDialog
-from ubp_tui.screens.plan_budget import BudgetDialog
-from ubp_tui.screens.prompt import PromptDialog
-from ubp_tui.state import Choice
+from ubp_tui.choices.choice import Choice
+from ubp_tui.dialogs.budget import BudgetDialog
+from ubp_tui.dialogs.export import ExportDialog
+from ubp_tui.dialogs.prompt import PromptDialog
 from ubp_tui.widgets.controls.segments import MORE, find_window
 from ubp_tui.widgets.map.block_map import BlockMap
 

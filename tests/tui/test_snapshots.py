@@ -24,19 +24,19 @@ from tui_world import SIZES, make_services, until
 
 from ubp_core.history import History
 from ubp_tui.app import UbpApp, build_app
-from ubp_tui.bench_job import PackedJob, make_job
-from ubp_tui.bench_options import RunOptions
-from ubp_tui.jobs import plan_curves
+from ubp_tui.bench.job import PackedJob, make_job
+from ubp_tui.bench.options import RunOptions
+from ubp_tui.choices.choice import Choice, ModelRequest
+from ubp_tui.dialogs.export import ExportDialog
+from ubp_tui.dialogs.help import HelpScreen
 from ubp_tui.screens.compare import CompareScreen
-from ubp_tui.screens.export import ExportDialog
-from ubp_tui.screens.help import HelpScreen
 from ubp_tui.screens.history import HistoryScreen
-from ubp_tui.state import Choice, ModelRequest
 from ubp_tui.widgets.curve.curve_pane import CurvePane
 from ubp_tui.widgets.curve.curve_plot import CurvePlot
 from ubp_tui.widgets.devices.device_panel import DevicePanel
 from ubp_tui.widgets.layers.layer_table import LayerTable
 from ubp_tui.widgets.map.block_map import BlockMap
+from ubp_tui.work.selecting import plan_curves
 
 LAYER = "block.0.expand"
 STEADY = 3

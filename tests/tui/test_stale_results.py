@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from tui_world import make_app, make_model, make_services, settle, until
 
 from ubp_core import Selection
+from ubp_tui.choices.choice import Choice
 from ubp_tui.messages import SelectionFinished
-from ubp_tui.state import Choice
 
 
 class HeldSelect:

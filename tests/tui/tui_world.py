@@ -13,8 +13,8 @@ from textual.widget import Widget
 
 from ubp_core.models import Layer, LoadedModel
 from ubp_tui.app import UbpApp, build_app
-from ubp_tui.services import Services, default_services
-from ubp_tui.state import Choice, ModelRequest
+from ubp_tui.choices.choice import Choice, ModelRequest
+from ubp_tui.work.services import Services, default_services
 
 SIZES = [(80, 24), (120, 36), (200, 50)]
 STEADY = 3

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from ubp_tui.renderables.readout import Kernel
+from ubp_tui.renderables.map.readout import Kernel
 
 if TYPE_CHECKING:
     from ubp_core.models import Layer

@@ -8,8 +8,8 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import ProgressBar, Static
 
 from ubp_tui import messages
-from ubp_tui.bench_options import RunOptions, core_values, thread_values
-from ubp_tui.bindings import bindings_of
+from ubp_tui.bench.options import RunOptions, core_values, thread_values
+from ubp_tui.keys.registry import bindings_of
 from ubp_tui.screens.benchmark_runs import BenchmarkRuns
 from ubp_tui.widgets.bench.options_bar import OptionsBar
 from ubp_tui.widgets.bench.result_pane import PLOTS, ResultPane

@@ -9,17 +9,17 @@ from textual.reactive import reactive
 from textual.widgets import ProgressBar, Static
 
 from ubp_tui import messages
-from ubp_tui.bench_job import BenchJob, PackedJob
-from ubp_tui.bench_options import RunOptions
-from ubp_tui.bench_state import DeviceRun
-from ubp_tui.renderables.bench_rows import Plan
+from ubp_tui.bench.job import BenchJob, PackedJob
+from ubp_tui.bench.options import RunOptions
+from ubp_tui.bench.run import DeviceRun
+from ubp_tui.dialogs.error import ErrorDialog
+from ubp_tui.renderables.bench.rows import Plan
 from ubp_tui.screens.benchmark_work import BenchmarkWork
-from ubp_tui.screens.error import ErrorDialog
-from ubp_tui.services import Services
 from ubp_tui.widgets.bench.options_bar import OptionsBar
 from ubp_tui.widgets.bench.result_pane import ResultPane
 from ubp_tui.widgets.devices.device_panel import DevicePanel
 from ubp_tui.widgets.header.screen_title import ScreenTitle
+from ubp_tui.work.services import Services
 
 if TYPE_CHECKING:
     from ubp_core.benchmark import BenchProgress

@@ -10,13 +10,13 @@ from textual.screen import Screen
 from textual.worker import get_current_worker
 
 from ubp_tui import messages
-from ubp_tui.bench_job import PackedJob
-from ubp_tui.bench_options import RunOptions
-from ubp_tui.services import Services
+from ubp_tui.bench.job import PackedJob
+from ubp_tui.bench.options import RunOptions
+from ubp_tui.work.services import Services
 
 if TYPE_CHECKING:
     from ubp_core.devices import DeviceWatch
-    from ubp_tui.bench_services import DeviceList
+    from ubp_tui.bench.services import DeviceList
 
 
 class BenchmarkWork(Screen[None]):

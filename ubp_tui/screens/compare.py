@@ -11,17 +11,13 @@ from textual.containers import Horizontal, Vertical
 from textual.reactive import reactive
 
 from ubp_tui import messages
-from ubp_tui.bindings import bindings_of
-from ubp_tui.comparing import Comparison, ComparisonRequest, Pair, pair_of
-from ubp_tui.jobs import ForegroundGate, LayerResult
-from ubp_tui.problem import Problem
-from ubp_tui.renderables.difference import describe_area_pair, describe_pair
+from ubp_tui.choices.choice import Choice, offered_block_sizes
+from ubp_tui.choices.problem import Problem
+from ubp_tui.keys.registry import bindings_of
 from ubp_tui.renderables.formats import format_percent, format_shape, kernel_of
-from ubp_tui.renderables.viewport import Viewport
-from ubp_tui.result_cache import ResultCache
+from ubp_tui.renderables.map.difference import describe_area_pair, describe_pair
+from ubp_tui.renderables.map.viewport import Viewport
 from ubp_tui.screens.compare_work import CompareWork, ComparisonCache
-from ubp_tui.services import Services
-from ubp_tui.state import Choice, offered_block_sizes
 from ubp_tui.widgets.compare.class_table import ClassTable
 from ubp_tui.widgets.compare.compare_pane import SIDES, ComparePane, SideBar, SideControls
 from ubp_tui.widgets.compare.difference_map import DifferenceMap
@@ -31,6 +27,10 @@ from ubp_tui.widgets.key_footer import KeyFooter
 from ubp_tui.widgets.map.block_map import BlockMap
 from ubp_tui.widgets.map.readout_line import ReadoutLine
 from ubp_tui.widgets.size_notice import SizeNotice
+from ubp_tui.work.comparing import Comparison, ComparisonRequest, Pair, pair_of
+from ubp_tui.work.selecting import ForegroundGate, LayerResult
+from ubp_tui.work.services import Services
+from ubp_tui.workspace.cache import ResultCache
 
 if TYPE_CHECKING:
     from ubp_core.models import LoadedModel

@@ -9,11 +9,11 @@ from textual import work
 from textual.screen import Screen
 from textual.worker import get_current_worker
 
-from ubp_tui.comparing import Comparison, ComparisonRequest, compare_layer
-from ubp_tui.jobs import ForegroundGate, LayerResult
 from ubp_tui.messages import ComparisonFinished
-from ubp_tui.result_cache import ResultCache
-from ubp_tui.services import Services
+from ubp_tui.work.comparing import Comparison, ComparisonRequest, compare_layer
+from ubp_tui.work.selecting import ForegroundGate, LayerResult
+from ubp_tui.work.services import Services
+from ubp_tui.workspace.cache import ResultCache
 
 if TYPE_CHECKING:
     from ubp_core.models import Layer

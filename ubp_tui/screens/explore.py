@@ -11,20 +11,16 @@ from textual.reactive import reactive
 from textual.timer import Timer
 
 from ubp_tui import messages
-from ubp_tui.bindings import bindings_of
-from ubp_tui.jobs import LayerResult, plan_curves
-from ubp_tui.network_total import sum_network
-from ubp_tui.problem import Problem, explain_empty
-from ubp_tui.renderables.facts import describe_total
+from ubp_tui.choices.choice import Choice, SelectionRequest
+from ubp_tui.choices.patterns import suggest_patterns
+from ubp_tui.choices.problem import Problem, explain_empty
+from ubp_tui.dialogs.prompt import PromptDialog
+from ubp_tui.keys.registry import bindings_of
 from ubp_tui.renderables.formats import format_count
-from ubp_tui.renderables.layer_patterns import suggest_patterns
-from ubp_tui.renderables.readout import list_places, parse_place
-from ubp_tui.result_cache import ResultCache
+from ubp_tui.renderables.layers.facts import describe_total
+from ubp_tui.renderables.map.readout import list_places, parse_place
 from ubp_tui.screens.plan import ExplorePlans
-from ubp_tui.screens.prompt import PromptDialog
-from ubp_tui.services import Services
-from ubp_tui.session import MapPlace
-from ubp_tui.state import Choice, SelectionRequest
+from ubp_tui.session.session import MapPlace
 from ubp_tui.widgets.controls.choice_bar import ChoiceBar
 from ubp_tui.widgets.controls.view_tabs import VIEWS, ViewTabs
 from ubp_tui.widgets.curve.curve_pane import CurvePane
@@ -38,6 +34,10 @@ from ubp_tui.widgets.loading_panel import LoadingPanel
 from ubp_tui.widgets.map.block_map import BlockMap
 from ubp_tui.widgets.map.map_pane import MapPane
 from ubp_tui.widgets.size_notice import SizeNotice
+from ubp_tui.work.selecting import LayerResult, plan_curves
+from ubp_tui.work.services import Services
+from ubp_tui.work.totals import sum_network
+from ubp_tui.workspace.cache import ResultCache
 
 if TYPE_CHECKING:
     from ubp_core.models import Layer, LoadedModel

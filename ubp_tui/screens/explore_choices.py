@@ -7,13 +7,13 @@ from typing import Any
 from textual.reactive import reactive
 
 from ubp_tui import messages
-from ubp_tui.choices import SCOPES, ChoiceHistory, LayerChoices, Scope
-from ubp_tui.screens.error import ErrorDialog
+from ubp_tui.choices.choice import Choice
+from ubp_tui.choices.layer_choices import SCOPES, ChoiceHistory, LayerChoices, Scope
+from ubp_tui.dialogs.error import ErrorDialog
 from ubp_tui.screens.explore_marks import ExploreMarks
-from ubp_tui.services import Services
-from ubp_tui.state import Choice
 from ubp_tui.widgets.controls.choice_bar import ChoiceBar
 from ubp_tui.widgets.layers.layer_table import LayerTable
+from ubp_tui.work.services import Services
 
 
 class ExploreChoices(ExploreMarks):

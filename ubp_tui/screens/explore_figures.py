@@ -10,12 +10,12 @@ from textual.reactive import reactive
 from textual.worker import get_current_worker
 
 from ubp_core.history.figures import LayerFigures
+from ubp_tui.choices.choice import Choice
 from ubp_tui.messages import FiguresRead
-from ubp_tui.renderables.bench_text import describe_column
+from ubp_tui.renderables.bench.text import describe_column
 from ubp_tui.screens.explore_choices import ExploreChoices
-from ubp_tui.services import Services
-from ubp_tui.state import Choice
 from ubp_tui.widgets.layers.layers_pane import LayersPane
+from ubp_tui.work.services import Services
 
 if TYPE_CHECKING:
     from ubp_core.models import LoadedModel

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ubp_tui.choices.patterns import suggest_patterns
+from ubp_tui.dialogs.prompt import PromptDialog
 from ubp_tui.messages import BenchmarkRequested
-from ubp_tui.renderables.layer_patterns import suggest_patterns
 from ubp_tui.screens.explore_work import ExploreWork
-from ubp_tui.screens.prompt import PromptDialog
-from ubp_tui.services import Services
 from ubp_tui.widgets.layers.layer_table import LayerTable
 from ubp_tui.widgets.layers.layers_pane import LayersPane
+from ubp_tui.work.services import Services
 
 if TYPE_CHECKING:
     from ubp_core.models import LoadedModel

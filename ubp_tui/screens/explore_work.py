@@ -15,11 +15,11 @@ from textual import work
 from textual.screen import Screen
 from textual.worker import get_current_worker
 
-from ubp_tui.jobs import ForegroundGate, LayerMeasure, LayerResult, measure_layer, prepare_layer
+from ubp_tui.choices.choice import Choice, SelectionRequest
+from ubp_tui.choices.problem import explain_failure
 from ubp_tui.messages import CurvePointFound, LayerMeasured, SelectionFailed, SelectionFinished
-from ubp_tui.problem import explain_failure
-from ubp_tui.services import Services, background_threads
-from ubp_tui.state import Choice, SelectionRequest
+from ubp_tui.work.selecting import ForegroundGate, LayerMeasure, LayerResult, measure_layer, prepare_layer
+from ubp_tui.work.services import Services, background_threads
 
 if TYPE_CHECKING:
     from ubp_core.models import Layer

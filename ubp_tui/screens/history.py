@@ -11,15 +11,15 @@ from textual.containers import Vertical, VerticalScroll
 from textual.widgets import DataTable, Static
 
 from ubp_tui import messages
-from ubp_tui.bindings import bindings_of
-from ubp_tui.renderables.bench_text import FIGURE_WORDS, describe_started
+from ubp_tui.dialogs.error import ErrorDialog
+from ubp_tui.keys.registry import bindings_of
+from ubp_tui.renderables.bench.text import FIGURE_WORDS, describe_started
 from ubp_tui.renderables.formats import shorten_middle
-from ubp_tui.screens.error import ErrorDialog
 from ubp_tui.screens.history_work import HistoryWork
-from ubp_tui.services import Services
 from ubp_tui.widgets.header.screen_title import ScreenTitle
 from ubp_tui.widgets.key_footer import KeyFooter
 from ubp_tui.widgets.size_notice import SizeNotice
+from ubp_tui.work.services import Services
 
 if TYPE_CHECKING:
     from ubp_core.history import Summary

@@ -7,8 +7,8 @@ from textual.screen import Screen
 from textual.worker import get_current_worker
 
 from ubp_tui.messages import HistoryFailed, HistoryListed, HistoryTextMade
-from ubp_tui.renderables.history_text import describe_comparison, describe_run
-from ubp_tui.services import Services
+from ubp_tui.renderables.bench.history import describe_comparison, describe_run
+from ubp_tui.work.services import Services
 
 
 class HistoryWork(Screen[None]):

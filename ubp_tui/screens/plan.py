@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from textual import work
 
-from ubp_tui.choices import LayerChoices
-from ubp_tui.export_job import ExportJob
-from ubp_tui.plan_bridge import CRITERION, adopt_plan, budget_names, first_request, plan_choices, share_budget
-from ubp_tui.plan_files import find_plans
-from ubp_tui.screens.error import ErrorDialog
+from ubp_tui.choices.choice import ModelRequest
+from ubp_tui.choices.layer_choices import LayerChoices
+from ubp_tui.choices.plan_files import find_plans
+from ubp_tui.choices.plans import CRITERION, adopt_plan, budget_names, first_request, plan_choices, share_budget
+from ubp_tui.dialogs.budget import BudgetDialog
+from ubp_tui.dialogs.error import ErrorDialog
+from ubp_tui.dialogs.export import ExportDialog
+from ubp_tui.dialogs.prompt import PromptDialog
 from ubp_tui.screens.explore_figures import ExploreFigures
-from ubp_tui.screens.export import ExportDialog
-from ubp_tui.screens.plan_budget import BudgetDialog
-from ubp_tui.screens.prompt import PromptDialog
-from ubp_tui.state import ModelRequest
+from ubp_tui.work.exporting import ExportJob
 
 if TYPE_CHECKING:
     from ubp_core.models import LoadedModel

@@ -10,7 +10,7 @@ from textual.screen import Screen
 from textual.widgets import Footer
 from textual.widgets._footer import FooterKey
 
-from ubp_tui.bindings import REGISTRY, ROOMY_FOOTER
+from ubp_tui.keys.registry import REGISTRY, ROOMY_FOOTER
 
 _CLASSES: Final = {action.action: ROOMY_FOOTER[action.id] for action in REGISTRY if action.id in ROOMY_FOOTER}
 """Class of a key by its action; the style sheet shows it in wide or in broad terminals."""

@@ -10,7 +10,7 @@ from textual.containers import Container
 from textual.message import Message
 from textual.reactive import reactive
 
-from ubp_tui.bench_options import OPTIONS, RunOption, RunOptions
+from ubp_tui.bench.options import OPTIONS, RunOption, RunOptions
 from ubp_tui.widgets.controls.segments import Segments
 
 LABEL_WIDTH = max(len(option.label) for option in OPTIONS)

@@ -6,9 +6,9 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
+from ubp_tui.choices.choice import Choice
+from ubp_tui.choices.problem import Problem
 from ubp_tui.messages import ChoiceChanged, SideChoiceChanged, SidePicked
-from ubp_tui.problem import Problem
-from ubp_tui.state import Choice
 from ubp_tui.widgets.controls.choice_bar import ChoiceBar
 from ubp_tui.widgets.map.block_map import BlockMap
 from ubp_tui.widgets.problem_panel import ProblemPanel

@@ -9,9 +9,9 @@ from textual.app import ComposeResult
 from textual.containers import Container, Horizontal
 from textual.reactive import reactive
 
-from ubp_tui.choices import SCOPES, Scope
+from ubp_tui.choices.choice import METHODS, Choice, offered_block_sizes
+from ubp_tui.choices.layer_choices import SCOPES, Scope
 from ubp_tui.messages import ChoiceChanged, ScopePicked
-from ubp_tui.state import METHODS, Choice, offered_block_sizes
 from ubp_tui.widgets.controls.segments import Segments
 from ubp_tui.widgets.controls.sparsity_slider import SparsitySlider
 

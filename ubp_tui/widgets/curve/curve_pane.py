@@ -9,11 +9,11 @@ from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Static
 
-from ubp_tui.bindings import bindings_of
-from ubp_tui.looks import look_of
+from ubp_tui.choices.choice import CURVE_METHODS, Choice
+from ubp_tui.keys.registry import bindings_of
+from ubp_tui.looks.themes import look_of
 from ubp_tui.messages import ChoiceChanged
 from ubp_tui.renderables.formats import format_percent
-from ubp_tui.state import CURVE_METHODS, Choice
 from ubp_tui.widgets.curve.curve_plot import CurvePlot
 from ubp_tui.widgets.framed import Framed
 

@@ -18,7 +18,7 @@ from ubp_tui.renderables.formats import shorten_end
 
 if TYPE_CHECKING:
     from ubp_core.devices import DeviceFacts, DeviceInfo
-    from ubp_tui.bench_services import DeviceList
+    from ubp_tui.bench.services import DeviceList
 
 GONE = "not attached any more: connect it again, or choose another device"
 COLUMNS = ("chosen", "device", "kind", "state", "what")

@@ -13,12 +13,11 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from ubp_tui.bindings import bindings_of
-from ubp_tui.choices import LayerChoices
-from ubp_tui.jobs import LayerMeasure
+from ubp_tui.choices.layer_choices import LayerChoices
+from ubp_tui.keys.registry import bindings_of
 from ubp_tui.messages import LayerHighlighted, LayersArranged
 from ubp_tui.renderables.formats import shorten_name
-from ubp_tui.renderables.layer_rows import (
+from ubp_tui.renderables.layers.rows import (
     COLUMNS,
     GAP,
     Column,
@@ -29,6 +28,7 @@ from ubp_tui.renderables.layer_rows import (
     matches,
     sort_rows,
 )
+from ubp_tui.work.selecting import LayerMeasure
 
 if TYPE_CHECKING:
     from ubp_core.models import Layer

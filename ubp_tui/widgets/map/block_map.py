@@ -10,15 +10,13 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
-from ubp_tui import palette
-from ubp_tui.bindings import bindings_of
-from ubp_tui.looks import Look, look_of
+from ubp_tui.keys.registry import bindings_of
+from ubp_tui.looks import palette
+from ubp_tui.looks.palette import MapPalette
+from ubp_tui.looks.themes import Look, look_of
 from ubp_tui.messages import MapCursorMoved, MapViewChanged
-from ubp_tui.palette import MapPalette
-from ubp_tui.renderables.map_raster import Image, draw_map
-from ubp_tui.renderables.map_source import MapSource
-from ubp_tui.renderables.map_strips import line_segments
-from ubp_tui.renderables.readout import (
+from ubp_tui.renderables.map.raster import Image, draw_map
+from ubp_tui.renderables.map.readout import (
     Kernel,
     column_labels,
     describe_area,
@@ -26,7 +24,9 @@ from ubp_tui.renderables.readout import (
     row_label,
     value_labels,
 )
-from ubp_tui.renderables.viewport import Viewport
+from ubp_tui.renderables.map.strips import line_segments
+from ubp_tui.renderables.map.viewport import Viewport
+from ubp_tui.work.source import MapSource
 
 
 class BlockMap(Widget, can_focus=True):

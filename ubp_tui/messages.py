@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from ubp_tui.bench.services import DeviceList
     from ubp_tui.widgets.map.block_map import BlockMap
     from ubp_tui.work.comparing import Comparison
-    from ubp_tui.work.selecting import LayerMeasure, LayerResult
+    from ubp_tui.work.measuring import LayerMeasure
+    from ubp_tui.work.selecting import LayerResult
 
 
 class TerminalLost(Message):

@@ -18,9 +18,10 @@ from ubp_core.packed.file import PackedFile
 from ubp_core.plan import Plan, remake_plan
 from ubp_core.pruning import BlockPruner
 from ubp_tui.app import build_app
+from ubp_tui.choices.budget import BudgetRequest, first_request, share_budget
 from ubp_tui.choices.choice import METHODS, Choice, ModelRequest
 from ubp_tui.choices.layer_choices import Budget, LayerChoices
-from ubp_tui.choices.plans import BudgetRequest, adopt_plan, first_request, plan_choices, share_budget
+from ubp_tui.choices.plans import adopt_plan, plan_choices
 from ubp_tui.screens.plan import name_export
 from ubp_tui.session.file import format_session, load_session, save_session
 from ubp_tui.session.session import Session

@@ -16,7 +16,7 @@ from ubp_tui.widgets.controls.sparsity_slider import SparsitySlider
 from ubp_tui.widgets.facts.facts_line import FactsLine
 from ubp_tui.widgets.layers.layer_table import LayerTable
 from ubp_tui.widgets.map.block_map import BlockMap
-from ubp_tui.work.selecting import plan_curves
+from ubp_tui.work.curves import plan_curves
 
 Size = tuple[int, int]
 

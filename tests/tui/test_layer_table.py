@@ -11,7 +11,8 @@ from ubp_core.report import layer_cost
 from ubp_tui.app import UbpApp
 from ubp_tui.choices.choice import Choice
 from ubp_tui.choices.layer_choices import LayerChoices
-from ubp_tui.renderables.layers.rows import COLUMNS, GAP, GIVE_WAY, fit_columns, matches
+from ubp_tui.choices.patterns import matches
+from ubp_tui.renderables.layers.rows import COLUMNS, GAP, GIVE_WAY, fit_columns
 from ubp_tui.widgets.layers.layer_table import GUTTER, LayerTable
 from ubp_tui.widgets.layers.network_foot import NetworkFoot
 

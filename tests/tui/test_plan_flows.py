@@ -17,9 +17,10 @@ from ubp_core.errors import ExportCancelled
 from ubp_core.packed.file import PackedFile
 from ubp_core.plan import DENSE, LayerPlan, Plan
 from ubp_tui.app import UbpApp
+from ubp_tui.choices.budget import BudgetRequest, budget_names, share_budget
 from ubp_tui.choices.choice import Choice, ModelRequest
 from ubp_tui.choices.layer_choices import LayerChoices
-from ubp_tui.choices.plans import BudgetRequest, adopt_plan, budget_names, plan_choices, share_budget
+from ubp_tui.choices.plans import adopt_plan, plan_choices
 from ubp_tui.dialogs.error import ErrorDialog
 from ubp_tui.dialogs.export import ExportDialog
 from ubp_tui.dialogs.prompt import PromptDialog

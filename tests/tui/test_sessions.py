@@ -23,7 +23,7 @@ from ubp_tui.dialogs.tour import TourDialog
 from ubp_tui.main import _build, build_parser
 from ubp_tui.renderables.layers.rows import COLUMNS
 from ubp_tui.session.file import format_session, load_session, save_session
-from ubp_tui.session.session import Arrangement, MapPlace, Session
+from ubp_tui.session.session import Session
 from ubp_tui.session.start import SessionStart, find_session, keep_session
 from ubp_tui.widgets.bench.options_bar import OptionsBar
 from ubp_tui.widgets.bench.result_pane import ResultPane
@@ -33,6 +33,7 @@ from ubp_tui.widgets.devices.device_panel import DevicePanel
 from ubp_tui.widgets.layers.layer_table import LayerTable
 from ubp_tui.widgets.map.block_map import BlockMap
 from ubp_tui.widgets.map.map_pane import MapPane
+from ubp_tui.workspace.arrangement import Arrangement, MapPlace
 
 WORDS = st.text(st.characters(codec="utf-8", exclude_categories=("Cs",)), min_size=1, max_size=12)
 CHOICES = st.builds(

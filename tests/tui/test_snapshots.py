@@ -36,7 +36,7 @@ from ubp_tui.widgets.curve.curve_plot import CurvePlot
 from ubp_tui.widgets.devices.device_panel import DevicePanel
 from ubp_tui.widgets.layers.layer_table import LayerTable
 from ubp_tui.widgets.map.block_map import BlockMap
-from ubp_tui.work.selecting import plan_curves
+from ubp_tui.work.curves import plan_curves
 
 LAYER = "block.0.expand"
 STEADY = 3

@@ -15,7 +15,8 @@ from ubp_core import METHODS as CORE_METHODS
 from ubp_core import importance, select_blocks
 from ubp_core.report import offset_histogram
 from ubp_tui.choices.choice import METHODS, Choice, SelectionRequest
-from ubp_tui.renderables.formats import format_count, format_percent, format_shape, shorten_name
+from ubp_tui.choices.patterns import format_shape
+from ubp_tui.renderables.formats import format_count, format_percent, shorten_name
 from ubp_tui.renderables.layers.facts import Fact, describe_total, flow_facts, list_facts, list_total
 from ubp_tui.renderables.map.readout import (
     Kernel,
@@ -27,7 +28,8 @@ from ubp_tui.renderables.map.readout import (
     row_label,
 )
 from ubp_tui.renderables.map.viewport import Viewport
-from ubp_tui.work.selecting import LayerMeasure, prepare_layer
+from ubp_tui.work.measuring import LayerMeasure
+from ubp_tui.work.selecting import prepare_layer
 from ubp_tui.work.totals import sum_network
 
 

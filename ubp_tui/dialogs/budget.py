@@ -13,9 +13,9 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, RadioSet, Static
 from textual.worker import get_current_worker
 
+from ubp_tui.choices.budget import BudgetRequest
 from ubp_tui.choices.choice import MAX_SPARSITY
 from ubp_tui.choices.layer_choices import LayerChoices
-from ubp_tui.choices.plans import BudgetRequest
 from ubp_tui.widgets.plan.field import PercentField
 from ubp_tui.widgets.plan.tick import Dot
 

@@ -32,13 +32,6 @@ def format_percent(share: float, digits: int = 1) -> str:
     return "-" if math.isnan(share) else f"{100 * share:.{digits}f}"
 
 
-def format_shape(shape: tuple[int, ...]) -> str:
-    """A weight's shape: channels, then the kernel: `320x1152`, `64x32 3x3`."""
-    if len(shape) == 4 and shape[2:] != (1, 1):
-        return f"{shape[0]}x{shape[1]} {shape[2]}x{shape[3]}"
-    return "x".join(str(length) for length in (shape[:2] if len(shape) == 4 else shape))
-
-
 def shorten_name(name: str, width: int) -> str:
     """A dotted name in `width` cells; the end says more than the beginning."""
     if len(name) <= width:

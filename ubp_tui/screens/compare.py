@@ -12,9 +12,10 @@ from textual.reactive import reactive
 
 from ubp_tui import messages
 from ubp_tui.choices.choice import Choice, offered_block_sizes
+from ubp_tui.choices.patterns import format_shape
 from ubp_tui.choices.problem import Problem
 from ubp_tui.keys.registry import bindings_of
-from ubp_tui.renderables.formats import format_percent, format_shape, kernel_of
+from ubp_tui.renderables.formats import format_percent, kernel_of
 from ubp_tui.renderables.map.difference import describe_area_pair, describe_pair
 from ubp_tui.renderables.map.viewport import Viewport
 from ubp_tui.screens.compare_work import CompareWork, ComparisonCache
@@ -28,7 +29,8 @@ from ubp_tui.widgets.map.block_map import BlockMap
 from ubp_tui.widgets.map.readout_line import ReadoutLine
 from ubp_tui.widgets.size_notice import SizeNotice
 from ubp_tui.work.comparing import Comparison, ComparisonRequest, Pair, pair_of
-from ubp_tui.work.selecting import ForegroundGate, LayerResult
+from ubp_tui.work.gate import ForegroundGate
+from ubp_tui.work.selecting import LayerResult
 from ubp_tui.work.services import Services
 from ubp_tui.workspace.cache import ResultCache
 

@@ -11,7 +11,8 @@ from textual.worker import get_current_worker
 
 from ubp_tui.messages import ComparisonFinished
 from ubp_tui.work.comparing import Comparison, ComparisonRequest, compare_layer
-from ubp_tui.work.selecting import ForegroundGate, LayerResult
+from ubp_tui.work.gate import ForegroundGate
+from ubp_tui.work.selecting import LayerResult
 from ubp_tui.work.services import Services
 from ubp_tui.workspace.cache import ResultCache
 

@@ -20,7 +20,6 @@ from ubp_tui.renderables.formats import format_count
 from ubp_tui.renderables.layers.facts import describe_total
 from ubp_tui.renderables.map.readout import list_places, parse_place
 from ubp_tui.screens.plan import ExplorePlans
-from ubp_tui.session.session import MapPlace
 from ubp_tui.widgets.controls.choice_bar import ChoiceBar
 from ubp_tui.widgets.controls.view_tabs import VIEWS, ViewTabs
 from ubp_tui.widgets.curve.curve_pane import CurvePane
@@ -34,9 +33,11 @@ from ubp_tui.widgets.loading_panel import LoadingPanel
 from ubp_tui.widgets.map.block_map import BlockMap
 from ubp_tui.widgets.map.map_pane import MapPane
 from ubp_tui.widgets.size_notice import SizeNotice
-from ubp_tui.work.selecting import LayerResult, plan_curves
+from ubp_tui.work.curves import plan_curves
+from ubp_tui.work.selecting import LayerResult
 from ubp_tui.work.services import Services
 from ubp_tui.work.totals import sum_network
+from ubp_tui.workspace.arrangement import MapPlace
 from ubp_tui.workspace.cache import ResultCache
 
 if TYPE_CHECKING:

@@ -18,7 +18,9 @@ from textual.worker import get_current_worker
 from ubp_tui.choices.choice import Choice, SelectionRequest
 from ubp_tui.choices.problem import explain_failure
 from ubp_tui.messages import CurvePointFound, LayerMeasured, SelectionFailed, SelectionFinished
-from ubp_tui.work.selecting import ForegroundGate, LayerMeasure, LayerResult, measure_layer, prepare_layer
+from ubp_tui.work.gate import ForegroundGate
+from ubp_tui.work.measuring import LayerMeasure, measure_layer
+from ubp_tui.work.selecting import LayerResult, prepare_layer
 from ubp_tui.work.services import Services, background_threads
 
 if TYPE_CHECKING:

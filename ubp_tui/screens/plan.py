@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from textual import work
 
+from ubp_tui.choices.budget import CRITERION, budget_names, first_request, share_budget
 from ubp_tui.choices.choice import ModelRequest
 from ubp_tui.choices.layer_choices import LayerChoices
 from ubp_tui.choices.plan_files import find_plans
-from ubp_tui.choices.plans import CRITERION, adopt_plan, budget_names, first_request, plan_choices, share_budget
+from ubp_tui.choices.plans import adopt_plan, plan_choices
 from ubp_tui.dialogs.budget import BudgetDialog
 from ubp_tui.dialogs.error import ErrorDialog
 from ubp_tui.dialogs.export import ExportDialog

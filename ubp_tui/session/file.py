@@ -16,7 +16,8 @@ from ubp_tui.choices.choice import METHODS, Choice, ModelRequest
 from ubp_tui.choices.layer_choices import SCOPES, LayerChoices
 from ubp_tui.renderables.layers.rows import COLUMNS
 from ubp_tui.session.budget import format_budget, make_budget, read_budget
-from ubp_tui.session.session import Arrangement, MapPlace, Session
+from ubp_tui.session.session import Session
+from ubp_tui.workspace.arrangement import Arrangement, MapPlace
 
 VERSION = 1
 VIEWS = ("layers", "map", "curves")

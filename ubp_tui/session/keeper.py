@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ubp_tui.choices.choice import ModelRequest
 from ubp_tui.choices.layer_choices import LayerChoices
-from ubp_tui.session.session import Arrangement, MapPlace, Session
+from ubp_tui.session.session import Session
 from ubp_tui.widgets.bench.options_bar import OptionsBar
 from ubp_tui.widgets.bench.result_pane import ResultPane
 from ubp_tui.widgets.curve.curve_plot import CurvePlot
@@ -15,6 +15,7 @@ from ubp_tui.widgets.devices.device_panel import DevicePanel
 from ubp_tui.widgets.layers.layer_table import LayerTable
 from ubp_tui.widgets.map.block_map import BlockMap
 from ubp_tui.widgets.map.map_pane import MapPane
+from ubp_tui.workspace.arrangement import Arrangement, MapPlace
 
 if TYPE_CHECKING:
     from ubp_tui.screens.benchmark import BenchmarkScreen

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from ubp_tui.work.selecting import LayerMeasure
+from ubp_tui.work.measuring import LayerMeasure
 
 if TYPE_CHECKING:
     from ubp_core.models import Layer

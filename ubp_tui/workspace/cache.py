@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Final
 
 from ubp_tui.choices.choice import Choice, SelectionRequest
-from ubp_tui.work.selecting import LayerMeasure, LayerResult
+from ubp_tui.work.measuring import LayerMeasure
+from ubp_tui.work.selecting import LayerResult
 
 LIMIT_BYTES: Final = 300_000_000
 """Memory for pictures; figures are small and all kept."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
 from ubp_tui.choices.choice import Choice
+from ubp_tui.choices.patterns import KINDS, format_shape
 from ubp_tui.renderables.bench.text import format_instructions, format_time
-from ubp_tui.renderables.formats import format_bytes, format_count, format_percent, format_shape
-from ubp_tui.work.selecting import LayerMeasure
+from ubp_tui.renderables.formats import format_bytes, format_count, format_percent
+from ubp_tui.work.measuring import LayerMeasure
 from ubp_tui.work.totals import FLOAT_BYTES
 
 if TYPE_CHECKING:
@@ -20,8 +20,6 @@ GAP: Final = 2
 """Empty cells between two columns."""
 MIN_NAME: Final = 18
 """Below this width of the name a column gives way."""
-KINDS: Final = {"conv": "conv", "depthwise": "dw", "grouped": "grp", "linear": "lin"}
-"""Kinds of layers in four cells; the reason has the whole word."""
 
 
 @dataclass(frozen=True)
@@ -200,16 +198,3 @@ def sort_rows(rows: list[LayerRow], column: str, descending: bool) -> list[Layer
     # One column has one type of values.
     having.sort(key=lambda row: sort_value(column, row), reverse=descending)  # type: ignore[arg-type, return-value]
     return having + [row for row in rows if sort_value(column, row) is None]
-
-
-def matches(pattern: str, layer: Layer) -> bool:
-    """Whether a typed pattern means a layer.
-
-    Every word must be in the name, the kind or the shape; words with `*`, `?` or `[` must match the whole name.
-    """
-    text = f"{layer.name} {layer.kind} {KINDS[layer.kind]} {format_shape(layer.shape)}".lower()
-    for word in pattern.lower().split():
-        glob = any(sign in word for sign in "*?[")
-        if not (fnmatchcase(layer.name.lower(), word) if glob else word in text):
-            return False
-    return True

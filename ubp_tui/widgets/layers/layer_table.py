@@ -14,6 +14,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from ubp_tui.choices.layer_choices import LayerChoices
+from ubp_tui.choices.patterns import matches
 from ubp_tui.keys.registry import bindings_of
 from ubp_tui.messages import LayerHighlighted, LayersArranged
 from ubp_tui.renderables.formats import shorten_name
@@ -25,10 +26,9 @@ from ubp_tui.renderables.layers.rows import (
     cell_text,
     fit_columns,
     list_columns,
-    matches,
     sort_rows,
 )
-from ubp_tui.work.selecting import LayerMeasure
+from ubp_tui.work.measuring import LayerMeasure
 
 if TYPE_CHECKING:
     from ubp_core.models import Layer

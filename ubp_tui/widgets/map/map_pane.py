@@ -15,7 +15,6 @@ from ubp_tui.messages import MapCursorMoved, MapViewChanged
 from ubp_tui.renderables.formats import kernel_of, shorten_name
 from ubp_tui.renderables.map.readout import describe_scale
 from ubp_tui.renderables.map.strips import SHADES
-from ubp_tui.session.session import Pictures
 from ubp_tui.widgets.framed import Framed
 from ubp_tui.widgets.map.block_map import BlockMap
 from ubp_tui.widgets.map.histograms import ImportanceHistogram, OffsetHistogram, ResultPicture
@@ -25,6 +24,7 @@ from ubp_tui.widgets.map.profiles import ColumnProfile, RowProfile
 from ubp_tui.widgets.map.readout_line import ReadoutLine
 from ubp_tui.widgets.problem_panel import ProblemPanel
 from ubp_tui.work.selecting import LayerResult
+from ubp_tui.workspace.arrangement import Pictures
 
 
 class MapPane(Framed):

@@ -1,0 +1,41 @@
+"""How the screens are arranged: what a session puts back beside the choices."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Pictures = Literal["auto", "shown", "hidden"]
+"""Whether the pictures beside the map are shown."""
+
+
+@dataclass(frozen=True)
+class MapPlace:
+    """What the block map shows."""
+
+    row: int = 0
+    """Row of the cursor."""
+    column: int = 0
+    """Column of the cursor, as drawn."""
+    level: int = 0
+    """Zoom level; 0 is the whole layer."""
+
+
+@dataclass(frozen=True)
+class Arrangement:
+    """How the screens are arranged."""
+
+    theme: str = ""
+    """Name of the theme; empty: as the command line says."""
+    full: bool = False
+    """Whether the pane of `view` has the whole screen."""
+    sort: str = ""
+    """Column that the layer table is sorted by; empty: in the network's order."""
+    descending: bool = False
+    """Whether the greatest comes first."""
+    pictures: Pictures = "auto"
+    """Whether minimap and histograms stand below the map; `auto`: where there is room."""
+    curves_over: str = "sparsity"
+    """The x axis of the curves: `sparsity` or `block size`."""
+    plot: str = "bars"
+    """The plot of the benchmark screen where only one has room: `bars` or `scatter`."""

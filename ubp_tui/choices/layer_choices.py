@@ -93,6 +93,13 @@ class LayerChoices:
         wanted = frozenset(names)
         return replace(self, dense=self.dense | wanted if keep else self.dense - wanted)._settle()
 
+    def limited_to(self, names: Iterable[str]) -> LayerChoices:
+        """The same without layers that are not named: a file may have been edited, or be another network's."""
+        kept = set(names)
+        special = {name: choice for name, choice in self.special.items() if name in kept}
+        known = LayerChoices(self.default, MappingProxyType(special), self.dense & kept)
+        return known if self.budget is None else known.with_budget(self.budget.limited_to(kept & {*filter(self.shares, kept)}))
+
     def _with_special(self, default: Choice, special: Mapping[str, Choice]) -> LayerChoices:
         """The same with other choices; exceptions that are none are forgotten."""
         kept = {name: choice for name, choice in special.items() if choice != default}

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from ubp_tui.choices.choice import Choice, SelectionRequest
+from ubp_tui.work.comparing import Comparison, ComparisonRequest
 from ubp_tui.work.measuring import LayerMeasure
 from ubp_tui.work.selecting import LayerResult
 
@@ -14,6 +15,10 @@ LIMIT_BYTES: Final = 300_000_000
 """Memory for pictures; figures are small and all kept."""
 RESULT_BYTES, BASIS_BYTES = 2, 9
 """Bytes per weight of one picture, and of what all pictures of a layer share."""
+PAIR_LIMIT_BYTES: Final = 200_000_000
+"""Memory for differences."""
+DIFFERENCE_BYTES: Final = 4
+"""Bytes per weight of one difference."""
 
 
 class ResultCache:
@@ -67,6 +72,32 @@ class ResultCache:
         bases = {id(result.basis): result.layer.parameters for result in self._results.values()}
         weights = sum(result.layer.parameters for result in self._results.values())
         return RESULT_BYTES * weights + BASIS_BYTES * sum(bases.values())
+
+
+class ComparisonCache:
+    """The latest comparisons of one model. For the event loop only."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self._kept: OrderedDict[ComparisonRequest, Comparison] = OrderedDict()
+
+    def find(self, request: ComparisonRequest) -> Comparison | None:
+        """The comparison that a request asks for, if it was made lately."""
+        found = self._kept.get(request.key)
+        if found is not None:
+            self._kept.move_to_end(request.key)
+        return found
+
+    def keep(self, comparison: Comparison) -> None:
+        """Keep a comparison; the oldest ones leave."""
+        self._kept[comparison.request.key] = comparison
+        while len(self._kept) > 1 and self._bytes() > PAIR_LIMIT_BYTES:
+            self._kept.popitem(last=False)
+
+    def _bytes(self) -> int:
+        """Memory, about."""
+        sizes = (kept.difference.classes.size for kept in self._kept.values() if kept.difference is not None)
+        return DIFFERENCE_BYTES * sum(sizes)
 
 
 def _key(request: SelectionRequest) -> SelectionRequest:

@@ -23,10 +23,6 @@ if TYPE_CHECKING:
     from ubp_tui.work.selecting import LayerMeasure, LayerResult
 
 
-class TerminalLost(Message):
-    """The terminal has hung up."""
-
-
 @dataclass
 class LoadProgressed(Message):
     """The model loader began its next step."""

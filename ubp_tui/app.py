@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rich.console import RenderableType
-from textual import events, work
+from textual import work
 from textual.app import App
-from textual.driver import Driver
-from textual.filter import ANSIToTruecolor, LineFilter
-from textual.worker import WorkerFailed, get_current_worker
+from textual.worker import get_current_worker
 
 from ubp_tui import messages
 from ubp_tui.bench.job import make_job, make_network_job
@@ -32,15 +29,8 @@ from ubp_tui.screens.explore import ExploreScreen
 from ubp_tui.screens.history import HistoryScreen
 from ubp_tui.session.keeper import capture_session, restore_session
 from ubp_tui.session.session import Session
-from ubp_tui.terminal.ascii_filter import AsciiFilter
-from ubp_tui.terminal.focus_keeper import FocusKeeper
-from ubp_tui.terminal.garbage import INTERVAL, SETTLED, GarbagePolicy
-from ubp_tui.terminal.log_file import describe_crash
-from ubp_tui.terminal.signals import HANG_UP, catch_signals
-from ubp_tui.terminal.strip_cycles import prevent_strip_cycles
-from ubp_tui.terminal.truecolor_filter import TruecolorFilter
-from ubp_tui.terminal.warm_up import prepare_drawing, start_threads
-from ubp_tui.widgets.size_notice import MIN_SIZE
+from ubp_tui.terminal.focus_keeper import MIN_SIZE
+from ubp_tui.terminal.guarded_app import GuardedApp
 from ubp_tui.work.comparing import pair_of
 from ubp_tui.work.services import Services, default_services
 
@@ -48,7 +38,7 @@ if TYPE_CHECKING:
     from ubp_core.models import LoadedModel
 
 
-class UbpApp(App[int]):
+class UbpApp(GuardedApp):
     """ubp-tui."""
 
     TITLE = "ubp-tui"
@@ -71,13 +61,11 @@ class UbpApp(App[int]):
         complaint: str = "",
     ) -> None:
         """Args: as those of `build_app`, which is to be used."""
-        super().__init__()
+        super().__init__(services.log, glyphs == "ascii")
         for theme in THEMES:
             self.register_theme(theme)
         self.glyphs: Glyphs = glyphs or ("shades" if self.no_color else "blocks")
         """Characters that pictures are made of."""
-        self._ascii = AsciiFilter()
-        self._truecolor: TruecolorFilter | None = None
         self.theme = THEMES[0].name
         self.session = session
         """What to go on from, and at the end what to keep; None where there is nothing."""
@@ -91,17 +79,9 @@ class UbpApp(App[int]):
         """Comparisons made lately."""
         self.loading_model = False
         """Whether a thread is loading a model; it can't be interrupted."""
-        self._garbage = GarbagePolicy()
-        self._focus = FocusKeeper()
-        self.failure = ""
-        """The line to print after the app, if it ended because the model could not be loaded."""
 
     def on_mount(self) -> None:
         """Show the first frame, then load: importing torch takes seconds and slows down everything else."""
-        prevent_strip_cycles()
-        start_threads()
-        self._garbage.start()
-        self.set_interval(INTERVAL, self._garbage.collect)
         self.install_screen(self.benchmark, "benchmark")
         self.push_screen(self.explore)
         self.watch(self.benchmark, "running", self._share_machine, init=False)
@@ -109,25 +89,9 @@ class UbpApp(App[int]):
         asking = self._offer or bool(self._complaint)
         if touring:
             self.push_screen(TourDialog(), (lambda _: self._begin()) if asking else None)
-        if not self.is_headless:
-            catch_signals(self._end_by_signal)
         # One dialog at a time; the model loads behind the tour unless there is something to ask.
         if not (touring and asking):
             self.explore.call_after_refresh(self._begin)
-
-    def on_unmount(self) -> None:
-        """Give the process its garbage collector back."""
-        self._garbage.stop()
-
-    def on_resize(self, event: events.Resize) -> None:
-        """Keep the focus over sizes at which nothing can be shown."""
-        self._focus.follow(event.size, self.screen_stack)
-
-    async def on_event(self, event: events.Event) -> None:
-        """Note that somebody is typing."""
-        if isinstance(event, events.InputEvent):
-            self._garbage.note_input()
-        await super().on_event(event)
 
     def _share_machine(self, running: bool) -> None:
         """A benchmark on this machine has it to itself: what nobody waits for is computed later."""
@@ -153,48 +117,14 @@ class UbpApp(App[int]):
             self._wear(self.session.arrangement.theme)
         self._load_model(self.request)
 
-    def _end_by_signal(self, number: int) -> None:
-        """End as with the key, but with the exit code that shells give a signal."""
-        self.exit(return_code=128 + number)
-
-    def get_driver_class(self) -> type[Driver]:
-        """Textual's driver; on Unix one that notices when the terminal is gone."""
-        chosen = super().get_driver_class()
-        if chosen.__name__ != "LinuxDriver":
-            return chosen
-        from ubp_tui.terminal.driver import TerminalDriver
-
-        return TerminalDriver
-
-    def on_terminal_lost(self) -> None:
-        """End as by the signal that a terminal usually sends."""
-        self._end_by_signal(HANG_UP)
-
-    def _handle_exception(self, error: Exception) -> None:
-        """A mistake of ours: traceback to the log, one line on stderr, exit code 1; tests get the exception itself."""
-        if self.is_headless:
-            super()._handle_exception(error)
-            return
-        self._return_code = 1
-        if not self.failure:
-            cause = error.error if isinstance(error, WorkerFailed) else error
-            logging.getLogger("ubp_tui").critical("unexpected error", exc_info=cause)
-            self.failure = describe_crash(cause, self.services.log)
-            self._keep_what_is_there()
-        self._close_messages_no_wait()
-
-    def _keep_what_is_there(self) -> None:
-        """Take down the session, if the screens still can tell it."""
-        try:
-            if self.explore.model is not None:
-                self.session = capture_session(self.request, self.explore, self.benchmark)
-        except Exception:
-            logging.getLogger("ubp_tui").exception("the session is not taken down")
+    def save_work(self) -> None:
+        """Take down the session, where there is a model."""
+        if self.explore.model is not None:
+            self.session = capture_session(self.request, self.explore, self.benchmark)
 
     def exit(self, result: int | None = None, return_code: int = 0, message: RenderableType | None = None) -> None:
         """End the app, and take down the session while its screens are still there."""
-        if self.explore.model is not None:
-            self.session = capture_session(self.request, self.explore, self.benchmark)
+        self.save_work()
         super().exit(result, return_code, message)
 
     @work(thread=True, exclusive=True, group="load_model", description="load the model")
@@ -204,16 +134,13 @@ class UbpApp(App[int]):
 
         worker = get_current_worker()
         message: messages.ModelLoaded | messages.ModelLoadFailed
-        prepare_drawing()
         self.loading_model = True
-        self._garbage.begin_load()
         try:
-            message = messages.ModelLoaded(self.services.load_model(request, self._tell_progress))
+            with self.loading():
+                message = messages.ModelLoaded(self.services.load_model(request, self._tell_progress))
         except UbpError as error:
             message = messages.ModelLoadFailed(str(error), int(error.exit_code))
         finally:
-            # With what the model's first picture brings, which stays as well.
-            self.call_later(self.set_timer, SETTLED, self._garbage.end_load)
             self.loading_model = False
         if not worker.is_cancelled:
             self.post_message(message)
@@ -325,19 +252,6 @@ class UbpApp(App[int]):
         """Open the history."""
         if not isinstance(self.screen, HistoryScreen):
             self.push_screen(HistoryScreen(self.services))
-
-    def get_line_filters(self) -> Sequence[LineFilter]:
-        """What every line of the screen passes through last."""
-        own = [self._ascii] if self.glyphs == "ascii" else []
-        return [*map(self._hasten, super().get_line_filters()), *own]
-
-    def _hasten(self, line_filter: LineFilter) -> LineFilter:
-        """The filter for the terminal's palette is applied to every line: in its place one that is quicker."""
-        if not isinstance(line_filter, ANSIToTruecolor):
-            return line_filter
-        if self._truecolor is None or self._truecolor.inner is not line_filter:
-            self._truecolor = TruecolorFilter(line_filter)
-        return self._truecolor
 
     def action_show_log(self) -> None:
         """Open the log panel."""

@@ -24,10 +24,6 @@ if TYPE_CHECKING:
     from ubp_tui.work.selecting import LayerResult
 
 
-class TerminalLost(Message):
-    """The terminal has hung up."""
-
-
 @dataclass
 class LoadProgressed(Message):
     """The model loader began its next step."""

@@ -16,8 +16,7 @@ from io import TextIOBase
 from typing import IO, Any, cast
 
 from textual.drivers.linux_driver import LinuxDriver
-
-from ubp_tui.messages import TerminalLost
+from textual.message import Message
 
 
 class ForgivingFile(TextIOBase):
@@ -44,7 +43,10 @@ class ForgivingFile(TextIOBase):
 
 
 class TerminalDriver(LinuxDriver):
-    """Posts `TerminalLost` once the terminal has hung up."""
+    """Posts `Lost` once the terminal has hung up."""
+
+    class Lost(Message):
+        """The terminal has hung up."""
 
     _watched = False
 
@@ -68,7 +70,7 @@ class TerminalDriver(LinuxDriver):
                 break
         self.exit_event.set()  # ends the reader
         replace_lost_terminals()
-        self._app.post_message(TerminalLost())
+        self._app.post_message(self.Lost())
 
     def run_input_thread(self) -> None:
         """Read; a terminal that is gone may be told as an error."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from textual.geometry import Size
 from textual.screen import Screen
 from textual.widget import Widget
 
-from ubp_tui.widgets.size_notice import MIN_SIZE
+MIN_SIZE: Final = (60, 20)
+"""Columns and lines that the app needs."""
 
 
 class FocusKeeper:

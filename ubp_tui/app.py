@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
+from dataclasses import asdict, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from rich.console import RenderableType
-from textual import work
 from textual.app import App
-from textual.worker import get_current_worker
 
 from ubp_tui import messages
 from ubp_tui.bench.job import make_job, make_network_job
@@ -23,16 +22,22 @@ from ubp_tui.keys.commands import RegistryCommands
 from ubp_tui.keys.registry import bindings_of
 from ubp_tui.looks.themes import THEMES, Glyphs, Look, choose_look
 from ubp_tui.screens.benchmark import BenchmarkScreen
-from ubp_tui.screens.compare import CompareScreen
-from ubp_tui.screens.compare_work import ComparisonCache
+from ubp_tui.screens.compare import CompareOutcome, CompareScreen
 from ubp_tui.screens.explore import ExploreScreen
 from ubp_tui.screens.history import HistoryScreen
-from ubp_tui.session.keeper import capture_session, restore_session
+from ubp_tui.session.keeper import capture_session, explore_arrangement, prepare_workspace, restore_benchmark
 from ubp_tui.session.session import Session
 from ubp_tui.terminal.focus_keeper import MIN_SIZE
 from ubp_tui.terminal.guarded_app import GuardedApp
+from ubp_tui.terminal.runner import AppRunner
 from ubp_tui.work.comparing import pair_of
 from ubp_tui.work.services import Services, default_services
+from ubp_tui.workspace.cache import ComparisonCache
+from ubp_tui.workspace.comparison import SideBySide
+from ubp_tui.workspace.comparison_errand import ComparisonErrand
+from ubp_tui.workspace.errands import Errands
+from ubp_tui.workspace.loading import Loader, LoadFailure
+from ubp_tui.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
     from ubp_core.models import LoadedModel
@@ -71,14 +76,21 @@ class UbpApp(GuardedApp):
         """What to go on from, and at the end what to keep; None where there is nothing."""
         self._offer = offer and session is not None
         self._complaint = complaint
-        self.request = request
         self.services = services
-        self.explore = ExploreScreen(services, choice, request.model)
-        self.benchmark = BenchmarkScreen(services)
+        runner = AppRunner(self)
+        self.workspace = Workspace(request, choice)
+        """What is open, what was chosen, what is known."""
+        self.errands = Errands(self.workspace, services, runner)
+        """What is computed for it."""
+        self.loader = Loader(services, runner, self.loading)
+        """What loads models."""
         self.pairs = ComparisonCache()
         """Comparisons made lately."""
-        self.loading_model = False
-        """Whether a thread is loading a model; it can't be interrupted."""
+        self.explore = ExploreScreen(self.workspace, runner)
+        self.benchmark = BenchmarkScreen(services)
+        self._runner = runner
+        self.loader.progressed.connect(lambda: self.explore.show_progress(self.loader.step))
+        self.loader.ended.connect(self._take_model)
 
     def on_mount(self) -> None:
         """Show the first frame, then load: importing torch takes seconds and slows down everything else."""
@@ -95,7 +107,7 @@ class UbpApp(GuardedApp):
 
     def _share_machine(self, running: bool) -> None:
         """A benchmark on this machine has it to itself: what nobody waits for is computed later."""
-        self.explore.hold_background(running and "host" in self.benchmark.runs)
+        self.workspace.hold(running and "host" in self.benchmark.runs)
 
     def _begin(self) -> None:
         """Load the session's model, or ask first whether to go on with that session, or say why there is none."""
@@ -112,86 +124,66 @@ class UbpApp(GuardedApp):
         if not accepted:
             self.session = None
         if self.session is not None:
-            self.request = self.session.request
-            self.explore.name_model(self.request.model)
+            self.workspace.request = self.session.request
+            self.explore.name_model(self.session.request.model)
             self._wear(self.session.arrangement.theme)
-        self._load_model(self.request)
+        self.loader.load(self.workspace.request)
 
     def save_work(self) -> None:
         """Take down the session, where there is a model."""
-        if self.explore.model is not None:
-            self.session = capture_session(self.request, self.explore, self.benchmark)
+        if self.workspace.model is not None:
+            self.session = capture_session(self.workspace, self.explore.arrangement(), self.benchmark, self.theme)
 
     def exit(self, result: int | None = None, return_code: int = 0, message: RenderableType | None = None) -> None:
         """End the app, and take down the session while its screens are still there."""
         self.save_work()
         super().exit(result, return_code, message)
 
-    @work(thread=True, exclusive=True, group="load_model", description="load the model")
-    def _load_model(self, request: ModelRequest) -> None:
-        """Load on a thread; only messages come back."""
-        from ubp_core.errors import UbpError
+    def _take_model(self) -> None:
+        """Show the loaded model as soon as the panes are there, or explain why there is none."""
+        model, failure = self.loader.model, self.loader.failure
+        if failure is not None:
+            self._explain_failure(failure)
+        elif model is not None:
+            logging.getLogger("ubp_tui").info("loaded %s, %s", model.name, model.source)
+            self.explore.uncover()
+            self.explore.call_after_refresh(self._open, model)
 
-        worker = get_current_worker()
-        message: messages.ModelLoaded | messages.ModelLoadFailed
-        self.loading_model = True
-        try:
-            with self.loading():
-                message = messages.ModelLoaded(self.services.load_model(request, self._tell_progress))
-        except UbpError as error:
-            message = messages.ModelLoadFailed(str(error), int(error.exit_code))
-        finally:
-            self.loading_model = False
-        if not worker.is_cancelled:
-            self.post_message(message)
-
-    def _tell_progress(self, line: str) -> None:
-        """Post a step of the loader."""
-        self.post_message(messages.LoadProgressed(line))
-
-    def on_load_progressed(self, message: messages.LoadProgressed) -> None:
-        """Show the loader's step."""
-        self.explore.show_progress(message.line)
-
-    def on_model_loaded(self, message: messages.ModelLoaded) -> None:
-        """Show the model, as soon as the panes are there."""
-        logging.getLogger("ubp_tui").info("loaded %s, %s", message.model.name, message.model.source)
-        self.explore.uncover()
-        self.explore.call_after_refresh(self._show_model, message.model)
-
-    def _show_model(self, model: LoadedModel) -> None:
+    def _open(self, model: LoadedModel) -> None:
         """Show the model as the session left it."""
-        self.explore.model_request = self.request
-        self.explore.show_model(model)
         if self.session is not None:
-            restore_session(self.session, self.explore, self.benchmark)
-        self.explore.follow_device(next(iter(self.benchmark.wanted), ""))
+            prepare_workspace(self.session, self.workspace)
+        self.workspace.open(model)
+        if self.session is not None:
+            self.explore.put_arrangement(explore_arrangement(self.session))
+            restore_benchmark(self.session, self.benchmark)
+        self.workspace.follow_device(next(iter(self.benchmark.wanted), ""))
 
     def on_device_picked(self, message: messages.DevicePicked) -> None:
         """The layer table shows what was measured on the chosen device."""
-        self.explore.follow_device(message.name)
+        self.workspace.follow_device(message.name)
 
     def on_benchmark_finished(self, message: messages.BenchmarkFinished) -> None:
         """There are new figures."""
         if message.number is not None and message.run.device == self.benchmark.leading_device:
-            self.explore.follow_device(message.run.device)
+            self.workspace.follow_device(message.run.device)
 
-    def on_model_load_failed(self, message: messages.ModelLoadFailed) -> None:
-        """Explain, and offer random weights where the loader does."""
+    def _explain_failure(self, failure: LoadFailure) -> None:
+        """Say why there is no model, and offer random weights where the loader does."""
         # Every line says what to do; where that is another source of weights, a button does it.
-        random = (("random", "Random weights"),) if "--weights random" in message.line else ()
-        logging.getLogger("ubp_tui").error("%s", message.line)
-        dialog = ErrorDialog("The model can't be loaded", message.line, (*random, ("quit", "Quit")))
-        self.push_screen(dialog, lambda remedy: self._answer_failure(remedy, message))
+        random = (("random", "Random weights"),) if "--weights random" in failure.line else ()
+        logging.getLogger("ubp_tui").error("%s", failure.line)
+        dialog = ErrorDialog("The model can't be loaded", failure.line, (*random, ("quit", "Quit")))
+        self.push_screen(dialog, partial(self._answer_failure, failure))
 
-    def _answer_failure(self, remedy: str | None, message: messages.ModelLoadFailed) -> None:
+    def _answer_failure(self, failure: LoadFailure, remedy: str | None) -> None:
         """Try again with random weights, or leave with the line on stderr."""
         if remedy == "random":
-            self.request = replace(self.request, weights="random")
-            self._load_model(self.request)
+            self.workspace.request = replace(self.workspace.request, weights="random")
+            self.loader.load(self.workspace.request)
             return
-        self.failure = message.line
-        self.exit(return_code=message.exit_code)
+        self.failure = failure.line
+        self.exit(return_code=failure.exit_code)
 
     @property
     def look(self) -> Look:
@@ -211,15 +203,15 @@ class UbpApp(GuardedApp):
         self.theme = names[place % len(names)]
         self.notify(f"theme {self.theme}", timeout=2)
 
-    async def on_benchmark_requested(self, message: messages.BenchmarkRequested) -> None:
+    async def on_explore_screen_benchmark_wanted(self, message: ExploreScreen.BenchmarkWanted) -> None:
         """Open the benchmark screen, and begin where layers are named."""
         from ubp_core.errors import UbpError
 
-        model = self.explore.model
+        model, choices = self.workspace.model, self.workspace.choices
         try:
-            job = make_job(model, message.layers, self.explore.choices.of) if model and message.layers else None
+            job = make_job(model, message.layers, choices.of) if model and message.layers else None
             if model and message.network:
-                job = make_network_job(model, self.explore.choices)
+                job = make_network_job(model, choices)
         except UbpError as error:
             what = "network" if message.network else "layer"
             self.push_screen(ErrorDialog(f"No benchmark of this {what}", str(error)))
@@ -229,24 +221,26 @@ class UbpApp(GuardedApp):
         if job is not None:
             self.benchmark.start(job)
 
-    async def on_compare_requested(self, message: messages.CompareRequested) -> None:
+    async def on_explore_screen_comparison_wanted(self, message: ExploreScreen.ComparisonWanted) -> None:
         """Open the compare screen on the layer on the screen."""
-        explore = self.explore
-        if explore.model is None or not explore.layer or self.screen is not explore:
+        workspace, model = self.workspace, self.workspace.model
+        layer = workspace.find(workspace.layer)
+        if model is None or layer is None or self.screen is not self.explore:
             return
-        layer = explore.model.layer(explore.layer)
         if not layer.prunable:
             line = f"{layer.name} stays dense ({layer.skip_reason}): it has no blocks."
             self.push_screen(ErrorDialog("Nothing to compare", line, advice="Go to a layer that is pruned (j, k)."))
             return
-        pair = pair_of(explore.choice, message.kind)
-        screen = CompareScreen(self.services, explore.gate, explore.cache, self.pairs, explore.model, layer.name, pair)
-        await self.push_screen(screen)
+        sides = SideBySide(model, workspace.known, self.pairs, layer.name, pair_of(workspace.choice, message.kind))
+        ComparisonErrand(sides, self.services, self._runner, self.errands.gate)
+        await self.push_screen(CompareScreen(sides), self._return_from)
 
-    def on_compare_left(self, message: messages.CompareLeft) -> None:
+    def _return_from(self, outcome: CompareOutcome | None) -> None:
         """Back to the layers, on the layer that was compared last, with the choice that was taken."""
-        self.pop_screen()
-        self.explore.return_from(message.layer, message.choice)
+        if outcome is not None:
+            self.workspace.select(outcome.layer)
+            if outcome.choice is not None:
+                self.workspace.change(**asdict(outcome.choice))
 
     def action_show_history(self) -> None:
         """Open the history."""

@@ -153,7 +153,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if app.failure:
         print(f"ubp-tui: {app.failure}", file=sys.stderr)
     code = app.return_code or 0
-    if app.loading_model or app.benchmark.packing:
+    if app.loader.busy or app.benchmark.packing:
         _end_at_once(app, code)
     return code
 

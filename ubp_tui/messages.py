@@ -3,137 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from textual.message import Message
-
-from ubp_tui.choices.choice import Choice, SelectionRequest
-from ubp_tui.choices.layer_choices import Scope
-from ubp_tui.choices.problem import Problem
 
 if TYPE_CHECKING:
     from ubp_core.benchmark import BenchProgress, BenchRun
     from ubp_core.devices import DeviceFacts
-    from ubp_core.history import LayerFigures, Summary
-    from ubp_core.models import LoadedModel
+    from ubp_core.history import Summary
     from ubp_tui.bench.job import PackedJob
     from ubp_tui.bench.services import DeviceList
     from ubp_tui.widgets.map.block_map import BlockMap
-    from ubp_tui.work.comparing import Comparison
-    from ubp_tui.work.measuring import LayerMeasure
-    from ubp_tui.work.selecting import LayerResult
 
 
 @dataclass
-class LoadProgressed(Message):
-    """The model loader began its next step."""
-
-    line: str
-    """The step, for people."""
-
-
 @dataclass
-class ModelLoaded(Message):
-    """The model is there."""
-
-    model: LoadedModel
-    """All its layers."""
-
-
 @dataclass
-class ModelLoadFailed(Message):
-    """The model can't be loaded."""
-
-    line: str
-    """What is wrong and what to do, in one line."""
-    exit_code: int
-    """Exit code if the app ends with it."""
-
-
 @dataclass
-class LayerHighlighted(Message):
-    """Another row of the layer table is under the cursor."""
-
-    name: str
-    """Name of the layer."""
-
-
 @dataclass
-class LayersArranged(Message):
-    """Marks, filter or order of the layer table changed."""
-
-    shown: int
-    """Layers that match the filter."""
-    marked: tuple[str, ...]
-    """Names of the marked layers."""
-    pattern: str
-    """The filter; may be empty."""
-
-
 @dataclass
-class ChoiceChanged(Message):
-    """The user picked a method, block size or sparsity with a control."""
-
-    fields: dict[str, Any]
-    """Fields of `Choice` and their new values."""
-
-
 @dataclass
-class ScopePicked(Message):
-    """The user picked for which layers choices are meant."""
-
-    scope: Scope
-    """The scope."""
-
-
 @dataclass
-class ViewPicked(Message):
-    """A tab of the compact layout was clicked."""
-
-    view: str
-    """`layers`, `map` or `curves`."""
-
-
 @dataclass
-class SelectionFinished(Message):
-    """The selection of the highlighted layer is ready to draw."""
-
-    result: LayerResult
-    """Selection, map source and facts."""
-
-
 @dataclass
-class SelectionFailed(Message):
-    """There is no selection for a request."""
-
-    request: SelectionRequest
-    """The request."""
-    problem: Problem
-    """Why, and what to do."""
-
-
 @dataclass
-class LayerMeasured(Message):
-    """What a choice keeps of one layer, for the table."""
-
-    choice: Choice
-    """The choice."""
-    measure: LayerMeasure
-    """The layer and its figures."""
-
-
 @dataclass
-class CurvePointFound(Message):
-    """One more point of a curve."""
-
-    layer: str
-    """Name of the layer."""
-    choice: Choice
-    """Method, block size and sparsity of the point."""
-    retained: float
-    """Share kept, 0..1; NaN where the method gave up."""
-
-
 @dataclass
 class MapCursorMoved(Message):
     """The map's cursor stands elsewhere, or on another selection."""
@@ -151,49 +45,10 @@ class MapViewChanged(Message):
 
 
 @dataclass
-class CompareRequested(Message):
-    """The user wants to compare two choices on the layer on the screen."""
-
-    kind: str
-    """`optimal`: aligned against the best unaligned blocks; `other`: the present choice against another method."""
-
-
 @dataclass
-class CompareLeft(Message):
-    """The user leaves the comparison."""
-
-    layer: str
-    """Name of the layer that was compared last."""
-    choice: Choice | None
-    """The choice to take over, if any."""
-
-
 @dataclass
-class ComparisonFinished(Message):
-    """Two selections and their difference are ready to draw."""
-
-    comparison: Comparison
-    """Both sides."""
-
-
 @dataclass
-class SideChoiceChanged(Message):
-    """The user picked a method, block size or sparsity for one side."""
-
-    place: int
-    """0 left, 1 right."""
-    fields: dict[str, Any]
-    """Fields of `Choice` and their new values."""
-
-
 @dataclass
-class SidePicked(Message):
-    """The user picked the side that keys change."""
-
-    place: int
-    """0 left, 1 right."""
-
-
 @dataclass
 class DevicesListed(Message):
     """The devices were asked what they are."""
@@ -221,15 +76,6 @@ class DevicePicked(Message):
 
 
 @dataclass
-class BenchmarkRequested(Message):
-    """The user wants a benchmark."""
-
-    layers: tuple[str, ...]
-    """Names of the layers; none: only look at the devices."""
-    network: bool = False
-    """Whether the whole network is meant."""
-
-
 @dataclass
 class LayerPacking(Message):
     """A layer is being selected and packed for a benchmark."""
@@ -287,15 +133,6 @@ class BenchmarkFailed(Message):
 
 
 @dataclass
-class FiguresRead(Message):
-    """The history was asked for the layers' newest figures."""
-
-    asked: str
-    """Name of the device that was asked for; empty: the one of the last run."""
-    figures: LayerFigures
-    """What it has."""
-
-
 @dataclass
 class HistoryListed(Message):
     """The history was read."""

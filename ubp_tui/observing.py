@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
-Observer = Callable[[], None]
+Observer = Callable[[], object]
 """Called when something changed; reads what it needs."""
 Cancelled = Callable[[], bool]
 """Whether nobody waits for a work any more."""
@@ -25,7 +25,7 @@ class Signal:
         """Start without observers."""
         self._observers: list[Observer] = []
 
-    def connect(self, observer: Observer) -> Observer:
+    def connect(self, observer: Observer) -> Callable[[], None]:
         """Call the observer from now on at every change.
 
         Returns:
@@ -49,7 +49,7 @@ class Runner(Protocol):
     def cancel(self, name: str) -> None:
         """Nobody waits for work of this name any more."""
 
-    def tell(self, call: Callable[..., None], *arguments: Any) -> None:
+    def tell(self, call: Callable[..., object], *arguments: Any) -> None:
         """From a thread: let the event loop make this call soon, in order."""
 
 
@@ -63,6 +63,6 @@ class InlineRunner:
     def cancel(self, name: str) -> None:
         """There is never anything under way."""
 
-    def tell(self, call: Callable[..., None], *arguments: Any) -> None:
+    def tell(self, call: Callable[..., object], *arguments: Any) -> None:
         """Make the call."""
         call(*arguments)

@@ -183,7 +183,7 @@ async def measure(model: str) -> float:
             shown = threading.Event()
             app.explore.call_after_refresh(shown.set)
             await wait_until(app, shown.is_set)
-            worst = [show("while the model loads", await press_while(app, lambda: app.explore.model is None, 300))]
+            worst = [show("while the model loads", await press_while(app, lambda: app.workspace.model is None, 300))]
             worst.append(show("while all layers are selected", await press_while(app, lambda: True, 15)))
             # All layers, so that it lasts; with a block size that kernels have, whatever the keys have chosen.
             app.explore.set_choices(LayerChoices(Choice("optimal")))

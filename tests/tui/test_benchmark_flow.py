@@ -104,7 +104,7 @@ async def test_all_marked_layers_are_benchmarked(history: Path, port: int, bench
         await settle(app, pilot)
         await pilot.press("space", "j", "j", "space", "j", "space", "space")
         table = app.explore.query_one(LayerTable)
-        assert table.marked == ("block.0.expand", "block.1.conv")
+        assert table.marks.names == ("block.0.expand", "block.1.conv")
         text = screen_text(app)
         assert "● block.0.expand" in text and "● block.1.conv" in text and "● head" not in text
         assert "2 marked · b benchmarks them" in text
@@ -201,7 +201,7 @@ async def test_a_run_goes_on_behind_another_screen_and_ends_with_the_app(history
 
 async def settle_choice(app: UbpApp, pilot: Pilot[int]) -> None:
     """As `settle`, but without waiting for the benchmark."""
-    await until(pilot, lambda: app.explore.result is not None and app.explore.result.request == app.explore._request)
+    await until(pilot, lambda: app.workspace.settled)
 
 
 async def test_leaving_the_app_sets_the_cancel(history: Path, port: int) -> None:

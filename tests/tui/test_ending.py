@@ -83,7 +83,7 @@ async def test_leaving_while_the_model_loads() -> None:
 
     app = build_app(ModelRequest("small"), replace(make_services(make_model()), load_model=load))
     async with app.run_test(size=(80, 24)) as pilot:
-        await until(pilot, lambda: app.loading_model)
+        await until(pilot, lambda: app.loader.busy)
         await pilot.press("question_mark", "q")
         go_on.set()
     assert app.return_code == 0 and app.session is None

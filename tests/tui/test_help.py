@@ -94,7 +94,7 @@ async def test_the_palette_runs_actions_of_every_owner() -> None:
         commands = RegistryCommands(app.screen)
         actions = {action.id: action for action in REGISTRY}
         await commands._run(actions["method.next"])
-        assert app.explore.choice.method == "optimal"
+        assert app.workspace.choice.method == "optimal"
         await commands._run(actions["map.cursor_down"])
         assert app.explore.query_one(BlockMap).cursor[0] > 0
         await commands._run(actions["app.help"])

@@ -37,7 +37,7 @@ async def test_progress_is_shown_while_the_model_loads() -> None:
         go_on.set()
         await settle(app, pilot)
         assert "Loading" not in screen_text(app)
-        assert app.explore.choice.method == "optimal"
+        assert app.workspace.choice.method == "optimal"
 
 
 async def test_random_weights_are_marked() -> None:

@@ -28,14 +28,14 @@ async def test_background_waits_for_a_benchmark_on_this_machine(device: str, tmp
         for _ in range(13):
             await pilot.press("n")
         await settle(app, pilot)
-        explore, choice = app.explore, app.explore.choice
-        assert explore.result is not None and explore.result.request.choice == choice
-        known = {layer for layer, of in explore.cache.measures if of == choice}
-        names = {layer.name for layer in explore.model.prunable} if explore.model is not None else set()
+        workspace, choice = app.workspace, app.workspace.choice
+        assert workspace.selection is not None and workspace.selection.request.choice == choice
+        known = {layer for layer, of in workspace.known.measures if of == choice}
+        names = {layer.name for layer in workspace.model.prunable} if workspace.model is not None else set()
         assert (known == names) == (device != "host")
-        points = len(explore.cache.points[explore.layer])
+        points = len(workspace.known.points[workspace.layer])
         app.benchmark.running = False
         await settle(app, pilot)
-        assert {layer for layer, of in explore.cache.measures if of == choice} == names
-        assert (len(explore.cache.points[explore.layer]) > points) == (device == "host")
+        assert {layer for layer, of in workspace.known.measures if of == choice} == names
+        assert (len(workspace.known.points[workspace.layer]) > points) == (device == "host")
         assert words not in str(app.explore.query_one(LayersPane).border_subtitle)

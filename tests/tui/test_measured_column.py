@@ -45,7 +45,7 @@ def has_column(app: UbpApp) -> bool:
 
 async def until_drawn(app: UbpApp, pilot: Pilot[int]) -> None:
     await app.workers.wait_for_complete()
-    await until(pilot, lambda: app.explore._table_timer is None)
+    await until(pilot, lambda: app.explore.drawing.settled)
     await pilot.pause()
 
 
@@ -89,7 +89,7 @@ async def test_a_run_fills_the_column(size: tuple[int, int], tmp_path: Path) -> 
             await settle(app, pilot)
             assert cell(app) == format_layer_figure(medians["dense"], "host time")
             assert cell(app) in screen_text(app) and "dense: kept" in screen_text(app)
-            table_of(app).sort_by("figure")
+            app.workspace.set_marks(app.workspace.marks.sort_stepped("figure"))
             assert table_of(app).shown[0] == EXPAND
 
 
@@ -110,7 +110,7 @@ async def test_the_device_of_the_last_run_then_the_one_that_is_picked(tmp_path: 
             await pilot.press("d")
             await rest(app, pilot)
             await pilot.press("down")
-            await until(pilot, lambda: app.explore.figures.device == "emulator")
+            await until(pilot, lambda: app.workspace.figures.device == "emulator")
             await pilot.press("escape")
             await until_drawn(app, pilot)
             assert not has_column(app) and "nothing measured on emulator" in screen_text(app)
@@ -127,7 +127,7 @@ async def test_the_device_that_is_chosen_because_there_is_no_other_counts_too(tm
             await until_drawn(app, pilot)
             assert cell(app) == "1.5 ms"
             await pilot.press("d")  # no phone is there, so that the host is chosen
-            await until(pilot, lambda: app.explore.figures.device == "host")
+            await until(pilot, lambda: app.workspace.figures.device == "host")
             await pilot.press("escape")
             await until_drawn(app, pilot)
             assert cell(app) == "host 1 ms" and "latency" not in screen_text(app)
@@ -158,7 +158,7 @@ async def test_the_emulator_counts_and_says_so(tmp_path: Path) -> None:
             await pilot.press("d")
             await rest(app, pilot)
             await pilot.press("down")
-            await until(pilot, lambda: app.explore.figures.device == "emulator")
+            await until(pilot, lambda: app.workspace.figures.device == "emulator")
             await pilot.press("escape", "b")
             await rest(app, pilot)
             await pilot.press("escape")

@@ -88,17 +88,17 @@ async def test_choices_marks_and_places() -> None:
         await pick_segment(pilot, "#block-size", "2")
         slider = explore.query_one(SparsitySlider)
         await click(pilot, slider, (slider._track[0] + slider._track[1] // 2, 0))
-        assert (explore.choice.method, explore.choice.block_size) == (
+        assert (app.workspace.choice.method, app.workspace.choice.block_size) == (
             "optimal",
             2,
-        ) and 0.4 < explore.choice.sparsity < 0.6
+        ) and 0.4 < app.workspace.choice.sparsity < 0.6
         await click(pilot, table, (1, 1 + table.shown.index("head")))
-        assert explore.marked == ("head",)
+        assert app.workspace.marks.names == ("head",)
         await click(pilot, table, (8, 1 + table.shown.index("block.1.conv")))
-        await until(pilot, lambda: explore.layer == "block.1.conv")
+        await until(pilot, lambda: app.workspace.layer == "block.1.conv")
         await pick_segment(pilot, "#scope", "layer")
         await pick_segment(pilot, "#method", "abp")
-        assert explore.choices.of("head").method == "optimal" and explore.choice.method == "abp"
+        assert app.workspace.choices.of("head").method == "optimal" and app.workspace.choice.method == "abp"
         await settle(app, pilot)
         block_map = explore.query_one(BlockMap)
         await click(pilot, block_map, (20, 6))
@@ -108,7 +108,7 @@ async def test_choices_marks_and_places() -> None:
         await click(pilot, OptionList, (3, 2))
         await until(pilot, lambda: app.screen is explore and block_map.cursor == (29, 215))
         await pick_command(app, pilot, "undo")
-        assert explore.choice.method == "optimal"
+        assert app.workspace.choice.method == "optimal"
         await settle(app, pilot)
 
 
@@ -121,7 +121,7 @@ async def test_patterns_and_filters_are_offered() -> None:
         await until(pilot, lambda: "2 layers" in screen_text(app))
         await click(pilot, OptionList, (3, 0))
         await until(pilot, lambda: app.screen is explore)
-        assert explore.marked == ("block.0.expand", "block.1.conv")
+        assert app.workspace.marks.names == ("block.0.expand", "block.1.conv")
         await pick_command(app, pilot, "filter")
         await until(pilot, lambda: explore.query_one("#filter-offers").display)
         await pick_segment(pilot, "#filter-offers", "block.*")
@@ -151,8 +151,8 @@ async def test_budget_export_and_plan(tmp_path: Path, monkeypatch: pytest.Monkey
         await pilot._post_mouse_events([MouseScrollUp], field.query_one(StepButtons), button=0)
         await until(pilot, lambda: field.query_one(Input).value == "76")
         await click(pilot, "#budget-ok")
-        await until(pilot, lambda: app.screen is explore and explore.choices.budget is not None)
-        decided = explore.choices
+        await until(pilot, lambda: app.screen is explore and app.workspace.choices.budget is not None)
+        decided = app.workspace.choices
         await pick_command(app, pilot, "export")
         await until(pilot, lambda: isinstance(app.screen, ExportDialog))
         await click(pilot, "#export-ok")
@@ -164,7 +164,7 @@ async def test_budget_export_and_plan(tmp_path: Path, monkeypatch: pytest.Monkey
         await pick_command(app, pilot, "load plan")
         await until(pilot, lambda: "small-bed-4-76-global.yaml" in screen_text(app))
         await click(pilot, OptionList, (3, 0))
-        await until(pilot, lambda: explore.choices.budget == decided.budget)
+        await until(pilot, lambda: app.workspace.choices.budget == decided.budget)
         await settle(app, pilot)
 
 
@@ -174,7 +174,7 @@ async def test_compare_devices_history_help_log_and_quit(tmp_path: Path) -> None
     async with app.run_test(size=WIDE) as pilot:
         await settle(app, pilot)
         await click_footer(app, pilot, "compare.open")
-        await until(pilot, lambda: isinstance(app.screen, CompareScreen) and app.screen.comparison is not None)
+        await until(pilot, lambda: isinstance(app.screen, CompareScreen) and app.screen.sides.comparison is not None)
         left = app.screen.query_one("#left-map")
         await until(pilot, lambda: find_hit(left, None) is left)
         await click_footer(app, pilot, "compare.full")

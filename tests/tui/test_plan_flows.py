@@ -80,7 +80,7 @@ async def test_a_budget_by_keys_changes_every_layer_and_is_undone(size: tuple[in
     app = make_app()
     async with app.run_test(size=size) as pilot:
         await settle(app, pilot)
-        before = app.explore.choices
+        before = app.workspace.choices
         await pilot.press("g")
         await until(pilot, lambda: "all 3 layers that are pruned" in screen_text(app))
         text = screen_text(app)
@@ -89,8 +89,8 @@ async def test_a_budget_by_keys_changes_every_layer_and_is_undone(size: tuple[in
         value_of(app, "#budget-sparsity Input").value = "80"
         await pilot.press("enter")
         await until(pilot, lambda: app.screen is app.explore)
-        choices = app.explore.choices
-        plan = plan_choices(choices, make_model(), app.request)
+        choices = app.workspace.choices
+        plan = plan_choices(choices, make_model(), app.workspace.request)
         kept = sum(round((1 - x.sparsity) * make_model().layer(x.name).parameters / 4) for x in plan.pruned)
         weights = sum(make_model().layer(name).parameters for name in PRUNABLE)
         assert kept == round(0.2 * weights / 4)
@@ -98,7 +98,7 @@ async def test_a_budget_by_keys_changes_every_layer_and_is_undone(size: tuple[in
         assert min(1 - choices.of(name).sparsity for name in PRUNABLE) > 0.04
         await settle(app, pilot)
         await pilot.press("u")
-        assert app.explore.choices == before
+        assert app.workspace.choices == before
         await settle(app, pilot)
 
 
@@ -107,10 +107,10 @@ async def test_a_budget_by_mouse_for_the_marked_layers_and_what_it_refuses() -> 
     async with app.run_test(size=(120, 36)) as pilot:
         await settle(app, pilot)
         await pilot.press("a")
-        marked = app.explore.marked
+        marked = app.workspace.marks.names
         assert marked == PRUNABLE
         await pilot.press("space", "g")
-        marked = app.explore.marked
+        marked = app.workspace.marks.names
         await until(pilot, lambda: "the 2 marked layers" in screen_text(app))
         value_of(app, "#budget-floor Input").value = "60"
         await click(pilot, "#budget-ok")
@@ -125,8 +125,8 @@ async def test_a_budget_by_mouse_for_the_marked_layers_and_what_it_refuses() -> 
         value_of(app, "#budget-sparsity Input").value = "33"
         await click(pilot, "#budget-ok")
         await until(pilot, lambda: app.screen is app.explore)
-        assert {app.explore.choices.of(name).sparsity for name in marked} == {0.33}
-        assert app.explore.choices.default.sparsity == 0.75
+        assert {app.workspace.choices.of(name).sparsity for name in marked} == {0.33}
+        assert app.workspace.choices.default.sparsity == 0.75
         await pilot.press("g", "escape")
         await until(pilot, lambda: app.screen is app.explore)
 
@@ -138,7 +138,7 @@ async def test_export_writes_asks_before_it_replaces_and_loads_again(size: tuple
         await settle(app, pilot)
         await pilot.press("t", "t", "m")  # this layer gets another method
         await settle(app, pilot)
-        wanted = app.explore.choices
+        wanted = app.workspace.choices
         await pilot.press("e")
         await until(pilot, lambda: "Take away" in screen_text(app))
         for ending, _ in KINDS.values():
@@ -170,12 +170,12 @@ async def test_export_writes_asks_before_it_replaces_and_loads_again(size: tuple
         assert "Take away" not in (tmp_path / "net.txt").read_text("utf-8")
 
         await pilot.press("D")
-        assert app.explore.choices != wanted
+        assert app.workspace.choices != wanted
         await pilot.press("l")
         await until(pilot, lambda: isinstance(app.screen, PromptDialog))
         value_of(app, "#prompt-input").value = str(tmp_path / "net.yaml")
         await pilot.press("enter")
-        await until(pilot, lambda: app.explore.choices == wanted)
+        await until(pilot, lambda: app.workspace.choices == wanted)
         await settle(app, pilot)
 
 
@@ -185,7 +185,7 @@ async def test_a_bad_plan_is_explained_and_changes_nothing(tmp_path: Path) -> No
     app = make_app()
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(app, pilot)
-        before = app.explore.choices
+        before = app.workspace.choices
         await pilot.press("l")
         await until(pilot, lambda: isinstance(app.screen, PromptDialog))
         value_of(app, "#prompt-input").value = str(tmp_path / "none.yaml")
@@ -196,7 +196,7 @@ async def test_a_bad_plan_is_explained_and_changes_nothing(tmp_path: Path) -> No
         await until(pilot, lambda: isinstance(app.screen, ErrorDialog))
         assert "layers.conv1: small has no such layer" in screen_text(app)
         await pilot.press("escape")
-        assert app.explore.choices == before
+        assert app.workspace.choices == before
 
 
 async def test_a_running_export_can_be_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -137,10 +137,10 @@ async def test_the_app_puts_a_session_back_and_takes_the_same_down(size: tuple[i
     app = build_app(ModelRequest("other"), make_services(make_model()), session=wanted)
     async with app.run_test(size=size) as pilot:
         await settle(app, pilot)
-        explore = app.explore
-        await until(pilot, lambda: explore.wanted_place is None)
-        assert (explore.layer, explore.choices, explore.scope) == ("head", wanted.choices, "marked")
-        assert explore.query_one(LayerTable).marked == wanted.marked and app.request == wanted.request
+        explore, workspace = app.explore, app.workspace
+        await until(pilot, lambda: explore.drawing.place is None)
+        assert (workspace.layer, workspace.choices, workspace.scope) == ("head", wanted.choices, "marked")
+        assert explore.query_one(LayerTable).marks.names == wanted.marked and app.workspace.request == wanted.request
         block_map = explore.query_one(BlockMap)
         assert block_map.cursor == (7, 11) and block_map.view is not None and block_map.view.level == 1
         await until(pilot, lambda: block_map.has_focus)
@@ -157,7 +157,7 @@ async def test_what_is_arranged_anew_is_taken_down() -> None:
         await settle(app, pilot)
         await pilot.press("s", "S", "y", "p")
         table, pane = app.explore.query_one(LayerTable), app.explore.query_one(MapPane)
-        await until(pilot, lambda: table.sort_column and pane.pictures != "auto")
+        await until(pilot, lambda: table.marks.sort and pane.pictures != "auto")
         await pilot.press("d")
         await until(pilot, lambda: app.benchmark.is_mounted and bool(app.benchmark.query(OptionsBar)))
         app.benchmark.query_one(OptionsBar).step("warmup")
@@ -165,7 +165,7 @@ async def test_what_is_arranged_anew_is_taken_down() -> None:
         app.exit()
     assert app.session is not None
     arrangement = app.session.arrangement
-    assert (arrangement.theme, arrangement.sort, arrangement.descending) == ("ubp-light", table.sort_column, True)
+    assert (arrangement.theme, arrangement.sort, arrangement.descending) == ("ubp-light", table.marks.sort, True)
     assert arrangement.pictures == pane.pictures and arrangement.plot == "scatter"
     assert app.session.options == RunOptions(warmup="0")
 
@@ -201,8 +201,8 @@ async def test_layers_that_the_model_does_not_have_are_forgotten() -> None:
     app = build_app(ModelRequest("small"), make_services(make_model()), session=session)
     async with app.run_test(size=(120, 36)) as pilot:
         await settle(app, pilot)
-        assert app.explore.layer == "block.0.expand" and app.explore.query_one(LayerTable).marked == ()
-        assert app.explore.choices.dense == {"block.1.conv"} and set(app.explore.choices.special) == {"head"}
+        assert app.workspace.layer == "block.0.expand" and app.explore.query_one(LayerTable).marks.names == ()
+        assert app.workspace.choices.dense == {"block.1.conv"} and set(app.workspace.choices.special) == {"head"}
 
 
 async def offer(app: UbpApp, pilot: Pilot[int]) -> None:
@@ -218,10 +218,10 @@ async def test_the_last_session_is_offered(key: str, choice: Choice) -> None:
     app = build_app(ModelRequest("small"), make_services(make_model()), session=make_session(), offer=True)
     async with app.run_test(size=(80, 24)) as pilot:
         await offer(app, pilot)
-        assert app.explore.model is None
+        assert app.workspace.model is None
         await pilot.press(key)
         await settle(app, pilot)
-        assert app.explore.choices.default == choice
+        assert app.workspace.choices.default == choice
 
 
 async def test_quitting_before_the_model_is_there_keeps_the_session() -> None:
@@ -278,7 +278,7 @@ async def test_a_last_session_that_is_refused_is_said_before_the_model_is_loaded
         await until(pilot, lambda: isinstance(app.screen, TourDialog))
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, ErrorDialog) and "version 7 is unknown" in screen_text(app))
-        assert app.explore.model is None
+        assert app.workspace.model is None
         await pilot.press("enter")
         await settle(app, pilot)
         assert app.screen is app.explore
@@ -293,7 +293,7 @@ async def test_the_offer_follows_the_tour(tmp_path: Path) -> None:
         await offer(app, pilot)
         await pilot.press("enter")
         await settle(app, pilot)
-        assert app.explore.choices == make_session().choices
+        assert app.workspace.choices == make_session().choices
 
 
 def test_no_session_shows_no_tour_and_a_theme_of_the_command_line_wins() -> None:

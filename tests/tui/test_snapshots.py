@@ -67,20 +67,18 @@ class Photographer:
 
     def explored(self) -> bool:
         """Whether everything that the explore screen shows is computed and drawn."""
-        explore = self.app.explore
-        if explore.result is None or explore.result.request != explore._request or explore.model is None:
+        workspace = self.app.workspace
+        if workspace.selection is None or workspace.selection.request != workspace.wanted or workspace.model is None:
             return False
-        measured = all((layer.name, explore.choice) in explore.cache.measures for layer in explore.model.prunable)
-        traced = not plan_curves(explore.choice, explore.cache.points.get(LAYER, {}))
-        known = measured and traced and bool(explore.figures.values)
-        return known and explore._curves_timer is None and explore._table_timer is None
+        measured = all((layer.name, workspace.choice) in workspace.known.measures for layer in workspace.model.prunable)
+        traced = not plan_curves(workspace.choice, workspace.known.points.get(LAYER, {}))
+        known = measured and traced and bool(workspace.figures.values)
+        return known and self.app.explore.drawing.settled
 
     def compared(self) -> bool:
         """Whether the comparison that is asked for is drawn."""
         screen = self.app.screen
-        if not isinstance(screen, CompareScreen) or screen.comparison is None:
-            return False
-        return screen.comparison.request.key == screen._request.key
+        return isinstance(screen, CompareScreen) and screen.sides.settled
 
     def benchmarked(self) -> bool:
         """Whether the run is over and in the history, and nothing is asked any more."""

@@ -98,7 +98,9 @@ class LayerChoices:
         kept = set(names)
         special = {name: choice for name, choice in self.special.items() if name in kept}
         known = LayerChoices(self.default, MappingProxyType(special), self.dense & kept)
-        return known if self.budget is None else known.with_budget(self.budget.limited_to(kept & {*filter(self.shares, kept)}))
+        if self.budget is None:
+            return known
+        return known.with_budget(self.budget.limited_to({name for name in kept if self.shares(name)}))
 
     def _with_special(self, default: Choice, special: Mapping[str, Choice]) -> LayerChoices:
         """The same with other choices; exceptions that are none are forgotten."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.dom import DOMNode
@@ -19,7 +19,7 @@ from ubp_tui.widgets.curve.curve_pane import CurvePane
 from ubp_tui.widgets.layers.layer_table import LayerTable
 from ubp_tui.widgets.map.block_map import BlockMap
 
-SCREENS: Final[dict[Owner, type[Screen[None]]]] = {
+SCREENS: Final[dict[Owner, type[Screen[Any]]]] = {
     "explore": ExploreScreen,
     "table": ExploreScreen,
     "map": ExploreScreen,

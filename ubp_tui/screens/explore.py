@@ -128,7 +128,7 @@ class ExploreScreen(PaneScreen[None]):
         pictures, axis = self.query_one(MapPane).pictures, self.query_one(CurvePlot).axis
         return ExploreArrangement(self.view, place, self.full, pictures, axis)
 
-    def arrange(self, arrangement: ExploreArrangement) -> None:
+    def put_arrangement(self, arrangement: ExploreArrangement) -> None:
         """Put back how a session left it."""
         self.action_show_view(arrangement.view)
         self.drawing.place, self.full = arrangement.place, arrangement.full

@@ -1,4 +1,4 @@
-"""Draws the workspace into the explore screen's widgets: at once, or soon where changes come faster than anybody looks."""
+"""Draws the workspace into the explore screen's widgets: at once, or soon where nobody could follow every change."""
 
 from __future__ import annotations
 

@@ -17,10 +17,9 @@ from ubp_tui.choices.layer_choices import SCOPES, LayerChoices
 from ubp_tui.renderables.layers.rows import COLUMNS
 from ubp_tui.session.budget import format_budget, make_budget, read_budget
 from ubp_tui.session.session import Session
-from ubp_tui.workspace.arrangement import Arrangement, MapPlace
+from ubp_tui.workspace.arrangement import VIEWS, Arrangement, MapPlace
 
 VERSION = 1
-VIEWS = ("layers", "map", "curves")
 _HEAD = """\
 # A session of ubp-tui: which network, what is chosen for its layers, and what was on the screen. It may be edited.
 #   ubp-tui --session FILE    goes on from here, and writes the file again at its end

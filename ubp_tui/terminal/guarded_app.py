@@ -31,7 +31,7 @@ class GuardedApp(App[int]):
         super().__init__()
         self.failure = ""
         """The line to print after the app, if a failure ended it."""
-        self._log = log
+        self._log_path = log
         self._ascii = AsciiFilter() if ascii_only else None
         self._truecolor: TruecolorFilter | None = None
         self._garbage = GarbagePolicy()
@@ -121,7 +121,7 @@ class GuardedApp(App[int]):
         if not self.failure:
             cause = error.error if isinstance(error, WorkerFailed) else error
             logging.getLogger("ubp_tui").critical("unexpected error", exc_info=cause)
-            self.failure = describe_crash(cause, self._log)
+            self.failure = describe_crash(cause, self._log_path)
             self._try_to_save()
         self._close_messages_no_wait()
 

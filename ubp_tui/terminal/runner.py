@@ -29,7 +29,7 @@ class AppRunner:
         """Cancel the workers of a group; a thread looks for that by itself."""
         self._app.workers.cancel_group(self._app, name)
 
-    def tell(self, call: Callable[..., None], *arguments: Any) -> None:
+    def tell(self, call: Callable[..., object], *arguments: Any) -> None:
         """Queue the call for the event loop; from any thread."""
         self._app.call_later(call, *arguments)
 

@@ -43,6 +43,11 @@ class SideBySide:
         """Names of the layers that can be compared."""
         return tuple(layer.name for layer in self.model.prunable)
 
+    @property
+    def settled(self) -> bool:
+        """Whether the comparison that is wanted is on the screen."""
+        return self.comparison is not None and self.comparison.request.key == self.request.key
+
     def want(self) -> None:
         """Wish for the comparison of the moment; it is there at once if it was made lately."""
         self.request = ComparisonRequest(self.request.number + 1, self.layer, self.choices, self.by_tap)

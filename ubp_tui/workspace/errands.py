@@ -124,9 +124,7 @@ class Errands:
             work = partial(self._trace, result.layer.name, result.basis.importance, points)
             self._runner.run(CURVES, work, "trace retained importance over sparsity")
 
-    def _trace(
-        self, layer: str, importance: NDArray[float32], points: Sequence[Choice], cancelled: Cancelled
-    ) -> None:
+    def _trace(self, layer: str, importance: NDArray[float32], points: Sequence[Choice], cancelled: Cancelled) -> None:
         """Find curve points one by one; without the means to find them, the selection has already said why."""
         from ubp_core.errors import UbpError
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -28,9 +29,9 @@ class LoadFailure:
 class Loader:
     """Loads one model at a time; a thread that loads can't be interrupted."""
 
-    def __init__(self, services: Services, runner: Runner, prepare: Callable[[], None]) -> None:
-        """Args: what loads, what has threads, what the first thread does before it loads."""
-        self._services, self._runner, self._prepare = services, runner, prepare
+    def __init__(self, services: Services, runner: Runner, around: Callable[[], AbstractContextManager[None]]) -> None:
+        """Args: what loads, what has threads, what a thread loads within."""
+        self._services, self._runner, self._around = services, runner, around
         self.busy = False
         """Whether a thread is loading."""
         self.step = ""
@@ -39,12 +40,11 @@ class Loader:
         """What was loaded last."""
         self.failure: LoadFailure | None = None
         """Why there is none."""
-        self.began, self.progressed, self.ended = Signal(), Signal(), Signal()
+        self.progressed, self.ended = Signal(), Signal()
 
     def load(self, request: ModelRequest) -> None:
         """Begin."""
         self.busy = True
-        self.began.emit()
         self._runner.run("load_model", partial(self._load, request), "load the model")
 
     def _load(self, request: ModelRequest, cancelled: Cancelled) -> None:
@@ -52,9 +52,9 @@ class Loader:
         from ubp_core.errors import UbpError
 
         model, failure = None, None
-        self._prepare()
         try:
-            model = self._services.load_model(request, partial(self._runner.tell, self._take_step))
+            with self._around():
+                model = self._services.load_model(request, partial(self._runner.tell, self._take_step))
         except UbpError as error:
             failure = LoadFailure(str(error), int(error.exit_code))
         finally:

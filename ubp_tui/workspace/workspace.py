@@ -276,7 +276,9 @@ class Workspace:
 
     def find_measures(self) -> dict[str, LayerMeasure]:
         """What is known of the pruned layers as they are chosen, by name."""
-        found = {layer.name: self.known.measures.get((layer.name, self.choices.of(layer.name))) for layer in self.pruned}
+        found = {
+            layer.name: self.known.measures.get((layer.name, self.choices.of(layer.name))) for layer in self.pruned
+        }
         return {name: measure for name, measure in found.items() if measure is not None}
 
     def sum_up(self) -> NetworkTotal:

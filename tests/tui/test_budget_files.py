@@ -167,7 +167,7 @@ async def test_from_the_app_to_the_commands_and_back(
         plan_choices(decided, mobile, app.workspace.request).save(path)
         await pilot.press("right_square_bracket")
         assert app.workspace.choices.budget is None
-        app.explore._load_plan(path, mobile)
+        app.explore.dialogs.load_plan(path, mobile)
         await until(pilot, lambda: app.workspace.choices.budget == decided.budget)
         await settle(app, pilot)
     text = path.read_text()
@@ -197,7 +197,7 @@ async def test_a_plan_of_another_importance_is_taken_over_and_says_so(tmp_path: 
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(app, pilot)
         assert app.workspace.model is not None
-        app.explore._load_plan(path, app.workspace.model)
+        app.explore.dialogs.load_plan(path, app.workspace.model)
         await until(pilot, lambda: app.workspace.choice == Choice("abp", 2, 0.5))
         await until(pilot, lambda: any("importance is l2" in note.message for note in app._notifications))
         await settle(app, pilot)

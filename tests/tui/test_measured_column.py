@@ -40,7 +40,7 @@ def cell(app: UbpApp, name: str = EXPAND) -> str:
 
 
 def has_column(app: UbpApp) -> bool:
-    return "figure" in [column.id for column in table_of(app)._columns]
+    return "figure" in [column.id for column in table_of(app)._layout.columns]
 
 
 async def until_drawn(app: UbpApp, pilot: Pilot[int]) -> None:
@@ -104,7 +104,7 @@ async def test_the_device_of_the_last_run_then_the_one_that_is_picked(tmp_path: 
             await settle(app, pilot)
             await until_drawn(app, pilot)
             assert cell(app) == "host 1 ms" and "prunable · host time" in screen_text(app)
-            app.explore.follow_device("adb:A")
+            app.workspace.follow_device("adb:A")
             await until_drawn(app, pilot)
             assert cell(app) == "1.5 ms" and "latency on adb:A" in screen_text(app)
             await pilot.press("d")

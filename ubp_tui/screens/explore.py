@@ -68,7 +68,8 @@ class ExploreScreen(PaneScreen[None]):
         super().__init__()
         self.set_reactive(ExploreScreen.view, VIEWS[0])
         self._workspace = workspace
-        self._dialogs = ExploreDialogs(self, workspace, runner)
+        self.dialogs = ExploreDialogs(self, workspace, runner)
+        """What asks."""
         self.drawing = ExploreDrawing(self, workspace)
         """What draws the workspace."""
 
@@ -205,7 +206,7 @@ class ExploreScreen(PaneScreen[None]):
 
     def action_mark_pattern(self) -> None:
         """Ask for a pattern and mark what it means."""
-        self._dialogs.ask_pattern()
+        self.dialogs.ask_pattern()
 
     def action_sort_next(self) -> None:
         """Sort by the next column."""
@@ -258,15 +259,15 @@ class ExploreScreen(PaneScreen[None]):
 
     def action_budget(self) -> None:
         """Ask for one sparsity over the marked layers, or all."""
-        self._dialogs.ask_budget()
+        self.dialogs.ask_budget()
 
     def action_load_plan(self) -> None:
         """Ask for a plan's file, and take its choices over."""
-        self._dialogs.ask_plan()
+        self.dialogs.ask_plan()
 
     def action_export(self) -> None:
         """Ask what to take away, and where."""
-        self._dialogs.ask_export(capture_screen(self))
+        self.dialogs.ask_export(capture_screen(self))
 
     # Actions that lead elsewhere
 
@@ -301,7 +302,7 @@ class ExploreScreen(PaneScreen[None]):
 
     def action_jump(self) -> None:
         """Ask for a place of the map and go there."""
-        self._dialogs.ask_place(self.query_one(BlockMap), partial(self.action_show_view, "map"))
+        self.dialogs.ask_place(self.query_one(BlockMap), partial(self.action_show_view, "map"))
 
     def action_step_axis(self) -> None:
         """Curves over the other axis."""

@@ -106,12 +106,15 @@ class ExploreDialogs:
 
         def load(text: str | None) -> None:
             if text:
-                work = partial(self._load_plan, Path(text).expanduser(), model)
-                self._runner.run("load_plan", work, "read a plan")
+                self.load_plan(Path(text).expanduser(), model)
 
         self._screen.app.push_screen(PromptDialog("Load a plan", PLAN_HINT, check, find_plans(Path())), load)
 
-    def _load_plan(self, path: Path, model: LoadedModel, cancelled: Cancelled) -> None:
+    def load_plan(self, path: Path, model: LoadedModel) -> None:
+        """Take the choices of a plan's file over, or say why they can't be used."""
+        self._runner.run("load_plan", partial(self._read_plan, path, model), "read a plan")
+
+    def _read_plan(self, path: Path, model: LoadedModel, cancelled: Cancelled) -> None:
         """Read and check it, off the event loop."""
         from ubp_core.errors import UbpError
         from ubp_core.plan import Plan

@@ -236,12 +236,12 @@ class LayerTable(ScrollView, can_focus=True):
         if name in self.shown:
             self.cursor = self.shown.index(name)
 
-    def watch_cursor(self, old: int) -> None:
+    def watch_cursor(self, old: int, new: int) -> None:
         """Tell which layer it is."""
         self._bring_into_view()
         # The header is line 0.
         self.refresh_line(old + 1)
-        self.refresh_line(self.cursor + 1)
+        self.refresh_line(new + 1)
         self._tell_highlighted()
 
     def _tell_highlighted(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -13,7 +13,8 @@ from textual.reactive import reactive
 from ubp_tui import messages
 from ubp_tui.choices.choice import Choice, offered_block_sizes
 from ubp_tui.choices.problem import Problem
-from ubp_tui.keys.registry import bindings_of
+from ubp_tui.keys.bindings import bindings_of
+from ubp_tui.keys.key_action import Owner
 from ubp_tui.renderables.formats import format_percent, format_shape, kernel_of
 from ubp_tui.renderables.map.difference import describe_area_pair, describe_pair
 from ubp_tui.renderables.map.viewport import Viewport
@@ -43,6 +44,7 @@ class CompareScreen(CompareWork):
     """Two sides; the keys for method, block size and sparsity change the active one."""
 
     BINDINGS = bindings_of("compare")
+    key_owner: ClassVar[Owner] = "compare"
     AUTO_FOCUS = "#difference-map"
 
     choices: reactive[Pair] = reactive((Choice(), Choice()), init=False, repaint=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
 from textual.app import ComposeResult
@@ -15,7 +15,8 @@ from ubp_tui.choices.choice import Choice, SelectionRequest
 from ubp_tui.choices.patterns import suggest_patterns
 from ubp_tui.choices.problem import Problem, explain_empty
 from ubp_tui.dialogs.prompt import PromptDialog
-from ubp_tui.keys.registry import bindings_of
+from ubp_tui.keys.bindings import bindings_of
+from ubp_tui.keys.key_action import Owner
 from ubp_tui.renderables.formats import format_count
 from ubp_tui.renderables.layers.facts import describe_total
 from ubp_tui.renderables.map.readout import list_places, parse_place
@@ -61,6 +62,7 @@ class ExploreScreen(ExplorePlans):
     """Shows a model's layers and what a choice of blocks keeps of them."""
 
     BINDINGS = bindings_of("explore")
+    key_owner: ClassVar[Owner] = "explore"
     AUTO_FOCUS = ""
     """Nothing, until there is a model: the focus also decides which pane is in sight."""
 

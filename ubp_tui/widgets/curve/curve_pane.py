@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -10,7 +11,8 @@ from textual.content import Content
 from textual.widgets import Static
 
 from ubp_tui.choices.choice import CURVE_METHODS, Choice
-from ubp_tui.keys.registry import bindings_of
+from ubp_tui.keys.bindings import bindings_of
+from ubp_tui.keys.key_action import Owner
 from ubp_tui.looks.themes import look_of
 from ubp_tui.messages import ChoiceChanged
 from ubp_tui.renderables.formats import format_percent
@@ -22,6 +24,7 @@ class CurvePane(Framed, can_focus=True):
     """Curves of one layer, as far as they are known."""
 
     BINDINGS = bindings_of("curves")
+    key_owner: ClassVar[Owner] = "curves"
 
     def __init__(self, *, id: str) -> None:  # noqa: A002 (Textual's own name)
         """Start without a layer."""

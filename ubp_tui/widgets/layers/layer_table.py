@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
@@ -14,7 +14,8 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from ubp_tui.choices.layer_choices import LayerChoices
-from ubp_tui.keys.registry import bindings_of
+from ubp_tui.keys.bindings import bindings_of
+from ubp_tui.keys.key_action import Owner
 from ubp_tui.messages import LayerHighlighted, LayersArranged
 from ubp_tui.renderables.formats import shorten_name
 from ubp_tui.renderables.layers.rows import (
@@ -45,6 +46,7 @@ class LayerTable(ScrollView, can_focus=True):
     }  # fmt: skip
     """Parts that a style sheet can address."""
     BINDINGS = bindings_of("table")
+    key_owner: ClassVar[Owner] = "table"
 
     cursor: reactive[int] = reactive(0, repaint=False)
     """Number of the row under the cursor, among those that are shown."""

@@ -18,8 +18,8 @@ from ubp_tui.dialogs.help import HelpScreen
 from ubp_tui.dialogs.log import LogPanel
 from ubp_tui.dialogs.session_offer import SessionOffer
 from ubp_tui.dialogs.tour import TourDialog, take_first_time
+from ubp_tui.keys.bindings import bindings_of
 from ubp_tui.keys.commands import RegistryCommands
-from ubp_tui.keys.registry import bindings_of
 from ubp_tui.looks.themes import THEMES, Glyphs, Look, choose_look
 from ubp_tui.screens.benchmark import BenchmarkScreen
 from ubp_tui.screens.compare import CompareOutcome, CompareScreen

@@ -15,14 +15,13 @@ from ubp_core import __version__
 from ubp_core.errors import ExitCode, PlanError
 from ubp_core.models import DEFAULT_MODEL, MODEL_NAMES
 from ubp_tui.choices.choice import METHODS, Choice, ModelRequest
+from ubp_tui.looks.names import THEME_NAMES, theme_name
 from ubp_tui.terminal.signals import restore_signals
 
 if TYPE_CHECKING:
     from ubp_tui.app import UbpApp
     from ubp_tui.session.start import SessionStart
 
-THEME_NAMES = ("dark", "light", "dark-safe", "light-safe")
-"""Our own themes; a test compares them with `looks.THEMES`."""
 MAX_BLOCK_SIZE = 32
 """The largest block size that can be selected."""
 
@@ -193,9 +192,9 @@ def _build(options: argparse.Namespace, start: SessionStart) -> UbpApp:
     glyphs: Glyphs | None = "ascii" if options.ascii else None
     session = start.session
     if session is not None and options.theme:
-        session = replace(session, arrangement=replace(session.arrangement, theme=f"ubp-{options.theme}"))
+        session = replace(session, arrangement=replace(session.arrangement, theme=theme_name(options.theme)))
     app = build_app(request, services, choice, glyphs, session, start.offered, start.complaint)
-    theme = f"ubp-{options.theme}" if options.theme else start.theme
+    theme = theme_name(options.theme) if options.theme else start.theme
     if theme in app.available_themes:
         app.theme = theme
     return app

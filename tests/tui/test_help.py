@@ -10,8 +10,9 @@ from tui_world import make_app, screen_text, settle, until
 
 from ubp_tui.app import UbpApp
 from ubp_tui.dialogs.help import HelpScreen, help_columns
+from ubp_tui.keys.bindings import FOOTER, bindings_of
 from ubp_tui.keys.commands import RegistryCommands
-from ubp_tui.keys.registry import FOOTER, REGISTRY, bindings_of
+from ubp_tui.keys.registry import REGISTRY
 from ubp_tui.screens.benchmark import BenchmarkScreen
 from ubp_tui.screens.compare import CompareScreen
 from ubp_tui.screens.explore import ExploreScreen
@@ -45,6 +46,7 @@ def test_the_owners_bind_the_registry_and_nothing_else() -> None:
     ):
         bound = [binding for binding in holder.__dict__["BINDINGS"] if isinstance(binding, Binding)]
         assert bound == bindings_of(owner)  # type: ignore[arg-type]
+        assert getattr(holder, "key_owner", "app") == owner
         for binding in bound:
             name = binding.action.split("(")[0]
             assert hasattr(holder, f"action_{name}"), binding

@@ -20,7 +20,8 @@ from ubp_tui.choices.plan_files import find_plans
 from ubp_tui.dialogs.export import ExportDialog
 from ubp_tui.dialogs.help import HelpScreen
 from ubp_tui.dialogs.log import LogPanel
-from ubp_tui.keys.registry import REGISTRY, ROOMY_FOOTER
+from ubp_tui.keys.bindings import ROOMY_FOOTER
+from ubp_tui.keys.registry import REGISTRY
 from ubp_tui.screens.benchmark import BenchmarkScreen
 from ubp_tui.screens.compare import CompareScreen
 from ubp_tui.screens.history import HistoryScreen

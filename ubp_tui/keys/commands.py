@@ -2,40 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
-from typing import Any, Final
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.dom import DOMNode
-from textual.screen import Screen
-from textual.widget import Widget
 
-from ubp_tui.keys.registry import REGISTRY, KeyAction, Owner
-from ubp_tui.screens.benchmark import BenchmarkScreen
-from ubp_tui.screens.compare import CompareScreen
-from ubp_tui.screens.explore import ExploreScreen
-from ubp_tui.screens.history import HistoryScreen
-from ubp_tui.widgets.curve.curve_pane import CurvePane
-from ubp_tui.widgets.layers.layer_table import LayerTable
-from ubp_tui.widgets.map.block_map import BlockMap
+from ubp_tui.keys.key_action import KeyAction, Owner
+from ubp_tui.keys.registry import REGISTRY
 
-SCREENS: Final[dict[Owner, type[Screen[Any]]]] = {
-    "explore": ExploreScreen,
-    "table": ExploreScreen,
-    "map": ExploreScreen,
-    "curves": ExploreScreen,
-    "compare": CompareScreen,
-    "benchmark": BenchmarkScreen,
-    "history": HistoryScreen,
-}
-"""The screen on which an owner's actions can be run."""
-
-WIDGETS: Final[dict[Owner, type[Widget]]] = {"map": BlockMap, "table": LayerTable, "curves": CurvePane}
-"""The widget that runs an owner's actions, where it is not the screen itself."""
+ANYWHERE = ("app", "textual")
+"""Owners that are there on every screen; the app runs their actions."""
 
 
 class RegistryCommands(Provider):
-    """Every action of the registry, with its keys."""
+    """Every action of the registry, with its keys.
+
+    Screens and widgets that bind keys say in `key_owner` whose these are; it also says who runs the action.
+    """
 
     async def discover(self) -> Hits:
         """All of them, before anything is typed."""
@@ -52,15 +36,25 @@ class RegistryCommands(Provider):
 
     def _actions(self) -> list[KeyAction]:
         """What can be run on this screen; opening the palette from itself can't."""
-        owners = {"app", "textual", *(owner for owner, screen in SCREENS.items() if isinstance(self.screen, screen))}
+        owners = {*ANYWHERE, *(owner for node in self._nodes() if (owner := _owner_of(node)) is not None)}
         return [action for action in REGISTRY if action.owner in owners and action.id != "app.palette"]
+
+    def _nodes(self) -> Iterator[DOMNode]:
+        """Who may own keys: what has the focus first, then the screen and everything on it."""
+        if self.focused is not None:
+            yield self.focused
+        yield self.screen
+        yield from self.screen.query("*")
 
     async def _run(self, action: KeyAction) -> None:
         """Run an action at its owner."""
-        owner: DOMNode | None = self.screen if action.owner in SCREENS else self.app
-        if action.owner in WIDGETS:
-            owner = next(iter(self.screen.query(WIDGETS[action.owner])), None)
+        owner = next((node for node in self._nodes() if _owner_of(node) == action.owner), None)
         await self.app.run_action(action.action, owner or self.app)
+
+
+def _owner_of(node: DOMNode) -> Owner | None:
+    """Whose keys a screen or a widget binds."""
+    return getattr(node, "key_owner", None)
 
 
 def _title(action: KeyAction) -> str:

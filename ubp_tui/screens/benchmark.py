@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
@@ -9,7 +11,8 @@ from textual.widgets import ProgressBar, Static
 
 from ubp_tui import messages
 from ubp_tui.bench.options import RunOptions, core_values, thread_values
-from ubp_tui.keys.registry import bindings_of
+from ubp_tui.keys.bindings import bindings_of
+from ubp_tui.keys.key_action import Owner
 from ubp_tui.screens.benchmark_runs import BenchmarkRuns
 from ubp_tui.widgets.bench.options_bar import OptionsBar
 from ubp_tui.widgets.bench.result_pane import PLOTS, ResultPane
@@ -26,6 +29,7 @@ class BenchmarkScreen(BenchmarkRuns):
     """Runs benchmarks on the chosen devices. The app keeps it, so that runs go on while another screen is shown."""
 
     BINDINGS = bindings_of("benchmark")
+    key_owner: ClassVar[Owner] = "benchmark"
 
     wanted: tuple[str, ...] = ()
     """Devices that a session asks for; chosen as soon as they are listed."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -12,7 +13,8 @@ from ubp_tui import messages
 from ubp_tui.choices.choice import Choice
 from ubp_tui.choices.patterns import format_shape
 from ubp_tui.choices.problem import Problem
-from ubp_tui.keys.registry import bindings_of
+from ubp_tui.keys.bindings import bindings_of
+from ubp_tui.keys.key_action import Owner
 from ubp_tui.renderables.formats import format_percent, kernel_of
 from ubp_tui.renderables.map.difference import describe_area_pair, describe_pair
 from ubp_tui.renderables.map.viewport import Viewport
@@ -46,6 +48,7 @@ class CompareScreen(PaneScreen[CompareOutcome]):
     """Two sides; the keys for method, block size and sparsity change the active one."""
 
     BINDINGS = bindings_of("compare")
+    key_owner: ClassVar[Owner] = "compare"
     AUTO_FOCUS = "#difference-map"
     PANES = {name: f"#{name}-map" for name in (*SIDES, "difference")}  # noqa: RUF012 (Textual's own form)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
@@ -12,7 +12,8 @@ from textual.message import Message
 
 from ubp_tui.choices.marks import Marks
 from ubp_tui.dialogs.error import ErrorDialog
-from ubp_tui.keys.registry import bindings_of
+from ubp_tui.keys.bindings import bindings_of
+from ubp_tui.keys.key_action import Owner
 from ubp_tui.observing import Runner
 from ubp_tui.screens.explore_dialogs import ExploreDialogs
 from ubp_tui.screens.explore_drawing import ExploreDrawing
@@ -42,6 +43,7 @@ class ExploreScreen(PaneScreen[None]):
     """Shows a model's layers and what a choice of blocks keeps of them."""
 
     BINDINGS = bindings_of("explore")
+    key_owner: ClassVar[Owner] = "explore"
     AUTO_FOCUS = ""
     """Nothing, until there is a model: the focus also decides which pane is in sight."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -12,7 +12,8 @@ from textual.widgets import DataTable, Static
 
 from ubp_tui import messages
 from ubp_tui.dialogs.error import ErrorDialog
-from ubp_tui.keys.registry import bindings_of
+from ubp_tui.keys.bindings import bindings_of
+from ubp_tui.keys.key_action import Owner
 from ubp_tui.renderables.bench.text import FIGURE_WORDS, describe_started
 from ubp_tui.renderables.formats import shorten_middle
 from ubp_tui.screens.history_work import HistoryWork
@@ -54,6 +55,7 @@ class HistoryScreen(HistoryWork):
     """The list above, the details below."""
 
     BINDINGS = bindings_of("history")
+    key_owner: ClassVar[Owner] = "history"
 
     def __init__(self, services: Services) -> None:
         """Args: what reads the history."""

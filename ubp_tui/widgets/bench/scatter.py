@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ubp_tui.looks.palette import RGB
+from ubp_tui.looks.colours import RGB
 from ubp_tui.looks.themes import Look
 from ubp_tui.renderables.bench.text import find_ratio, variant_name
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -13,7 +13,8 @@ from textual.message import Message
 from textual.widgets import Static
 
 from ubp_tui.choices.choice import CURVE_METHODS, Choice
-from ubp_tui.keys.registry import bindings_of
+from ubp_tui.keys.bindings import bindings_of
+from ubp_tui.keys.key_action import Owner
 from ubp_tui.looks.themes import look_of
 from ubp_tui.renderables.formats import format_percent
 from ubp_tui.widgets.curve.curve_plot import CurvePlot
@@ -24,6 +25,7 @@ class CurvePane(Framed, can_focus=True):
     """Curves of one layer, as far as they are known."""
 
     BINDINGS = bindings_of("curves")
+    key_owner: ClassVar[Owner] = "curves"
 
     @dataclass
     class PointTaken(Message):

@@ -15,7 +15,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from ubp_tui.choices.choice import BLOCK_SIZES, CURVE_METHODS, Choice
-from ubp_tui.looks.palette import RGB
+from ubp_tui.looks.colours import RGB
 from ubp_tui.looks.themes import look_of
 from ubp_tui.renderables.plot import Frame, Marks, Plot, PlotStyles, Series
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
@@ -18,7 +18,8 @@ from textual.strip import Strip
 from ubp_tui.choices.layer_choices import LayerChoices
 from ubp_tui.choices.marks import Marks
 from ubp_tui.choices.patterns import matches
-from ubp_tui.keys.registry import bindings_of
+from ubp_tui.keys.bindings import bindings_of
+from ubp_tui.keys.key_action import Owner
 from ubp_tui.renderables.layers.rows import COLUMNS, LayerRow, cell_text, sort_rows
 from ubp_tui.renderables.layers.strips import GUTTER, PARTS, TableLayout, draw_row
 from ubp_tui.work.measuring import LayerMeasure
@@ -33,6 +34,7 @@ class LayerTable(ScrollView, can_focus=True):
     COMPONENT_CLASSES = {f"layer-table--{part}" for part in PARTS}  # noqa: RUF012 (Textual's own form)
     """Parts that a style sheet can address."""
     BINDINGS = bindings_of("table")
+    key_owner: ClassVar[Owner] = "table"
 
     cursor: reactive[int] = reactive(0, repaint=False)
     """Number of the row under the cursor, among those that are shown."""

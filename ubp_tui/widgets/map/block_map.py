@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 from rich.segment import Segment
 from textual import events
@@ -10,7 +12,8 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
-from ubp_tui.keys.registry import bindings_of
+from ubp_tui.keys.bindings import bindings_of
+from ubp_tui.keys.key_action import Owner
 from ubp_tui.looks import palette
 from ubp_tui.looks.palette import MapPalette
 from ubp_tui.looks.themes import Look, look_of
@@ -35,6 +38,7 @@ class BlockMap(Widget, can_focus=True):
     COMPONENT_CLASSES = {"block-map--ruler", "block-map--ruler-cursor"}  # noqa: RUF012 (Textual's own form)
     """`block-map--ruler`: row and column numbers. `block-map--ruler-cursor`: those of the cursor."""
     BINDINGS = bindings_of("map")
+    key_owner: ClassVar[Owner] = "map"
 
     cursor: reactive[tuple[int, int]] = reactive((0, 0), repaint=False)
     """Row and column of the weight under the cursor."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
@@ -16,6 +16,9 @@ from ubp_tui.choices.layer_choices import LayerChoices
 if TYPE_CHECKING:
     from ubp_core.benchmark import PackedVariants, Variant
     from ubp_core.models import Layer, LoadedModel
+
+Plan = Mapping[str, Sequence["Variant"]]
+"""Variants of every layer."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -52,6 +52,16 @@ class RunOptions:
         if self.rest != "0 s":
             changes["cool_down_s"] = float(self.rest.removesuffix(" s"))
         return replace(base, **changes)
+
+    def stepped(self, name: str, values: Sequence[str], step: int = 1) -> RunOptions:
+        """The same with the next of an option's values, around the end."""
+        value = getattr(self, name)
+        place = values.index(value) if value in values else -step
+        return replace(self, **{name: values[(place + step) % len(values)]})
+
+    def limited(self, name: str, values: Sequence[str]) -> RunOptions:
+        """The same where an option offers only these values: another one goes back to the first."""
+        return self if getattr(self, name) in values else replace(self, **{name: values[0]})
 
     def make_variants(self, choice: Choice) -> tuple[Variant, ...]:
         """The variants of a layer with this choice."""

@@ -1,14 +1,45 @@
-"""Where a benchmark stands on each of its devices: immutable snapshots that the screen keeps and the widgets draw."""
+"""A benchmark as it was ordered, and where it stands on each of its devices: immutable values that the queue keeps."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from threading import Event
 from typing import TYPE_CHECKING
+
+from ubp_tui.bench.job import BenchJob
+from ubp_tui.bench.options import RunOptions
 
 if TYPE_CHECKING:
     from ubp_core.benchmark import BenchProgress, BenchRun, LayerProgress, LayerResult
 
 WAITING = "waiting"
+Retained = Mapping[str, Sequence[float]]
+"""Share of the importance that each variant keeps, by layer."""
+
+
+@dataclass(frozen=True, eq=False)
+class RunOrder:
+    """One benchmark that is to be made."""
+
+    job: BenchJob
+    """What to benchmark."""
+    options: RunOptions
+    """How."""
+    devices: tuple[str, ...]
+    """Names of the devices to run on."""
+    cancel: Event = field(default_factory=Event)
+    """Set to end it: the programs on the devices must be gone first, so no worker is just left alone."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What the user asked for and the queue can't do."""
+
+    title: str
+    """What can't be done, in a few words."""
+    line: str
+    """Why, and mostly what to do, in one line."""
 
 
 @dataclass(frozen=True)

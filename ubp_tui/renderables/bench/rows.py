@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ubp_tui.bench.run import DeviceRun
+from ubp_tui.bench.job import Plan
+from ubp_tui.bench.run import DeviceRun, Retained
 from ubp_tui.renderables.bench.text import (
     FIGURE_WORDS,
     find_ratio,
@@ -20,12 +21,6 @@ from ubp_tui.renderables.formats import format_percent
 
 if TYPE_CHECKING:
     from ubp_core.benchmark import LayerProgress, LayerResult, Variant, VariantResult
-
-Plan = Mapping[str, Sequence["Variant"]]
-"""Variants of every layer."""
-Retained = Mapping[str, Sequence[float]]
-"""Share of the importance that each variant keeps, by layer."""
-
 
 STEP_WORDS = {
     "": "pushing",

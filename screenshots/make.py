@@ -82,7 +82,7 @@ async def benchmark(app: UbpApp, pilot: Pilot[int]) -> None:
     """Press the key and wait for the result."""
     await pilot.press("b")
     await pilot.pause()
-    while app.benchmark._waiting or app.benchmark.running:
+    while app.queue.waiting or app.queue.running:
         await app.workers.wait_for_complete()
         await pilot.pause()
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from rich.console import RenderableType
 from textual.app import App
 
-from ubp_tui import messages
+from ubp_tui.bench.errands import BenchErrands
 from ubp_tui.bench.job import make_job, make_network_job
+from ubp_tui.bench.queue import BenchQueue
 from ubp_tui.choices.choice import Choice, ModelRequest
 from ubp_tui.dialogs.error import ErrorDialog
 from ubp_tui.dialogs.help import HelpScreen
@@ -25,7 +26,7 @@ from ubp_tui.screens.benchmark import BenchmarkScreen
 from ubp_tui.screens.compare import CompareOutcome, CompareScreen
 from ubp_tui.screens.explore import ExploreScreen
 from ubp_tui.screens.history import HistoryScreen
-from ubp_tui.session.keeper import capture_session, explore_arrangement, prepare_workspace, restore_benchmark
+from ubp_tui.session.keeper import capture_session, explore_arrangement, prepare_workspace
 from ubp_tui.session.session import Session
 from ubp_tui.terminal.focus_keeper import MIN_SIZE
 from ubp_tui.terminal.guarded_app import GuardedApp
@@ -87,16 +88,22 @@ class UbpApp(GuardedApp):
         self.pairs = ComparisonCache()
         """Comparisons made lately."""
         self.explore = ExploreScreen(self.workspace, runner)
-        self.benchmark = BenchmarkScreen(services)
+        self.queue = BenchQueue()
+        """The benchmark, its devices and options."""
+        self.bench_errands = BenchErrands(self.queue, services.bench, runner)
+        """What watches devices, packs and runs for it."""
+        self.benchmark = BenchmarkScreen(self.queue)
         self._runner = runner
         self.loader.progressed.connect(lambda: self.explore.show_progress(self.loader.step))
         self.loader.ended.connect(self._take_model)
+        self.queue.runs_changed.connect(self._share_machine)
+        self.queue.chosen_changed.connect(lambda: self.workspace.follow_device(self.queue.devices.chosen))
+        self.queue.ended.connect(self._follow_figures)
 
     def on_mount(self) -> None:
         """Show the first frame, then load: importing torch takes seconds and slows down everything else."""
         self.install_screen(self.benchmark, "benchmark")
         self.push_screen(self.explore)
-        self.watch(self.benchmark, "running", self._share_machine, init=False)
         touring = take_first_time(self.services.tour)
         asking = self._offer or bool(self._complaint)
         if touring:
@@ -105,9 +112,21 @@ class UbpApp(GuardedApp):
         if not (touring and asking):
             self.explore.call_after_refresh(self._begin)
 
-    def _share_machine(self, running: bool) -> None:
+    def on_unmount(self) -> None:
+        """The programs on the devices end with the app."""
+        self.queue.close()
+
+    def _share_machine(self) -> None:
         """A benchmark on this machine has it to itself: what nobody waits for is computed later."""
-        self.workspace.hold(running and "host" in self.benchmark.runs)
+        held = self.queue.running and "host" in self.queue.runs
+        if held != self.workspace.held and self.workspace.model is not None:
+            self.workspace.hold(held)
+
+    def _follow_figures(self) -> None:
+        """A device has come to its end: there may be new figures of the one that is shown."""
+        run = self.queue.runs.get(self.queue.leading_device)
+        if run is not None and run.ended and run.number is not None:
+            self.workspace.follow_device(run.device)
 
     def _begin(self) -> None:
         """Load the session's model, or ask first whether to go on with that session, or say why there is none."""
@@ -132,7 +151,8 @@ class UbpApp(GuardedApp):
     def save_work(self) -> None:
         """Take down the session, where there is a model."""
         if self.workspace.model is not None:
-            self.session = capture_session(self.workspace, self.explore.arrangement(), self.benchmark, self.theme)
+            places = self.explore.arrangement(), self.benchmark.take_plot(), self.theme
+            self.session = capture_session(self.workspace, self.queue, *places)
 
     def exit(self, result: int | None = None, return_code: int = 0, message: RenderableType | None = None) -> None:
         """End the app, and take down the session while its screens are still there."""
@@ -156,17 +176,9 @@ class UbpApp(GuardedApp):
         self.workspace.open(model)
         if self.session is not None:
             self.explore.put_arrangement(explore_arrangement(self.session))
-            restore_benchmark(self.session, self.benchmark)
-        self.workspace.follow_device(next(iter(self.benchmark.wanted), ""))
-
-    def on_device_picked(self, message: messages.DevicePicked) -> None:
-        """The layer table shows what was measured on the chosen device."""
-        self.workspace.follow_device(message.name)
-
-    def on_benchmark_finished(self, message: messages.BenchmarkFinished) -> None:
-        """There are new figures."""
-        if message.number is not None and message.run.device == self.benchmark.leading_device:
-            self.workspace.follow_device(message.run.device)
+            self.queue.want(self.session.devices, self.session.options)
+            self.benchmark.put_plot(self.session.arrangement.plot)
+        self.workspace.follow_device(next(iter(self.queue.wanted), ""))
 
     def _explain_failure(self, failure: LoadFailure) -> None:
         """Say why there is no model, and offer random weights where the loader does."""
@@ -219,7 +231,7 @@ class UbpApp(GuardedApp):
         if self.screen is self.explore:
             await self.push_screen(self.benchmark)
         if job is not None:
-            self.benchmark.start(job)
+            self.queue.start(job)
 
     async def on_explore_screen_comparison_wanted(self, message: ExploreScreen.ComparisonWanted) -> None:
         """Open the compare screen on the layer on the screen."""
@@ -245,7 +257,7 @@ class UbpApp(GuardedApp):
     def action_show_history(self) -> None:
         """Open the history."""
         if not isinstance(self.screen, HistoryScreen):
-            self.push_screen(HistoryScreen(self.services))
+            self.push_screen(HistoryScreen(self.services.bench))
 
     def action_show_log(self) -> None:
         """Open the log panel."""

@@ -152,7 +152,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if app.failure:
         print(f"ubp-tui: {app.failure}", file=sys.stderr)
     code = app.return_code or 0
-    if app.loader.busy or app.benchmark.packing:
+    if app.loader.busy or app.bench_errands.packing:
         _end_at_once(app, code)
     return code
 
@@ -163,7 +163,7 @@ def _end_at_once(app: UbpApp, code: int) -> NoReturn:
     from ubp_tui.work.exporting import WRITING
 
     with WRITING:
-        if packing := app.benchmark.packing:
+        if packing := app.bench_errands.packing:
             packing.close()
         sys.stderr.flush()
         os._exit(code)

@@ -188,12 +188,12 @@ async def measure(model: str) -> float:
             # All layers, so that it lasts; with a block size that kernels have, whatever the keys have chosen.
             app.explore.set_choices(LayerChoices(Choice("optimal")))
             await pilot.press("escape", "a", "b")
-            await wait_until(app, lambda: app.benchmark.running)
+            await wait_until(app, lambda: app.queue.running)
             await app.pop_screen()
-            going = await press_while(app, lambda: app.benchmark.running, 30)
+            going = await press_while(app, lambda: app.queue.running, 30)
             worst.append(show("while a benchmark runs on host", going))
             app.benchmark.action_cancel()
-            await wait_until(app, lambda: not app.benchmark.running)
+            await wait_until(app, lambda: not app.queue.running)
     return max(worst)
 
 

@@ -58,8 +58,8 @@ def bench_app(history: Path, port: int, settings: BenchSettings = FEW, model: Lo
 
 async def rest(app: UbpApp, pilot: Pilot[int]) -> None:
     """Wait until no benchmark is wanted or under way and every worker has finished."""
-    await until(pilot, lambda: app.benchmark.is_mounted and app.benchmark._listed)
-    await until(pilot, lambda: not (app.benchmark._waiting or app.benchmark.running))
+    await until(pilot, lambda: app.queue.devices.complete)
+    await until(pilot, lambda: not (app.queue.waiting or app.queue.running))
     await app.workers.wait_for_complete()
     await pilot.pause()
 

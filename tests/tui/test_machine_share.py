@@ -20,8 +20,8 @@ async def test_background_waits_for_a_benchmark_on_this_machine(device: str, tmp
         await settle(app, pilot)
         await app.push_screen(app.benchmark)
         await app.pop_screen()
-        app.benchmark.runs = {device: DeviceRun(device)}
-        app.benchmark.running = True
+        app.queue.runs, app.queue.phase = {device: DeviceRun(device)}, "running"
+        app.queue.runs_changed.emit()
         words = "other figures after the benchmark"
         await until(pilot, lambda: (words in screen_text(app)) == (device == "host"))
         # More changes than there are threads: none may be left waiting.
@@ -34,7 +34,8 @@ async def test_background_waits_for_a_benchmark_on_this_machine(device: str, tmp
         names = {layer.name for layer in workspace.model.prunable} if workspace.model is not None else set()
         assert (known == names) == (device != "host")
         points = len(workspace.known.points[workspace.layer])
-        app.benchmark.running = False
+        app.queue.phase = "ended"
+        app.queue.runs_changed.emit()
         await settle(app, pilot)
         assert {layer for layer, of in workspace.known.measures if of == choice} == names
         assert (len(workspace.known.points[workspace.layer]) > points) == (device == "host")

@@ -25,7 +25,6 @@ from ubp_tui.keys.registry import REGISTRY
 from ubp_tui.screens.benchmark import BenchmarkScreen
 from ubp_tui.screens.compare import CompareScreen
 from ubp_tui.screens.history import HistoryScreen
-from ubp_tui.widgets.bench.options_bar import OptionsBar
 from ubp_tui.widgets.controls.segments import Segments
 from ubp_tui.widgets.controls.sparsity_slider import SparsitySlider
 from ubp_tui.widgets.devices.device_panel import DevicePanel
@@ -184,12 +183,12 @@ async def test_compare_devices_history_help_log_and_quit(tmp_path: Path) -> None
         await click_footer(app, pilot, "bench.devices")
         await until(pilot, lambda: isinstance(app.screen, BenchmarkScreen))
         panel = app.screen.query_one(DevicePanel)
-        await until(pilot, lambda: "emulator" in panel.infos)
+        await until(pilot, lambda: "emulator" in panel.devices.infos)
         await pick_segment(pilot, "#option-threads", "2")
-        await click(pilot, "#device-table", (6, 1 + [*panel.infos].index("emulator")))
-        await until(pilot, lambda: panel.chosen == "emulator")
+        await click(pilot, "#device-table", (6, 1 + [*panel.devices.infos].index("emulator")))
+        await until(pilot, lambda: panel.devices.chosen == "emulator")
         await click_footer(app, pilot, "bench.mark")
-        assert panel.targets == ("emulator",) and app.screen.query_one(OptionsBar).options.threads == "2"
+        assert panel.devices.targets == ("emulator",) and app.queue.options.threads == "2"
         await click_footer(app, pilot, "bench.leave")
         await click_footer(app, pilot, "history.open")
         await until(pilot, lambda: isinstance(app.screen, HistoryScreen))

@@ -160,7 +160,7 @@ async def test_what_is_arranged_anew_is_taken_down() -> None:
         await until(pilot, lambda: table.marks.sort and pane.pictures != "auto")
         await pilot.press("d")
         await until(pilot, lambda: app.benchmark.is_mounted and bool(app.benchmark.query(OptionsBar)))
-        app.benchmark.query_one(OptionsBar).step("warmup")
+        app.queue.step_option("warmup")
         app.benchmark.action_step_plot()
         app.exit()
     assert app.session is not None
@@ -178,7 +178,7 @@ async def test_options_of_a_session_are_on_the_benchmark_screen() -> None:
         await pilot.press("d")
         await until(pilot, lambda: bool(app.benchmark.is_mounted and app.benchmark.query(OptionsBar)))
         options, pane = app.benchmark.query_one(OptionsBar), app.benchmark.query_one(ResultPane)
-        await until(pilot, lambda: options.options == wanted.options and pane.plot == "scatter")
+        await until(pilot, lambda: app.queue.options == wanted.options and pane.plot == "scatter")
         assert options.query_one("#option-threads", Segments).chosen == "2"
 
 
@@ -189,8 +189,8 @@ async def test_devices_of_a_session_are_chosen_when_they_are_listed() -> None:
         await pilot.press("d")
         await until(pilot, lambda: bool(app.screen.query(DevicePanel)))
         panel = app.screen.query_one(DevicePanel)
-        await until(pilot, lambda: panel.picked)
-        assert panel.chosen == "emulator"
+        await until(pilot, lambda: panel.devices.picked)
+        assert panel.devices.chosen == "emulator"
         app.exit()
     assert app.session is not None and app.session.devices == ("emulator",)
 

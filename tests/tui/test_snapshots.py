@@ -82,9 +82,9 @@ class Photographer:
 
     def benchmarked(self) -> bool:
         """Whether the run is over and in the history, and nothing is asked any more."""
-        screen = self.app.benchmark
-        runs = screen.runs.values()
-        rests = not screen.running and not screen._waiting
+        queue = self.app.queue
+        runs = queue.runs.values()
+        rests = not queue.running and not queue.waiting
         return rests and bool(runs) and all(run.ended and run.number for run in runs)
 
     def reads(self, title: str) -> bool:
@@ -124,7 +124,7 @@ class Photographer:
         await self.take("export", lambda: isinstance(app.screen, ExportDialog))
         await self.leave()
         await press("d")
-        await until(self.pilot, lambda: app.benchmark.is_mounted and app.benchmark.query_one(DevicePanel).facts)
+        await until(self.pilot, lambda: app.benchmark.is_mounted and app.benchmark.query_one(DevicePanel).devices.facts)
         await self.leave()
         await press("b")
         await self.take("benchmark", self.benchmarked)

@@ -9,7 +9,6 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
-from ubp_tui import messages
 from ubp_tui.choices.choice import Choice
 from ubp_tui.choices.patterns import format_shape
 from ubp_tui.choices.problem import Problem
@@ -128,7 +127,7 @@ class CompareScreen(PaneScreen[CompareOutcome]):
 
     # Zoom and pan, locked
 
-    def on_map_view_changed(self, message: messages.MapViewChanged) -> None:
+    def on_block_map_view_changed(self, message: BlockMap.ViewChanged) -> None:
         """Let the other pictures follow the one that was moved; one that has just appeared follows them."""
         moved = message.map
         if moved.view is None:
@@ -152,10 +151,10 @@ class CompareScreen(PaneScreen[CompareOutcome]):
             # By the corner, not by the cursor, which may have been left behind.
             size = picture.view.columns.pixels, picture.view.rows.pixels
             view = view.resized(*size, (view.rows.start, view.columns.start))
-        with picture.prevent(messages.MapViewChanged):
+        with picture.prevent(BlockMap.ViewChanged):
             picture.follow(view, cursor)
 
-    def on_map_cursor_moved(self, message: messages.MapCursorMoved) -> None:
+    def on_block_map_cursor_moved(self, message: BlockMap.CursorMoved) -> None:
         """The line below is about both sides."""
         message.stop()
 

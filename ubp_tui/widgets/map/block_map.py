@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 from rich.segment import Segment
 from textual import events
 from textual.geometry import Region
+from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
@@ -17,7 +19,6 @@ from ubp_tui.keys.key_action import Owner
 from ubp_tui.looks import palette
 from ubp_tui.looks.palette import MapPalette
 from ubp_tui.looks.themes import Look, look_of
-from ubp_tui.messages import MapCursorMoved, MapViewChanged
 from ubp_tui.renderables.map.raster import Image, draw_map
 from ubp_tui.renderables.map.readout import (
     Kernel,
@@ -39,6 +40,20 @@ class BlockMap(Widget, can_focus=True):
     """`block-map--ruler`: row and column numbers. `block-map--ruler-cursor`: those of the cursor."""
     BINDINGS = bindings_of("map")
     key_owner: ClassVar[Owner] = "map"
+
+    @dataclass
+    class CursorMoved(Message):
+        """The cursor stands elsewhere, or on another selection."""
+
+        readout: str
+        """What is under it, in one line."""
+
+    @dataclass
+    class ViewChanged(Message):
+        """The map shows another part of its layer, or its cursor moved."""
+
+        map: BlockMap
+        """The map."""
 
     cursor: reactive[tuple[int, int]] = reactive((0, 0), repaint=False)
     """Row and column of the weight under the cursor."""
@@ -128,7 +143,7 @@ class BlockMap(Widget, can_focus=True):
     def watch_view(self) -> None:
         """Draw anew when the view changes."""
         self._redraw()
-        self.post_message(MapViewChanged(self))
+        self.post_message(self.ViewChanged(self))
 
     def follow(self, view: Viewport, cursor: tuple[int, int]) -> None:
         """Show the same place at the same zoom as another map of the same layer, in the size of this one."""
@@ -140,17 +155,17 @@ class BlockMap(Widget, can_focus=True):
             view = view.resized(width, height, cursor)
         self.view = view
 
-    def watch_cursor(self, old: tuple[int, int]) -> None:
+    def watch_cursor(self, old: tuple[int, int], new: tuple[int, int]) -> None:
         """Redraw the lines of the old and the new cursor only: a whole map is 200 kB for a slow connection."""
         self._marked = None
         if self.view is None:
             return
-        for line in {*self._marked_lines(old), *self._marked_lines(self.cursor)}:
+        for line in {*self._marked_lines(old), *self._marked_lines(new)}:
             self._lines.pop(line, None)
             self.refresh(Region(0, line + 1, self.size.width, 1))
         self.refresh(Region(0, 0, self.size.width, 1))
         self._tell_readout()
-        self.post_message(MapViewChanged(self))
+        self.post_message(self.ViewChanged(self))
 
     def on_resize(self) -> None:
         """Keep the place, as far as the new size allows."""
@@ -172,7 +187,7 @@ class BlockMap(Widget, can_focus=True):
         """Post what is under the cursor."""
         if self._source is None or self.view is None:
             return
-        self.post_message(MapCursorMoved(self.describe(self._source, self.view)))
+        self.post_message(self.CursorMoved(self.describe(self._source, self.view)))
 
     # Drawing
 

@@ -94,7 +94,7 @@ class UbpApp(GuardedApp):
         """What watches devices, packs and runs for it."""
         self.benchmark = BenchmarkScreen(self.queue)
         self._runner = runner
-        self.loader.progressed.connect(lambda: self.explore.show_progress(self.loader.step))
+        self.loader.progressed.connect(lambda: self.explore.drawing.show_progress(self.loader.step))
         self.loader.ended.connect(self._take_model)
         self.queue.runs_changed.connect(self._share_machine)
         self.queue.chosen_changed.connect(lambda: self.workspace.follow_device(self.queue.devices.chosen))
@@ -144,14 +144,14 @@ class UbpApp(GuardedApp):
             self.session = None
         if self.session is not None:
             self.workspace.request = self.session.request
-            self.explore.name_model(self.session.request.model)
+            self.explore.drawing.name_model(self.session.request.model)
             self._wear(self.session.arrangement.theme)
         self.loader.load(self.workspace.request)
 
     def save_work(self) -> None:
         """Take down the session, where there is a model."""
         if self.workspace.model is not None:
-            places = self.explore.arrangement(), self.benchmark.take_plot(), self.theme
+            places = self.explore.drawing.arrangement(), self.benchmark.take_plot(), self.theme
             self.session = capture_session(self.workspace, self.queue, *places)
 
     def exit(self, result: int | None = None, return_code: int = 0, message: RenderableType | None = None) -> None:
@@ -166,7 +166,7 @@ class UbpApp(GuardedApp):
             self._explain_failure(failure)
         elif model is not None:
             logging.getLogger("ubp_tui").info("loaded %s, %s", model.name, model.source)
-            self.explore.uncover()
+            self.explore.drawing.uncover()
             self.explore.call_after_refresh(self._open, model)
 
     def _open(self, model: LoadedModel) -> None:
@@ -175,7 +175,7 @@ class UbpApp(GuardedApp):
             prepare_workspace(self.session, self.workspace)
         self.workspace.open(model)
         if self.session is not None:
-            self.explore.put_arrangement(explore_arrangement(self.session))
+            self.explore.drawing.put_arrangement(explore_arrangement(self.session))
             self.queue.want(self.session.devices, self.session.options)
             self.benchmark.put_plot(self.session.arrangement.plot)
         self.workspace.follow_device(next(iter(self.queue.wanted), ""))

@@ -20,12 +20,13 @@ from ubp_tui.choices.choice import Choice
 from ubp_tui.dialogs.error import ErrorDialog
 from ubp_tui.looks import palette
 from ubp_tui.renderables.map.class_stack import CLASS_INDEX, STACK, draw_stacks
-from ubp_tui.renderables.map.difference import BOTH, LEFT, NEITHER, RIGHT, build_difference, draw_difference, sign_areas
+from ubp_tui.renderables.map.difference import draw_difference, sign_areas
 from ubp_tui.renderables.map.viewport import Viewport
 from ubp_tui.screens.compare import CompareScreen
 from ubp_tui.widgets.controls.segments import Segments
 from ubp_tui.widgets.map.block_map import BlockMap
 from ubp_tui.work.basis import BINS, build_basis
+from ubp_tui.work.difference import BOTH, LEFT, NEITHER, RIGHT, build_difference
 from ubp_tui.work.source import MapSource, build_source
 
 

@@ -10,7 +10,6 @@ from textual.command import CommandList, CommandPalette
 from textual.events import MouseScrollUp
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList
-from textual.widgets._footer import FooterKey
 from tui_world import click, find_hit, make_app, make_model, screen_text, settle, until
 
 from ubp_core.plan import Plan
@@ -25,6 +24,7 @@ from ubp_tui.keys.registry import REGISTRY
 from ubp_tui.screens.benchmark import BenchmarkScreen
 from ubp_tui.screens.compare import CompareScreen
 from ubp_tui.screens.history import HistoryScreen
+from ubp_tui.terminal.textual_private import FooterKey
 from ubp_tui.widgets.controls.segments import Segments
 from ubp_tui.widgets.controls.sparsity_slider import SparsitySlider
 from ubp_tui.widgets.devices.device_panel import DevicePanel

@@ -84,8 +84,7 @@ class Photographer:
         """Whether the run is over and in the history, and nothing is asked any more."""
         queue = self.app.queue
         runs = queue.runs.values()
-        rests = not queue.running and not queue.waiting
-        return rests and bool(runs) and all(run.ended and run.number for run in runs)
+        return queue.settled and bool(runs) and all(run.ended and run.number for run in runs)
 
     def reads(self, title: str) -> bool:
         """Whether the history shows this."""

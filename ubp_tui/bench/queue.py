@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from ubp_core.devices import DeviceFacts
     from ubp_tui.bench.services import DeviceList
 
-PACKING_SHARE = 0.1
-"""Part of a benchmark that packing is said to be."""
-
 Phase = Literal["idle", "looking", "packing", "running", "ended"]
 """Where the benchmark is: nothing yet, waits for the devices, selects and packs, runs, came to its end."""
 
@@ -95,16 +92,6 @@ class BenchQueue:
         """Whether nothing is awaited: no device, no fact, no benchmark."""
         known = self.devices.complete or not self.watched
         return known and not (self.asked or self.waiting or self.running)
-
-    @property
-    def share(self) -> float:
-        """How much of the benchmark is done, 0 to 1."""
-        if self.job is None or not self.runs:
-            return 0.0
-        if self.phase == "packing":
-            return PACKING_SHARE * max(self.packing_number - 1, 0) / len(self.job.names)
-        shares = [run.share for run in self.runs.values()]
-        return PACKING_SHARE + (1 - PACKING_SHARE) * sum(shares) / len(shares)
 
     @property
     def leading_device(self) -> str:

@@ -14,7 +14,7 @@ from ubp_tui.bench.run import DeviceRun
 from ubp_tui.dialogs.error import ErrorDialog
 from ubp_tui.keys.bindings import bindings_of
 from ubp_tui.keys.key_action import Owner
-from ubp_tui.renderables.bench.status import describe_job, describe_plan, describe_status
+from ubp_tui.renderables.bench.status import describe_job, describe_plan, describe_status, find_share
 from ubp_tui.widgets.bench.options_bar import OptionsBar
 from ubp_tui.widgets.bench.result_pane import PLOTS, ResultPane
 from ubp_tui.widgets.controls.segments import Segments
@@ -97,7 +97,7 @@ class BenchmarkScreen(PaneScreen[None]):
         self.query_one("#bench-step", Static).update(describe_status(queue))
         self._show_devices()
         if queue.job is not None:
-            self.query_one(ProgressBar).update(total=1.0, progress=queue.share)
+            self.query_one(ProgressBar).update(total=1.0, progress=find_share(queue))
             self.query_one(ScreenTitle).detail = describe_job(queue.job)
             runs = tuple(queue.runs.values()) or (DeviceRun(queue.devices.chosen),)
             title = describe_plan(queue)

@@ -17,11 +17,10 @@ from ubp_tui.keys.key_action import Owner
 from ubp_tui.observing import Runner
 from ubp_tui.screens.explore_dialogs import ExploreDialogs
 from ubp_tui.screens.explore_drawing import ExploreDrawing
-from ubp_tui.terminal.capture import capture_screen
+from ubp_tui.terminal.textual_private import capture_screen
 from ubp_tui.widgets.controls.choice_bar import ChoiceBar
 from ubp_tui.widgets.controls.view_tabs import ViewTabs
 from ubp_tui.widgets.curve.curve_pane import CurvePane
-from ubp_tui.widgets.curve.curve_plot import CurvePlot
 from ubp_tui.widgets.facts.facts_line import FactsLine
 from ubp_tui.widgets.header.model_header import ModelHeader
 from ubp_tui.widgets.key_footer import KeyFooter
@@ -32,7 +31,7 @@ from ubp_tui.widgets.map.block_map import BlockMap
 from ubp_tui.widgets.map.map_pane import MapPane
 from ubp_tui.widgets.pane_screen import PaneScreen
 from ubp_tui.widgets.size_notice import SizeNotice
-from ubp_tui.workspace.arrangement import VIEWS, ExploreArrangement, MapPlace
+from ubp_tui.workspace.arrangement import VIEWS
 from ubp_tui.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -99,45 +98,11 @@ class ExploreScreen(PaneScreen[None]):
         # What nobody waits for is computed a frame after the model's content.
         self._workspace.opened.connect(partial(self.call_after_refresh, self._begin_work))
 
-    # Before there is a model
-
-    def name_model(self, name: str) -> None:
-        """Another model is going to be loaded."""
-        self.query_one(ModelHeader).show_loading(name)
-        self.query_one(LoadingPanel).show_name(name)
-
-    def show_progress(self, line: str) -> None:
-        """Show the loader's step."""
-        self.query_one(LoadingPanel).step = line
-
-    def uncover(self) -> None:
-        """A model is there: the panes come out from behind the loader's progress, a frame before their content.
-
-        Content and panes in one frame, and a key would have to wait for both.
-        """
-        self.query_one(LoadingPanel).remove()
-
     def _begin_work(self) -> None:
         """Focus the pane in sight, which a session may have chosen; find what the choices keep."""
         if self.focused is None:
             self.action_show_view(self.view)
         self._workspace.hold(False)
-
-    def arrangement(self) -> ExploreArrangement:
-        """How the screen is arranged, for a session."""
-        block_map = self.query_one(BlockMap)
-        level = 0 if block_map.view is None else block_map.view.level
-        place = self.drawing.place or MapPlace(*block_map.cursor, level)
-        pictures, axis = self.query_one(MapPane).pictures, self.query_one(CurvePlot).axis
-        return ExploreArrangement(self.view, place, self.full, pictures, axis)
-
-    def put_arrangement(self, arrangement: ExploreArrangement) -> None:
-        """Put back how a session left it."""
-        self.action_show_view(arrangement.view)
-        self.drawing.place, self.full = arrangement.place, arrangement.full
-        self.query_one(MapPane).pictures = arrangement.pictures
-        if self.query_one(CurvePlot).axis != arrangement.curves_over:
-            self.action_step_axis()
 
     # What the widgets tell
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from textual.screen import Screen
 from textual.timer import Timer
 
 from ubp_tui.choices.patterns import suggest_patterns
@@ -14,15 +11,18 @@ from ubp_tui.renderables.formats import format_count
 from ubp_tui.renderables.layers.facts import describe_total
 from ubp_tui.widgets.controls.choice_bar import ChoiceBar
 from ubp_tui.widgets.curve.curve_pane import CurvePane
+from ubp_tui.widgets.curve.curve_plot import CurvePlot
 from ubp_tui.widgets.facts.facts_line import FactsLine
 from ubp_tui.widgets.header.model_header import ModelHeader
 from ubp_tui.widgets.layers.layer_table import LayerTable
 from ubp_tui.widgets.layers.layers_pane import LayersPane
 from ubp_tui.widgets.layers.network_foot import NetworkFoot
+from ubp_tui.widgets.loading_panel import LoadingPanel
 from ubp_tui.widgets.map.block_map import BlockMap
 from ubp_tui.widgets.map.map_pane import MapPane
+from ubp_tui.widgets.pane_screen import PaneScreen
 from ubp_tui.work.selecting import LayerResult
-from ubp_tui.workspace.arrangement import MapPlace
+from ubp_tui.workspace.arrangement import ExploreArrangement, MapPlace
 from ubp_tui.workspace.workspace import Workspace
 
 CURVES_DELAY = 0.1
@@ -42,7 +42,7 @@ NO_LAYERS = Problem(
 class ExploreDrawing:
     """Observes a workspace for a screen."""
 
-    def __init__(self, screen: Screen[Any], workspace: Workspace) -> None:
+    def __init__(self, screen: PaneScreen[None], workspace: Workspace) -> None:
         """Args: whose widgets draw, what is drawn."""
         self.place: MapPlace | None = None
         """Where the map is to go, once it is drawn."""
@@ -69,6 +69,26 @@ class ExploreDrawing:
     def settled(self) -> bool:
         """Whether all that is known is on the screen."""
         return self._workspace.settled and self._table_timer is None and self._curves_timer is None
+
+    # Before there is a model
+
+    def name_model(self, name: str) -> None:
+        """Another model is going to be loaded."""
+        self._find(ModelHeader).show_loading(name)
+        self._find(LoadingPanel).show_name(name)
+
+    def show_progress(self, line: str) -> None:
+        """Show the loader's step."""
+        self._find(LoadingPanel).step = line
+
+    def uncover(self) -> None:
+        """A model is there: the panes come out from behind the loader's progress, a frame before their content.
+
+        Content and panes in one frame, and a key would have to wait for both.
+        """
+        self._find(LoadingPanel).remove()
+
+    # What the workspace tells
 
     def _show_model(self) -> None:
         """Show a loaded model."""
@@ -174,3 +194,21 @@ class ExploreDrawing:
         self.place = None
         block_map.move_to(place.row, place.column)
         block_map.view = block_map.view.at_level(place.level, block_map.cursor)
+
+    # For sessions
+
+    def arrangement(self) -> ExploreArrangement:
+        """How the screen is arranged, for a session."""
+        block_map = self._find(BlockMap)
+        level = 0 if block_map.view is None else block_map.view.level
+        place = self.place or MapPlace(*block_map.cursor, level)
+        pictures, axis = self._find(MapPane).pictures, self._find(CurvePlot).axis
+        return ExploreArrangement(self._screen.view, place, self._screen.full, pictures, axis)
+
+    def put_arrangement(self, arrangement: ExploreArrangement) -> None:
+        """Put back how a session left it."""
+        self._screen.action_show_view(arrangement.view)
+        self.place, self._screen.full = arrangement.place, arrangement.full
+        self._find(MapPane).pictures = arrangement.pictures
+        if self._find(CurvePlot).axis != arrangement.curves_over:
+            self._find(CurvePane).step_axis()

@@ -18,7 +18,7 @@ from ubp_tui.terminal.focus_keeper import FocusKeeper
 from ubp_tui.terminal.garbage import INTERVAL, SETTLED, GarbagePolicy
 from ubp_tui.terminal.log_file import describe_crash
 from ubp_tui.terminal.signals import HANG_UP, catch_signals
-from ubp_tui.terminal.strip_cycles import prevent_strip_cycles
+from ubp_tui.terminal.textual_private import prevent_strip_cycles
 from ubp_tui.terminal.truecolor_filter import TruecolorFilter
 from ubp_tui.terminal.warm_up import prepare_drawing, start_threads
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ubp_tui.choices.choice import Choice, SelectionRequest
 from ubp_tui.choices.problem import Problem, explain_failure
-from ubp_tui.renderables.map.difference import Difference, build_difference
+from ubp_tui.work.difference import Difference, build_difference
 from ubp_tui.work.selecting import LayerResult, prepare_layer
 from ubp_tui.work.services import Services
 

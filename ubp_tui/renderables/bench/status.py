@@ -9,6 +9,20 @@ if TYPE_CHECKING:
     from ubp_tui.bench.queue import BenchQueue
 
 
+PACKING_SHARE = 0.1
+"""Part of a benchmark that packing is said to be."""
+
+
+def find_share(queue: BenchQueue) -> float:
+    """How much of the benchmark is done, 0 to 1."""
+    if queue.job is None or not queue.runs:
+        return 0.0
+    if queue.phase == "packing":
+        return PACKING_SHARE * max(queue.packing_number - 1, 0) / len(queue.job.names)
+    shares = [run.share for run in queue.runs.values()]
+    return PACKING_SHARE + (1 - PACKING_SHARE) * sum(shares) / len(shares)
+
+
 def describe_job(job: BenchJob) -> str:
     """The network and the choices of a job, for the title."""
     choices = sorted({(choice.block_size, choice.sparsity) for choice in job.choices})

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ubp_tui.looks import palette
-from ubp_tui.renderables.map.difference import BOTH, LEFT, NEITHER, RIGHT
 from ubp_tui.renderables.map.raster import Image
+from ubp_tui.work.difference import BOTH, LEFT, NEITHER, RIGHT
 
 STACK: Final = (BOTH, RIGHT, LEFT, NEITHER)
 """Classes from the bottom of a bar."""

@@ -175,6 +175,13 @@ class Viewport:
         """Whether every weight in view has at least one pixel of its own."""
         return not (self.rows.aggregated or self.columns.aggregated)
 
+    def anchor(self, cursor: tuple[int, int]) -> tuple[int, int]:
+        """The weight that zooming leaves in place: the cursor, or the middle where the cursor is out of view."""
+        if self.rows.span_of(cursor[0]) and self.columns.span_of(cursor[1]):
+            return cursor
+        edges = self.rows.edges, self.columns.edges
+        return int(edges[0][len(edges[0]) // 2]), int(edges[1][len(edges[1]) // 2])
+
     def at_level(self, level: int, anchor: tuple[int, int]) -> Viewport:
         """The view at another zoom level; the weight `anchor` (row, column) stays where it is if it is in view."""
         ladder = self.ladder

@@ -11,8 +11,9 @@ from ubp_tui.looks.palette import MapPalette
 from ubp_tui.looks.themes import look_of
 from ubp_tui.renderables.formats import format_percent
 from ubp_tui.renderables.map.class_stack import CLASS_INDEX
-from ubp_tui.renderables.map.difference import CLASS_NAMES, NEITHER, SIGNS, ClassShare
+from ubp_tui.renderables.map.difference import SIGNS
 from ubp_tui.work.comparing import Comparison
+from ubp_tui.work.difference import CLASS_NAMES, NEITHER, ClassShare
 from ubp_tui.work.selecting import LayerResult
 
 NAME_WIDTH = 12

@@ -10,21 +10,12 @@ from numpy.typing import NDArray
 from ubp_tui.looks import palette
 from ubp_tui.looks.palette import MapPalette
 from ubp_tui.renderables.map.class_stack import CLASS_INDEX
-from ubp_tui.renderables.map.difference import (
-    BOTH,
-    LEFT,
-    MIXED,
-    RIGHT,
-    SIGNS,
-    Difference,
-    draw_difference,
-    share_classes,
-    sign_areas,
-)
+from ubp_tui.renderables.map.difference import MIXED, SIGNS, draw_difference, share_classes, sign_areas
 from ubp_tui.renderables.map.raster import Image
 from ubp_tui.renderables.map.readout import Kernel, value_labels
 from ubp_tui.renderables.map.viewport import Viewport
 from ubp_tui.widgets.map.block_map import BlockMap
+from ubp_tui.work.difference import BOTH, LEFT, RIGHT, Difference
 from ubp_tui.work.source import MapSource
 
 _SIGN_COLOURS: Final = {

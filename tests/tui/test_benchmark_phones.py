@@ -52,8 +52,12 @@ def flowing(text: str) -> str:
 
 def ready(app: UbpApp, *phones: Phone) -> Callable[[], bool]:
     """Whether the panel shows these phones as ready."""
-    infos = app.benchmark.query_one(DevicePanel).devices.infos
-    return lambda: all((info := infos.get(f"adb:{phone.serial}")) is not None and info.ready for phone in phones)
+
+    def check() -> bool:
+        infos = app.benchmark.query_one(DevicePanel).devices.infos
+        return all((info := infos.get(f"adb:{phone.serial}")) is not None and info.ready for phone in phones)
+
+    return check
 
 
 async def open_devices(app: UbpApp, pilot: Pilot[int]) -> DevicePanel:

@@ -73,7 +73,8 @@ class BenchmarkScreen(PaneScreen[None]):
     def on_screen_resume(self) -> None:
         """Show what has come meanwhile."""
         self._show_runs()
-        self._show_devices()
+        # What a widget was given while its screen left has no place in the layout yet.
+        self.query_one(DevicePanel).show_details()
 
     # Showing the queue; out of sight that waits until the screen is opened again
 

@@ -60,7 +60,7 @@ class DevicePanel(Vertical):
         count = len(devices.marked)
         self.border_subtitle = f"{count} marked · b runs on them at once" if count else ""
         if devices != before[0]:
-            self._show_details()
+            self.show_details()
 
     def compose(self) -> ComposeResult:
         """Table, then remedy and facts."""
@@ -105,7 +105,7 @@ class DevicePanel(Vertical):
     def on_resize(self) -> None:
         """Fit the last column and the facts anew."""
         self._fill()
-        self.call_after_refresh(self._show_details)
+        self.call_after_refresh(self.show_details)
 
     def _cells(self, info: DeviceInfo) -> tuple[str, ...]:
         """One row; the kind is left to the name where they are the same word."""
@@ -117,7 +117,7 @@ class DevicePanel(Vertical):
         mark = "●" if info.name in self.devices.targets else ""
         return (mark, f"{info.name}  ", f"{kind}  ", f"{state}  ", info.title)
 
-    def _show_details(self) -> None:
+    def show_details(self) -> None:
         """Remedy and facts of the chosen device, and why there is no phone."""
         chosen, note = self.devices.chosen, self.devices.note
         info = self.devices.infos.get(chosen)

@@ -18,10 +18,10 @@ from strip_svg import export_svg
 from textual.pilot import Pilot
 
 from ubp_tui.app import UbpApp, build_app
-from ubp_tui.bench_services import default_bench_services
-from ubp_tui.services import Services, default_services
-from ubp_tui.state import Choice, ModelRequest
+from ubp_tui.bench.services import default_bench_services
+from ubp_tui.choices.choice import Choice, ModelRequest
 from ubp_tui.widgets.layers.layer_table import LayerTable
+from ubp_tui.work.services import Services, default_services
 
 HERE = Path(__file__).parent
 PNG_SCALE = 1.5
@@ -82,7 +82,7 @@ async def benchmark(app: UbpApp, pilot: Pilot[int]) -> None:
     """Press the key and wait for the result."""
     await pilot.press("b")
     await pilot.pause()
-    while app.benchmark._waiting or app.benchmark.running:
+    while app.queue.waiting or app.queue.running:
         await app.workers.wait_for_complete()
         await pilot.pause()
 

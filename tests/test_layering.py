@@ -1,14 +1,23 @@
-"""Who may import whom: the library knows no terminal app, and neither start-up waits for torch."""
+"""Who may import whom, beside the import contracts: what a fresh process loads, private Textual, sizes."""
 
 from __future__ import annotations
 
+import ast
 import pkgutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 import ubp_core
+import ubp_tui
+
+HEADLESS = ("bench", "choices", "observing", "session", "work", "workspace")
+"""Parts of the app that know no terminal."""
+TERMINAL = {"textual", "rich", "plotext", "textual_plotext"}
+APP = Path(ubp_tui.__path__[0])
+MOST_LINES, MOST_MODULES = 300, 15
 
 
 def library_modules() -> list[str]:
@@ -31,3 +40,38 @@ def test_the_library_loads_no_terminal_code() -> None:
 @pytest.mark.parametrize("module", ["ubp_core", "ubp_core.cli.main", "ubp_tui.main"])
 def test_start_up_waits_for_nothing_slow(module: str) -> None:
     assert not {"torch", "torchvision", "textual"} & modules_after(f"import {module}")
+
+
+def headless_modules() -> list[str]:
+    names = [module.name for module in pkgutil.walk_packages(ubp_tui.__path__, "ubp_tui.")]
+    kept = [name for name in names if name.split(".")[1] in HEADLESS]
+    return [*kept, "ubp_tui.keys.registry", "ubp_tui.keys.key_action", "ubp_tui.looks.names"]
+
+
+@pytest.mark.parametrize("module", headless_modules())
+def test_what_decides_and_computes_loads_no_terminal_code(module: str) -> None:
+    assert not TERMINAL & modules_after(f"import {module}")
+
+
+def private_names(tree: ast.AST) -> set[str]:
+    """Private modules of Textual that are imported, and the private parts of its objects that the app has used."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "textual":
+            names = [*(node.module or "").split("."), *(alias.name for alias in node.names)]
+            found |= {name for name in names if name.startswith("_")}
+        elif isinstance(node, ast.Attribute) and node.attr in ("_compositor", "_close_messages_no_wait"):
+            found.add(node.attr)
+    return found
+
+
+def test_private_textual_stays_beside_the_terminal() -> None:
+    users = {path.relative_to(APP) for path in APP.rglob("*.py") if private_names(ast.parse(path.read_text()))}
+    assert users and {path.parts[0] for path in users} == {"terminal"}
+
+
+def test_modules_and_folders_of_the_app_are_seen_at_a_glance() -> None:
+    lengths = {path: len(path.read_text().splitlines()) for path in APP.rglob("*.py")}
+    assert {path.name for path, lines in lengths.items() if lines > MOST_LINES} == set()
+    folders = [path.parent for path in lengths if path.name != "__init__.py"]
+    assert {folder.name for folder in folders if folders.count(folder) > MOST_MODULES} == set()

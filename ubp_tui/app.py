@@ -3,52 +3,48 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from rich.console import RenderableType
-from textual import events, work
 from textual.app import App
-from textual.driver import Driver
-from textual.filter import ANSIToTruecolor, LineFilter
-from textual.worker import WorkerFailed, get_current_worker
 
-from ubp_tui import messages
-from ubp_tui.bench_job import make_job, make_network_job
-from ubp_tui.bindings import bindings_of
-from ubp_tui.commands import RegistryCommands
-from ubp_tui.comparing import pair_of
-from ubp_tui.focus_keeper import FocusKeeper
-from ubp_tui.garbage import INTERVAL, SETTLED, GarbagePolicy
-from ubp_tui.log_file import describe_crash
-from ubp_tui.looks import THEMES, Glyphs, Look, choose_look
-from ubp_tui.renderables.ascii_filter import AsciiFilter
-from ubp_tui.renderables.truecolor_filter import TruecolorFilter
+from ubp_tui.bench.errands import BenchErrands
+from ubp_tui.bench.job import make_job, make_network_job
+from ubp_tui.bench.queue import BenchQueue
+from ubp_tui.choices.choice import Choice, ModelRequest
+from ubp_tui.dialogs.error import ErrorDialog
+from ubp_tui.dialogs.help import HelpScreen
+from ubp_tui.dialogs.log import LogPanel
+from ubp_tui.dialogs.session_offer import SessionOffer
+from ubp_tui.dialogs.tour import TourDialog, take_first_time
+from ubp_tui.keys.bindings import bindings_of
+from ubp_tui.keys.commands import RegistryCommands
+from ubp_tui.looks.themes import THEMES, Glyphs, Look, choose_look
 from ubp_tui.screens.benchmark import BenchmarkScreen
-from ubp_tui.screens.compare import CompareScreen
-from ubp_tui.screens.compare_work import ComparisonCache
-from ubp_tui.screens.error import ErrorDialog
+from ubp_tui.screens.compare import CompareOutcome, CompareScreen
 from ubp_tui.screens.explore import ExploreScreen
-from ubp_tui.screens.help import HelpScreen
 from ubp_tui.screens.history import HistoryScreen
-from ubp_tui.screens.log import LogPanel
-from ubp_tui.screens.session_offer import SessionOffer
-from ubp_tui.screens.tour import TourDialog, take_first_time
-from ubp_tui.services import Services, default_services
-from ubp_tui.session import Session
-from ubp_tui.session_state import capture_session, restore_session
-from ubp_tui.signals import HANG_UP, catch_signals
-from ubp_tui.state import Choice, ModelRequest
-from ubp_tui.strip_cycles import prevent_strip_cycles
-from ubp_tui.warm_up import prepare_drawing, start_threads
-from ubp_tui.widgets.size_notice import MIN_SIZE
+from ubp_tui.session.keeper import capture_session, explore_arrangement, prepare_workspace
+from ubp_tui.session.session import Session
+from ubp_tui.terminal.focus_keeper import MIN_SIZE
+from ubp_tui.terminal.guarded_app import GuardedApp
+from ubp_tui.terminal.runner import AppRunner
+from ubp_tui.work.comparing import pair_of
+from ubp_tui.work.services import Services, default_services
+from ubp_tui.workspace.cache import ComparisonCache
+from ubp_tui.workspace.comparison import SideBySide
+from ubp_tui.workspace.comparison_errand import ComparisonErrand
+from ubp_tui.workspace.errands import Errands
+from ubp_tui.workspace.loading import Loader, LoadFailure
+from ubp_tui.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
     from ubp_core.models import LoadedModel
 
 
-class UbpApp(App[int]):
+class UbpApp(GuardedApp):
     """ubp-tui."""
 
     TITLE = "ubp-tui"
@@ -71,67 +67,66 @@ class UbpApp(App[int]):
         complaint: str = "",
     ) -> None:
         """Args: as those of `build_app`, which is to be used."""
-        super().__init__()
+        super().__init__(services.log, glyphs == "ascii")
         for theme in THEMES:
             self.register_theme(theme)
         self.glyphs: Glyphs = glyphs or ("shades" if self.no_color else "blocks")
         """Characters that pictures are made of."""
-        self._ascii = AsciiFilter()
-        self._truecolor: TruecolorFilter | None = None
         self.theme = THEMES[0].name
         self.session = session
         """What to go on from, and at the end what to keep; None where there is nothing."""
         self._offer = offer and session is not None
         self._complaint = complaint
-        self.request = request
         self.services = services
-        self.explore = ExploreScreen(services, choice, request.model)
-        self.benchmark = BenchmarkScreen(services)
+        runner = AppRunner(self)
+        self.workspace = Workspace(request, choice)
+        """What is open, what was chosen, what is known."""
+        self.errands = Errands(self.workspace, services, runner)
+        """What is computed for it."""
+        self.loader = Loader(services, runner, self.loading)
+        """What loads models."""
         self.pairs = ComparisonCache()
         """Comparisons made lately."""
-        self.loading_model = False
-        """Whether a thread is loading a model; it can't be interrupted."""
-        self._garbage = GarbagePolicy()
-        self._focus = FocusKeeper()
-        self.failure = ""
-        """The line to print after the app, if it ended because the model could not be loaded."""
+        self.explore = ExploreScreen(self.workspace, runner)
+        self.queue = BenchQueue()
+        """The benchmark, its devices and options."""
+        self.bench_errands = BenchErrands(self.queue, services.bench, runner)
+        """What watches devices, packs and runs for it."""
+        self.benchmark = BenchmarkScreen(self.queue)
+        self._runner = runner
+        self.loader.progressed.connect(lambda: self.explore.drawing.show_progress(self.loader.step))
+        self.loader.ended.connect(self._take_model)
+        self.queue.runs_changed.connect(self._share_machine)
+        self.queue.chosen_changed.connect(lambda: self.workspace.follow_device(self.queue.devices.chosen))
+        self.queue.ended.connect(self._follow_figures)
 
     def on_mount(self) -> None:
         """Show the first frame, then load: importing torch takes seconds and slows down everything else."""
-        prevent_strip_cycles()
-        start_threads()
-        self._garbage.start()
-        self.set_interval(INTERVAL, self._garbage.collect)
         self.install_screen(self.benchmark, "benchmark")
         self.push_screen(self.explore)
-        self.watch(self.benchmark, "running", self._share_machine, init=False)
         touring = take_first_time(self.services.tour)
         asking = self._offer or bool(self._complaint)
         if touring:
             self.push_screen(TourDialog(), (lambda _: self._begin()) if asking else None)
-        if not self.is_headless:
-            catch_signals(self._end_by_signal)
         # One dialog at a time; the model loads behind the tour unless there is something to ask.
         if not (touring and asking):
             self.explore.call_after_refresh(self._begin)
 
     def on_unmount(self) -> None:
-        """Give the process its garbage collector back."""
-        self._garbage.stop()
+        """The programs on the devices end with the app."""
+        self.queue.close()
 
-    def on_resize(self, event: events.Resize) -> None:
-        """Keep the focus over sizes at which nothing can be shown."""
-        self._focus.follow(event.size, self.screen_stack)
-
-    async def on_event(self, event: events.Event) -> None:
-        """Note that somebody is typing."""
-        if isinstance(event, events.InputEvent):
-            self._garbage.note_input()
-        await super().on_event(event)
-
-    def _share_machine(self, running: bool) -> None:
+    def _share_machine(self) -> None:
         """A benchmark on this machine has it to itself: what nobody waits for is computed later."""
-        self.explore.hold_background(running and "host" in self.benchmark.runs)
+        held = self.queue.running and "host" in self.queue.runs
+        if held != self.workspace.held and self.workspace.model is not None:
+            self.workspace.hold(held)
+
+    def _follow_figures(self) -> None:
+        """A device has come to its end: there may be new figures of the one that is shown."""
+        run = self.queue.runs.get(self.queue.leading_device)
+        if run is not None and run.ended and run.number is not None:
+            self.workspace.follow_device(run.device)
 
     def _begin(self) -> None:
         """Load the session's model, or ask first whether to go on with that session, or say why there is none."""
@@ -148,123 +143,59 @@ class UbpApp(App[int]):
         if not accepted:
             self.session = None
         if self.session is not None:
-            self.request = self.session.request
-            self.explore.name_model(self.request.model)
+            self.workspace.request = self.session.request
+            self.explore.drawing.name_model(self.session.request.model)
             self._wear(self.session.arrangement.theme)
-        self._load_model(self.request)
+        self.loader.load(self.workspace.request)
 
-    def _end_by_signal(self, number: int) -> None:
-        """End as with the key, but with the exit code that shells give a signal."""
-        self.exit(return_code=128 + number)
-
-    def get_driver_class(self) -> type[Driver]:
-        """Textual's driver; on Unix one that notices when the terminal is gone."""
-        chosen = super().get_driver_class()
-        if chosen.__name__ != "LinuxDriver":
-            return chosen
-        from ubp_tui.terminal import TerminalDriver
-
-        return TerminalDriver
-
-    def on_terminal_lost(self) -> None:
-        """End as by the signal that a terminal usually sends."""
-        self._end_by_signal(HANG_UP)
-
-    def _handle_exception(self, error: Exception) -> None:
-        """A mistake of ours: traceback to the log, one line on stderr, exit code 1; tests get the exception itself."""
-        if self.is_headless:
-            super()._handle_exception(error)
-            return
-        self._return_code = 1
-        if not self.failure:
-            cause = error.error if isinstance(error, WorkerFailed) else error
-            logging.getLogger("ubp_tui").critical("unexpected error", exc_info=cause)
-            self.failure = describe_crash(cause, self.services.log)
-            self._keep_what_is_there()
-        self._close_messages_no_wait()
-
-    def _keep_what_is_there(self) -> None:
-        """Take down the session, if the screens still can tell it."""
-        try:
-            if self.explore.model is not None:
-                self.session = capture_session(self.request, self.explore, self.benchmark)
-        except Exception:
-            logging.getLogger("ubp_tui").exception("the session is not taken down")
+    def save_work(self) -> None:
+        """Take down the session, where there is a model."""
+        if self.workspace.model is not None:
+            places = self.explore.drawing.arrangement(), self.benchmark.take_plot(), self.theme
+            self.session = capture_session(self.workspace, self.queue, *places)
 
     def exit(self, result: int | None = None, return_code: int = 0, message: RenderableType | None = None) -> None:
         """End the app, and take down the session while its screens are still there."""
-        if self.explore.model is not None:
-            self.session = capture_session(self.request, self.explore, self.benchmark)
+        self.save_work()
         super().exit(result, return_code, message)
 
-    @work(thread=True, exclusive=True, group="load_model", description="load the model")
-    def _load_model(self, request: ModelRequest) -> None:
-        """Load on a thread; only messages come back."""
-        from ubp_core.errors import UbpError
+    def _take_model(self) -> None:
+        """Show the loaded model as soon as the panes are there, or explain why there is none."""
+        model, failure = self.loader.model, self.loader.failure
+        if failure is not None:
+            self._explain_failure(failure)
+        elif model is not None:
+            logging.getLogger("ubp_tui").info("loaded %s, %s", model.name, model.source)
+            self.explore.drawing.uncover()
+            self.explore.call_after_refresh(self._open, model)
 
-        worker = get_current_worker()
-        message: messages.ModelLoaded | messages.ModelLoadFailed
-        prepare_drawing()
-        self.loading_model = True
-        self._garbage.begin_load()
-        try:
-            message = messages.ModelLoaded(self.services.load_model(request, self._tell_progress))
-        except UbpError as error:
-            message = messages.ModelLoadFailed(str(error), int(error.exit_code))
-        finally:
-            # With what the model's first picture brings, which stays as well.
-            self.call_later(self.set_timer, SETTLED, self._garbage.end_load)
-            self.loading_model = False
-        if not worker.is_cancelled:
-            self.post_message(message)
-
-    def _tell_progress(self, line: str) -> None:
-        """Post a step of the loader."""
-        self.post_message(messages.LoadProgressed(line))
-
-    def on_load_progressed(self, message: messages.LoadProgressed) -> None:
-        """Show the loader's step."""
-        self.explore.show_progress(message.line)
-
-    def on_model_loaded(self, message: messages.ModelLoaded) -> None:
-        """Show the model, as soon as the panes are there."""
-        logging.getLogger("ubp_tui").info("loaded %s, %s", message.model.name, message.model.source)
-        self.explore.uncover()
-        self.explore.call_after_refresh(self._show_model, message.model)
-
-    def _show_model(self, model: LoadedModel) -> None:
+    def _open(self, model: LoadedModel) -> None:
         """Show the model as the session left it."""
-        self.explore.model_request = self.request
-        self.explore.show_model(model)
         if self.session is not None:
-            restore_session(self.session, self.explore, self.benchmark)
-        self.explore.follow_device(next(iter(self.benchmark.wanted), ""))
+            prepare_workspace(self.session, self.workspace)
+        self.workspace.open(model)
+        if self.session is not None:
+            self.explore.drawing.put_arrangement(explore_arrangement(self.session))
+            self.queue.want(self.session.devices, self.session.options)
+            self.benchmark.put_plot(self.session.arrangement.plot)
+        self.workspace.follow_device(next(iter(self.queue.wanted), ""))
 
-    def on_device_picked(self, message: messages.DevicePicked) -> None:
-        """The layer table shows what was measured on the chosen device."""
-        self.explore.follow_device(message.name)
-
-    def on_benchmark_finished(self, message: messages.BenchmarkFinished) -> None:
-        """There are new figures."""
-        if message.number is not None and message.run.device == self.benchmark.leading_device:
-            self.explore.follow_device(message.run.device)
-
-    def on_model_load_failed(self, message: messages.ModelLoadFailed) -> None:
-        """Explain, and offer random weights where the loader does."""
+    def _explain_failure(self, failure: LoadFailure) -> None:
+        """Say why there is no model, and offer random weights where the loader does."""
         # Every line says what to do; where that is another source of weights, a button does it.
-        random = (("random", "Random weights"),) if "--weights random" in message.line else ()
-        logging.getLogger("ubp_tui").error("%s", message.line)
-        dialog = ErrorDialog("The model can't be loaded", message.line, (*random, ("quit", "Quit")))
-        self.push_screen(dialog, lambda remedy: self._answer_failure(remedy, message))
+        random = (("random", "Random weights"),) if "--weights random" in failure.line else ()
+        logging.getLogger("ubp_tui").error("%s", failure.line)
+        dialog = ErrorDialog("The model can't be loaded", failure.line, (*random, ("quit", "Quit")))
+        self.push_screen(dialog, partial(self._answer_failure, failure))
 
-    def _answer_failure(self, remedy: str | None, message: messages.ModelLoadFailed) -> None:
+    def _answer_failure(self, failure: LoadFailure, remedy: str | None) -> None:
         """Try again with random weights, or leave with the line on stderr."""
         if remedy == "random":
-            self.request = replace(self.request, weights="random")
-            self._load_model(self.request)
+            self.workspace.request = replace(self.workspace.request, weights="random")
+            self.loader.load(self.workspace.request)
             return
-        self.failure = message.line
-        self.exit(return_code=message.exit_code)
+        self.failure = failure.line
+        self.exit(return_code=failure.exit_code)
 
     @property
     def look(self) -> Look:
@@ -284,15 +215,15 @@ class UbpApp(App[int]):
         self.theme = names[place % len(names)]
         self.notify(f"theme {self.theme}", timeout=2)
 
-    async def on_benchmark_requested(self, message: messages.BenchmarkRequested) -> None:
+    async def on_explore_screen_benchmark_wanted(self, message: ExploreScreen.BenchmarkWanted) -> None:
         """Open the benchmark screen, and begin where layers are named."""
         from ubp_core.errors import UbpError
 
-        model = self.explore.model
+        model, choices = self.workspace.model, self.workspace.choices
         try:
-            job = make_job(model, message.layers, self.explore.choices.of) if model and message.layers else None
+            job = make_job(model, message.layers, choices.of) if model and message.layers else None
             if model and message.network:
-                job = make_network_job(model, self.explore.choices)
+                job = make_network_job(model, choices)
         except UbpError as error:
             what = "network" if message.network else "layer"
             self.push_screen(ErrorDialog(f"No benchmark of this {what}", str(error)))
@@ -300,44 +231,33 @@ class UbpApp(App[int]):
         if self.screen is self.explore:
             await self.push_screen(self.benchmark)
         if job is not None:
-            self.benchmark.start(job)
+            self.queue.start(job)
 
-    async def on_compare_requested(self, message: messages.CompareRequested) -> None:
+    async def on_explore_screen_comparison_wanted(self, message: ExploreScreen.ComparisonWanted) -> None:
         """Open the compare screen on the layer on the screen."""
-        explore = self.explore
-        if explore.model is None or not explore.layer or self.screen is not explore:
+        workspace, model = self.workspace, self.workspace.model
+        layer = workspace.find(workspace.layer)
+        if model is None or layer is None or self.screen is not self.explore:
             return
-        layer = explore.model.layer(explore.layer)
         if not layer.prunable:
             line = f"{layer.name} stays dense ({layer.skip_reason}): it has no blocks."
             self.push_screen(ErrorDialog("Nothing to compare", line, advice="Go to a layer that is pruned (j, k)."))
             return
-        pair = pair_of(explore.choice, message.kind)
-        screen = CompareScreen(self.services, explore.gate, explore.cache, self.pairs, explore.model, layer.name, pair)
-        await self.push_screen(screen)
+        sides = SideBySide(model, workspace.known, self.pairs, layer.name, pair_of(workspace.choice, message.kind))
+        ComparisonErrand(sides, self.services, self._runner, self.errands.gate)
+        await self.push_screen(CompareScreen(sides), self._return_from)
 
-    def on_compare_left(self, message: messages.CompareLeft) -> None:
+    def _return_from(self, outcome: CompareOutcome | None) -> None:
         """Back to the layers, on the layer that was compared last, with the choice that was taken."""
-        self.pop_screen()
-        self.explore.return_from(message.layer, message.choice)
+        if outcome is not None:
+            self.workspace.select(outcome.layer)
+            if outcome.choice is not None:
+                self.workspace.change(**asdict(outcome.choice))
 
     def action_show_history(self) -> None:
         """Open the history."""
         if not isinstance(self.screen, HistoryScreen):
-            self.push_screen(HistoryScreen(self.services))
-
-    def get_line_filters(self) -> Sequence[LineFilter]:
-        """What every line of the screen passes through last."""
-        own = [self._ascii] if self.glyphs == "ascii" else []
-        return [*map(self._hasten, super().get_line_filters()), *own]
-
-    def _hasten(self, line_filter: LineFilter) -> LineFilter:
-        """The filter for the terminal's palette is applied to every line: in its place one that is quicker."""
-        if not isinstance(line_filter, ANSIToTruecolor):
-            return line_filter
-        if self._truecolor is None or self._truecolor.inner is not line_filter:
-            self._truecolor = TruecolorFilter(line_filter)
-        return self._truecolor
+            self.push_screen(HistoryScreen(self.services.bench))
 
     def action_show_log(self) -> None:
         """Open the log panel."""

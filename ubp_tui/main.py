@@ -14,15 +14,14 @@ from typing import TYPE_CHECKING, NoReturn
 from ubp_core import __version__
 from ubp_core.errors import ExitCode, PlanError
 from ubp_core.models import DEFAULT_MODEL, MODEL_NAMES
-from ubp_tui.signals import restore_signals
-from ubp_tui.state import METHODS, Choice, ModelRequest
+from ubp_tui.choices.choice import METHODS, Choice, ModelRequest
+from ubp_tui.looks.names import THEME_NAMES, theme_name
+from ubp_tui.terminal.signals import restore_signals
 
 if TYPE_CHECKING:
     from ubp_tui.app import UbpApp
-    from ubp_tui.session_start import SessionStart
+    from ubp_tui.session.start import SessionStart
 
-THEME_NAMES = ("dark", "light", "dark-safe", "light-safe")
-"""Our own themes; a test compares them with `looks.THEMES`."""
 MAX_BLOCK_SIZE = 32
 """The largest block size that can be selected."""
 
@@ -136,8 +135,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         print("ubp-tui: this is not a terminal; `ubp layers` and `ubp select` print the same figures", file=sys.stderr)
         return ExitCode.BAD_INPUT
-    from ubp_tui.log_file import log_path, logging_to_file
-    from ubp_tui.session_start import find_session, keep_session
+    from ubp_tui.session.start import find_session, keep_session
+    from ubp_tui.terminal.log_file import log_path, logging_to_file
 
     try:
         start = find_session(options.session, not options.no_session, _names_model(options))
@@ -153,7 +152,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if app.failure:
         print(f"ubp-tui: {app.failure}", file=sys.stderr)
     code = app.return_code or 0
-    if app.loading_model or app.benchmark.packing:
+    if app.loader.busy or app.bench_errands.packing:
         _end_at_once(app, code)
     return code
 
@@ -161,10 +160,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _end_at_once(app: UbpApp, code: int) -> NoReturn:
     """End without waiting for threads, as Python would: importing torch, a download and capturing a network can't be
     interrupted. The terminal is restored by now; files that go with the process are removed, others finished."""
-    from ubp_tui.export_job import WRITING
+    from ubp_tui.work.exporting import WRITING
 
     with WRITING:
-        if packing := app.benchmark.packing:
+        if packing := app.bench_errands.packing:
             packing.close()
         sys.stderr.flush()
         os._exit(code)
@@ -179,11 +178,11 @@ def _names_model(options: argparse.Namespace) -> bool:
 def _build(options: argparse.Namespace, start: SessionStart) -> UbpApp:
     """The app that the command line asks for."""
     from ubp_tui.app import build_app
-    from ubp_tui.bench_services import default_bench_services
-    from ubp_tui.log_file import log_path
-    from ubp_tui.looks import Glyphs
-    from ubp_tui.screens.tour import tour_path
-    from ubp_tui.services import default_services
+    from ubp_tui.bench.services import default_bench_services
+    from ubp_tui.dialogs.tour import tour_path
+    from ubp_tui.looks.themes import Glyphs
+    from ubp_tui.terminal.log_file import log_path
+    from ubp_tui.work.services import default_services
 
     model = options.model or DEFAULT_MODEL
     request = ModelRequest(model, options.weights, options.arch, options.width, options.seed, options.input_size)
@@ -193,9 +192,9 @@ def _build(options: argparse.Namespace, start: SessionStart) -> UbpApp:
     glyphs: Glyphs | None = "ascii" if options.ascii else None
     session = start.session
     if session is not None and options.theme:
-        session = replace(session, arrangement=replace(session.arrangement, theme=f"ubp-{options.theme}"))
+        session = replace(session, arrangement=replace(session.arrangement, theme=theme_name(options.theme)))
     app = build_app(request, services, choice, glyphs, session, start.offered, start.complaint)
-    theme = f"ubp-{options.theme}" if options.theme else start.theme
+    theme = theme_name(options.theme) if options.theme else start.theme
     if theme in app.available_themes:
         app.theme = theme
     return app

@@ -37,10 +37,10 @@ from textual._compositor import CompositorUpdate
 from textual.screen import Screen
 
 from ubp_tui.app import UbpApp, build_app
-from ubp_tui.bench_services import default_bench_services
-from ubp_tui.choices import LayerChoices
-from ubp_tui.services import default_services
-from ubp_tui.state import Choice, ModelRequest
+from ubp_tui.bench.services import default_bench_services
+from ubp_tui.choices.choice import Choice, ModelRequest
+from ubp_tui.choices.layer_choices import LayerChoices
+from ubp_tui.work.services import default_services
 
 SIZE = (160, 48)
 GAP = 0.03
@@ -183,24 +183,24 @@ async def measure(model: str) -> float:
             shown = threading.Event()
             app.explore.call_after_refresh(shown.set)
             await wait_until(app, shown.is_set)
-            worst = [show("while the model loads", await press_while(app, lambda: app.explore.model is None, 300))]
+            worst = [show("while the model loads", await press_while(app, lambda: app.workspace.model is None, 300))]
             worst.append(show("while all layers are selected", await press_while(app, lambda: True, 15)))
             # All layers, so that it lasts; with a block size that kernels have, whatever the keys have chosen.
             app.explore.set_choices(LayerChoices(Choice("optimal")))
             await pilot.press("escape", "a", "b")
-            await wait_until(app, lambda: app.benchmark.running)
+            await wait_until(app, lambda: app.queue.running)
             await app.pop_screen()
-            going = await press_while(app, lambda: app.benchmark.running, 30)
+            going = await press_while(app, lambda: app.queue.running, 30)
             worst.append(show("while a benchmark runs on host", going))
             app.benchmark.action_cancel()
-            await wait_until(app, lambda: not app.benchmark.running)
+            await wait_until(app, lambda: not app.queue.running)
     return max(worst)
 
 
 def measure_start() -> tuple[float, float]:
     """Print the times of `ubp-tui --help` and of the first frame, best of five; seconds."""
     frame = (
-        "import asyncio, os\nfrom ubp_tui.app import build_app\nfrom ubp_tui.state import ModelRequest\n"
+        "import asyncio, os\nfrom ubp_tui.app import build_app\nfrom ubp_tui.choices.choice import ModelRequest\n"
         "async def run():\n    async with build_app(ModelRequest('efficientnet_lite0')).run_test(size=(120, 36)):\n"
         "        os._exit(0)\nasyncio.run(run())\n"
     )

@@ -21,9 +21,9 @@ from textual.pilot import Pilot
 
 from ubp_core.models import Layer, LoadedModel
 from ubp_tui.app import UbpApp, build_app
-from ubp_tui.services import Services, default_services
-from ubp_tui.state import Choice, ModelRequest
+from ubp_tui.choices.choice import Choice, ModelRequest
 from ubp_tui.widgets.map.block_map import BlockMap
+from ubp_tui.work.services import Services, default_services
 
 SHAPES = {"2048 x 4608": (2048, 512, 3, 3), "512 x 4608 (ResNet-50's largest)": (512, 512, 3, 3)}
 SIZE = (200, 50)
@@ -47,7 +47,7 @@ def build_services(shape: tuple[int, ...]) -> Services:
 
 async def wait_for_result(app: UbpApp, choice: Choice) -> None:
     """Wait until the selection of a choice is on the screen."""
-    while app.explore.result is None or app.explore.result.request.choice != choice:
+    while app.workspace.selection is None or app.workspace.selection.request.choice != choice:
         await asyncio.sleep(0.001)
 
 
@@ -87,16 +87,16 @@ async def measure_repaints(app: UbpApp, pilot: Pilot[int], when: str) -> None:
 
 async def measure_changes(app: UbpApp) -> None:
     """Print how long a change of method, block size or sparsity takes until it is drawn."""
-    explore = app.explore
+    workspace = app.workspace
     for name, key in (("sparsity", "right_square_bracket"), ("block size", "n"), ("method", "m")):
         times = []
         for _ in range(5):
-            before = explore.choice
+            before = workspace.choice
             started = time.perf_counter()
             app.simulate_key(key)
-            while explore.choice == before:
+            while workspace.choice == before:
                 await asyncio.sleep(0.001)
-            await wait_for_result(app, explore.choice)
+            await wait_for_result(app, workspace.choice)
             repaint(app)
             times.append(1e3 * (time.perf_counter() - started))
         print(f"change of {name:10} to shown: median {statistics.median(times):4.0f} ms  worst {max(times):4.0f} ms")
@@ -105,7 +105,7 @@ async def measure_changes(app: UbpApp) -> None:
 def measure_start() -> None:
     """Print the time to the help text and to the first frame of the real app, each the best of five processes."""
     first_frame = (
-        "import asyncio, sys; from ubp_tui.app import build_app; from ubp_tui.state import ModelRequest\n"
+        "import asyncio, sys; from ubp_tui.app import build_app; from ubp_tui.choices.choice import ModelRequest\n"
         "app = build_app(ModelRequest('efficientnet_lite0'))\n"
         "async def run():\n"
         "    async with app.run_test(size=(120, 36)):\n"
@@ -125,7 +125,7 @@ async def run(shape: tuple[int, ...]) -> None:
     """Measure on the running app."""
     app = build_app(ModelRequest("gaussian"), build_services(shape), Choice("optimal", 4, 0.75))
     async with app.run_test(size=SIZE) as pilot:
-        await wait_for_result(app, app.explore.choice)
+        await wait_for_result(app, app.workspace.choice)
         await measure_repaints(app, pilot, "while curves are computed")
         await measure_changes(app)
         await app.workers.wait_for_complete()

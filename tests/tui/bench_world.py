@@ -18,8 +18,8 @@ from tui_world import make_model, make_services, until
 from ubp_core.benchmark import BenchSettings
 from ubp_core.models import LoadedModel
 from ubp_tui.app import UbpApp, build_app
-from ubp_tui.bench_services import default_bench_services
-from ubp_tui.state import ModelRequest
+from ubp_tui.bench.services import default_bench_services
+from ubp_tui.choices.choice import ModelRequest
 
 BENCH_SIZES = [(80, 24), (160, 48)]
 BUILD = Path(__file__).parents[2] / "native" / "build.py"
@@ -58,8 +58,8 @@ def bench_app(history: Path, port: int, settings: BenchSettings = FEW, model: Lo
 
 async def rest(app: UbpApp, pilot: Pilot[int]) -> None:
     """Wait until no benchmark is wanted or under way and every worker has finished."""
-    await until(pilot, lambda: app.benchmark.is_mounted and app.benchmark._listed)
-    await until(pilot, lambda: not (app.benchmark._waiting or app.benchmark.running))
+    await until(pilot, lambda: app.queue.devices.complete)
+    await until(pilot, lambda: not (app.queue.waiting or app.queue.running))
     await app.workers.wait_for_complete()
     await pilot.pause()
 

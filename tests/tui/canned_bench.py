@@ -17,9 +17,9 @@ from ubp_core.devices import DeviceFacts, DeviceInfo, DeviceKind, DeviceState, D
 from ubp_core.devices.adb_server import ServerAddress
 from ubp_core.devices.clusters import Cluster
 from ubp_core.devices.info import REMEDIES
-from ubp_tui.bench_job import PackedJob
-from ubp_tui.bench_options import RunOptions
-from ubp_tui.bench_services import BenchServices, DeviceList, OnDevices
+from ubp_tui.bench.job import PackedJob
+from ubp_tui.bench.options import RunOptions
+from ubp_tui.bench.services import BenchServices, DeviceList, OnDevices
 
 DEVICES = (
     DeviceInfo("host", DeviceKind.HOST, DeviceState.READY, "Some processor", "this machine: ratios count"),

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from ubp_core.benchmark import BenchProgress, BenchSettings, LayerProgress, LayerResult, Stage, VariantResult
 from ubp_core.devices.clusters import group_cores
 from ubp_core.devices.facts import parse_facts
-from ubp_tui.bench_options import OPTIONS, RunOptions, core_values, thread_values
-from ubp_tui.bench_state import DeviceRun
-from ubp_tui.renderables.bench_rows import list_rows, name_variants
-from ubp_tui.state import Choice
+from ubp_tui.bench.options import OPTIONS, RunOptions, core_values, thread_values
+from ubp_tui.bench.run import DeviceRun
+from ubp_tui.choices.choice import Choice
+from ubp_tui.renderables.bench.rows import list_rows, name_variants
 from ubp_tui.widgets.bench.bars import Bars, fit_bars
 from ubp_tui.widgets.bench.scatter import LEAST_SPAN, describe_shapes, fit_axis, live_points, place_ticks, result_points
 

@@ -17,10 +17,9 @@ from ubp_core.devices import DeviceInfo, DeviceKind, DeviceState
 from ubp_core.devices.info import REMEDIES
 from ubp_core.history import Entry, History
 from ubp_tui.app import UbpApp
-from ubp_tui.bench_services import DeviceList
-from ubp_tui.messages import DevicesListed
-from ubp_tui.renderables.bench_text import format_time
-from ubp_tui.screens.error import ErrorDialog
+from ubp_tui.bench.services import DeviceList
+from ubp_tui.dialogs.error import ErrorDialog
+from ubp_tui.renderables.bench.text import format_time
 from ubp_tui.widgets.bench.result_pane import ResultPane
 from ubp_tui.widgets.devices.device_panel import DevicePanel
 from ubp_tui.widgets.layers.layer_table import LayerTable
@@ -93,7 +92,7 @@ async def test_one_key_benchmarks_the_selected_layer(history: Path, port: int, b
             assert format_time(variant.median_ns) in bar
         assert "few samples: all variants" in text
         # A device is not asked during a run, but it is afterwards.
-        await until(pilot, lambda: "host" in app.benchmark.query_one(DevicePanel).facts)
+        await until(pilot, lambda: "host" in app.benchmark.query_one(DevicePanel).devices.facts)
         await pilot.press("escape")
         assert app.screen is app.explore
 
@@ -104,7 +103,7 @@ async def test_all_marked_layers_are_benchmarked(history: Path, port: int, bench
         await settle(app, pilot)
         await pilot.press("space", "j", "j", "space", "j", "space", "space")
         table = app.explore.query_one(LayerTable)
-        assert table.marked == ("block.0.expand", "block.1.conv")
+        assert table.marks.names == ("block.0.expand", "block.1.conv")
         text = screen_text(app)
         assert "● block.0.expand" in text and "● block.1.conv" in text and "● head" not in text
         assert "2 marked · b benchmarks them" in text
@@ -132,7 +131,7 @@ async def test_the_emulator_is_chosen_by_key_and_shows_no_times(
         await pilot.press("1")
         await pilot.pause()
         await pilot.press("down")
-        await until(pilot, lambda: app.benchmark.query_one(DevicePanel).chosen == "emulator")
+        await until(pilot, lambda: app.benchmark.query_one(DevicePanel).devices.chosen == "emulator")
         await pilot.press("escape", "b")
         await rest(app, pilot)
         (entry,) = entries(history)
@@ -153,7 +152,7 @@ async def test_a_device_is_chosen_by_mouse_and_its_facts_are_shown(history: Path
         await until(pilot, lambda: "emulated on" in screen_text(app))
         await click(pilot, "#device-table", offset=(4, 1))
         await until(pilot, lambda: "this machine: ratios count" in screen_text(app))
-        assert app.benchmark.query_one(DevicePanel).picked
+        assert app.benchmark.query_one(DevicePanel).devices.picked
 
 
 async def test_a_cancelled_run_leaves_no_program(history: Path, port: int) -> None:
@@ -193,15 +192,15 @@ async def test_a_run_goes_on_behind_another_screen_and_ends_with_the_app(history
         await until(pilot, programs_running)
         await pilot.press("escape", "j")
         await settle_choice(app, pilot)
-        assert app.benchmark.running and programs_running()
-        app.benchmark._cancel.set()
+        assert app.queue.running and programs_running()
+        app.queue.cancel()
         await rest(app, pilot)
     assert programs_running() == []
 
 
 async def settle_choice(app: UbpApp, pilot: Pilot[int]) -> None:
     """As `settle`, but without waiting for the benchmark."""
-    await until(pilot, lambda: app.explore.result is not None and app.explore.result.request == app.explore._request)
+    await until(pilot, lambda: app.workspace.settled)
 
 
 async def test_leaving_the_app_sets_the_cancel(history: Path, port: int) -> None:
@@ -211,7 +210,7 @@ async def test_leaving_the_app_sets_the_cancel(history: Path, port: int) -> None
         await pilot.press("b")
         await until(pilot, programs_running)
         await pilot.press("q")
-    assert app.benchmark._cancel.is_set()
+    assert app.queue.order is not None and app.queue.order.cancel.is_set()
 
 
 async def test_a_device_that_is_not_ready(
@@ -245,21 +244,21 @@ async def test_phones_show_state_and_remedy_and_no_choice_changes_by_itself(hist
         await pilot.press("d")
         await rest(app, pilot)
         panel = app.benchmark.query_one(DevicePanel)
-        host, phone = panel.infos["host"], phone_in(DeviceState.UNAUTHORIZED)
+        host, phone = panel.devices.infos["host"], phone_in(DeviceState.UNAUTHORIZED)
         ready = DeviceInfo("adb:B", DeviceKind.ADB, DeviceState.READY, "Second", latency=True)
-        app.benchmark.post_message(DevicesListed(DeviceList((host, phone), "", True)))
+        app.queue.take_devices(DeviceList((host, phone), "", True))
         await until(pilot, lambda: "unauthorized" in screen_text(app))
-        assert panel.chosen == "host"
-        app.benchmark.post_message(DevicesListed(DeviceList((host, phone, ready), "", True)))
-        await until(pilot, lambda: panel.chosen == "adb:B")
+        assert panel.devices.chosen == "host"
+        app.queue.take_devices(DeviceList((host, phone, ready), "", True))
+        await until(pilot, lambda: panel.devices.chosen == "adb:B")
         await pilot.press("1")
         await pilot.pause()
         await pilot.press("up")
-        await until(pilot, lambda: panel.chosen == "adb:A")
+        await until(pilot, lambda: panel.devices.chosen == "adb:A")
         assert "accept the dialog" in flowing(screen_text(app))
-        app.benchmark.post_message(DevicesListed(DeviceList((host, ready), "", True)))
+        app.queue.take_devices(DeviceList((host, ready), "", True))
         await until(pilot, lambda: "not attached any more" in screen_text(app))
-        assert panel.chosen == "adb:A"
+        assert panel.devices.chosen == "adb:A"
         await pilot.press("escape", "b")
         await until(pilot, lambda: isinstance(app.screen, ErrorDialog))
         assert "adb" in dialog_text(app)

@@ -17,9 +17,8 @@ from tui_world import screen_text, settle, until
 from ubp_core.benchmark import BenchSettings
 from ubp_core.history import Entry, History
 from ubp_tui.app import UbpApp
-from ubp_tui.bench_options import RunOptions
-from ubp_tui.screens.error import ErrorDialog
-from ubp_tui.widgets.bench.options_bar import OptionsBar
+from ubp_tui.bench.options import RunOptions
+from ubp_tui.dialogs.error import ErrorDialog
 from ubp_tui.widgets.bench.result_pane import ResultPane
 from ubp_tui.widgets.devices.device_panel import DevicePanel
 
@@ -53,15 +52,19 @@ def flowing(text: str) -> str:
 
 def ready(app: UbpApp, *phones: Phone) -> Callable[[], bool]:
     """Whether the panel shows these phones as ready."""
-    infos = app.benchmark.query_one(DevicePanel).infos
-    return lambda: all((info := infos.get(f"adb:{phone.serial}")) is not None and info.ready for phone in phones)
+
+    def check() -> bool:
+        infos = app.benchmark.query_one(DevicePanel).devices.infos
+        return all((info := infos.get(f"adb:{phone.serial}")) is not None and info.ready for phone in phones)
+
+    return check
 
 
 async def open_devices(app: UbpApp, pilot: Pilot[int]) -> DevicePanel:
     """Show the devices, and wait until adb has answered."""
     await settle(app, pilot)
     await pilot.press("d")
-    await until(pilot, lambda: app.benchmark.is_mounted and app.benchmark._listed)
+    await until(pilot, lambda: app.queue.devices.complete)
     await pilot.press("1")
     await pilot.pause()
     return app.benchmark.query_one(DevicePanel)
@@ -70,9 +73,9 @@ async def open_devices(app: UbpApp, pilot: Pilot[int]) -> DevicePanel:
 async def choose(app: UbpApp, pilot: Pilot[int], phone: Phone) -> None:
     """Move the cursor to a phone, as a user does."""
     panel = app.benchmark.query_one(DevicePanel)
-    names = list(panel.infos)
-    while panel.chosen != f"adb:{phone.serial}":
-        step = names.index(f"adb:{phone.serial}") - names.index(panel.chosen)
+    names = list(panel.devices.infos)
+    while panel.devices.chosen != f"adb:{phone.serial}":
+        step = names.index(f"adb:{phone.serial}") - names.index(panel.devices.chosen)
         await pilot.press("down" if step > 0 else "up")
         await pilot.pause()
 
@@ -95,15 +98,14 @@ async def test_a_phone_that_is_plugged_in_appears_and_runs(
         assert "no phone attached" in flowing(screen_text(made))
         phone, _ = start_phone()
         await until(pilot, ready(made, phone))
-        await until(pilot, lambda: panel.chosen == f"adb:{phone.serial}")
+        await until(pilot, lambda: panel.devices.chosen == f"adb:{phone.serial}")
         await until(pilot, lambda: "Testcom Test Phone 7" in screen_text(made))
-        options = made.benchmark.query_one(OptionsBar)
         await until(pilot, lambda: "Testcom TC8550" in screen_text(made))
         await until(pilot, lambda: "mid" in screen_text(made))
         await pilot.press("o", "o", "o")
-        assert options.options == RunOptions(cores="big")
+        assert made.queue.options == RunOptions(cores="big")
         await pilot.press("o", "o")
-        assert options.options == RunOptions()
+        assert made.queue.options == RunOptions()
         await bench_selected(made, pilot)
         await rest(made, pilot)
         (entry,) = entries(made)
@@ -145,8 +147,8 @@ async def test_a_cable_cut_in_mid_run(app: Callable[..., UbpApp], start_phone: S
         await until(pilot, lambda: "reconnect it and start again" in flowing(screen_text(made)))
         await pilot.press("escape")
         await until(pilot, lambda: "offline" in screen_text(made))
-        assert panel.infos[f"adb:{phone.serial}"].title == "Testcom Test Phone 7"
-        assert not made.benchmark.running
+        assert panel.devices.infos[f"adb:{phone.serial}"].title == "Testcom Test Phone 7"
+        assert not made.queue.running
     until_gone = phone.processes()
     while until_gone:
         until_gone = phone.processes()
@@ -165,12 +167,12 @@ async def test_two_phones_at_once_of_which_one_fails(
         for phone in (good, bad):
             await choose(made, pilot, phone)
             await pilot.press("space")
-        assert set(panel.targets) == {f"adb:{phone.serial}" for phone in (good, bad)}
+        assert set(panel.devices.targets) == {f"adb:{phone.serial}" for phone in (good, bad)}
         assert "2 marked · b runs on them at once" in screen_text(made)
         await bench_selected(made, pilot)
         await rest(made, pilot)
         assert made.screen is made.benchmark  # no dialog: the other phone's result is what one wants to see
-        runs = made.benchmark.runs
+        runs = made.queue.runs
         whole, failed = (runs[f"adb:{phone.serial}"] for phone in (good, bad))
         assert len(whole.layers) == 1 and not whole.failure and whole.number is not None
         assert failed.layers == () and failed.failure.startswith("the program may not be executed there")

@@ -18,12 +18,13 @@ from ubp_core.packed.file import PackedFile
 from ubp_core.plan import Plan, remake_plan
 from ubp_core.pruning import BlockPruner
 from ubp_tui.app import build_app
-from ubp_tui.choices import Budget, LayerChoices
-from ubp_tui.plan_bridge import BudgetRequest, adopt_plan, first_request, plan_choices, share_budget
-from ubp_tui.screens.plan import name_export
-from ubp_tui.session import Session
-from ubp_tui.session_file import format_session, load_session, save_session
-from ubp_tui.state import METHODS, Choice, ModelRequest
+from ubp_tui.choices.budget import BudgetRequest, first_request, share_budget
+from ubp_tui.choices.choice import METHODS, Choice, ModelRequest
+from ubp_tui.choices.layer_choices import Budget, LayerChoices
+from ubp_tui.choices.plans import adopt_plan, plan_choices
+from ubp_tui.screens.explore_dialogs import name_export
+from ubp_tui.session.file import format_session, load_session, save_session
+from ubp_tui.session.session import Session
 
 NAMES = ("block.0.expand", "block.1.conv", "head")
 REQUEST = ModelRequest("small")
@@ -142,7 +143,7 @@ async def test_a_session_brings_the_budget_back() -> None:
     app = build_app(REQUEST, make_services(make_model()), session=session)
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(app, pilot)
-        assert app.explore.choices == shared
+        assert app.workspace.choices == shared
         await pilot.press("g")
         await until(pilot, lambda: "bed, N = 2" in screen_text(app))
         shown = [field.value for field in app.screen.query(Input)]
@@ -161,13 +162,13 @@ async def test_from_the_app_to_the_commands_and_back(
         app.screen.query_one("#budget-sparsity Input", Input).value = "80"
         await click(pilot, "#mean")
         await pilot.press("tab", "enter")
-        await until(pilot, lambda: app.screen is app.explore and app.explore.choices.budget is not None)
-        decided = app.explore.choices
-        plan_choices(decided, mobile, app.request).save(path)
+        await until(pilot, lambda: app.screen is app.explore and app.workspace.choices.budget is not None)
+        decided = app.workspace.choices
+        plan_choices(decided, mobile, app.workspace.request).save(path)
         await pilot.press("right_square_bracket")
-        assert app.explore.choices.budget is None
-        app.explore._load_plan(path, mobile)
-        await until(pilot, lambda: app.explore.choices.budget == decided.budget)
+        assert app.workspace.choices.budget is None
+        app.explore.dialogs.load_plan(path, mobile)
+        await until(pilot, lambda: app.workspace.choices.budget == decided.budget)
         await settle(app, pilot)
     text = path.read_text()
     for line in ("scope: global ", "method: bed", "sparsity: 0.8", "floor: 0.05 ", "ceiling: 1.0 ", "scale: mean "):
@@ -195,9 +196,9 @@ async def test_a_plan_of_another_importance_is_taken_over_and_says_so(tmp_path: 
     app = make_app()
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(app, pilot)
-        assert app.explore.model is not None
-        app.explore._load_plan(path, app.explore.model)
-        await until(pilot, lambda: app.explore.choice == Choice("abp", 2, 0.5))
+        assert app.workspace.model is not None
+        app.explore.dialogs.load_plan(path, app.workspace.model)
+        await until(pilot, lambda: app.workspace.choice == Choice("abp", 2, 0.5))
         await until(pilot, lambda: any("importance is l2" in note.message for note in app._notifications))
         await settle(app, pilot)
 
@@ -211,4 +212,4 @@ def test_names_of_files_keep_the_whole_name_of_the_network(mobile: LoadedModel) 
 def test_budgets_are_values() -> None:
     parts = MappingProxyType({"head": Choice("bed", 4, 0.9), "gone": Choice()})
     assert Budget(Choice(), parts).limited_to({"head"}).parts == {"head": Choice("bed", 4, 0.9)}
-    assert make_app().explore.choices.budget is None
+    assert make_app().workspace.choices.budget is None

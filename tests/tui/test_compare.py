@@ -15,18 +15,19 @@ from textual.pilot import Pilot
 from tui_world import click, make_app, make_model, make_services, screen_text, settle, until
 
 from ubp_core import Selection, importance, select_blocks
-from ubp_tui import palette
 from ubp_tui.app import UbpApp
-from ubp_tui.renderables.class_stack import CLASS_INDEX, STACK, draw_stacks
-from ubp_tui.renderables.difference import BOTH, LEFT, NEITHER, RIGHT, build_difference, draw_difference, sign_areas
-from ubp_tui.renderables.layer_basis import BINS, build_basis
-from ubp_tui.renderables.map_source import MapSource, build_source
-from ubp_tui.renderables.viewport import Viewport
+from ubp_tui.choices.choice import Choice
+from ubp_tui.dialogs.error import ErrorDialog
+from ubp_tui.looks import palette
+from ubp_tui.renderables.map.class_stack import CLASS_INDEX, STACK, draw_stacks
+from ubp_tui.renderables.map.difference import draw_difference, sign_areas
+from ubp_tui.renderables.map.viewport import Viewport
 from ubp_tui.screens.compare import CompareScreen
-from ubp_tui.screens.error import ErrorDialog
-from ubp_tui.state import Choice
 from ubp_tui.widgets.controls.segments import Segments
 from ubp_tui.widgets.map.block_map import BlockMap
+from ubp_tui.work.basis import BINS, build_basis
+from ubp_tui.work.difference import BOTH, LEFT, NEITHER, RIGHT, build_difference
+from ubp_tui.work.source import MapSource, build_source
 
 
 def make_sources(rows: int, columns: int, seed: int, left: Choice, right: Choice) -> tuple[MapSource, MapSource]:
@@ -118,7 +119,10 @@ async def open_compare(app: UbpApp, pilot: Pilot[int], key: str = "v") -> Compar
 
 async def shown(screen: CompareScreen, pilot: Pilot[int]) -> None:
     """Wait until what is asked for is drawn."""
-    await until(pilot, lambda: screen.comparison is not None and screen.comparison.request.key == screen._request.key)
+    await until(
+        pilot,
+        lambda: screen.sides.settled,
+    )
     await pilot.pause()
 
 
@@ -126,7 +130,7 @@ async def test_one_key_shows_what_aligned_blocks_lose(size: tuple[int, int]) -> 
     app = make_app()
     async with app.run_test(size=size) as pilot:
         screen = await open_compare(app, pilot)
-        assert screen.choices == (Choice("abp", 4, 0.75), Choice("optimal", 4, 0.75))
+        assert screen.sides.choices == (Choice("abp", 4, 0.75), Choice("optimal", 4, 0.75))
         scores = importance(make_model().layer("block.0.expand").weight)
         masks = [select_blocks(scores, 4, 0.75, method).mask() for method in ("abp", "optimal")]
         text = screen_text(app)
@@ -175,20 +179,20 @@ async def test_each_side_is_changed_by_keys_and_by_mouse() -> None:
     app = make_app()
     async with app.run_test(size=(130, 40)) as pilot:
         screen = await open_compare(app, pilot, "c")
-        assert screen.choices == (Choice("bed", 4, 0.75), Choice("optimal", 4, 0.75)) and screen.active == 1
+        assert screen.sides.choices == (Choice("bed", 4, 0.75), Choice("optimal", 4, 0.75)) and screen.sides.active == 1
         await pilot.press("n", "right_square_bracket", "space", "M")
-        assert screen.choices == (Choice("greedy", 4, 0.75), Choice("optimal", 8, 0.8))
+        assert screen.sides.choices == (Choice("greedy", 4, 0.75), Choice("optimal", 8, 0.8))
         await pilot.press("x")
-        assert screen.choices == (Choice("optimal", 8, 0.8), Choice("greedy", 4, 0.75))
+        assert screen.sides.choices == (Choice("optimal", 8, 0.8), Choice("greedy", 4, 0.75))
         segments = screen.query_one("#right-choice #method", Segments)
         place = segments._offsets()[segments.options.index("abp")][0] + 1
         await click(pilot, segments, offset=(place, 0))
-        await until(pilot, lambda: screen.choices[1].method == "abp")
-        assert screen.active == 1
+        await until(pilot, lambda: screen.sides.choices[1].method == "abp")
+        assert screen.sides.active == 1
         await click(pilot, "#left-controls .side-name")
-        await until(pilot, lambda: screen.active == 0)
+        await until(pilot, lambda: screen.sides.active == 0)
         await pilot.press("e")
-        assert screen.choices == (Choice("abp", 4, 0.75),) * 2
+        assert screen.sides.choices == (Choice("abp", 4, 0.75),) * 2
         await shown(screen, pilot)
         assert "both keep the same share" in screen_text(app)
 
@@ -202,11 +206,11 @@ async def test_leaving_takes_the_layer_along_and_the_choice_only_by_enter() -> N
         await pilot.press("escape")
         await until(pilot, lambda: app.screen is app.explore)
         await settle(app, pilot)
-        assert (app.explore.layer, app.explore.choice) == ("block.1.conv", Choice("bed", 4, 0.75))
+        assert (app.workspace.layer, app.workspace.choice) == ("block.1.conv", Choice("bed", 4, 0.75))
         screen = await open_compare(app, pilot)
         await pilot.press("n", "enter")
         await until(pilot, lambda: app.screen is app.explore)
-        assert app.explore.choice == Choice("optimal", 8, 0.75)
+        assert app.workspace.choice == Choice("optimal", 8, 0.75)
 
 
 async def test_tabs_show_one_picture_where_there_is_no_room_for_three() -> None:
@@ -219,21 +223,21 @@ async def test_tabs_show_one_picture_where_there_is_no_room_for_three() -> None:
         await pilot.pause()
         view, other = (screen.query_one(f"#{name}-map", BlockMap).view for name in ("left", "difference"))
         assert view is not None and other is not None and view.columns.scale == other.columns.scale
-        assert screen.active == 0 and "left · abp" in screen_text(app)
+        assert screen.sides.active == 0 and "left · abp" in screen_text(app)
 
 
 async def test_a_side_without_a_selection_says_why() -> None:
     app = make_app()
     async with app.run_test(size=(130, 40)) as pilot:
         screen = await open_compare(app, pilot)
-        screen.change(1, method="greedy", block_size=4, sparsity=0.0)
+        screen.sides.change(1, method="greedy", block_size=4, sparsity=0.0)
         await shown(screen, pilot)
-        assert screen.comparison is not None and screen.comparison.difference is None
-        problem = screen.comparison.problems[1]
+        assert screen.sides.comparison is not None and screen.sides.comparison.difference is None
+        problem = screen.sides.comparison.problems[1]
         assert problem is not None and "greedy" in problem.title and "No difference: greedy" in screen_text(app)
         await pilot.press("m")
         await shown(screen, pilot)
-        assert screen.comparison.difference is not None
+        assert screen.sides.comparison.difference is not None
 
 
 async def test_an_overtaken_comparison_is_never_drawn() -> None:
@@ -250,15 +254,15 @@ async def test_an_overtaken_comparison_is_never_drawn() -> None:
         screen = await open_compare(app, pilot)
         drawn: list[Choice] = []
         screen.watch(screen.query_one("#class-table"), "comparison", lambda c: drawn.append(c.request.choices[1]))
-        screen.change(1, block_size=16)
+        screen.sides.change(1, block_size=16)
         await until(pilot, began.is_set)
         await pilot.press("n")
         release.set()
         await shown(screen, pilot)
         assert Choice("optimal", 16, 0.75) not in drawn and drawn[-1] == Choice("optimal", 32, 0.75)
         # What was made before is shown at once: no thread is asked.
-        screen.change(1, block_size=4)
-        assert screen.comparison is not None and screen.comparison.request.choices[1] == Choice("optimal", 4, 0.75)
+        screen.sides.change(1, block_size=4)
+        assert screen.sides.settled and screen.sides.request.choices[1] == Choice("optimal", 4, 0.75)
 
 
 async def test_a_layer_that_stays_dense_is_not_compared() -> None:

@@ -8,10 +8,10 @@ from rich.color import Color
 from textual.theme import Theme
 from tui_world import click, make_app, screen_text, settle, until
 
-from ubp_tui import palette
-from ubp_tui.looks import THEMES, Glyphs, choose_look
-from ubp_tui.palette import PRUNED, MapPalette
-from ubp_tui.renderables.map_strips import line_segments
+from ubp_tui.looks import palette
+from ubp_tui.looks.palette import PRUNED, MapPalette
+from ubp_tui.looks.themes import THEMES, Glyphs, choose_look
+from ubp_tui.renderables.map.strips import line_segments
 from ubp_tui.widgets.curve.curve_pane import CurvePane
 from ubp_tui.widgets.map.block_map import BlockMap
 
@@ -29,17 +29,17 @@ async def test_cursor_over_sparsity_and_block_size() -> None:
         values = pane.plot.values_at(0.8)
         await until(pilot, lambda: f"bed {100 * values['bed']:.2f}" in screen_text(app))
         await pilot.press("enter")
-        await until(pilot, lambda: app.explore.choice.sparsity == 0.8)
+        await until(pilot, lambda: app.workspace.choice.sparsity == 0.8)
         await pilot.press("x")
         await until(pilot, lambda: pane.plot.known_xs() == [1, 2, 4, 8, 16, 32])
         await pilot.press("left", "enter")
-        await until(pilot, lambda: app.explore.choice.block_size == 2)
+        await until(pilot, lambda: app.workspace.choice.block_size == 2)
         await pilot.press("right", "escape")
         assert pane.plot.cursor is None
         await pilot.hover(type(pane.plot), offset=(pane.plot.size.width - 1, 3))
         assert pane.plot.cursor == 32
         await click(pilot, type(pane.plot), offset=(pane.plot.size.width - 1, 3))
-        await until(pilot, lambda: app.explore.choice.block_size == 32)
+        await until(pilot, lambda: app.workspace.choice.block_size == 32)
 
 
 @pytest.mark.parametrize("colours", [palette.DARK, palette.LIGHT, palette.DARK_SAFE, palette.LIGHT_SAFE])

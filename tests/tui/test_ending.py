@@ -14,9 +14,9 @@ from tui_world import PATIENCE, make_app, make_model, make_services, settle, unt
 from ubp_core.errors import FileError
 from ubp_core.models import LoadedModel
 from ubp_tui.app import build_app
-from ubp_tui.export_job import ExportJob
-from ubp_tui.screens.export import ExportDialog
-from ubp_tui.state import ModelRequest
+from ubp_tui.choices.choice import ModelRequest
+from ubp_tui.dialogs.export import ExportDialog
+from ubp_tui.work.exporting import ExportJob
 
 
 @pytest.mark.parametrize("key", ["q", "ctrl+c"])
@@ -32,7 +32,7 @@ async def test_leaving_gives_up_an_export(tmp_path: Path, monkeypatch: pytest.Mo
         ended.set()
         raise FileError("given up")
 
-    monkeypatch.setattr("ubp_tui.screens.export.write_files", write)
+    monkeypatch.setattr("ubp_tui.dialogs.export.write_files", write)
     app = make_app()
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(app, pilot)
@@ -83,7 +83,7 @@ async def test_leaving_while_the_model_loads() -> None:
 
     app = build_app(ModelRequest("small"), replace(make_services(make_model()), load_model=load))
     async with app.run_test(size=(80, 24)) as pilot:
-        await until(pilot, lambda: app.loading_model)
+        await until(pilot, lambda: app.loader.busy)
         await pilot.press("question_mark", "q")
         go_on.set()
     assert app.return_code == 0 and app.session is None

@@ -8,27 +8,27 @@ from tui_world import click, make_app, make_model, screen_text, settle, until
 
 from ubp_core import importance, select_blocks
 from ubp_tui.app import UbpApp
-from ubp_tui.jobs import plan_curves
+from ubp_tui.choices.choice import Choice
 from ubp_tui.renderables.formats import kernel_of
-from ubp_tui.renderables.readout import describe_weight
-from ubp_tui.state import Choice
+from ubp_tui.renderables.map.readout import describe_weight
 from ubp_tui.widgets.controls.segments import Segments
 from ubp_tui.widgets.controls.sparsity_slider import SparsitySlider
 from ubp_tui.widgets.facts.facts_line import FactsLine
 from ubp_tui.widgets.layers.layer_table import LayerTable
 from ubp_tui.widgets.map.block_map import BlockMap
+from ubp_tui.work.curves import plan_curves
 
 Size = tuple[int, int]
 
 
 def assert_shows(app: UbpApp, layer: str, choice: Choice) -> None:
     """The screen's state is that of this layer and choice, with the library's figures."""
-    explore = app.explore
-    assert (explore.layer, explore.choice) == (layer, choice)
+    explore, workspace = app.explore, app.workspace
+    assert (workspace.layer, workspace.choice) == (layer, choice)
     expected = select_blocks(
         importance(make_model().layer(layer).weight), choice.block_size, choice.sparsity, choice.method
     )
-    result = explore.result
+    result = workspace.selection
     assert result is not None and result.selection is not None
     assert result.selection.retained == expected.retained
     assert (result.source.position > 0).tolist() == expected.mask().tolist()  # type: ignore[operator]
@@ -68,9 +68,9 @@ async def test_layers_by_key_and_by_click(size: Size) -> None:
         assert_shows(app, "block.0.expand", Choice())
         await pilot.press("k")
         await settle(app, pilot)
-        assert app.explore.layer == "stem"
+        assert app.workspace.layer == "stem"
         assert "stem (3 input channels)" in screen_text(app)
-        assert app.explore.result is not None and app.explore.result.source.position is None
+        assert app.workspace.selection is not None and app.workspace.selection.source.position is None
 
 
 async def test_choices_by_key(size: Size) -> None:
@@ -132,7 +132,7 @@ async def test_curves_hold_every_method_and_are_computed_once(size: Size) -> Non
     app = make_app()
     async with app.run_test(size=size) as pilot:
         await settle(app, pilot)
-        points = app.explore.cache.points["block.0.expand"]
+        points = app.workspace.known.points["block.0.expand"]
         for method in ("abp", "bed", "optimal", "unstructured"):
             expected = select_blocks(importance(make_model().layer("block.0.expand").weight), 4, 0.5, method)
             assert points[Choice(method, 4, 0.5)] == pytest.approx(expected.retained)
@@ -156,7 +156,7 @@ async def test_cursor_and_readout_follow_keys_and_clicks(size: Size) -> None:
         assert block_map.cursor == (2, 24 * 9 - 1)
         await pilot.press("home", "up")
         assert block_map.cursor == (1, 0)
-        result = app.explore.result
+        result = app.workspace.selection
         assert result is not None
         x, y = block_map.ruler_width + 8 * 3 + 2, 1 + 2 * 2 + 1
         await click(pilot, block_map, offset=(x, y))
@@ -242,7 +242,7 @@ async def test_greedy_that_runs_out_says_so_and_shows_no_other_picture() -> None
     app = make_app(choice=Choice("greedy", 16, 0.0))
     async with app.run_test(size=(120, 36)) as pilot:
         await until(pilot, lambda: "greedy has no blocks for" in screen_text(app))
-        assert app.explore.result is None and app.explore.query_one(BlockMap).source is None
+        assert app.workspace.selection is None and app.explore.query_one(BlockMap).source is None
         await pilot.press("m")
         await settle(app, pilot)
         assert_shows(app, "block.0.expand", Choice("bed", 16, 0.0))

@@ -18,8 +18,8 @@ from pathlib import Path
 
 import pytest
 
-from ubp_tui.session_file import load_session
-from ubp_tui.terminal import ForgivingFile
+from ubp_tui.session.file import load_session
+from ubp_tui.terminal.driver import ForgivingFile
 
 PATIENCE = 90.0
 SIZE = (30, 100)
@@ -118,7 +118,8 @@ def test_writes_to_a_lost_terminal_are_dropped() -> None:
 STUCK_PACKING = """
 import sys, threading
 from pathlib import Path
-from ubp_tui import bench_job, main
+from ubp_tui import main
+from ubp_tui.bench import job as bench_job
 def pack(job, options, on_layer, cancel):  # as torch.export: looks at no cancel, and takes long
     Path(job.folder.name, "half.ubp").write_text("half")
     on_layer("PACKING-BEGAN", 1)

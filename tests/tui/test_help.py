@@ -9,12 +9,13 @@ from textual.binding import Binding
 from tui_world import make_app, screen_text, settle, until
 
 from ubp_tui.app import UbpApp
-from ubp_tui.bindings import FOOTER, REGISTRY, bindings_of
-from ubp_tui.commands import RegistryCommands
+from ubp_tui.dialogs.help import HelpScreen, help_columns
+from ubp_tui.keys.bindings import FOOTER, bindings_of
+from ubp_tui.keys.commands import RegistryCommands
+from ubp_tui.keys.registry import REGISTRY
 from ubp_tui.screens.benchmark import BenchmarkScreen
 from ubp_tui.screens.compare import CompareScreen
 from ubp_tui.screens.explore import ExploreScreen
-from ubp_tui.screens.help import HelpScreen, help_columns
 from ubp_tui.screens.history import HistoryScreen
 from ubp_tui.widgets.curve.curve_pane import CurvePane
 from ubp_tui.widgets.layers.layer_table import LayerTable
@@ -45,6 +46,7 @@ def test_the_owners_bind_the_registry_and_nothing_else() -> None:
     ):
         bound = [binding for binding in holder.__dict__["BINDINGS"] if isinstance(binding, Binding)]
         assert bound == bindings_of(owner)  # type: ignore[arg-type]
+        assert getattr(holder, "key_owner", "app") == owner
         for binding in bound:
             name = binding.action.split("(")[0]
             assert hasattr(holder, f"action_{name}"), binding
@@ -94,7 +96,7 @@ async def test_the_palette_runs_actions_of_every_owner() -> None:
         commands = RegistryCommands(app.screen)
         actions = {action.id: action for action in REGISTRY}
         await commands._run(actions["method.next"])
-        assert app.explore.choice.method == "optimal"
+        assert app.workspace.choice.method == "optimal"
         await commands._run(actions["map.cursor_down"])
         assert app.explore.query_one(BlockMap).cursor[0] > 0
         await commands._run(actions["app.help"])

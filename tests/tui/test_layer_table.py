@@ -9,9 +9,10 @@ from tui_world import click, make_app, make_model, screen_text, settle, until
 from ubp_core import importance, select_blocks
 from ubp_core.report import layer_cost
 from ubp_tui.app import UbpApp
-from ubp_tui.choices import LayerChoices
-from ubp_tui.renderables.layer_rows import COLUMNS, GAP, GIVE_WAY, fit_columns, matches
-from ubp_tui.state import Choice
+from ubp_tui.choices.choice import Choice
+from ubp_tui.choices.layer_choices import LayerChoices
+from ubp_tui.choices.patterns import matches
+from ubp_tui.renderables.layers.rows import COLUMNS, GAP, GIVE_WAY, fit_columns
 from ubp_tui.widgets.layers.layer_table import GUTTER, LayerTable
 from ubp_tui.widgets.layers.network_foot import NetworkFoot
 
@@ -32,18 +33,18 @@ async def test_marks_by_key(size: tuple[int, int]) -> None:
     async with app.run_test(size=size) as pilot:
         await settle(app, pilot)
         await pilot.press("space", "j", "j", "space")
-        assert table_of(app).marked == ("block.0.expand", "block.1.conv")
+        assert app.workspace.marks.names == ("block.0.expand", "block.1.conv")
         assert "2 marked" in screen_text(app)
         await pilot.press("i")
-        assert table_of(app).marked == ("head",)
+        assert app.workspace.marks.names == ("head",)
         await pilot.press("a")
-        assert table_of(app).marked == PRUNABLE
+        assert app.workspace.marks.names == PRUNABLE
         await pilot.press("a")
-        assert table_of(app).marked == ()
+        assert app.workspace.marks.names == ()
         await pilot.press("asterisk")
         await type_into(pilot, "block.*")
         await pilot.press("enter")
-        await until(pilot, lambda: table_of(app).marked == ("block.0.expand", "block.1.conv"))
+        await until(pilot, lambda: app.workspace.marks.names == ("block.0.expand", "block.1.conv"))
 
 
 async def test_marks_order_and_layers_by_mouse(size: tuple[int, int]) -> None:
@@ -53,9 +54,9 @@ async def test_marks_order_and_layers_by_mouse(size: tuple[int, int]) -> None:
         table = table_of(app)
         await click(pilot, table, offset=(1, 5))
         await click(pilot, table, offset=(1, 4))
-        assert table.marked == ("block.1.conv", "head") and table.highlighted == "block.0.expand"
+        assert table.marks.names == ("block.1.conv", "head") and table.highlighted == "block.0.expand"
         await click(pilot, table, offset=(1, 5))
-        assert table.marked == ("block.1.conv",)
+        assert table.marks.names == ("block.1.conv",)
         await click(pilot, table, offset=(GUTTER, 0))
         assert table.shown == tuple(sorted(layer.name for layer in make_model().layers))
         await click(pilot, table, offset=(GUTTER, 0))
@@ -70,16 +71,16 @@ async def test_every_column_sorts(size: tuple[int, int]) -> None:
     async with app.run_test(size=size) as pilot:
         await settle(app, pilot)
         table = table_of(app)
-        for column in table._columns:
+        for column in table._layout.columns:
             await pilot.press("s")
-            assert table.sort_column == column.id
+            assert table.marks.sort == column.id
             rising = table.shown
             await pilot.press("S")
-            assert table.descending and sorted(table.shown) == sorted(rising)
+            assert table.marks.descending and sorted(table.shown) == sorted(rising)
             await pilot.press("S")
         await pilot.press("s")
-        assert table.sort_column == "" and table.shown[0] == "stem"
-        table.sort_by("retained")
+        assert table.marks.sort == "" and table.shown[0] == "stem"
+        app.workspace.set_marks(app.workspace.marks.sort_stepped("retained"))
         kept = [float(table.get_cell(name, "retained")) for name in table.shown[:3]]
         assert kept == sorted(kept) and table.shown[3:] == ("stem", "block.0.spatial")
 
@@ -92,10 +93,10 @@ async def test_the_filter_is_typed_and_given_up(size: tuple[int, int]) -> None:
         await type_into(pilot, "block conv")
         await until(pilot, lambda: table_of(app).shown == ("block.0.expand", "block.1.conv"))
         await pilot.press("enter", "a")
-        assert table_of(app).marked == ("block.0.expand", "block.1.conv")
+        assert app.workspace.marks.names == ("block.0.expand", "block.1.conv")
         await pilot.press("slash", "space", "1", "full_stop")
         await until(pilot, lambda: table_of(app).shown == ("block.1.conv",))
-        await until(pilot, lambda: app.explore.layer == "block.1.conv")
+        await until(pilot, lambda: app.workspace.layer == "block.1.conv")
         await pilot.press("backspace", "backspace", "backspace")
         await pilot.press("slash", "z", "z")
         await until(pilot, lambda: "no layer matches" in screen_text(app))
@@ -110,22 +111,22 @@ async def test_choices_for_one_layer_for_marked_ones_and_for_all() -> None:
         await settle(app, pilot)
         await pilot.press("t", "t", "n")
         await settle(app, pilot)
-        assert app.explore.choices.special == {"block.0.expand": Choice("bed", 8, 0.75)}
+        assert app.workspace.choices.special == {"block.0.expand": Choice("bed", 8, 0.75)}
         assert table_of(app).get_cell("block.0.expand", "block") == "8"
         assert table_of(app).get_cell("head", "block") == "4"
         await pilot.press("i", "t", "t", "right_square_bracket")
         await settle(app, pilot)
-        assert {app.explore.choices.of(name).sparsity for name in PRUNABLE} == {0.8}
-        assert app.explore.choices.of("block.0.expand").block_size == 8
+        assert {app.workspace.choices.of(name).sparsity for name in PRUNABLE} == {0.8}
+        assert app.workspace.choices.of("block.0.expand").block_size == 8
         await pilot.press("t", "t", "m")
         await settle(app, pilot)
-        assert {name: app.explore.choices.of(name).method for name in PRUNABLE} == dict.fromkeys(PRUNABLE, "optimal")
+        assert {name: app.workspace.choices.of(name).method for name in PRUNABLE} == dict.fromkeys(PRUNABLE, "optimal")
         await pilot.press("u", "u", "u")
         await settle(app, pilot)
-        assert app.explore.choices == LayerChoices(Choice())
+        assert app.workspace.choices == LayerChoices(Choice())
         await pilot.press("U")
         await settle(app, pilot)
-        assert app.explore.choices.of("block.0.expand") == Choice("bed", 8, 0.75)
+        assert app.workspace.choices.of("block.0.expand") == Choice("bed", 8, 0.75)
 
 
 async def test_a_layer_kept_dense_says_so_and_leaves_the_total() -> None:
@@ -134,7 +135,7 @@ async def test_a_layer_kept_dense_says_so_and_leaves_the_total() -> None:
         await settle(app, pilot)
         await pilot.press("D")
         await settle(app, pilot)
-        assert app.explore.result is not None and app.explore.result.selection is None
+        assert app.workspace.selection is not None and app.workspace.selection.selection is None
         assert table_of(app).get_cell("block.0.expand", "retained") == "kept dense by choice"
         assert_total(app, {name: Choice() for name in PRUNABLE[1:]})
         await pilot.press("D")
@@ -165,12 +166,12 @@ async def test_what_was_computed_is_not_computed_again() -> None:
     app = make_app()
     async with app.run_test(size=(120, 36)) as pilot:
         await settle(app, pilot)
-        first = app.explore.result
+        first = app.workspace.selection
         await pilot.press("n")
         await settle(app, pilot)
         await pilot.press("N")
         await pilot.pause()
-        now = app.explore.result
+        now = app.workspace.selection
         assert first is not None and now is not None and now.source is first.source
         assert not [worker for worker in app.workers if worker.group in ("select_blocks", "measure_layers")]
 

@@ -15,10 +15,10 @@ from tui_world import click, make_app, make_model, make_services, screen_text, s
 from ubp_core.errors import BuildError, ModelError
 from ubp_core.models import Layer, LoadedModel
 from ubp_tui.app import build_app
-from ubp_tui.screens.error import ErrorDialog
+from ubp_tui.choices.choice import ModelRequest
+from ubp_tui.dialogs.error import ErrorDialog
 from ubp_tui.screens.explore import ExploreScreen
-from ubp_tui.state import ModelRequest
-from ubp_tui.torch_start import open_torch_libraries
+from ubp_tui.work.torch_start import open_torch_libraries
 
 
 async def test_progress_is_shown_while_the_model_loads() -> None:
@@ -37,7 +37,7 @@ async def test_progress_is_shown_while_the_model_loads() -> None:
         go_on.set()
         await settle(app, pilot)
         assert "Loading" not in screen_text(app)
-        assert app.explore.choice.method == "optimal"
+        assert app.workspace.choice.method == "optimal"
 
 
 async def test_random_weights_are_marked() -> None:
@@ -123,7 +123,7 @@ async def test_a_model_with_nothing_to_prune() -> None:
 
 OPENING = """
 import sys
-from ubp_tui.torch_start import open_torch_libraries
+from ubp_tui.work.torch_start import open_torch_libraries
 opened = open_torch_libraries()
 assert "torch" not in sys.modules
 assert opened == (sys.platform in ("linux", "darwin"))

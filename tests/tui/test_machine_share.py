@@ -9,7 +9,7 @@ import pytest
 from canned_bench import canned_bench
 from tui_world import make_app, make_model, make_services, screen_text, settle, until
 
-from ubp_tui.bench_state import DeviceRun
+from ubp_tui.bench.run import DeviceRun
 from ubp_tui.widgets.layers.layers_pane import LayersPane
 
 
@@ -20,22 +20,23 @@ async def test_background_waits_for_a_benchmark_on_this_machine(device: str, tmp
         await settle(app, pilot)
         await app.push_screen(app.benchmark)
         await app.pop_screen()
-        app.benchmark.runs = {device: DeviceRun(device)}
-        app.benchmark.running = True
+        app.queue.runs, app.queue.phase = {device: DeviceRun(device)}, "running"
+        app.queue.runs_changed.emit()
         words = "other figures after the benchmark"
         await until(pilot, lambda: (words in screen_text(app)) == (device == "host"))
         # More changes than there are threads: none may be left waiting.
         for _ in range(13):
             await pilot.press("n")
         await settle(app, pilot)
-        explore, choice = app.explore, app.explore.choice
-        assert explore.result is not None and explore.result.request.choice == choice
-        known = {layer for layer, of in explore.cache.measures if of == choice}
-        names = {layer.name for layer in explore.model.prunable} if explore.model is not None else set()
+        workspace, choice = app.workspace, app.workspace.choice
+        assert workspace.selection is not None and workspace.selection.request.choice == choice
+        known = {layer for layer, of in workspace.known.measures if of == choice}
+        names = {layer.name for layer in workspace.model.prunable} if workspace.model is not None else set()
         assert (known == names) == (device != "host")
-        points = len(explore.cache.points[explore.layer])
-        app.benchmark.running = False
+        points = len(workspace.known.points[workspace.layer])
+        app.queue.phase = "ended"
+        app.queue.runs_changed.emit()
         await settle(app, pilot)
-        assert {layer for layer, of in explore.cache.measures if of == choice} == names
-        assert (len(explore.cache.points[explore.layer]) > points) == (device == "host")
+        assert {layer for layer, of in workspace.known.measures if of == choice} == names
+        assert (len(workspace.known.points[workspace.layer]) > points) == (device == "host")
         assert words not in str(app.explore.query_one(LayersPane).border_subtitle)

@@ -11,12 +11,12 @@ import pytest
 from tui_world import click, make_app, make_model, make_services, screen_text, settle, until
 
 from ubp_tui.app import build_app
-from ubp_tui.log_file import MAX_BYTES, TAIL_BYTES, read_tail
-from ubp_tui.looks import THEMES
+from ubp_tui.choices.choice import ModelRequest
+from ubp_tui.dialogs.log import LogPanel
+from ubp_tui.dialogs.tour import TOUR, TourDialog
+from ubp_tui.looks.themes import THEMES
 from ubp_tui.main import THEME_NAMES
-from ubp_tui.screens.log import LogPanel
-from ubp_tui.screens.tour import TOUR, TourDialog
-from ubp_tui.state import ModelRequest
+from ubp_tui.terminal.log_file import MAX_BYTES, TAIL_BYTES, read_tail
 
 
 async def test_the_tour_comes_once_has_five_lines_and_a_key(tmp_path: Path) -> None:
@@ -68,7 +68,7 @@ def test_the_tail_of_a_long_log_begins_with_a_whole_line(tmp_path: Path) -> None
 SPEAKERS = """
 import ctypes, logging, os, sys, warnings
 from pathlib import Path
-from ubp_tui.log_file import logging_to_file
+from ubp_tui.terminal.log_file import logging_to_file
 with logging_to_file(Path(sys.argv[1])):
     logging.getLogger("somebody").warning("from logging")
     warnings.warn("from warnings")

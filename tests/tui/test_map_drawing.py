@@ -7,13 +7,13 @@ import pytest
 from numpy.typing import NDArray
 
 from ubp_core import Selection, importance, select_blocks
-from ubp_tui import palette
-from ubp_tui.renderables import map_raster
-from ubp_tui.renderables.layer_basis import build_basis
-from ubp_tui.renderables.map_raster import area_sums, draw_map
-from ubp_tui.renderables.map_source import COARSE, MapSource, build_source
-from ubp_tui.renderables.map_strips import line_segments
-from ubp_tui.renderables.viewport import Viewport
+from ubp_tui.looks import palette
+from ubp_tui.renderables.map import raster as map_raster
+from ubp_tui.renderables.map.raster import area_sums, draw_map
+from ubp_tui.renderables.map.strips import line_segments
+from ubp_tui.renderables.map.viewport import Viewport
+from ubp_tui.work.basis import build_basis
+from ubp_tui.work.source import COARSE, MapSource, build_source
 
 
 def draw_weights(rows: int, columns: int) -> NDArray[np.float32]:

@@ -7,16 +7,16 @@ from itertools import pairwise
 import numpy as np
 from tui_world import click, make_app, make_model, screen_text, settle, until
 
-from ubp_tui.jobs import prepare_layer
+from ubp_tui.choices.choice import Choice, SelectionRequest
+from ubp_tui.dialogs.prompt import PromptDialog
 from ubp_tui.renderables.bars import share_per_pixel
-from ubp_tui.renderables.viewport import Axis, Scale
-from ubp_tui.screens.prompt import PromptDialog
-from ubp_tui.services import default_services
-from ubp_tui.state import Choice, SelectionRequest
+from ubp_tui.renderables.map.viewport import Axis, Scale
 from ubp_tui.widgets.layers.layer_table import LayerTable
 from ubp_tui.widgets.map.block_map import BlockMap
 from ubp_tui.widgets.map.histograms import spread_bins
 from ubp_tui.widgets.map.minimap import Minimap
+from ubp_tui.work.selecting import prepare_layer
+from ubp_tui.work.services import default_services
 
 
 def test_a_profile_is_the_mean_share_under_each_pixel() -> None:

@@ -15,13 +15,13 @@ from tui_world import make_services, screen_text, settle, until
 from ubp_core.benchmark import BenchRun, LayerResult, VariantResult
 from ubp_core.history import History
 from ubp_tui.app import UbpApp, build_app
-from ubp_tui.choices import LayerChoices
-from ubp_tui.export_job import KINDS
-from ubp_tui.renderables.layer_rows import format_layer_figure
-from ubp_tui.screens.export import ExportDialog
-from ubp_tui.session import Session
-from ubp_tui.state import ModelRequest
+from ubp_tui.choices.choice import ModelRequest
+from ubp_tui.choices.layer_choices import LayerChoices
+from ubp_tui.dialogs.export import ExportDialog
+from ubp_tui.renderables.layers.rows import format_layer_figure
+from ubp_tui.session.session import Session
 from ubp_tui.widgets.layers.layer_table import LayerTable
+from ubp_tui.work.exporting import KINDS
 
 EXPAND = "block.0.expand"
 
@@ -40,12 +40,12 @@ def cell(app: UbpApp, name: str = EXPAND) -> str:
 
 
 def has_column(app: UbpApp) -> bool:
-    return "figure" in [column.id for column in table_of(app)._columns]
+    return "figure" in [column.id for column in table_of(app)._layout.columns]
 
 
 async def until_drawn(app: UbpApp, pilot: Pilot[int]) -> None:
     await app.workers.wait_for_complete()
-    await until(pilot, lambda: app.explore._table_timer is None)
+    await until(pilot, lambda: app.explore.drawing.settled)
     await pilot.pause()
 
 
@@ -89,7 +89,7 @@ async def test_a_run_fills_the_column(size: tuple[int, int], tmp_path: Path) -> 
             await settle(app, pilot)
             assert cell(app) == format_layer_figure(medians["dense"], "host time")
             assert cell(app) in screen_text(app) and "dense: kept" in screen_text(app)
-            table_of(app).sort_by("figure")
+            app.workspace.set_marks(app.workspace.marks.sort_stepped("figure"))
             assert table_of(app).shown[0] == EXPAND
 
 
@@ -104,13 +104,13 @@ async def test_the_device_of_the_last_run_then_the_one_that_is_picked(tmp_path: 
             await settle(app, pilot)
             await until_drawn(app, pilot)
             assert cell(app) == "host 1 ms" and "prunable · host time" in screen_text(app)
-            app.explore.follow_device("adb:A")
+            app.workspace.follow_device("adb:A")
             await until_drawn(app, pilot)
             assert cell(app) == "1.5 ms" and "latency on adb:A" in screen_text(app)
             await pilot.press("d")
             await rest(app, pilot)
             await pilot.press("down")
-            await until(pilot, lambda: app.explore.figures.device == "emulator")
+            await until(pilot, lambda: app.workspace.figures.device == "emulator")
             await pilot.press("escape")
             await until_drawn(app, pilot)
             assert not has_column(app) and "nothing measured on emulator" in screen_text(app)
@@ -127,7 +127,7 @@ async def test_the_device_that_is_chosen_because_there_is_no_other_counts_too(tm
             await until_drawn(app, pilot)
             assert cell(app) == "1.5 ms"
             await pilot.press("d")  # no phone is there, so that the host is chosen
-            await until(pilot, lambda: app.explore.figures.device == "host")
+            await until(pilot, lambda: app.workspace.figures.device == "host")
             await pilot.press("escape")
             await until_drawn(app, pilot)
             assert cell(app) == "host 1 ms" and "latency" not in screen_text(app)
@@ -158,7 +158,7 @@ async def test_the_emulator_counts_and_says_so(tmp_path: Path) -> None:
             await pilot.press("d")
             await rest(app, pilot)
             await pilot.press("down")
-            await until(pilot, lambda: app.explore.figures.device == "emulator")
+            await until(pilot, lambda: app.workspace.figures.device == "emulator")
             await pilot.press("escape", "b")
             await rest(app, pilot)
             await pilot.press("escape")

@@ -10,21 +10,21 @@ from textual.command import CommandList, CommandPalette
 from textual.events import MouseScrollUp
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList
-from textual.widgets._footer import FooterKey
 from tui_world import click, find_hit, make_app, make_model, screen_text, settle, until
 
 from ubp_core.plan import Plan
 from ubp_tui.app import UbpApp
-from ubp_tui.bindings import REGISTRY, ROOMY_FOOTER
-from ubp_tui.plan_files import find_plans
-from ubp_tui.renderables.layer_patterns import suggest_patterns
+from ubp_tui.choices.patterns import suggest_patterns
+from ubp_tui.choices.plan_files import find_plans
+from ubp_tui.dialogs.export import ExportDialog
+from ubp_tui.dialogs.help import HelpScreen
+from ubp_tui.dialogs.log import LogPanel
+from ubp_tui.keys.bindings import ROOMY_FOOTER
+from ubp_tui.keys.registry import REGISTRY
 from ubp_tui.screens.benchmark import BenchmarkScreen
 from ubp_tui.screens.compare import CompareScreen
-from ubp_tui.screens.export import ExportDialog
-from ubp_tui.screens.help import HelpScreen
 from ubp_tui.screens.history import HistoryScreen
-from ubp_tui.screens.log import LogPanel
-from ubp_tui.widgets.bench.options_bar import OptionsBar
+from ubp_tui.terminal.textual_private import FooterKey
 from ubp_tui.widgets.controls.segments import Segments
 from ubp_tui.widgets.controls.sparsity_slider import SparsitySlider
 from ubp_tui.widgets.devices.device_panel import DevicePanel
@@ -88,17 +88,17 @@ async def test_choices_marks_and_places() -> None:
         await pick_segment(pilot, "#block-size", "2")
         slider = explore.query_one(SparsitySlider)
         await click(pilot, slider, (slider._track[0] + slider._track[1] // 2, 0))
-        assert (explore.choice.method, explore.choice.block_size) == (
+        assert (app.workspace.choice.method, app.workspace.choice.block_size) == (
             "optimal",
             2,
-        ) and 0.4 < explore.choice.sparsity < 0.6
+        ) and 0.4 < app.workspace.choice.sparsity < 0.6
         await click(pilot, table, (1, 1 + table.shown.index("head")))
-        assert explore.marked == ("head",)
+        assert app.workspace.marks.names == ("head",)
         await click(pilot, table, (8, 1 + table.shown.index("block.1.conv")))
-        await until(pilot, lambda: explore.layer == "block.1.conv")
+        await until(pilot, lambda: app.workspace.layer == "block.1.conv")
         await pick_segment(pilot, "#scope", "layer")
         await pick_segment(pilot, "#method", "abp")
-        assert explore.choices.of("head").method == "optimal" and explore.choice.method == "abp"
+        assert app.workspace.choices.of("head").method == "optimal" and app.workspace.choice.method == "abp"
         await settle(app, pilot)
         block_map = explore.query_one(BlockMap)
         await click(pilot, block_map, (20, 6))
@@ -108,7 +108,7 @@ async def test_choices_marks_and_places() -> None:
         await click(pilot, OptionList, (3, 2))
         await until(pilot, lambda: app.screen is explore and block_map.cursor == (29, 215))
         await pick_command(app, pilot, "undo")
-        assert explore.choice.method == "optimal"
+        assert app.workspace.choice.method == "optimal"
         await settle(app, pilot)
 
 
@@ -121,7 +121,7 @@ async def test_patterns_and_filters_are_offered() -> None:
         await until(pilot, lambda: "2 layers" in screen_text(app))
         await click(pilot, OptionList, (3, 0))
         await until(pilot, lambda: app.screen is explore)
-        assert explore.marked == ("block.0.expand", "block.1.conv")
+        assert app.workspace.marks.names == ("block.0.expand", "block.1.conv")
         await pick_command(app, pilot, "filter")
         await until(pilot, lambda: explore.query_one("#filter-offers").display)
         await pick_segment(pilot, "#filter-offers", "block.*")
@@ -151,8 +151,8 @@ async def test_budget_export_and_plan(tmp_path: Path, monkeypatch: pytest.Monkey
         await pilot._post_mouse_events([MouseScrollUp], field.query_one(StepButtons), button=0)
         await until(pilot, lambda: field.query_one(Input).value == "76")
         await click(pilot, "#budget-ok")
-        await until(pilot, lambda: app.screen is explore and explore.choices.budget is not None)
-        decided = explore.choices
+        await until(pilot, lambda: app.screen is explore and app.workspace.choices.budget is not None)
+        decided = app.workspace.choices
         await pick_command(app, pilot, "export")
         await until(pilot, lambda: isinstance(app.screen, ExportDialog))
         await click(pilot, "#export-ok")
@@ -164,7 +164,7 @@ async def test_budget_export_and_plan(tmp_path: Path, monkeypatch: pytest.Monkey
         await pick_command(app, pilot, "load plan")
         await until(pilot, lambda: "small-bed-4-76-global.yaml" in screen_text(app))
         await click(pilot, OptionList, (3, 0))
-        await until(pilot, lambda: explore.choices.budget == decided.budget)
+        await until(pilot, lambda: app.workspace.choices.budget == decided.budget)
         await settle(app, pilot)
 
 
@@ -174,7 +174,7 @@ async def test_compare_devices_history_help_log_and_quit(tmp_path: Path) -> None
     async with app.run_test(size=WIDE) as pilot:
         await settle(app, pilot)
         await click_footer(app, pilot, "compare.open")
-        await until(pilot, lambda: isinstance(app.screen, CompareScreen) and app.screen.comparison is not None)
+        await until(pilot, lambda: isinstance(app.screen, CompareScreen) and app.screen.sides.comparison is not None)
         left = app.screen.query_one("#left-map")
         await until(pilot, lambda: find_hit(left, None) is left)
         await click_footer(app, pilot, "compare.full")
@@ -183,12 +183,12 @@ async def test_compare_devices_history_help_log_and_quit(tmp_path: Path) -> None
         await click_footer(app, pilot, "bench.devices")
         await until(pilot, lambda: isinstance(app.screen, BenchmarkScreen))
         panel = app.screen.query_one(DevicePanel)
-        await until(pilot, lambda: "emulator" in panel.infos)
+        await until(pilot, lambda: "emulator" in panel.devices.infos)
         await pick_segment(pilot, "#option-threads", "2")
-        await click(pilot, "#device-table", (6, 1 + [*panel.infos].index("emulator")))
-        await until(pilot, lambda: panel.chosen == "emulator")
+        await click(pilot, "#device-table", (6, 1 + [*panel.devices.infos].index("emulator")))
+        await until(pilot, lambda: panel.devices.chosen == "emulator")
         await click_footer(app, pilot, "bench.mark")
-        assert panel.targets == ("emulator",) and app.screen.query_one(OptionsBar).options.threads == "2"
+        assert panel.devices.targets == ("emulator",) and app.queue.options.threads == "2"
         await click_footer(app, pilot, "bench.leave")
         await click_footer(app, pilot, "history.open")
         await until(pilot, lambda: isinstance(app.screen, HistoryScreen))

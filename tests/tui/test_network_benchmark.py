@@ -15,11 +15,11 @@ from tui_world import screen_text, settle
 from ubp_core.benchmark import NETWORK, LayerResult, ProfileStep, VariantResult, make_variants
 from ubp_core.history import History
 from ubp_core.models import LoadedModel, load_model
-from ubp_tui.bench_job import make_network_job
-from ubp_tui.choices import LayerChoices
-from ubp_tui.renderables.profile_text import describe_profile
-from ubp_tui.screens.error import ErrorDialog
-from ubp_tui.state import Choice
+from ubp_tui.bench.job import make_network_job
+from ubp_tui.choices.choice import Choice
+from ubp_tui.choices.layer_choices import LayerChoices
+from ubp_tui.dialogs.error import ErrorDialog
+from ubp_tui.renderables.bench.profile import describe_profile
 
 CAPTURE_S = 120.0
 """torch.export and four variants, on a machine that is busy."""

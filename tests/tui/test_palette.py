@@ -6,8 +6,9 @@ import itertools
 
 import numpy as np
 
-from ubp_tui import palette
-from ubp_tui.state import CURVE_METHODS, METHODS
+from ubp_tui.choices.choice import CURVE_METHODS, METHODS
+from ubp_tui.looks import palette
+from ubp_tui.looks.colours import oklch_to_rgb
 
 
 def luminance(index: int) -> float:
@@ -45,10 +46,10 @@ def test_positions_beyond_the_scale_are_clipped() -> None:
 
 
 def test_lightness_of_the_ramp_rises_evenly() -> None:
-    grey = palette.oklch_to_rgb(0.5, 0.0, 0.0)
+    grey = oklch_to_rgb(0.5, 0.0, 0.0)
     assert grey[0] == grey[1] == grey[2]
-    assert palette.oklch_to_rgb(1.0, 0.0, 0.0) == (255, 255, 255)
-    assert palette.oklch_to_rgb(0.0, 0.0, 0.0) == (0, 0, 0)
+    assert oklch_to_rgb(1.0, 0.0, 0.0) == (255, 255, 255)
+    assert oklch_to_rgb(0.0, 0.0, 0.0) == (0, 0, 0)
 
 
 def test_every_method_has_a_curve_colour_of_its_own() -> None:

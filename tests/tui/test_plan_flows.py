@@ -17,13 +17,14 @@ from ubp_core.errors import ExportCancelled
 from ubp_core.packed.file import PackedFile
 from ubp_core.plan import DENSE, LayerPlan, Plan
 from ubp_tui.app import UbpApp
-from ubp_tui.choices import LayerChoices
-from ubp_tui.export_job import KINDS, VIEWS, ExportJob, name_files, write_files
-from ubp_tui.plan_bridge import BudgetRequest, adopt_plan, budget_names, plan_choices, share_budget
-from ubp_tui.screens.error import ErrorDialog
-from ubp_tui.screens.export import ExportDialog
-from ubp_tui.screens.prompt import PromptDialog
-from ubp_tui.state import Choice, ModelRequest
+from ubp_tui.choices.budget import BudgetRequest, budget_names, share_budget
+from ubp_tui.choices.choice import Choice, ModelRequest
+from ubp_tui.choices.layer_choices import LayerChoices
+from ubp_tui.choices.plans import adopt_plan, plan_choices
+from ubp_tui.dialogs.error import ErrorDialog
+from ubp_tui.dialogs.export import ExportDialog
+from ubp_tui.dialogs.prompt import PromptDialog
+from ubp_tui.work.exporting import KINDS, VIEWS, ExportJob, name_files, write_files
 
 PRUNABLE = ("block.0.expand", "block.1.conv", "head")
 
@@ -79,7 +80,7 @@ async def test_a_budget_by_keys_changes_every_layer_and_is_undone(size: tuple[in
     app = make_app()
     async with app.run_test(size=size) as pilot:
         await settle(app, pilot)
-        before = app.explore.choices
+        before = app.workspace.choices
         await pilot.press("g")
         await until(pilot, lambda: "all 3 layers that are pruned" in screen_text(app))
         text = screen_text(app)
@@ -88,8 +89,8 @@ async def test_a_budget_by_keys_changes_every_layer_and_is_undone(size: tuple[in
         value_of(app, "#budget-sparsity Input").value = "80"
         await pilot.press("enter")
         await until(pilot, lambda: app.screen is app.explore)
-        choices = app.explore.choices
-        plan = plan_choices(choices, make_model(), app.request)
+        choices = app.workspace.choices
+        plan = plan_choices(choices, make_model(), app.workspace.request)
         kept = sum(round((1 - x.sparsity) * make_model().layer(x.name).parameters / 4) for x in plan.pruned)
         weights = sum(make_model().layer(name).parameters for name in PRUNABLE)
         assert kept == round(0.2 * weights / 4)
@@ -97,7 +98,7 @@ async def test_a_budget_by_keys_changes_every_layer_and_is_undone(size: tuple[in
         assert min(1 - choices.of(name).sparsity for name in PRUNABLE) > 0.04
         await settle(app, pilot)
         await pilot.press("u")
-        assert app.explore.choices == before
+        assert app.workspace.choices == before
         await settle(app, pilot)
 
 
@@ -106,10 +107,10 @@ async def test_a_budget_by_mouse_for_the_marked_layers_and_what_it_refuses() -> 
     async with app.run_test(size=(120, 36)) as pilot:
         await settle(app, pilot)
         await pilot.press("a")
-        marked = app.explore.marked
+        marked = app.workspace.marks.names
         assert marked == PRUNABLE
         await pilot.press("space", "g")
-        marked = app.explore.marked
+        marked = app.workspace.marks.names
         await until(pilot, lambda: "the 2 marked layers" in screen_text(app))
         value_of(app, "#budget-floor Input").value = "60"
         await click(pilot, "#budget-ok")
@@ -124,8 +125,8 @@ async def test_a_budget_by_mouse_for_the_marked_layers_and_what_it_refuses() -> 
         value_of(app, "#budget-sparsity Input").value = "33"
         await click(pilot, "#budget-ok")
         await until(pilot, lambda: app.screen is app.explore)
-        assert {app.explore.choices.of(name).sparsity for name in marked} == {0.33}
-        assert app.explore.choices.default.sparsity == 0.75
+        assert {app.workspace.choices.of(name).sparsity for name in marked} == {0.33}
+        assert app.workspace.choices.default.sparsity == 0.75
         await pilot.press("g", "escape")
         await until(pilot, lambda: app.screen is app.explore)
 
@@ -137,7 +138,7 @@ async def test_export_writes_asks_before_it_replaces_and_loads_again(size: tuple
         await settle(app, pilot)
         await pilot.press("t", "t", "m")  # this layer gets another method
         await settle(app, pilot)
-        wanted = app.explore.choices
+        wanted = app.workspace.choices
         await pilot.press("e")
         await until(pilot, lambda: "Take away" in screen_text(app))
         for ending, _ in KINDS.values():
@@ -169,12 +170,12 @@ async def test_export_writes_asks_before_it_replaces_and_loads_again(size: tuple
         assert "Take away" not in (tmp_path / "net.txt").read_text("utf-8")
 
         await pilot.press("D")
-        assert app.explore.choices != wanted
+        assert app.workspace.choices != wanted
         await pilot.press("l")
         await until(pilot, lambda: isinstance(app.screen, PromptDialog))
         value_of(app, "#prompt-input").value = str(tmp_path / "net.yaml")
         await pilot.press("enter")
-        await until(pilot, lambda: app.explore.choices == wanted)
+        await until(pilot, lambda: app.workspace.choices == wanted)
         await settle(app, pilot)
 
 
@@ -184,7 +185,7 @@ async def test_a_bad_plan_is_explained_and_changes_nothing(tmp_path: Path) -> No
     app = make_app()
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(app, pilot)
-        before = app.explore.choices
+        before = app.workspace.choices
         await pilot.press("l")
         await until(pilot, lambda: isinstance(app.screen, PromptDialog))
         value_of(app, "#prompt-input").value = str(tmp_path / "none.yaml")
@@ -195,7 +196,7 @@ async def test_a_bad_plan_is_explained_and_changes_nothing(tmp_path: Path) -> No
         await until(pilot, lambda: isinstance(app.screen, ErrorDialog))
         assert "layers.conv1: small has no such layer" in screen_text(app)
         await pilot.press("escape")
-        assert app.explore.choices == before
+        assert app.workspace.choices == before
 
 
 async def test_a_running_export_can_be_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -208,7 +209,7 @@ async def test_a_running_export_can_be_stopped(tmp_path: Path, monkeypatch: pyte
         stopped.set()
         raise ExportCancelled("cancelled; files that were finished before stay")
 
-    monkeypatch.setattr("ubp_tui.screens.export.write_files", slow)
+    monkeypatch.setattr("ubp_tui.dialogs.export.write_files", slow)
     app = make_app()
     async with app.run_test(size=(120, 36)) as pilot:
         await settle(app, pilot)

@@ -11,11 +11,11 @@ from ubp_core import importance, select_blocks
 from ubp_core.errors import CandidatesExhausted
 from ubp_core.models import Layer, LoadedModel
 from ubp_tui.app import UbpApp
-from ubp_tui.bindings import REGISTRY, key_of
-from ubp_tui.problem import explain_empty, explain_failure
-from ubp_tui.screens.error import ErrorDialog
-from ubp_tui.screens.prompt import PromptDialog
-from ubp_tui.state import Choice
+from ubp_tui.choices.choice import Choice
+from ubp_tui.choices.problem import explain_empty, explain_failure
+from ubp_tui.dialogs.error import ErrorDialog
+from ubp_tui.dialogs.prompt import PromptDialog
+from ubp_tui.keys.registry import REGISTRY, key_of
 from ubp_tui.widgets.layers.layer_table import LayerTable
 from ubp_tui.widgets.problem_panel import ProblemPanel
 
@@ -60,7 +60,7 @@ async def test_a_layer_of_which_nothing_stays_says_so() -> None:
         )
         await pilot.press("N")
         await settle(app, pilot)
-        assert not seen(app, "Nothing stays of") and app.explore.choice.block_size == 16
+        assert not seen(app, "Nothing stays of") and app.workspace.choice.block_size == 16
 
 
 def test_the_reason_names_the_numbers_and_the_keys() -> None:
@@ -89,7 +89,7 @@ def test_sentences_take_their_keys_from_the_registry() -> None:
 async def test_a_model_without_layers_is_a_state() -> None:
     app = make_app(LoadedModel("empty", "drawn for a test", False, (), 32))
     async with app.run_test(size=(80, 24)) as pilot:
-        await until(pilot, lambda: app.explore.model is not None)
+        await until(pilot, lambda: app.workspace.model is not None)
         await pilot.press("2")
         await until(pilot, lambda: seen(app, "no layer with weights", "no linear layer", "name another model"))
 
@@ -102,7 +102,7 @@ async def test_a_pattern_that_means_nothing_stays_in_its_dialog() -> None:
         assert isinstance(app.screen, PromptDialog)
         await until(pilot, lambda: seen(app, "No layer that can be pruned matches 'spatial'"))
         await pilot.press(*["backspace"] * 7, *"head", "enter")
-        assert app.explore.marked == ("head",)
+        assert app.workspace.marks.names == ("head",)
 
 
 @pytest.mark.parametrize("key", ["D", "c", "b"])
@@ -111,7 +111,7 @@ async def test_what_a_layer_that_stays_dense_can_not_do_is_said_in_the_dialog(ke
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(app, pilot)
         await pilot.press("home")
-        await until(pilot, lambda: app.explore.layer == "stem")
+        await until(pilot, lambda: app.workspace.layer == "stem")
         await pilot.press(key)
         await until(pilot, lambda: isinstance(app.screen, ErrorDialog))
         await until(pilot, lambda: seen(app, "stem", "Close"))

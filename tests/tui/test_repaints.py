@@ -18,10 +18,10 @@ from textual.screen import Screen
 from textual.strip import Strip
 from tui_world import make_app, settle
 
-from ubp_tui import garbage
 from ubp_tui.app import UbpApp
-from ubp_tui.garbage import GarbagePolicy
-from ubp_tui.renderables.truecolor_filter import TruecolorFilter
+from ubp_tui.terminal import garbage
+from ubp_tui.terminal.garbage import GarbagePolicy
+from ubp_tui.terminal.truecolor_filter import TruecolorFilter
 from ubp_tui.widgets.drawn import DrawnWidget
 from ubp_tui.widgets.layers.layer_table import LayerTable
 from ubp_tui.widgets.map.map_pane import MapPane

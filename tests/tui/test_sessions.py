@@ -14,17 +14,17 @@ from tui_world import make_app, make_model, make_services, screen_text, settle, 
 
 from ubp_core.errors import PlanError
 from ubp_tui.app import UbpApp, build_app
-from ubp_tui.bench_options import CORE_WORDS, OPTIONS, RunOptions
-from ubp_tui.choices import LayerChoices
+from ubp_tui.bench.options import CORE_WORDS, OPTIONS, RunOptions
+from ubp_tui.choices.choice import METHODS, Choice, ModelRequest
+from ubp_tui.choices.layer_choices import LayerChoices
+from ubp_tui.dialogs.error import ErrorDialog
+from ubp_tui.dialogs.session_offer import SessionOffer
+from ubp_tui.dialogs.tour import TourDialog
 from ubp_tui.main import _build, build_parser
-from ubp_tui.renderables.layer_rows import COLUMNS
-from ubp_tui.screens.error import ErrorDialog
-from ubp_tui.screens.session_offer import SessionOffer
-from ubp_tui.screens.tour import TourDialog
-from ubp_tui.session import Arrangement, MapPlace, Session
-from ubp_tui.session_file import format_session, load_session, save_session
-from ubp_tui.session_start import SessionStart, find_session, keep_session
-from ubp_tui.state import METHODS, Choice, ModelRequest
+from ubp_tui.renderables.layers.rows import COLUMNS
+from ubp_tui.session.file import format_session, load_session, save_session
+from ubp_tui.session.session import Session
+from ubp_tui.session.start import SessionStart, find_session, keep_session
 from ubp_tui.widgets.bench.options_bar import OptionsBar
 from ubp_tui.widgets.bench.result_pane import ResultPane
 from ubp_tui.widgets.controls.segments import Segments
@@ -33,6 +33,7 @@ from ubp_tui.widgets.devices.device_panel import DevicePanel
 from ubp_tui.widgets.layers.layer_table import LayerTable
 from ubp_tui.widgets.map.block_map import BlockMap
 from ubp_tui.widgets.map.map_pane import MapPane
+from ubp_tui.workspace.arrangement import Arrangement, MapPlace
 
 WORDS = st.text(st.characters(codec="utf-8", exclude_categories=("Cs",)), min_size=1, max_size=12)
 CHOICES = st.builds(
@@ -136,10 +137,10 @@ async def test_the_app_puts_a_session_back_and_takes_the_same_down(size: tuple[i
     app = build_app(ModelRequest("other"), make_services(make_model()), session=wanted)
     async with app.run_test(size=size) as pilot:
         await settle(app, pilot)
-        explore = app.explore
-        await until(pilot, lambda: explore.wanted_place is None)
-        assert (explore.layer, explore.choices, explore.scope) == ("head", wanted.choices, "marked")
-        assert explore.query_one(LayerTable).marked == wanted.marked and app.request == wanted.request
+        explore, workspace = app.explore, app.workspace
+        await until(pilot, lambda: explore.drawing.place is None)
+        assert (workspace.layer, workspace.choices, workspace.scope) == ("head", wanted.choices, "marked")
+        assert explore.query_one(LayerTable).marks.names == wanted.marked and app.workspace.request == wanted.request
         block_map = explore.query_one(BlockMap)
         assert block_map.cursor == (7, 11) and block_map.view is not None and block_map.view.level == 1
         await until(pilot, lambda: block_map.has_focus)
@@ -156,15 +157,15 @@ async def test_what_is_arranged_anew_is_taken_down() -> None:
         await settle(app, pilot)
         await pilot.press("s", "S", "y", "p")
         table, pane = app.explore.query_one(LayerTable), app.explore.query_one(MapPane)
-        await until(pilot, lambda: table.sort_column and pane.pictures != "auto")
+        await until(pilot, lambda: table.marks.sort and pane.pictures != "auto")
         await pilot.press("d")
         await until(pilot, lambda: app.benchmark.is_mounted and bool(app.benchmark.query(OptionsBar)))
-        app.benchmark.query_one(OptionsBar).step("warmup")
+        app.queue.step_option("warmup")
         app.benchmark.action_step_plot()
         app.exit()
     assert app.session is not None
     arrangement = app.session.arrangement
-    assert (arrangement.theme, arrangement.sort, arrangement.descending) == ("ubp-light", table.sort_column, True)
+    assert (arrangement.theme, arrangement.sort, arrangement.descending) == ("ubp-light", table.marks.sort, True)
     assert arrangement.pictures == pane.pictures and arrangement.plot == "scatter"
     assert app.session.options == RunOptions(warmup="0")
 
@@ -177,7 +178,7 @@ async def test_options_of_a_session_are_on_the_benchmark_screen() -> None:
         await pilot.press("d")
         await until(pilot, lambda: bool(app.benchmark.is_mounted and app.benchmark.query(OptionsBar)))
         options, pane = app.benchmark.query_one(OptionsBar), app.benchmark.query_one(ResultPane)
-        await until(pilot, lambda: options.options == wanted.options and pane.plot == "scatter")
+        await until(pilot, lambda: app.queue.options == wanted.options and pane.plot == "scatter")
         assert options.query_one("#option-threads", Segments).chosen == "2"
 
 
@@ -188,8 +189,8 @@ async def test_devices_of_a_session_are_chosen_when_they_are_listed() -> None:
         await pilot.press("d")
         await until(pilot, lambda: bool(app.screen.query(DevicePanel)))
         panel = app.screen.query_one(DevicePanel)
-        await until(pilot, lambda: panel.picked)
-        assert panel.chosen == "emulator"
+        await until(pilot, lambda: panel.devices.picked)
+        assert panel.devices.chosen == "emulator"
         app.exit()
     assert app.session is not None and app.session.devices == ("emulator",)
 
@@ -200,8 +201,8 @@ async def test_layers_that_the_model_does_not_have_are_forgotten() -> None:
     app = build_app(ModelRequest("small"), make_services(make_model()), session=session)
     async with app.run_test(size=(120, 36)) as pilot:
         await settle(app, pilot)
-        assert app.explore.layer == "block.0.expand" and app.explore.query_one(LayerTable).marked == ()
-        assert app.explore.choices.dense == {"block.1.conv"} and set(app.explore.choices.special) == {"head"}
+        assert app.workspace.layer == "block.0.expand" and app.explore.query_one(LayerTable).marks.names == ()
+        assert app.workspace.choices.dense == {"block.1.conv"} and set(app.workspace.choices.special) == {"head"}
 
 
 async def offer(app: UbpApp, pilot: Pilot[int]) -> None:
@@ -217,10 +218,10 @@ async def test_the_last_session_is_offered(key: str, choice: Choice) -> None:
     app = build_app(ModelRequest("small"), make_services(make_model()), session=make_session(), offer=True)
     async with app.run_test(size=(80, 24)) as pilot:
         await offer(app, pilot)
-        assert app.explore.model is None
+        assert app.workspace.model is None
         await pilot.press(key)
         await settle(app, pilot)
-        assert app.explore.choices.default == choice
+        assert app.workspace.choices.default == choice
 
 
 async def test_quitting_before_the_model_is_there_keeps_the_session() -> None:
@@ -233,7 +234,7 @@ async def test_quitting_before_the_model_is_there_keeps_the_session() -> None:
 
 def test_which_session_a_command_line_means(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    monkeypatch.setattr("ubp_tui.session_start.last_session_path", lambda: tmp_path / "state" / "last.yaml")
+    monkeypatch.setattr("ubp_tui.session.start.last_session_path", lambda: tmp_path / "state" / "last.yaml")
     fresh = find_session(None, True, False)
     assert fresh.session is None and fresh.path is not None and not fresh.path.exists()
     keep_session(None, fresh)
@@ -254,7 +255,7 @@ def test_which_session_a_command_line_means(tmp_path: Path, monkeypatch: pytest.
 def test_a_last_session_that_is_broken_is_set_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "last.yaml"
     path.write_text("session: 7\n")
-    monkeypatch.setattr("ubp_tui.session_start.last_session_path", lambda: path)
+    monkeypatch.setattr("ubp_tui.session.start.last_session_path", lambda: path)
     start = find_session(None, True, False)
     aside = tmp_path / "last.refused.yaml"
     assert start.session is None and "version 7" in start.complaint and str(aside) in start.complaint
@@ -277,7 +278,7 @@ async def test_a_last_session_that_is_refused_is_said_before_the_model_is_loaded
         await until(pilot, lambda: isinstance(app.screen, TourDialog))
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, ErrorDialog) and "version 7 is unknown" in screen_text(app))
-        assert app.explore.model is None
+        assert app.workspace.model is None
         await pilot.press("enter")
         await settle(app, pilot)
         assert app.screen is app.explore
@@ -292,7 +293,7 @@ async def test_the_offer_follows_the_tour(tmp_path: Path) -> None:
         await offer(app, pilot)
         await pilot.press("enter")
         await settle(app, pilot)
-        assert app.explore.choices == make_session().choices
+        assert app.workspace.choices == make_session().choices
 
 
 def test_no_session_shows_no_tour_and_a_theme_of_the_command_line_wins() -> None:

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from textual.widgets import Input
 from tui_world import make_app, screen_text, settle, until
 
-from ubp_tui.screens.export import ExportDialog
-from ubp_tui.screens.plan_budget import BudgetDialog
-from ubp_tui.screens.prompt import PromptDialog
-from ubp_tui.state import Choice
+from ubp_tui.choices.choice import Choice
+from ubp_tui.dialogs.budget import BudgetDialog
+from ubp_tui.dialogs.export import ExportDialog
+from ubp_tui.dialogs.prompt import PromptDialog
 from ubp_tui.widgets.controls.segments import MORE, find_window
 from ubp_tui.widgets.map.block_map import BlockMap
 
@@ -83,7 +83,7 @@ async def test_a_start_in_a_terminal_that_is_too_small() -> None:
         await pilot.resize_terminal(80, 24)
         await until(pilot, lambda: "block.0.expand" in screen_text(app))
         await pilot.press("j")
-        await until(pilot, lambda: app.explore.layer == "block.0.spatial")
+        await until(pilot, lambda: app.workspace.layer == "block.0.spatial")
 
 
 async def test_a_storm_of_resizes() -> None:
@@ -99,7 +99,7 @@ async def test_a_storm_of_resizes() -> None:
         await pilot.resize_terminal(120, 36)
         await settle(app, pilot)
         block_map = app.explore.query_one(BlockMap)
-        assert app.explore.result is not None and block_map.source is app.explore.result.source
+        assert app.workspace.selection is not None and block_map.source is app.workspace.selection.source
         view = block_map.view
         assert view is not None and view.rows.pixels == 2 * (block_map.size.height - 1)
         assert view.columns.pixels == block_map.size.width - block_map.ruler_width
@@ -124,7 +124,7 @@ async def test_every_theme() -> None:
             app.theme = theme
             await pilot.press("m")
             await settle(app, pilot)
-            await until(pilot, lambda: app.explore._curves_timer is None)
+            await until(pilot, lambda: app.explore.drawing.settled)
             assert "Retained importance" in screen_text(app)
 
 
@@ -171,7 +171,7 @@ async def test_narrow_terminals_cut_no_word_of_title_and_choices(size: tuple[int
             title, methods = (line.split() for line in screen_text(app).splitlines()[:2])
             tail = " ".join(title[title.index("small") :]).split()[-1]
             assert tail in {"WEIGHTS", "%", "weights", "small", "layers"} or tail.endswith("…"), title
-            assert {"abp", "greedy", "bed", "optimal", "unstructured", "t", app.explore.scope} <= set(methods)
+            assert {"abp", "greedy", "bed", "optimal", "unstructured", "t", app.workspace.scope} <= set(methods)
             assert set(methods) <= {"method", "m", "abp", "greedy", "bed", "optimal", "unstructured", "for", "t",
                                     "all", "marked", "layer", "…"}  # fmt: skip
             await pilot.press("t")

@@ -24,19 +24,19 @@ from tui_world import SIZES, make_services, until
 
 from ubp_core.history import History
 from ubp_tui.app import UbpApp, build_app
-from ubp_tui.bench_job import PackedJob, make_job
-from ubp_tui.bench_options import RunOptions
-from ubp_tui.jobs import plan_curves
+from ubp_tui.bench.job import PackedJob, make_job
+from ubp_tui.bench.options import RunOptions
+from ubp_tui.choices.choice import Choice, ModelRequest
+from ubp_tui.dialogs.export import ExportDialog
+from ubp_tui.dialogs.help import HelpScreen
 from ubp_tui.screens.compare import CompareScreen
-from ubp_tui.screens.export import ExportDialog
-from ubp_tui.screens.help import HelpScreen
 from ubp_tui.screens.history import HistoryScreen
-from ubp_tui.state import Choice, ModelRequest
 from ubp_tui.widgets.curve.curve_pane import CurvePane
 from ubp_tui.widgets.curve.curve_plot import CurvePlot
 from ubp_tui.widgets.devices.device_panel import DevicePanel
 from ubp_tui.widgets.layers.layer_table import LayerTable
 from ubp_tui.widgets.map.block_map import BlockMap
+from ubp_tui.work.curves import plan_curves
 
 LAYER = "block.0.expand"
 STEADY = 3
@@ -67,27 +67,24 @@ class Photographer:
 
     def explored(self) -> bool:
         """Whether everything that the explore screen shows is computed and drawn."""
-        explore = self.app.explore
-        if explore.result is None or explore.result.request != explore._request or explore.model is None:
+        workspace = self.app.workspace
+        if workspace.selection is None or workspace.selection.request != workspace.wanted or workspace.model is None:
             return False
-        measured = all((layer.name, explore.choice) in explore.cache.measures for layer in explore.model.prunable)
-        traced = not plan_curves(explore.choice, explore.cache.points.get(LAYER, {}))
-        known = measured and traced and bool(explore.figures.values)
-        return known and explore._curves_timer is None and explore._table_timer is None
+        measured = all((layer.name, workspace.choice) in workspace.known.measures for layer in workspace.model.prunable)
+        traced = not plan_curves(workspace.choice, workspace.known.points.get(LAYER, {}))
+        known = measured and traced and bool(workspace.figures.values)
+        return known and self.app.explore.drawing.settled
 
     def compared(self) -> bool:
         """Whether the comparison that is asked for is drawn."""
         screen = self.app.screen
-        if not isinstance(screen, CompareScreen) or screen.comparison is None:
-            return False
-        return screen.comparison.request.key == screen._request.key
+        return isinstance(screen, CompareScreen) and screen.sides.settled
 
     def benchmarked(self) -> bool:
         """Whether the run is over and in the history, and nothing is asked any more."""
-        screen = self.app.benchmark
-        runs = screen.runs.values()
-        rests = not screen.running and not screen._waiting
-        return rests and bool(runs) and all(run.ended and run.number for run in runs)
+        queue = self.app.queue
+        runs = queue.runs.values()
+        return queue.settled and bool(runs) and all(run.ended and run.number for run in runs)
 
     def reads(self, title: str) -> bool:
         """Whether the history shows this."""
@@ -126,7 +123,7 @@ class Photographer:
         await self.take("export", lambda: isinstance(app.screen, ExportDialog))
         await self.leave()
         await press("d")
-        await until(self.pilot, lambda: app.benchmark.is_mounted and app.benchmark.query_one(DevicePanel).facts)
+        await until(self.pilot, lambda: app.benchmark.is_mounted and app.benchmark.query_one(DevicePanel).devices.facts)
         await self.leave()
         await press("b")
         await self.take("benchmark", self.benchmarked)

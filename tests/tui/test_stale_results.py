@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from tui_world import make_app, make_model, make_services, settle, until
 
 from ubp_core import Selection
-from ubp_tui.messages import SelectionFinished
-from ubp_tui.state import Choice
+from ubp_tui.choices.choice import Choice
 
 
 class HeldSelect:
@@ -39,15 +38,15 @@ async def test_an_overtaken_selection_is_dropped_and_one_that_waited_is_not_begu
     async with app.run_test(size=(120, 36)) as pilot:
         await settle(app, pilot)
         drawn: list[Choice] = []
-        app.explore.watch(app.explore.query_one("#facts"), "facts", lambda: drawn.append(app.explore._request.choice))
+        app.explore.watch(app.explore.query_one("#facts"), "facts", lambda: drawn.append(app.workspace.wanted.choice))
         drawn.clear()
         await pilot.press("m")
         await until(pilot, select.began.is_set)
         await pilot.press("m", "m")
-        assert app.explore.result is not None and app.explore.result.request.choice.method == "bed"
+        assert app.workspace.selection is not None and app.workspace.selection.request.choice.method == "bed"
         select.release.set()
         await settle(app, pilot)
-        assert app.explore.result.request.choice == Choice("abp", 4, 0.75)
+        assert app.workspace.selection.request.choice == Choice("abp", 4, 0.75)
         # `unstructured` was overtaken before its turn came, so it was never computed.
         assert [choice.method for choice in select.calls] == ["bed", "optimal", "abp"]
         assert {choice.method for choice in drawn} == {"abp"}
@@ -57,14 +56,14 @@ async def test_a_result_that_arrives_late_is_not_drawn() -> None:
     app = make_app()
     async with app.run_test(size=(120, 36)) as pilot:
         await settle(app, pilot)
-        late = app.explore.result
+        late = app.workspace.selection
         assert late is not None
         await pilot.press("n")
         await settle(app, pilot)
-        now = app.explore.result
-        app.explore.post_message(SelectionFinished(late))
+        now = app.workspace.selection
+        app.workspace.take_selection(late)
         await pilot.pause()
-        assert app.explore.result is now is not late
+        assert app.workspace.selection is now is not late
 
 
 async def test_the_background_waits_for_the_layer_on_the_screen() -> None:
@@ -75,10 +74,10 @@ async def test_the_background_waits_for_the_layer_on_the_screen() -> None:
         await pilot.press("m")
         await until(pilot, select.began.is_set)
         await pilot.pause()
-        choice = app.explore.choice
+        choice = app.workspace.choice
 
         def measured() -> set[str]:
-            return {name for name, of in app.explore.cache.measures if of == choice}
+            return {name for name, of in app.workspace.known.measures if of == choice}
 
         assert measured() == set()
         select.release.set()

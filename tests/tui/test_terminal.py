@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from ubp_core.plan import Plan
-from ubp_tui.session_file import load_session
+from ubp_tui.session.file import load_session
 
 pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
 PATIENCE = 90.0

@@ -14,11 +14,11 @@ from tui_world import make_model, make_services
 from ubp_core import METHODS as CORE_METHODS
 from ubp_core import importance, select_blocks
 from ubp_core.report import offset_histogram
-from ubp_tui.jobs import LayerMeasure, prepare_layer
-from ubp_tui.network_total import sum_network
-from ubp_tui.renderables.facts import Fact, describe_total, flow_facts, list_facts, list_total
-from ubp_tui.renderables.formats import format_count, format_percent, format_shape, shorten_name
-from ubp_tui.renderables.readout import (
+from ubp_tui.choices.choice import METHODS, Choice, SelectionRequest
+from ubp_tui.choices.patterns import format_shape
+from ubp_tui.renderables.formats import format_count, format_percent, shorten_name
+from ubp_tui.renderables.layers.facts import Fact, describe_total, flow_facts, list_facts, list_total
+from ubp_tui.renderables.map.readout import (
     Kernel,
     column_labels,
     describe_area,
@@ -27,8 +27,10 @@ from ubp_tui.renderables.readout import (
     format_weight,
     row_label,
 )
-from ubp_tui.renderables.viewport import Viewport
-from ubp_tui.state import METHODS, Choice, SelectionRequest
+from ubp_tui.renderables.map.viewport import Viewport
+from ubp_tui.work.measuring import LayerMeasure
+from ubp_tui.work.selecting import prepare_layer
+from ubp_tui.work.totals import sum_network
 
 
 def test_methods_are_the_library_s() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ubp_tui.renderables.viewport import Viewport
+from ubp_tui.renderables.map.viewport import Viewport
 
 VIEWS = st.tuples(st.integers(1, 3000), st.integers(1, 5000), st.integers(1, 210), st.integers(2, 120))
 

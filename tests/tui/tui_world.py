@@ -13,8 +13,8 @@ from textual.widget import Widget
 
 from ubp_core.models import Layer, LoadedModel
 from ubp_tui.app import UbpApp, build_app
-from ubp_tui.services import Services, default_services
-from ubp_tui.state import Choice, ModelRequest
+from ubp_tui.choices.choice import Choice, ModelRequest
+from ubp_tui.work.services import Services, default_services
 
 SIZES = [(80, 24), (120, 36), (200, 50)]
 STEADY = 3
@@ -100,9 +100,9 @@ async def settle(app: UbpApp, pilot: Pilot[int]) -> None:
     explore = app.explore
     # The focus comes last, with the work in the background.
     await until(pilot, lambda: explore.focused is not None)
-    await until(pilot, lambda: explore.result is not None and explore.result.request == explore._request)
+    await until(pilot, lambda: app.workspace.settled)
     await app.workers.wait_for_complete()
-    await until(pilot, lambda: explore._table_timer is None and explore._curves_timer is None)
+    await until(pilot, lambda: explore.drawing.settled)
     await pilot.pause()
 
 

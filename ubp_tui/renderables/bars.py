@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from rich.segment import Segment
 from rich.style import Style
 
-from ubp_tui.renderables.viewport import Axis
+from ubp_tui.renderables.map.viewport import Axis
 
 RISING: Final = " ▁▂▃▄▅▆▇█"
 """Bars that rise from the bottom of a cell, in eighths."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from ubp_tui.renderables.readout import Kernel
+from ubp_tui.renderables.map.readout import Kernel
 
 if TYPE_CHECKING:
     from ubp_core.models import Layer
@@ -30,13 +30,6 @@ def format_bytes(count: int) -> str:
 def format_percent(share: float, digits: int = 1) -> str:
     """A share as a percentage without its sign; a dash where there is none."""
     return "-" if math.isnan(share) else f"{100 * share:.{digits}f}"
-
-
-def format_shape(shape: tuple[int, ...]) -> str:
-    """A weight's shape: channels, then the kernel: `320x1152`, `64x32 3x3`."""
-    if len(shape) == 4 and shape[2:] != (1, 1):
-        return f"{shape[0]}x{shape[1]} {shape[2]}x{shape[3]}"
-    return "x".join(str(length) for length in (shape[:2] if len(shape) == 4 else shape))
 
 
 def shorten_name(name: str, width: int) -> str:

@@ -2,79 +2,62 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
-from textual import events, on
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.reactive import reactive
 
-from ubp_tui import messages
-from ubp_tui.bindings import bindings_of
-from ubp_tui.comparing import Comparison, ComparisonRequest, Pair, pair_of
-from ubp_tui.jobs import ForegroundGate, LayerResult
-from ubp_tui.problem import Problem
-from ubp_tui.renderables.difference import describe_area_pair, describe_pair
-from ubp_tui.renderables.formats import format_percent, format_shape, kernel_of
-from ubp_tui.renderables.viewport import Viewport
-from ubp_tui.result_cache import ResultCache
-from ubp_tui.screens.compare_work import CompareWork, ComparisonCache
-from ubp_tui.services import Services
-from ubp_tui.state import Choice, offered_block_sizes
+from ubp_tui.choices.choice import Choice
+from ubp_tui.choices.patterns import format_shape
+from ubp_tui.choices.problem import Problem
+from ubp_tui.keys.bindings import bindings_of
+from ubp_tui.keys.key_action import Owner
+from ubp_tui.renderables.formats import format_percent, kernel_of
+from ubp_tui.renderables.map.difference import describe_area_pair, describe_pair
+from ubp_tui.renderables.map.viewport import Viewport
 from ubp_tui.widgets.compare.class_table import ClassTable
-from ubp_tui.widgets.compare.compare_pane import SIDES, ComparePane, SideBar, SideControls
+from ubp_tui.widgets.compare.compare_pane import SIDES, ComparePane, SideBar, SideControls, SideName
 from ubp_tui.widgets.compare.difference_map import DifferenceMap
+from ubp_tui.widgets.controls.choice_bar import ChoiceBar
 from ubp_tui.widgets.controls.segments import Segments
 from ubp_tui.widgets.header.screen_title import ScreenTitle
 from ubp_tui.widgets.key_footer import KeyFooter
 from ubp_tui.widgets.map.block_map import BlockMap
 from ubp_tui.widgets.map.readout_line import ReadoutLine
+from ubp_tui.widgets.pane_screen import PaneScreen
 from ubp_tui.widgets.size_notice import SizeNotice
-
-if TYPE_CHECKING:
-    from ubp_core.models import LoadedModel
-
-VIEWS: Final = (*SIDES, "difference")
-"""The pictures, in the order of their keys 1, 2, 3."""
+from ubp_tui.work.comparing import Comparison
+from ubp_tui.work.selecting import LayerResult
+from ubp_tui.workspace.comparison import SideBySide
 
 
-class CompareScreen(CompareWork):
+@dataclass(frozen=True)
+class CompareOutcome:
+    """What the user leaves a comparison with."""
+
+    layer: str
+    """Name of the layer that was compared last."""
+    choice: Choice | None
+    """The choice to take over, if any."""
+
+
+class CompareScreen(PaneScreen[CompareOutcome]):
     """Two sides; the keys for method, block size and sparsity change the active one."""
 
     BINDINGS = bindings_of("compare")
+    key_owner: ClassVar[Owner] = "compare"
     AUTO_FOCUS = "#difference-map"
+    PANES = {name: f"#{name}-map" for name in (*SIDES, "difference")}  # noqa: RUF012 (Textual's own form)
 
-    choices: reactive[Pair] = reactive((Choice(), Choice()), init=False, repaint=False)
-    """Left and right."""
-    active: reactive[int] = reactive(1, init=False, repaint=False)
-    """The side that the keys change: 0 left, 1 right."""
-    view: reactive[str] = reactive("difference", init=False, repaint=False)
-    """The picture in sight where only one has room."""
-    layer: reactive[str] = reactive("", init=False, repaint=False)
-    """Name of the layer."""
-    by_tap: reactive[bool] = reactive(False, init=False, repaint=False)
-    """Whether columns stand by tap of the kernel."""
-    full: reactive[bool] = reactive(False, toggle_class="-full", repaint=False)
-    """Whether the picture of `view` has the whole screen."""
-
-    def __init__(
-        self,
-        services: Services,
-        gate: ForegroundGate,
-        cache: ResultCache,
-        pairs: ComparisonCache,
-        model: LoadedModel,
-        layer: str,
-        choices: Pair,
-    ) -> None:
-        """Args: as of `CompareWork`; the model, the name of a prunable layer, the two choices."""
-        super().__init__(services, gate, cache, pairs)
-        self.model = model
-        self.comparison: Comparison | None = None
-        self.set_reactive(CompareScreen.choices, choices)
-        self.set_reactive(CompareScreen.layer, layer)
-        self._request = ComparisonRequest(0, layer, choices)
+    def __init__(self, sides: SideBySide) -> None:
+        """Args: what is compared; an errand follows its wishes."""
+        super().__init__()
+        self.set_reactive(CompareScreen.view, "difference")
+        self.sides = sides
+        """What is compared, and what came out."""
+        self._layer = sides.layer
         self._place: tuple[Viewport, tuple[int, int]] | None = None
         self._joined: set[BlockMap] = set()
 
@@ -82,9 +65,9 @@ class CompareScreen(CompareWork):
         """Title, the controls of both sides, three pictures and the figures, the cursor's line, footer."""
         yield ScreenTitle("Compare", id="compare-title")
         with Horizontal(id="compare-bars"):
-            for place, choice in enumerate(self.choices):
+            for place, choice in enumerate(self.sides.choices):
                 yield SideControls(choice, place)
-        yield Segments("view", "1-3", VIEWS, self.view, id="compare-tabs")
+        yield Segments("view", "1-3", tuple(self.PANES), self.view, id="compare-tabs")
         with Vertical(id="compare-body"):
             with Horizontal(id="compare-sides"):
                 yield ComparePane(BlockMap(id="left-map"), "left", id="left-pane")
@@ -99,55 +82,36 @@ class CompareScreen(CompareWork):
     def on_mount(self) -> None:
         """Ask for the first comparison."""
         self.add_class("-view-difference")
-        self.watch_active()
-        self._follow()
+        self.sides.wish_changed.connect(self._show_wish)
+        self.sides.active_changed.connect(self._show_active)
+        self.sides.compared.connect(self._show)
+        self._show_active()
+        self.sides.want()
 
-    # Requests and results
+    # What the comparison tells
 
-    def watch_choices(self) -> None:
-        """Compare anew."""
-        self._follow()
-
-    def watch_layer(self) -> None:
-        """Compare on another layer, from its whole picture."""
-        self._place, self._joined = None, set()
-        self._follow()
-
-    def watch_by_tap(self) -> None:
-        """Lay the columns out anew."""
-        self._follow()
-
-    def _follow(self) -> None:
-        """Show what is asked for at once; the pictures follow."""
-        layer = self.model.layer(self.layer)
-        names = [prunable.name for prunable in self.model.prunable]
-        number = f"{names.index(layer.name) + 1} of {len(names)}"
+    def _show_wish(self) -> None:
+        """Show at once what is asked for; the pictures follow. Another layer is shown from its whole picture."""
+        sides = self.sides
+        if sides.layer != self._layer:
+            self._layer, self._place, self._joined = sides.layer, None, set()
+        layer = sides.model.layer(sides.layer)
+        number = f"{sides.names.index(layer.name) + 1} of {len(sides.names)}"
         self.query_one(ScreenTitle).detail = f"{layer.name} · {format_shape(layer.shape)} · {number}"
         for bar in self.query(SideBar):
-            bar.choice = self.choices[bar.place]
-        self._request = ComparisonRequest(self._request.number + 1, layer.name, self.choices, self.by_tap)
-        found = self.pairs.find(self._request)
-        if found is not None:
-            self.workers.cancel_group(self, "compare_layer")
-            self._show(found)
-            return
-        known = self.cache.find(self._request.side(0)), self.cache.find(self._request.side(1))
-        self._compare(layer, self._request, known, self.cache.find_layer(self._request.side(0)))
+            bar.choice = sides.choices[bar.place]
 
-    def on_comparison_finished(self, message: messages.ComparisonFinished) -> None:
-        """Keep what was computed; draw it, unless it was overtaken."""
-        comparison = message.comparison
-        for side in comparison.sides:
-            if side is not None:
-                self.cache.keep(side)
-        self.pairs.keep(comparison)
-        if comparison.request == self._request:
-            self._show(comparison)
+    def _show_active(self) -> None:
+        """Mark the side that is changed."""
+        for place, name in enumerate(SIDES):
+            for part in ("pane", "controls"):
+                self.query_one(f"#{name}-{part}").set_class(place == self.sides.active, "-active")
 
-    def _show(self, comparison: Comparison) -> None:
+    def _show(self) -> None:
         """Draw everything in one go: no picture stands beside the figures of another."""
-        self.comparison = comparison
-        layer, difference = self.model.layer(comparison.request.layer), comparison.difference
+        comparison = self.sides.comparison
+        assert comparison is not None
+        layer, difference = self.sides.model.layer(comparison.request.layer), comparison.difference
         kernel = kernel_of(layer, comparison.request.by_tap)
         for name, side, problem in zip(SIDES, comparison.sides, comparison.problems, strict=True):
             pane = self.query_one(f"#{name}-pane", ComparePane)
@@ -163,7 +127,7 @@ class CompareScreen(CompareWork):
 
     # Zoom and pan, locked
 
-    def on_map_view_changed(self, message: messages.MapViewChanged) -> None:
+    def on_block_map_view_changed(self, message: BlockMap.ViewChanged) -> None:
         """Let the other pictures follow the one that was moved; one that has just appeared follows them."""
         moved = message.map
         if moved.view is None:
@@ -187,16 +151,16 @@ class CompareScreen(CompareWork):
             # By the corner, not by the cursor, which may have been left behind.
             size = picture.view.columns.pixels, picture.view.rows.pixels
             view = view.resized(*size, (view.rows.start, view.columns.start))
-        with picture.prevent(messages.MapViewChanged):
+        with picture.prevent(BlockMap.ViewChanged):
             picture.follow(view, cursor)
 
-    def on_map_cursor_moved(self, message: messages.MapCursorMoved) -> None:
+    def on_block_map_cursor_moved(self, message: BlockMap.CursorMoved) -> None:
         """The line below is about both sides."""
         message.stop()
 
     def _show_readout(self) -> None:
         """What each side does with the weight under the cursor."""
-        comparison, line = self.comparison, ""
+        comparison, line = self.sides.comparison, ""
         if comparison is not None and comparison.difference is not None and self._place is not None:
             left, right = comparison.sides
             assert left is not None and right is not None
@@ -209,64 +173,51 @@ class CompareScreen(CompareWork):
 
     # Changes by key and mouse
 
-    def change(self, place: int, **fields: object) -> None:
-        """Change fields of one side's choice."""
-        changed = replace(self.choices[place], **fields)  # type: ignore[arg-type]
-        self.choices = (changed, self.choices[1]) if place == 0 else (self.choices[0], changed)
-
-    def on_side_choice_changed(self, message: messages.SideChoiceChanged) -> None:
+    def on_choice_bar_changed(self, message: ChoiceBar.Changed) -> None:
         """A control was used; the keys go on with its side."""
-        self.active = message.place
-        self.change(message.place, **message.fields)
+        if isinstance(message.bar, SideBar):
+            self.sides.activate(message.bar.place)
+            self.sides.change(message.bar.place, **message.fields)
 
-    def on_side_picked(self, message: messages.SidePicked) -> None:
+    def on_side_name_picked(self, message: SideName.Picked) -> None:
         """A side's name was clicked."""
-        self.active = message.place
-
-    def watch_active(self) -> None:
-        """Mark the side."""
-        for place, name in enumerate(SIDES):
-            for part in ("pane", "controls"):
-                self.query_one(f"#{name}-{part}").set_class(place == self.active, "-active")
+        self.sides.activate(message.place)
 
     def action_step_method(self, step: int) -> None:
         """Next or previous method."""
-        self.change(self.active, method=self.choices[self.active].with_method_step(step).method)
+        self.sides.step_method(step)
 
     def action_step_block(self, step: int) -> None:
         """Next or previous block size."""
-        choice = self.choices[self.active]
-        self.change(self.active, block_size=choice.with_block_step(step, offered_block_sizes(choice)).block_size)
+        self.sides.step_block(step)
 
     def action_step_sparsity(self, percent: int) -> None:
         """More or less sparsity."""
-        self.change(self.active, sparsity=self.choices[self.active].with_sparsity_step(percent).sparsity)
+        self.sides.step_sparsity(percent)
 
     def action_other_side(self) -> None:
         """Let the keys change the other side."""
-        self.active = 1 - self.active
+        self.sides.activate(1 - self.sides.active)
 
     def action_swap(self) -> None:
         """Left becomes right."""
-        self.choices = self.choices[1], self.choices[0]
+        self.sides.swap()
 
     def action_copy_side(self) -> None:
         """Give the active side the choice of the other."""
-        other = self.choices[1 - self.active]
-        self.choices = (other, other)
+        self.sides.copy_side()
 
     def action_compare_optimal(self) -> None:
         """Aligned against the best unaligned blocks, at the active side's block size and sparsity."""
-        self.choices = pair_of(self.choices[self.active], "optimal")
+        self.sides.compare_optimal()
 
     def action_step_layer(self, rows: int) -> None:
         """Next or previous prunable layer."""
-        names = [layer.name for layer in self.model.prunable]
-        self.layer = names[min(max(names.index(self.layer) + rows, 0), len(names) - 1)]
+        self.sides.step_layer(rows)
 
     def action_toggle_taps(self) -> None:
         """Columns by tap, or by channel."""
-        self.by_tap = not self.by_tap
+        self.sides.toggle_taps()
 
     # Views
 
@@ -289,37 +240,25 @@ class CompareScreen(CompareWork):
         message.stop()
         self.action_show_view(message.option)
 
-    def action_show_view(self, view: str) -> None:
-        """Go to a picture: bring it into sight and focus it."""
-        self.view = view
-        self.call_after_refresh(lambda: self.query_one(f"#{view}-map").focus())
-
     def watch_view(self, view: str) -> None:
-        """The layout follows a class; a side in sight is the one that keys change."""
-        for name in VIEWS:
-            self.set_class(name == view, f"-view-{name}")
-        self.query_one("#compare-tabs", Segments).chosen = view
+        """A side in sight is the one that keys change."""
+        super().watch_view(view)
         if view in SIDES:
-            self.active = SIDES.index(view)
+            self.sides.activate(SIDES.index(view))
 
-    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
-        """The picture in sight is the one that has the focus."""
-        ids = {node.id for node in event.widget.ancestors_with_self}
-        self.view = next((view for view in VIEWS if f"{view}-pane" in ids), self.view)
-
-    def action_toggle_full(self) -> None:
-        """The whole screen for one picture, and back."""
-        self.full = not self.full
+    def show_tab(self, view: str) -> None:
+        """Mark the tab."""
+        self.query_one("#compare-tabs", Segments).chosen = view
 
     # Leaving
 
     def action_take(self) -> None:
         """Back, with the active side's choice."""
-        self.app.post_message(messages.CompareLeft(self.layer, self.choices[self.active]))
+        self.dismiss(CompareOutcome(self.sides.layer, self.sides.choice))
 
     def action_leave(self) -> None:
         """Back, nothing changed but the layer."""
-        self.app.post_message(messages.CompareLeft(self.layer, None))
+        self.dismiss(CompareOutcome(self.sides.layer, None))
 
 
 def _title(side: LayerResult) -> str:

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
+from textual import work
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
+from textual.message import Message
+from textual.screen import Screen
 from textual.widgets import DataTable, Static
+from textual.worker import get_current_worker
 
-from ubp_tui import messages
-from ubp_tui.bindings import bindings_of
-from ubp_tui.renderables.bench_text import FIGURE_WORDS, describe_started
+from ubp_tui.bench.services import BenchServices
+from ubp_tui.dialogs.error import ErrorDialog
+from ubp_tui.keys.bindings import bindings_of
+from ubp_tui.keys.key_action import Owner
+from ubp_tui.renderables.bench.history import describe_comparison, describe_run
+from ubp_tui.renderables.bench.text import FIGURE_WORDS, describe_started
 from ubp_tui.renderables.formats import shorten_middle
-from ubp_tui.screens.error import ErrorDialog
-from ubp_tui.screens.history_work import HistoryWork
-from ubp_tui.services import Services
 from ubp_tui.widgets.header.screen_title import ScreenTitle
 from ubp_tui.widgets.key_footer import KeyFooter
 from ubp_tui.widgets.size_notice import SizeNotice
@@ -50,14 +55,43 @@ def fit_columns(rows: Sequence[Mapping[str, str]], width: int) -> tuple[tuple[st
     return shown, max(LEAST_NAME, room)
 
 
-class HistoryScreen(HistoryWork):
+class HistoryScreen(Screen[None]):
     """The list above, the details below."""
 
     BINDINGS = bindings_of("history")
+    key_owner: ClassVar[Owner] = "history"
 
-    def __init__(self, services: Services) -> None:
+    @dataclass
+    class Listed(Message):
+        """The history was read."""
+
+        runs: tuple[Summary, ...]
+        """Newest first."""
+
+    @dataclass
+    class Described(Message):
+        """The lines of one run, or of a comparison, are ready."""
+
+        numbers: tuple[int, ...]
+        """One or two numbers of runs."""
+        title: str
+        """Title of the panel."""
+        lines: tuple[str, ...]
+        """What to show."""
+
+    @dataclass
+    class Failed(Message):
+        """The history can't be read."""
+
+        line: str
+        """Why, and what to do, in one line."""
+        numbers: tuple[int, ...] = ()
+        """The runs that were to be described; empty: the list."""
+
+    def __init__(self, bench: BenchServices) -> None:
         """Args: what reads the history."""
-        super().__init__(services)
+        super().__init__()
+        self._bench = bench
         self.marked: tuple[int, ...] = ()
         """Numbers of the marked runs, at most two."""
         self._runs: dict[int, Summary] = {}
@@ -85,7 +119,7 @@ class HistoryScreen(HistoryWork):
         """The list."""
         return self.query_one("#history-table", DataTable)
 
-    def on_history_listed(self, message: messages.HistoryListed) -> None:
+    def on_history_screen_listed(self, message: Listed) -> None:
         """Fill the list."""
         self._runs = {run.id: run for run in message.runs}
         self.query_one(
@@ -134,7 +168,7 @@ class HistoryScreen(HistoryWork):
         self._shown = numbers
         self._describe(numbers, max(40, self.app.size.width - FRAME))
 
-    def on_history_text_made(self, message: messages.HistoryTextMade) -> None:
+    def on_history_screen_described(self, message: Described) -> None:
         """Show it, unless another is wanted by now."""
         if message.numbers != self._shown:
             return
@@ -143,7 +177,7 @@ class HistoryScreen(HistoryWork):
         panel.scroll_home(animate=False)
         self.query_one("#history-text", Static).update("\n".join(message.lines))
 
-    def on_history_failed(self, message: messages.HistoryFailed) -> None:
+    def on_history_screen_failed(self, message: Failed) -> None:
         """Say why in place of the text; in the dialog too where the whole history can't be read."""
         if message.numbers != (self._shown if message.numbers else ()):
             return
@@ -169,3 +203,43 @@ class HistoryScreen(HistoryWork):
     def action_leave(self) -> None:
         """Back."""
         self.app.pop_screen()
+
+    # On threads
+
+    @work(thread=True, exclusive=True, group="list_runs", description="read the list of the history")
+    def _list_runs(self) -> None:
+        """Read the list."""
+        from ubp_core.history import HistoryError
+
+        worker = get_current_worker()
+        message: HistoryScreen.Listed | HistoryScreen.Failed
+        try:
+            message = self.Listed(self._bench.list_runs())
+        except HistoryError as error:
+            message = self.Failed(str(error))
+        if not worker.is_cancelled:
+            self.post_message(message)
+
+    @work(thread=True, exclusive=True, group="describe_runs", description="read one run, or compare two")
+    def _describe(self, numbers: tuple[int, ...], width: int) -> None:
+        """Put one run or a comparison into words."""
+        from ubp_core.history import HistoryError
+
+        worker = get_current_worker()
+        message: HistoryScreen.Described | HistoryScreen.Failed
+        try:
+            message = self.Described(numbers, *describe_runs(self._bench, numbers, width))
+        except HistoryError as error:
+            message = self.Failed(str(error), numbers)
+        if not worker.is_cancelled:
+            self.post_message(message)
+
+
+def describe_runs(bench: BenchServices, numbers: tuple[int, ...], width: int) -> tuple[str, tuple[str, ...]]:
+    """Title and lines of one run or of a comparison; raises HistoryError."""
+    if len(numbers) == 1:
+        run = bench.read_run(numbers[0]).run
+        return f"Run {numbers[0]}", tuple(describe_run(run, numbers[0], width))
+    first, second = (bench.read_run(number).run for number in numbers)
+    lines = describe_comparison(bench.compare(*numbers), (first.figure, second.figure), width)
+    return f"Runs {numbers[0]} and {numbers[1]}", tuple(lines)

@@ -8,9 +8,10 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.screen import Screen
 from textual.widgets import Footer
-from textual.widgets._footer import FooterKey
 
-from ubp_tui.bindings import REGISTRY, ROOMY_FOOTER
+from ubp_tui.keys.bindings import ROOMY_FOOTER
+from ubp_tui.keys.registry import REGISTRY
+from ubp_tui.terminal.textual_private import FooterKey
 
 _CLASSES: Final = {action.action: ROOMY_FOOTER[action.id] for action in REGISTRY if action.id in ROOMY_FOOTER}
 """Class of a key by its action; the style sheet shows it in wide or in broad terminals."""

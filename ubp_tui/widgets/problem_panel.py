@@ -7,7 +7,7 @@ from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from ubp_tui.problem import Problem
+from ubp_tui.choices.problem import Problem
 
 
 class ProblemText(Vertical):

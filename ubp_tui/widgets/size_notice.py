@@ -5,8 +5,7 @@ from __future__ import annotations
 from textual.content import Content
 from textual.widget import Widget
 
-MIN_SIZE = (60, 20)
-"""Columns and lines that the app needs."""
+from ubp_tui.terminal.focus_keeper import MIN_SIZE
 
 
 class SizeNotice(Widget):

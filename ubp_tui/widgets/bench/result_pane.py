@@ -10,11 +10,12 @@ from textual.reactive import reactive
 from textual.widgets import DataTable, Static
 from textual_plotext import PlotextPlot
 
-from ubp_tui.bench_state import DeviceRun
-from ubp_tui.looks import look_of
-from ubp_tui.renderables.bench_rows import BenchRow, Plan, Retained, list_rows
-from ubp_tui.renderables.bench_text import describe_figure, list_warnings
-from ubp_tui.renderables.profile_text import describe_profile
+from ubp_tui.bench.job import Plan
+from ubp_tui.bench.run import DeviceRun, Retained
+from ubp_tui.looks.themes import look_of
+from ubp_tui.renderables.bench.profile import describe_profile
+from ubp_tui.renderables.bench.rows import BenchRow, list_rows
+from ubp_tui.renderables.bench.text import describe_figure, list_warnings
 from ubp_tui.widgets.bench.bars import FRAME, Bars, draw_bars, fit_bars, live_bars, result_bars
 from ubp_tui.widgets.bench.result_table import ResultTable
 from ubp_tui.widgets.bench.scatter import Point, describe_shapes, draw_scatter, live_points, result_points

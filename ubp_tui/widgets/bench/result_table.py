@@ -8,7 +8,7 @@ from rich.text import Text
 from textual import events
 from textual.widgets import DataTable
 
-from ubp_tui.renderables.bench_rows import BenchRow
+from ubp_tui.renderables.bench.rows import BenchRow
 from ubp_tui.renderables.formats import shorten_name
 
 WIDTHS = {"variant": 12, "measured": 10, "vs dense": 9, "spread": 7, "keeps %": 8, "figure": 12}

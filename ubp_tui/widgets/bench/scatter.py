@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ubp_tui.looks import Look
-from ubp_tui.palette import RGB
-from ubp_tui.renderables.bench_text import find_ratio, variant_name
+from ubp_tui.looks.colours import RGB
+from ubp_tui.looks.themes import Look
+from ubp_tui.renderables.bench.text import find_ratio, variant_name
 
 if TYPE_CHECKING:
     from ubp_core.benchmark import LayerProgress, LayerResult, Variant

@@ -6,14 +6,15 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from ubp_tui import palette
-from ubp_tui.comparing import Comparison
-from ubp_tui.jobs import LayerResult
-from ubp_tui.looks import look_of
-from ubp_tui.palette import MapPalette
-from ubp_tui.renderables.class_stack import CLASS_INDEX
-from ubp_tui.renderables.difference import CLASS_NAMES, NEITHER, SIGNS, ClassShare
+from ubp_tui.looks import palette
+from ubp_tui.looks.palette import MapPalette
+from ubp_tui.looks.themes import look_of
 from ubp_tui.renderables.formats import format_percent
+from ubp_tui.renderables.map.class_stack import CLASS_INDEX
+from ubp_tui.renderables.map.difference import SIGNS
+from ubp_tui.work.comparing import Comparison
+from ubp_tui.work.difference import CLASS_NAMES, NEITHER, ClassShare
+from ubp_tui.work.selecting import LayerResult
 
 NAME_WIDTH = 12
 _EMPTY = "a side is missing: no difference"

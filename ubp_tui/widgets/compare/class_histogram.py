@@ -8,14 +8,15 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
-from ubp_tui import palette
-from ubp_tui.comparing import Comparison
-from ubp_tui.looks import look_of
-from ubp_tui.renderables.class_stack import CLASS_INDEX, draw_stacks
-from ubp_tui.renderables.difference import NEITHER, SIGNS
-from ubp_tui.renderables.map_raster import Image
-from ubp_tui.renderables.map_strips import line_segments
+from ubp_tui.looks import palette
+from ubp_tui.looks.themes import look_of
+from ubp_tui.renderables.map.class_stack import CLASS_INDEX, draw_stacks
+from ubp_tui.renderables.map.difference import SIGNS
+from ubp_tui.renderables.map.raster import Image
+from ubp_tui.renderables.map.strips import line_segments
 from ubp_tui.widgets.map.histograms import spread_bins
+from ubp_tui.work.comparing import Comparison
+from ubp_tui.work.difference import NEITHER
 
 _SIGNS = {index: "." if kind == NEITHER else SIGNS[kind] for kind, index in CLASS_INDEX.items()}
 """What stands for the colours where there are none."""

@@ -7,9 +7,9 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.reactive import reactive
 
-from ubp_tui.comparing import Comparison
 from ubp_tui.widgets.compare.class_figures import ClassFigures
 from ubp_tui.widgets.compare.class_histogram import ClassHistogram
+from ubp_tui.work.comparing import Comparison
 
 
 class ClassTable(Vertical):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
+from textual.message import Message
 from textual.widgets import Static
 
-from ubp_tui.messages import ChoiceChanged, SideChoiceChanged, SidePicked
-from ubp_tui.problem import Problem
-from ubp_tui.state import Choice
+from ubp_tui.choices.choice import Choice
+from ubp_tui.choices.problem import Problem
 from ubp_tui.widgets.controls.choice_bar import ChoiceBar
 from ubp_tui.widgets.map.block_map import BlockMap
 from ubp_tui.widgets.problem_panel import ProblemPanel
@@ -48,14 +50,16 @@ class SideBar(ChoiceBar):
         super().__init__(choice, scoped=False, id=f"{SIDES[place]}-choice")
         self.place = place
 
-    def on_choice_changed(self, message: ChoiceChanged) -> None:
-        """Say on which side."""
-        message.stop()
-        self.post_message(SideChoiceChanged(self.place, message.fields))
-
 
 class SideName(Static):
     """The name of a side; a click lets the keys change it."""
+
+    @dataclass
+    class Picked(Message):
+        """The keys are to change this side."""
+
+        place: int
+        """0 left, 1 right."""
 
     def __init__(self, place: int) -> None:
         """Args: 0 for left or 1 for right."""
@@ -65,7 +69,7 @@ class SideName(Static):
 
     def on_click(self) -> None:
         """Pick it."""
-        self.post_message(SidePicked(self.place))
+        self.post_message(self.Picked(self.place))
 
 
 class SideControls(Horizontal):

@@ -7,25 +7,16 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ubp_tui import palette
-from ubp_tui.palette import MapPalette
-from ubp_tui.renderables.class_stack import CLASS_INDEX
-from ubp_tui.renderables.difference import (
-    BOTH,
-    LEFT,
-    MIXED,
-    RIGHT,
-    SIGNS,
-    Difference,
-    draw_difference,
-    share_classes,
-    sign_areas,
-)
-from ubp_tui.renderables.map_raster import Image
-from ubp_tui.renderables.map_source import MapSource
-from ubp_tui.renderables.readout import Kernel, value_labels
-from ubp_tui.renderables.viewport import Viewport
+from ubp_tui.looks import palette
+from ubp_tui.looks.palette import MapPalette
+from ubp_tui.renderables.map.class_stack import CLASS_INDEX
+from ubp_tui.renderables.map.difference import MIXED, SIGNS, draw_difference, share_classes, sign_areas
+from ubp_tui.renderables.map.raster import Image
+from ubp_tui.renderables.map.readout import Kernel, value_labels
+from ubp_tui.renderables.map.viewport import Viewport
 from ubp_tui.widgets.map.block_map import BlockMap
+from ubp_tui.work.difference import BOTH, LEFT, RIGHT, Difference
+from ubp_tui.work.source import MapSource
 
 _SIGN_COLOURS: Final = {
     SIGNS[LEFT]: CLASS_INDEX[LEFT],

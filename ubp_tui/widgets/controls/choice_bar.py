@@ -2,22 +2,39 @@
 
 from __future__ import annotations
 
-from typing import cast
+from dataclasses import dataclass
+from typing import Any, cast
 
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Container, Horizontal
+from textual.message import Message
 from textual.reactive import reactive
 
-from ubp_tui.choices import SCOPES, Scope
-from ubp_tui.messages import ChoiceChanged, ScopePicked
-from ubp_tui.state import METHODS, Choice, offered_block_sizes
+from ubp_tui.choices.choice import METHODS, Choice, offered_block_sizes
+from ubp_tui.choices.layer_choices import SCOPES, Scope
 from ubp_tui.widgets.controls.segments import Segments
 from ubp_tui.widgets.controls.sparsity_slider import SparsitySlider
 
 
 class ChoiceBar(Container):
     """Shows a choice and posts what the user wants changed; it never changes the choice by itself."""
+
+    @dataclass
+    class Changed(Message):
+        """The user picked a method, block size or sparsity."""
+
+        bar: ChoiceBar
+        """Where."""
+        fields: dict[str, Any]
+        """Fields of `Choice` and their new values."""
+
+    @dataclass
+    class ScopePicked(Message):
+        """The user picked for which layers choices are meant."""
+
+        scope: Scope
+        """The scope."""
 
     choice: reactive[Choice] = reactive(Choice)
     """The choice that is shown."""
@@ -59,22 +76,22 @@ class ChoiceBar(Container):
     def _pick_method(self, message: Segments.Picked) -> None:
         """Another method."""
         message.stop()
-        self.post_message(ChoiceChanged({"method": message.option}))
+        self.post_message(self.Changed(self, {"method": message.option}))
 
     @on(Segments.Picked, "#block-size")
     def _pick_block_size(self, message: Segments.Picked) -> None:
         """Another block size."""
         message.stop()
-        self.post_message(ChoiceChanged({"block_size": int(message.option)}))
+        self.post_message(self.Changed(self, {"block_size": int(message.option)}))
 
     @on(Segments.Picked, "#scope")
     def _pick_scope(self, message: Segments.Picked) -> None:
         """Other layers."""
         message.stop()
-        self.post_message(ScopePicked(cast(Scope, message.option)))
+        self.post_message(self.ScopePicked(cast(Scope, message.option)))
 
     @on(SparsitySlider.Moved)
     def _pick_sparsity(self, message: SparsitySlider.Moved) -> None:
         """Another sparsity."""
         message.stop()
-        self.post_message(ChoiceChanged({"sparsity": self.choice.with_sparsity(message.sparsity).sparsity}))
+        self.post_message(self.Changed(self, {"sparsity": self.choice.with_sparsity(message.sparsity).sparsity}))

@@ -8,7 +8,7 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from ubp_tui.state import MAX_SPARSITY
+from ubp_tui.choices.choice import MAX_SPARSITY
 
 
 class SparsitySlider(Widget):

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
+from textual.message import Message
 
-from ubp_tui.messages import ViewPicked
 from ubp_tui.widgets.controls.segments import Segments
-
-VIEWS = ("layers", "map", "curves")
-"""The panes, in the order of their keys 1, 2, 3."""
+from ubp_tui.workspace.arrangement import VIEWS
 
 
 class ViewTabs(Horizontal):
     """One line of tabs."""
+
+    @dataclass
+    class Picked(Message):
+        """A tab was clicked."""
+
+        view: str
+        """One of VIEWS."""
 
     def compose(self) -> ComposeResult:
         """The tabs as a choice."""
@@ -28,4 +35,4 @@ class ViewTabs(Horizontal):
     def _pick(self, message: Segments.Picked) -> None:
         """Tell that a tab was clicked."""
         message.stop()
-        self.post_message(ViewPicked(message.option))
+        self.post_message(self.Picked(message.option))

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.content import Content
+from textual.message import Message
 from textual.widgets import Static
 
-from ubp_tui.bindings import bindings_of
-from ubp_tui.looks import look_of
-from ubp_tui.messages import ChoiceChanged
+from ubp_tui.choices.choice import CURVE_METHODS, Choice
+from ubp_tui.keys.bindings import bindings_of
+from ubp_tui.keys.key_action import Owner
+from ubp_tui.looks.themes import look_of
 from ubp_tui.renderables.formats import format_percent
-from ubp_tui.state import CURVE_METHODS, Choice
 from ubp_tui.widgets.curve.curve_plot import CurvePlot
 from ubp_tui.widgets.framed import Framed
 
@@ -22,6 +25,14 @@ class CurvePane(Framed, can_focus=True):
     """Curves of one layer, as far as they are known."""
 
     BINDINGS = bindings_of("curves")
+    key_owner: ClassVar[Owner] = "curves"
+
+    @dataclass
+    class PointTaken(Message):
+        """A point of a curve is to be the choice."""
+
+        fields: dict[str, Any]
+        """Fields of `Choice` and their new values."""
 
     def __init__(self, *, id: str) -> None:  # noqa: A002 (Textual's own name)
         """Start without a layer."""
@@ -126,9 +137,9 @@ class CurvePane(Framed, can_focus=True):
         if self.plot.cursor is None or self._choice is None:
             return
         if self.plot.axis == "sparsity":
-            self.post_message(ChoiceChanged({"sparsity": self._choice.with_sparsity(self.plot.cursor).sparsity}))
+            self.post_message(self.PointTaken({"sparsity": self._choice.with_sparsity(self.plot.cursor).sparsity}))
         else:
-            self.post_message(ChoiceChanged({"block_size": round(self.plot.cursor)}))
+            self.post_message(self.PointTaken({"block_size": round(self.plot.cursor)}))
 
 
 def flow(parts: list[Content], width: int) -> Content:

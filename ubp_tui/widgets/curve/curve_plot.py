@@ -14,10 +14,10 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
-from ubp_tui.looks import look_of
-from ubp_tui.palette import RGB
+from ubp_tui.choices.choice import BLOCK_SIZES, CURVE_METHODS, Choice
+from ubp_tui.looks.colours import RGB
+from ubp_tui.looks.themes import look_of
 from ubp_tui.renderables.plot import Frame, Marks, Plot, PlotStyles, Series
-from ubp_tui.state import BLOCK_SIZES, CURVE_METHODS, Choice
 
 Axis = Literal["sparsity", "block size"]
 """What the x axis is."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
@@ -10,17 +11,15 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.reactive import reactive
+from textual.message import Message
 from textual.widgets import DataTable, Static
 
-from ubp_tui.messages import DevicePicked
+from ubp_tui.bench.devices import GONE, Devices
 from ubp_tui.renderables.formats import shorten_end
 
 if TYPE_CHECKING:
-    from ubp_core.devices import DeviceFacts, DeviceInfo
-    from ubp_tui.bench_services import DeviceList
+    from ubp_core.devices import DeviceInfo
 
-GONE = "not attached any more: connect it again, or choose another device"
 COLUMNS = ("chosen", "device", "kind", "state", "what")
 MARK_WIDTH, FACT_WIDTH = 2, 12
 """Cells of the first column, and of the labels of facts."""
@@ -32,52 +31,36 @@ class DevicePanel(Vertical):
     Rows never leave, so that no choice changes by itself.
     """
 
-    chosen: reactive[str] = reactive("host", init=False)
-    """Name of the device under the cursor."""
-    marked: reactive[tuple[str, ...]] = reactive((), init=False)
-    """Names of the marked devices."""
+    @dataclass
+    class Picked(Message):
+        """The user chose a device."""
+
+        name: str
+        """Its name."""
 
     def __init__(self, *, id: str) -> None:  # noqa: A002 (Textual's own name)
         """Start empty."""
         super().__init__(id=id)
-        self.infos: dict[str, DeviceInfo] = {}
-        self.picked = False
-        """Whether the user has chosen."""
-        self.facts: dict[str, DeviceFacts] = {}
-        """What each device last told."""
-        self.status: dict[str, str] = {}
-        """How far a benchmark is, for the devices that run one."""
-        self._note = ""
+        self.devices = Devices()
+        """What is shown."""
+        self._status: Mapping[str, str] = {}
 
-    @property
-    def targets(self) -> tuple[str, ...]:
-        """Where a benchmark runs, in the order of the rows."""
-        return tuple(name for name in self.infos if name in self.marked) or (self.chosen,)
+    def show(self, devices: Devices, status: Mapping[str, str]) -> None:
+        """Bring the rows up to date.
 
-    def toggle_mark(self) -> None:
-        """Mark the device under the cursor, or unmark it."""
-        name = self.chosen
-        self.marked = tuple(n for n in self.marked if n != name) if name in self.marked else (*self.marked, name)
-
-    def choose(self, names: tuple[str, ...]) -> None:
-        """Choose devices, as far as they are there; several are marked."""
-        present = tuple(name for name in names if name in self.infos)
-        if present and not self.picked:
-            self.picked, self.chosen = True, present[0]
-            self.marked = present if len(present) > 1 else ()
-
-    def watch_marked(self) -> None:
-        """Show the marks."""
-        if self.is_mounted and self.infos:
-            self._fill()
-        count = len(self.marked)
+        Args:
+            devices: all of them, with choice, marks and facts.
+            status: how far a benchmark is, in place of a device's state, by name.
+        """
+        before = self.devices, self._status
+        self.devices, self._status = devices, status
+        if (devices, status) == before:
+            return
+        self._fill()
+        count = len(devices.marked)
         self.border_subtitle = f"{count} marked · b runs on them at once" if count else ""
-
-    def show_status(self, status: dict[str, str]) -> None:
-        """Show how far a benchmark is on each device, in place of its state."""
-        if status != self.status:
-            self.status = status
-            self._fill()
+        if devices != before[0]:
+            self.show_details()
 
     def compose(self) -> ComposeResult:
         """Table, then remedy and facts."""
@@ -96,23 +79,10 @@ class DevicePanel(Vertical):
         """The table."""
         return self.query_one("#device-table", DataTable)
 
-    def show_devices(self, devices: DeviceList) -> None:
-        """Bring the rows up to date; a device that vanished stays, marked as gone."""
-        present = {info.name: info for info in devices.infos}
-        if devices.complete:
-            gone = {name: _gone(info) for name, info in self.infos.items() if name not in present}
-            present |= gone
-        self.infos |= present
-        self._note = devices.note
-        if devices.complete and not self.picked:
-            self.chosen = devices.preferred
-        self._fill()
-        self._show_details()
-
     def _fill(self) -> None:
         """Write every row."""
         table = self._table()
-        rows = {name: self._cells(info) for name, info in self.infos.items()}
+        rows = {name: self._cells(info) for name, info in self.devices.infos.items()}
         room = self._room_beside(list(rows.values()))
         for name, row in rows.items():
             cells = [Text(cell) for cell in (*row[:-1], shorten_end(row[-1], room))]
@@ -122,8 +92,8 @@ class DevicePanel(Vertical):
             for column, cell in zip(COLUMNS, cells, strict=True):
                 if table.get_cell(name, column) != cell:
                     table.update_cell(name, column, cell, update_width=True)
-        if self.chosen in self.infos:
-            table.move_cursor(row=table.get_row_index(self.chosen), animate=False)
+        if self.devices.chosen in rows:
+            table.move_cursor(row=table.get_row_index(self.devices.chosen), animate=False)
 
     def _room_beside(self, rows: list[tuple[str, ...]]) -> int:
         """Cells that the other columns leave for the last one."""
@@ -135,7 +105,7 @@ class DevicePanel(Vertical):
     def on_resize(self) -> None:
         """Fit the last column and the facts anew."""
         self._fill()
-        self.call_after_refresh(self._show_details)
+        self.call_after_refresh(self.show_details)
 
     def _cells(self, info: DeviceInfo) -> tuple[str, ...]:
         """One row; the kind is left to the name where they are the same word."""
@@ -143,37 +113,24 @@ class DevicePanel(Vertical):
         if info.kind.value == "adb" and info.ready and not info.latency:
             kind = "virtual"
         state = "gone" if info.advice == GONE else info.state.value
-        state = self.status.get(info.name, state)
-        mark = "●" if info.name in self.targets else ""
+        state = self._status.get(info.name, state)
+        mark = "●" if info.name in self.devices.targets else ""
         return (mark, f"{info.name}  ", f"{kind}  ", f"{state}  ", info.title)
 
-    def show_facts(self, name: str, facts: DeviceFacts | None) -> None:
-        """Show what a device told; None where it did not answer."""
-        if facts is None:
-            self.facts.pop(name, None)
-        else:
-            self.facts[name] = facts
-        self._show_details()
-
-    def watch_chosen(self) -> None:
-        """Mark the row and show its details."""
-        if self.is_mounted and self.infos:
-            self._fill()
-            self._show_details()
-
-    def _show_details(self) -> None:
+    def show_details(self) -> None:
         """Remedy and facts of the chosen device, and why there is no phone."""
-        info = self.infos.get(self.chosen)
+        chosen, note = self.devices.chosen, self.devices.note
+        info = self.devices.infos.get(chosen)
         lines: list[Content] = []
         if info is not None:
             style = "$text-muted" if info.ready else "bold $text-warning"
             lines.append(Content.styled(info.line if not info.ready else info.advice or info.line, style))
-            told = self.facts.get(self.chosen)
+            told = self.devices.facts.get(chosen)
             facts = told.lines if told and info.ready else ()
             lines += [line for label, value in facts for line in self._fact_lines(label, value)]
-        if self._note:
+        if note:
             lines += [Content("")] if lines else []
-            lines.append(Content.styled(self._note, "$text-muted"))
+            lines.append(Content.styled(note, "$text-muted"))
         self.query_one("#device-facts", Static).update(Content("\n").join(lines))
 
     def _fact_lines(self, label: str, value: str) -> list[Content]:
@@ -191,15 +148,6 @@ class DevicePanel(Vertical):
         message.stop()
         name, table = message.row_key.value, self._table()
         # Rows that are added move the cursor too, and its messages come late: only where it stands now counts.
-        if name is None or name == self.chosen or table.get_row_index(name) != table.cursor_row:
+        if name is None or name == self.devices.chosen or table.get_row_index(name) != table.cursor_row:
             return
-        self.picked = True
-        self.chosen = name
-        self.post_message(DevicePicked(name))
-
-
-def _gone(info: DeviceInfo) -> DeviceInfo:
-    """The same device, vanished."""
-    from ubp_core.devices import DeviceState
-
-    return replace(info, state=DeviceState.OFFLINE, advice=GONE)
+        self.post_message(self.Picked(name))

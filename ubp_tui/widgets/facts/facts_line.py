@@ -6,9 +6,9 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from ubp_tui.jobs import LayerResult
-from ubp_tui.problem import Problem
-from ubp_tui.renderables.facts import Fact, flow_facts, list_facts
+from ubp_tui.choices.problem import Problem
+from ubp_tui.renderables.layers.facts import Fact, flow_facts, list_facts
+from ubp_tui.work.selecting import LayerResult
 
 
 class FactsLine(Widget):

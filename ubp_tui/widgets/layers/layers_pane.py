@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from textual import events, on
 from textual.app import ComposeResult
+from textual.message import Message
 from textual.widgets import Input
 
-from ubp_tui.messages import LayersArranged
 from ubp_tui.widgets.controls.segments import Segments
 from ubp_tui.widgets.framed import Framed
 from ubp_tui.widgets.layers.layer_table import LayerTable
@@ -30,6 +32,13 @@ class FilterInput(Input):
 
 class LayersPane(Framed):
     """Table, filter, total."""
+
+    @dataclass
+    class PatternTyped(Message):
+        """Layers are to be filtered."""
+
+        pattern: str
+        """What they must match; empty: all are shown."""
 
     _waiting = False
     _counts = ""
@@ -71,13 +80,14 @@ class LayersPane(Framed):
         offers.options, offers.tooltip = (ALL, *patterns), "click one to filter"
         offers.refresh(layout=True)
 
-    def on_layers_arranged(self, message: LayersArranged) -> None:
+    def on_layer_table_arranged(self, message: LayerTable.Arranged) -> None:
         """Say what is marked and what is filtered."""
+        marks = message.marks
         parts = ["other figures after the benchmark"] if self._waiting else []
-        if message.pattern:
-            parts.append(f"{message.shown} match {message.pattern!r}")
-        if message.marked:
-            parts.append(f"{len(message.marked)} marked · b benchmarks them")
+        if marks.pattern:
+            parts.append(f"{message.shown} match {marks.pattern!r}")
+        if marks.names:
+            parts.append(f"{len(marks.names)} marked · b benchmarks them")
         self.set_titles(subtitle=" · ".join(parts))
 
     def open_filter(self) -> None:
@@ -94,7 +104,7 @@ class LayersPane(Framed):
     def _filter(self, message: Input.Changed) -> None:
         """Filter while it is typed."""
         message.stop()
-        self.query_one(LayerTable).set_pattern(message.value)
+        self.post_message(self.PatternTyped(message.value))
         self.query_one("#filter-offers", Segments).chosen = message.value or ALL
 
     @on(Segments.Picked, "#filter-offers")

@@ -6,8 +6,8 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from ubp_tui.network_total import NetworkTotal
-from ubp_tui.renderables.facts import Fact, flow_facts, list_total
+from ubp_tui.renderables.layers.facts import Fact, flow_facts, list_total
+from ubp_tui.work.totals import NetworkTotal
 
 
 class NetworkFoot(Widget):

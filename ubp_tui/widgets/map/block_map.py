@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
-import numpy as np
+from dataclasses import dataclass
+from typing import ClassVar
+
 from rich.segment import Segment
 from textual import events
 from textual.geometry import Region
+from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
-from ubp_tui import palette
-from ubp_tui.bindings import bindings_of
-from ubp_tui.looks import Look, look_of
-from ubp_tui.messages import MapCursorMoved, MapViewChanged
-from ubp_tui.palette import MapPalette
-from ubp_tui.renderables.map_raster import Image, draw_map
-from ubp_tui.renderables.map_source import MapSource
-from ubp_tui.renderables.map_strips import line_segments
-from ubp_tui.renderables.readout import (
+from ubp_tui.keys.bindings import bindings_of
+from ubp_tui.keys.key_action import Owner
+from ubp_tui.looks import palette
+from ubp_tui.looks.palette import MapPalette
+from ubp_tui.looks.themes import Look, look_of
+from ubp_tui.renderables.map.marks import column_ruler, mark_line, mark_pixels, marked_lines, row_ruler
+from ubp_tui.renderables.map.raster import Image, draw_map
+from ubp_tui.renderables.map.readout import (
     Kernel,
-    column_labels,
     describe_area,
     describe_weight,
-    row_label,
     value_labels,
 )
-from ubp_tui.renderables.viewport import Viewport
+from ubp_tui.renderables.map.strips import line_segments
+from ubp_tui.renderables.map.viewport import Viewport
+from ubp_tui.widgets.map.drag import Drag
+from ubp_tui.work.source import MapSource
 
 
 class BlockMap(Widget, can_focus=True):
@@ -35,6 +38,21 @@ class BlockMap(Widget, can_focus=True):
     COMPONENT_CLASSES = {"block-map--ruler", "block-map--ruler-cursor"}  # noqa: RUF012 (Textual's own form)
     """`block-map--ruler`: row and column numbers. `block-map--ruler-cursor`: those of the cursor."""
     BINDINGS = bindings_of("map")
+    key_owner: ClassVar[Owner] = "map"
+
+    @dataclass
+    class CursorMoved(Message):
+        """The cursor stands elsewhere, or on another selection."""
+
+        readout: str
+        """What is under it, in one line."""
+
+    @dataclass
+    class ViewChanged(Message):
+        """The map shows another part of its layer, or its cursor moved."""
+
+        map: BlockMap
+        """The map."""
 
     cursor: reactive[tuple[int, int]] = reactive((0, 0), repaint=False)
     """Row and column of the weight under the cursor."""
@@ -50,8 +68,7 @@ class BlockMap(Widget, can_focus=True):
         self._image: Image | None = None
         self._lines: dict[int, Strip] = {}
         self._marked: dict[int, int] | None = None
-        self._drag: tuple[events.MouseEvent, Viewport] | None = None
-        self._dragged = False
+        self._drag: Drag | None = None
         self.look = Look()
 
     def on_mount(self) -> None:
@@ -124,7 +141,7 @@ class BlockMap(Widget, can_focus=True):
     def watch_view(self) -> None:
         """Draw anew when the view changes."""
         self._redraw()
-        self.post_message(MapViewChanged(self))
+        self.post_message(self.ViewChanged(self))
 
     def follow(self, view: Viewport, cursor: tuple[int, int]) -> None:
         """Show the same place at the same zoom as another map of the same layer, in the size of this one."""
@@ -136,17 +153,17 @@ class BlockMap(Widget, can_focus=True):
             view = view.resized(width, height, cursor)
         self.view = view
 
-    def watch_cursor(self, old: tuple[int, int]) -> None:
+    def watch_cursor(self, old: tuple[int, int], new: tuple[int, int]) -> None:
         """Redraw the lines of the old and the new cursor only: a whole map is 200 kB for a slow connection."""
         self._marked = None
-        if self.view is None:
+        if self.view is None or self._source is None:
             return
-        for line in {*self._marked_lines(old), *self._marked_lines(self.cursor)}:
+        for line in marked_lines(self.view, self._source, old) | marked_lines(self.view, self._source, new):
             self._lines.pop(line, None)
             self.refresh(Region(0, line + 1, self.size.width, 1))
         self.refresh(Region(0, 0, self.size.width, 1))
         self._tell_readout()
-        self.post_message(MapViewChanged(self))
+        self.post_message(self.ViewChanged(self))
 
     def on_resize(self) -> None:
         """Keep the place, as far as the new size allows."""
@@ -168,7 +185,7 @@ class BlockMap(Widget, can_focus=True):
         """Post what is under the cursor."""
         if self._source is None or self.view is None:
             return
-        self.post_message(MapCursorMoved(self.describe(self._source, self.view)))
+        self.post_message(self.CursorMoved(self.describe(self._source, self.view)))
 
     # Drawing
 
@@ -189,103 +206,34 @@ class BlockMap(Widget, can_focus=True):
             self._image = self.paint(source, view)
         if 2 * line >= len(self._image):
             return Strip.blank(self.size.width, self.visual_style.rich_style)
-        upper, lower = self._with_cursor(view, source, line)
-        labels = self.label(source, view, line)
-        span = view.rows.span_of(self.cursor[0])
-        on_cursor = span is not None and span[0] // 2 <= line <= (span[1] - 1) // 2
-        name = "block-map--ruler-cursor" if on_cursor else "block-map--ruler"
-        text = row_label(view, source.block_size, line)
-        if on_cursor:
-            text = str(self.cursor[0]) if span is not None and span[0] // 2 == line else ""
-        ruler = Segment(text.rjust(self.ruler_width - 1) + " ", self.get_component_rich_style(name))
-        strip = Strip(
-            [ruler, *line_segments(upper, lower, labels, self.colours, self.look.glyphs)], self.ruler_width + len(upper)
-        )
-        if strip.cell_length == self.size.width:
-            return strip
-        return strip.extend_cell_length(self.size.width, self.visual_style.rich_style)
-
-    def _with_cursor(self, view: Viewport, source: MapSource, line: int) -> tuple[Image, Image]:
-        """The two pixel rows of a line, with the cursor and the block under it marked."""
-        assert self._image is not None
-        upper, lower = self._image[2 * line], self._image[2 * line + 1]
-        across = view.columns.span_of(self.cursor[1])
         if self._marked is None:
-            self._marked = self._mark_pixels(view, source)
-        colours = self._marked.get(2 * line), self._marked.get(2 * line + 1)
-        if across is None or colours == (None, None):
-            return upper, lower
-        framed = view.columns.scale.pixels >= 2 and view.rows.scale.pixels >= 2
-        pair = upper.copy(), lower.copy()
-        for row, colour in zip(pair, colours, strict=True):
-            if colour == palette.CURSOR:
-                row[across[0] : across[0] + 1 if framed else across[1]] = colour
-            if colour is not None and framed:
-                row[across[1] - 1] = colour
-        return pair
-
-    def _mark_pixels(self, view: Viewport, source: MapSource) -> dict[int, int]:
-        """Colour of the marks by pixel row."""
-        marked = {}
-        for row, colour in self._marks(source):
-            span = view.rows.span_of(row)
-            marked.update({} if span is None else dict.fromkeys(range(*span), colour))
-        return marked
-
-    def _marks(self, source: MapSource) -> list[tuple[int, int]]:
-        """Rows to mark in the cursor's column, and how: its block first, then the cursor on top."""
-        row, column = self.cursor
-        start = source.block_start(row, column)
-        block = (
-            [] if start is None else [(r, palette.MARK) for r in range(start, start + source.block_size) if r != row]
-        )
-        return [*block, (row, palette.CURSOR)]
-
-    def _marked_lines(self, cursor: tuple[int, int]) -> set[int]:
-        """Lines that the cursor's marks touch."""
-        if self.view is None or self._source is None:
-            return set()
-        size = self._source.block_size
-        lines: set[int] = set()
-        for row in range(max(0, cursor[0] - size), min(cursor[0] + size + 1, self._source.shape[0])):
-            span = self.view.rows.span_of(row)
-            lines.update(() if span is None else range(span[0] // 2, (span[1] - 1) // 2 + 1))
-        return lines
+            self._marked = mark_pixels(view, source, self.cursor)
+        upper, lower = mark_line(self._image, view, self._marked, self.cursor[1], line)
+        text, on_cursor = row_ruler(view, source.block_size, self.cursor[0], line)
+        style = self.get_component_rich_style("block-map--ruler-cursor" if on_cursor else "block-map--ruler")
+        ruler = Segment(text.rjust(self.ruler_width - 1) + " ", style)
+        labels = self.label(source, view, line)
+        cells = line_segments(upper, lower, labels, self.colours, self.look.glyphs)
+        strip = Strip([ruler, *cells], self.ruler_width + len(upper))
+        return strip.extend_cell_length(self.size.width, self.visual_style.rich_style)
 
     def _draw_column_ruler(self, view: Viewport) -> Strip:
         """Draw the line of column numbers; a wedge points at the cursor's column."""
-        cells = np.full(view.columns.pixels, " ")
-        for cell, text in column_labels(view):
-            cells[cell : cell + len(text)] = list(text)
-        style = self.get_component_rich_style("block-map--ruler")
-        line = " " * self.ruler_width + "".join(cells.tolist())
-        span = view.columns.span_of(self.cursor[1])
-        if span is None:
-            return Strip([Segment(line, style)], len(line))
-        marked = self.get_component_rich_style("block-map--ruler-cursor")
-        wedge = self.ruler_width + (span[0] + span[1] - 1) // 2
-        parts = [Segment(line[:wedge], style), Segment("▾", marked), Segment(line[wedge + 1 :], style)]
-        return Strip(parts, len(line))
+        styles = (self.get_component_rich_style(f"block-map--{name}") for name in ("ruler", "ruler-cursor"))
+        return Strip(column_ruler(view, self.ruler_width, self.cursor[1], *styles))
 
     # Keys
 
     def zoom(self, steps: int, anchor: tuple[int, int] | None = None) -> None:
         """Zoom by levels, around `anchor` (row, column) or else the cursor if it is in view."""
         if self.view is not None:
-            self.view = self.view.at_level(self.view.level + steps, anchor or self._anchor(self.view))
+            self.view = self.view.at_level(self.view.level + steps, anchor or self.view.anchor(self.cursor))
 
     def zoom_to(self, place: str) -> None:
         """Zoom to the whole layer (`whole`) or to single weights with their values (`weights`)."""
         if self.view is not None:
             level = 0 if place == "whole" else len(self.view.ladder) - 1
-            self.view = self.view.at_level(level, self._anchor(self.view))
-
-    def _anchor(self, view: Viewport) -> tuple[int, int]:
-        """The weight that zooming leaves in place: the cursor, or the middle where the cursor is out of view."""
-        if view.rows.span_of(self.cursor[0]) and view.columns.span_of(self.cursor[1]):
-            return self.cursor
-        edges = view.rows.edges, view.columns.edges
-        return int(edges[0][len(edges[0]) // 2]), int(edges[1][len(edges[1]) // 2])
+            self.view = self.view.at_level(level, self.view.anchor(self.cursor))
 
     def move_to(self, row: int, column: int) -> None:
         """Put the cursor on a weight (clamped) and bring it into view."""
@@ -324,24 +272,18 @@ class BlockMap(Widget, can_focus=True):
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Begin a drag, or a click."""
         if self.view is not None:
-            self._drag, self._dragged = (event, self.view), False
+            self._drag = Drag(event.x, event.y, self.view)
             self.capture_mouse()
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
         """Pan while the button is down."""
-        if self._drag is None:
-            return
-        start, view = self._drag
-        down, across = 2 * (start.y - event.y), start.x - event.x
-        if down or across:
-            self._dragged = True
-        if self._dragged:
-            self.view = view.panned(int(down), int(across))
+        if self._drag is not None and self._drag.move(event.x, event.y):
+            self.view = self._drag.view
 
     def on_mouse_up(self, event: events.MouseUp) -> None:
         """End a drag; a click without a move puts the cursor there."""
         self.release_mouse()
-        clicked = self._drag is not None and not self._dragged
+        clicked = self._drag is not None and not self._drag.moved
         self._drag = None
         weight = self.weight_at(event.x, event.y)
         if clicked and weight is not None:

@@ -8,11 +8,11 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from ubp_tui import palette
-from ubp_tui.jobs import LayerResult
-from ubp_tui.looks import look_of
+from ubp_tui.looks import palette
+from ubp_tui.looks.themes import look_of
 from ubp_tui.renderables.bars import growing_bar, stacked_lines
 from ubp_tui.widgets.drawn import DrawnWidget
+from ubp_tui.work.selecting import LayerResult
 
 KEPT_COLOUR = palette.COLOURS - 1 - 4 * palette.SHARE_STEPS
 """Index of the map's colour that stands for "kept"."""

@@ -8,15 +8,12 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.reactive import reactive
 
-from ubp_tui import palette
-from ubp_tui.jobs import LayerResult
-from ubp_tui.looks import Look, look_of
-from ubp_tui.messages import MapCursorMoved, MapViewChanged
-from ubp_tui.problem import Problem
+from ubp_tui.choices.problem import Problem
+from ubp_tui.looks import palette
+from ubp_tui.looks.themes import Look, look_of
 from ubp_tui.renderables.formats import kernel_of, shorten_name
-from ubp_tui.renderables.map_strips import SHADES
-from ubp_tui.renderables.readout import describe_scale
-from ubp_tui.session import Pictures
+from ubp_tui.renderables.map.readout import describe_scale
+from ubp_tui.renderables.map.strips import SHADES
 from ubp_tui.widgets.framed import Framed
 from ubp_tui.widgets.map.block_map import BlockMap
 from ubp_tui.widgets.map.histograms import ImportanceHistogram, OffsetHistogram, ResultPicture
@@ -25,6 +22,8 @@ from ubp_tui.widgets.map.minimap import Minimap
 from ubp_tui.widgets.map.profiles import ColumnProfile, RowProfile
 from ubp_tui.widgets.map.readout_line import ReadoutLine
 from ubp_tui.widgets.problem_panel import ProblemPanel
+from ubp_tui.work.selecting import LayerResult
+from ubp_tui.workspace.arrangement import Pictures
 
 
 class MapPane(Framed):
@@ -111,8 +110,8 @@ class MapPane(Framed):
         for widget in self.query(MapSide):
             widget.follow()
 
-    @on(MapViewChanged)
-    def _follow_view(self, message: MapViewChanged) -> None:
+    @on(BlockMap.ViewChanged)
+    def _follow_view(self, message: BlockMap.ViewChanged) -> None:
         """Let frame and pictures follow the map."""
         message.stop()
         self._refresh_views()
@@ -124,7 +123,7 @@ class MapPane(Framed):
         if view is not None:
             self.set_titles(subtitle=Content.assemble(describe_scale(view), "  ", legend(look_of(self.app))))
 
-    def on_map_cursor_moved(self, message: MapCursorMoved) -> None:
+    def on_block_map_cursor_moved(self, message: BlockMap.CursorMoved) -> None:
         """Show what is under the cursor."""
         message.stop()
         self.query_one(ReadoutLine).line = message.readout

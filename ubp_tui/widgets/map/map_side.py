@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ubp_tui.renderables.map_source import MapSource
-from ubp_tui.renderables.viewport import Viewport
+from ubp_tui.renderables.map.viewport import Viewport
 from ubp_tui.widgets.drawn import DrawnWidget
+from ubp_tui.work.source import MapSource
 
 if TYPE_CHECKING:
     from ubp_tui.widgets.map.block_map import BlockMap

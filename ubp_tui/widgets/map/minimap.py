@@ -8,11 +8,11 @@ import numpy as np
 from textual import events
 from textual.strip import Strip
 
-from ubp_tui import palette
-from ubp_tui.looks import look_of
-from ubp_tui.renderables.map_raster import Image, draw_map
-from ubp_tui.renderables.map_strips import line_segments
-from ubp_tui.renderables.viewport import Axis, Viewport
+from ubp_tui.looks import palette
+from ubp_tui.looks.themes import look_of
+from ubp_tui.renderables.map.raster import Image, draw_map
+from ubp_tui.renderables.map.strips import line_segments
+from ubp_tui.renderables.map.viewport import Axis, Viewport
 from ubp_tui.widgets.map.map_side import MapSide
 
 if TYPE_CHECKING:

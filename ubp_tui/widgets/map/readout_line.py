@@ -6,7 +6,7 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from ubp_tui.renderables.readout import flow_words
+from ubp_tui.renderables.map.readout import flow_words
 
 
 class ReadoutLine(Widget):

@@ -1,0 +1,1 @@
+"""Benchmarks as values and services: jobs, options, devices, runs. No Textual."""

@@ -1,0 +1,108 @@
+"""One sparsity for some layers together: what is asked for, and what each of them gets. Knows no widget."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from ubp_tui.choices.choice import Choice
+from ubp_tui.choices.layer_choices import Budget, LayerChoices
+
+if TYPE_CHECKING:
+    from ubp_core.models import LoadedModel
+    from ubp_core.plan import LayerPlan, Plan
+
+CRITERION: Final = "l1"
+"""The app's importance."""
+FIRST_FLOOR: Final = 0.05
+"""Share of a layer's weights that a budget leaves at least, unless the user says otherwise."""
+NEARLY_ALL: Final = math.nextafter(1.0, 0.0)
+"""Sparsity of a layer that a budget empties; a choice is below 1."""
+
+
+@dataclass(frozen=True)
+class BudgetRequest:
+    """One sparsity for some layers together."""
+
+    names: tuple[str, ...]
+    """The layers."""
+    choice: Choice
+    """Method, block size, and the sparsity of all of them together."""
+    scope: str = "global"
+    """`uniform`: each of them at this sparsity; `global`: one budget."""
+    floor: float = 0.0
+    """Share of a layer's weights that stays at least, 0 to 1."""
+    ceiling: float = 1.0
+    """Share that stays at most."""
+    scale: str = "raw"
+    """How layers' importances compare: `raw` or `mean`."""
+
+
+def read_budget(plan: Plan, names: Sequence[str]) -> Budget:
+    """The budget of a plan of scope `global`, for the layers that are named."""
+    layers = [plan.layer(name) for name in names]
+    limits = {layer.name: (layer.floor, layer.ceiling) for layer in layers}
+    return Budget(
+        Choice(plan.method, plan.block_size, plan.sparsity),
+        MappingProxyType({layer.name: read_choice(layer) for layer in layers}),
+        plan.floor,
+        plan.ceiling,
+        plan.scale,
+        MappingProxyType({name: own for name, own in limits.items() if own != (None, None)}),
+    )
+
+
+def read_choice(layer: LayerPlan) -> Choice:
+    """One layer's choice; a layer that is emptied keeps a sparsity below 1."""
+    return Choice(layer.method, layer.block_size, min(layer.sparsity, NEARLY_ALL))
+
+
+def share_budget(model: LoadedModel, choices: LayerChoices, request: BudgetRequest) -> LayerChoices:
+    """The choices with one sparsity for some layers together.
+
+    Raises:
+        PlanError, SelectionError: floors and ceilings that can't be met, or no layers; one line.
+    """
+    from ubp_core.errors import PlanError
+    from ubp_core.plan import Override, make_plan
+
+    if not request.names:
+        raise PlanError("there is no layer to prune: all of them are kept dense")
+    choice = request.choice
+    asked = {"method": choice.method, "block_size": choice.block_size, "sparsity": choice.sparsity}
+    if request.scope == "uniform":
+        every = {layer.name for layer in model.prunable} - choices.dense
+        return (
+            choices.with_default(**asked) if every <= {*request.names} else choices.with_layers(request.names, **asked)
+        )
+    others = [Override(layer.name, method="dense") for layer in model.prunable if layer.name not in request.names]
+    plan = make_plan(
+        model,
+        scope="global",
+        method=choice.method,
+        block_size=choice.block_size,
+        sparsity=choice.sparsity,
+        criterion=CRITERION,
+        floor=request.floor,
+        ceiling=request.ceiling,
+        scale=request.scale,
+        overrides=others,
+    )
+    return choices.with_budget(read_budget(plan, request.names))
+
+
+def first_request(choices: LayerChoices, names: tuple[str, ...], layer: str) -> BudgetRequest:
+    """What the dialog begins with: the budget that the layer on the screen is a part of, else the layer's choice."""
+    budget = choices.budget
+    if budget is None or not choices.shares(layer):
+        return BudgetRequest(names, choices.of(layer), floor=FIRST_FLOOR)
+    return BudgetRequest(names, budget.choice, "global", budget.floor, budget.ceiling, budget.scale)
+
+
+def budget_names(model: LoadedModel, choices: LayerChoices, marked: Sequence[str]) -> tuple[str, ...]:
+    """The layers that a budget is for: the marked ones, else all that are pruned."""
+    wanted = {*marked} or {layer.name for layer in model.prunable}
+    return tuple(layer.name for layer in model.prunable if layer.name in wanted and layer.name not in choices.dense)

@@ -1,0 +1,66 @@
+"""Between the app's choices and the plans of `ubp_core`: one can be made from the other. Knows no widget."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ubp_tui.choices.budget import CRITERION, NEARLY_ALL, read_budget, read_choice
+from ubp_tui.choices.choice import Choice, ModelRequest
+from ubp_tui.choices.layer_choices import LayerChoices
+
+if TYPE_CHECKING:
+    from ubp_core.models import LoadedModel
+    from ubp_core.plan import LayerPlan, Plan
+
+
+def plan_choices(choices: LayerChoices, model: LoadedModel, request: ModelRequest) -> Plan:
+    """The choices as a plan: of scope `global` while a budget counts for any layer; all other layers are then fixed."""
+    from ubp_core.plan import ModelSpec, Plan
+
+    spec = ModelSpec(request.model, request.weights, request.arch, request.width, request.seed, request.input_size)
+    layers = tuple(_plan_layer(choices, layer.name, layer.skip_reason) for layer in model.layers)
+    budget = choices.budget
+    asked = choices.default if budget is None else budget.choice
+    plan = Plan(layers, spec, CRITERION, "uniform", asked.method, asked.block_size, asked.sparsity)
+    if budget is None:
+        return plan
+    return replace(plan, scope="global", floor=budget.floor, ceiling=budget.ceiling, scale=budget.scale)
+
+
+def _plan_layer(choices: LayerChoices, name: str, skip_reason: str | None) -> LayerPlan:
+    """What is done with one layer."""
+    from ubp_core.plan import LayerPlan
+
+    if skip_reason is not None:
+        return LayerPlan(name, because=skip_reason)
+    if name in choices.dense:
+        return LayerPlan(name, because="by choice", fixed=True)
+    choice = choices.of(name)
+    sparsity = 1.0 if choice.sparsity == NEARLY_ALL else choice.sparsity
+    plan = LayerPlan(name, choice.method, choice.block_size, sparsity)
+    if choices.budget is None:
+        return replace(plan, fixed=name in choices.special)
+    if not choices.shares(name):
+        return replace(plan, fixed=True)
+    floor, ceiling = choices.budget.limits.get(name, (None, None))
+    return replace(plan, floor=floor, ceiling=ceiling)
+
+
+def adopt_plan(plan: Plan, model: LoadedModel) -> tuple[LayerChoices, tuple[str, ...]]:
+    """A plan as choices, and the layers that it prunes but the app keeps dense.
+
+    Raises:
+        PlanError: the plan is for another network.
+    """
+    from ubp_core.plan.applying import check_model
+
+    check_model(plan, model)
+    prunable = {layer.name for layer in model.prunable}
+    chosen = {layer.name: read_choice(layer) for layer in plan.pruned if layer.name in prunable}
+    dense = prunable - set(chosen)
+    left_out = tuple(layer.name for layer in plan.pruned if layer.name not in prunable)
+    choices = LayerChoices(Choice(plan.method, plan.block_size, plan.sparsity)).with_choices(chosen, dense)
+    if plan.scope == "global":
+        choices = choices.with_budget(read_budget(plan, [name for name in chosen if not plan.layer(name).fixed]))
+    return choices, left_out

@@ -1,0 +1,1 @@
+"""Screens that lie over another one and answer with a value."""

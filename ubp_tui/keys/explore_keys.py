@@ -1,0 +1,131 @@
+"""Keys of the explore screen, its layer table, its map and its curves."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ubp_tui.keys.key_action import make_section
+
+EXPLORE_KEYS: Final = (
+    *make_section(
+        "Layers",
+        "explore",
+        ("layer.next", "j", "step_layer(1)", "next layer", "select the next layer, wherever the focus is"),
+        ("layer.previous", "k", "step_layer(-1)", "previous layer", "select the layer before"),
+        ("layer.filter", "slash", "filter", "filter", "show only layers that match words or a pattern"),
+        ("layer.sort", "s", "sort_next", "sort", "sort by the next column (or click its title)"),
+        ("layer.reverse", "S", "reverse_sort", "reverse", "turn the order around"),
+    ),
+    *make_section(
+        "Layers",
+        "table",
+        ("table.up", "up", "move(-1)", "up", "the layer above"),
+        ("table.down", "down", "move(1)", "down", "the layer below"),
+        ("table.page_up", "pageup", "move_page(-1)", "page up", "a page up"),
+        ("table.page_down", "pagedown", "move_page(1)", "page down", "a page down"),
+        ("table.home", "home", "move_end(False)", "first", "the first layer"),
+        ("table.end", "end", "move_end(True)", "last", "the last layer"),
+    ),
+    *make_section(
+        "Marks",
+        "explore",
+        ("layer.mark", "space", "toggle_mark", "mark", "mark the layer, or unmark it (or click left of its name)"),
+        ("layer.mark_all", "a", "mark_all", "mark all", "mark all layers that are shown, or unmark them"),
+        ("layer.mark_pattern", "asterisk", "mark_pattern", "mark pattern", "mark layers by words or a pattern"),
+        ("layer.invert", "i", "invert_marks", "invert marks", "mark the others instead"),
+    ),
+    *make_section(
+        "Pruning",
+        "explore",
+        ("choice.scope", "t", "step_scope", "for", "change choices of all layers, the marked ones or this one"),
+        ("method.next", "m", "step_method(1)", "method", "next selection method"),
+        ("method.previous", "M", "step_method(-1)", "method back", "the method before"),
+        ("block.larger", "n", "step_block(1)", "block", "next block size"),
+        ("block.smaller", "N", "step_block(-1)", "block back", "the block size before"),
+        ("sparsity.lower", "left_square_bracket", "step_sparsity(-5)", "denser", "sparsity down by 5 points"),
+        ("sparsity.higher", "right_square_bracket", "step_sparsity(5)", "sparser", "sparsity up by 5 points"),
+        ("sparsity.lower_fine", "left_curly_bracket", "step_sparsity(-1)", "denser by 1", "sparsity down by 1 point"),
+        ("sparsity.higher_fine", "right_curly_bracket", "step_sparsity(1)", "sparser by 1", "sparsity up by 1 point"),
+        (
+            "choice.dense",
+            "D",
+            "toggle_dense",
+            "keep dense",
+            "keep the layer or the marked ones dense, or prune again",
+        ),
+        ("choice.undo", "u", "undo", "undo", "put the choices before the last change back"),
+        ("choice.redo", "U", "redo", "redo", "take the undo back"),
+    ),
+    *make_section(
+        "Decide and take away",
+        "explore",
+        (
+            "plan.budget",
+            "g",
+            "budget",
+            "budget",
+            "spread one sparsity over the layers so that most is kept",
+        ),
+        ("plan.load", "l", "load_plan", "load plan", "take over the choices of a plan file"),
+        ("plan.export", "e", "export", "export", "write plan, weights, masks, packed layers, table, view"),
+    ),
+    *make_section(
+        "Block map",
+        "explore",
+        ("map.zoom_in", "plus,equals_sign", "zoom_map(1)", "zoom in", "zoom in around the cursor (wheel up)"),
+        ("map.zoom_out", "minus", "zoom_map(-1)", "zoom out", "zoom out (wheel down)"),
+        ("map.whole", "0", "zoom_map_to('whole')", "whole layer", "show the whole layer"),
+        ("map.weights", "w", "zoom_map_to('weights')", "weights", "show single weights: values and block edges"),
+        ("map.jump", "r", "jump", "go to", "go to a row and a column"),
+        ("map.pictures", "p", "toggle_pictures", "pictures", "show or hide the pictures beside the map"),
+        ("map.taps", "o", "toggle_taps", "order", "columns of k x k layers by channel, or by tap"),
+    ),
+    *make_section(
+        "Block map",
+        "map",
+        ("map.cursor_up", "up", "move_cursor(-1, 0)", "up", "cursor up"),
+        ("map.cursor_down", "down", "move_cursor(1, 0)", "down", "cursor down"),
+        ("map.cursor_left", "left", "move_cursor(0, -1)", "left", "cursor left"),
+        ("map.cursor_right", "right", "move_cursor(0, 1)", "right", "cursor right"),
+        ("map.pan_up", "shift+up,pageup", "pan(-1, 0)", "pan up", "half a view up (or drag the map)"),
+        ("map.pan_down", "shift+down,pagedown", "pan(1, 0)", "pan down", "half a view down"),
+        ("map.pan_left", "shift+left", "pan(0, -1)", "pan left", "half a view left"),
+        ("map.pan_right", "shift+right", "pan(0, 1)", "pan right", "half a view right"),
+        ("map.row_start", "home", "jump_column(0)", "first column", "cursor to the first column"),
+        ("map.row_end", "end", "jump_column(-1)", "last column", "cursor to the last column"),
+    ),
+    *make_section(
+        "Curves",
+        "explore",
+        ("curves.axis", "x", "step_axis", "axis", "curves over sparsity, or over block size"),
+    ),
+    *make_section(
+        "Curves",
+        "curves",
+        ("curves.left", "left", "move_cursor(-1)", "left", "cursor to the point before: its values stand above"),
+        ("curves.right", "right", "move_cursor(1)", "right", "cursor to the next point"),
+        ("curves.take", "enter", "take_point", "take", "choose what is under the cursor (or click)"),
+        ("curves.drop", "escape", "drop_cursor", "no cursor", "values at the present choice again"),
+    ),
+    *make_section(
+        "Views",
+        "explore",
+        ("view.layers", "1", "show_view('layers')", "layers", "go to the layer table"),
+        ("view.map", "2", "show_view('map')", "map", "go to the block map"),
+        ("view.curves", "3", "show_view('curves')", "curves", "go to the curves"),
+        ("view.full", "f", "toggle_full", "full", "give the whole screen to the focused pane, and back"),
+    ),
+    *make_section(
+        "Views",
+        "textual",
+        ("focus.next", "tab", "app.focus_next", "next pane", "focus the next pane"),
+        ("focus.previous", "shift+tab", "app.focus_previous", "previous pane", "focus the pane before"),
+    ),
+    *make_section(
+        "Compare",
+        "explore",
+        ("compare.open", "c", "compare('other')", "compare", "compare the choice with another one on this layer"),
+        ("compare.optimal", "v", "compare('optimal')", "abp/optimal", "aligned against the best unaligned blocks"),
+    ),
+)
+"""In the order of the help screen."""

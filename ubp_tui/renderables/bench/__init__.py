@@ -1,0 +1,1 @@
+"""Benchmark results as rows and text: pure functions."""

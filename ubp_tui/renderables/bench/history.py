@@ -1,0 +1,112 @@
+"""Entries of the history in words: one run, or two side by side. Draws no widget."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from ubp_tui.renderables.bars import growing_bar
+from ubp_tui.renderables.bench.profile import describe_profile
+from ubp_tui.renderables.bench.rows import result_cells
+from ubp_tui.renderables.bench.text import (
+    FIGURE_WORDS,
+    describe_figure,
+    describe_started,
+    format_instructions,
+    format_ratio,
+    format_time,
+    list_warnings,
+)
+from ubp_tui.renderables.formats import shorten_name
+
+if TYPE_CHECKING:
+    from ubp_core.benchmark import BenchRun, LayerResult
+    from ubp_core.history import ComparedVariant, Comparison
+
+
+SHOWN: Final = ((0, 1, 2, 3, 4, 5), (0, 1, 2, 3, 4), (0, 1, 2, 4))
+"""Columns of results, from wide to narrow."""
+LEAST_NAME, MOST_NAME = 12, 34
+"""Cells of a layer's name."""
+LEAST_BAR, MOST_BAR = 8, 40
+"""Cells of a bar."""
+
+
+def describe_run(run: BenchRun, number: int, width: int) -> list[str]:
+    """One entry of the history, in lines for a panel of `width` cells."""
+    lines = [f"run {number} · {describe_started(run.started)} UTC · {run.model}"]
+    lines.append(describe_figure(run.device, run.title, run.figure))
+    lines += ["", *_list_results(run, width)]
+    for layer in run.layers:
+        profile = describe_profile(layer, width)
+        lines += ["", *profile] if profile else []
+    lines += ["", *(f"warning: {line}" for line in list_warnings(run.layers, run.failure, len(run.planned)))]
+    settings = ", ".join(f"{name} {value}" for name, value in run.settings.items() if value is not None)
+    facts = {name: run.facts.get(name) for name in ("soc", "android", "temperature_c", "battery_percent")}
+    known = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in facts.items() if value not in (None, ""))
+    samples = sum(len(variant.samples_ns) for layer in run.layers for variant in layer.variants)
+    return [*lines, f"settings: {settings}", f"device: {known}", f"samples kept: {samples}"]
+
+
+def _list_results(run: BenchRun, width: int) -> list[str]:
+    """A heading and a row for every variant, with a bar of its figure where there is room; what says least goes first
+    where there is none: the kind of figure, which stands above all of them, and the spread."""
+    rows = [
+        (layer, index, cells) for layer in run.layers for index, cells in enumerate(result_cells(layer, run.figure))
+    ]
+    columns = [max([7, *(len(cells[0]) for _, _, cells in rows)]), 9, 8, 6, 7, max(9, len(run.figure))]
+    shown = next((some for some in SHOWN if width - _width(columns, some) >= LEAST_NAME), SHOWN[-1])
+    name_width = max(LEAST_NAME, min(MOST_NAME, width - _width(columns, shown)))
+    room = min(MOST_BAR, width - name_width - _width(columns, shown) - 2)
+
+    def join(name: str, cells: Sequence[str], bar: str = "") -> str:
+        padded = [cells[0].ljust(columns[0]), *(cells[n].rjust(columns[n]) for n in shown[1:])]
+        return " ".join([name.ljust(name_width), *padded, f" {bar}" if bar else ""]).rstrip()
+
+    lines = [join("layer", ("variant", "measured", "vs dense", "spread", "keeps %", "figure"))]
+    for layer, index, cells in rows:
+        name = shorten_name(layer.layer, name_width) if index == 0 else ""
+        lines.append(join(name, cells, _draw_bar(layer, index, room)))
+    return lines
+
+
+def _width(columns: Sequence[int], shown: Sequence[int]) -> int:
+    """Cells of some columns, with a blank before each."""
+    return sum(columns[number] + 1 for number in shown)
+
+
+def _draw_bar(layer: LayerResult, index: int, room: int) -> str:
+    """A variant's figure beside the largest one of its layer; empty where there is none, or no room."""
+    figures = [v.median_ns or v.instructions or 0 if v.check == "ok" else 0 for v in layer.variants]
+    return growing_bar(figures[index], max(figures), room) if room >= LEAST_BAR and figures[index] else ""
+
+
+def describe_comparison(comparison: Comparison, figures: tuple[str, str], width: int) -> list[str]:
+    """Two entries side by side; `figures` are the kinds of figure of the first and the second."""
+    first, second = (FIGURE_WORDS.get(figure, figure) for figure in figures)
+    name_width = max(12, min(34, width - 62))
+    heads = (f"run {comparison.first}", f"run {comparison.second}")
+    lines = [
+        f"run {comparison.first} ({first}) against run {comparison.second} ({second})",
+        "",
+        f"{'layer':<{name_width}} {'variant':<20} {heads[0]:>10} {heads[1]:>10} {'ratio':>7}  output",
+    ]
+    for variant in comparison.variants:
+        both, ratio = compared_cells(variant)
+        output = "same" if variant.same_output else "differs"
+        name = shorten_name(variant.layer, name_width)
+        lines.append(f"{name:<{name_width}} {variant.label:<20} {both} {ratio:>7}  {output}")
+    if not comparison.variants:
+        lines.append("no layer and variant is in both runs")
+    return [*lines, "", *(f"note: {note}" for note in comparison.notes)]
+
+
+def compared_cells(variant: ComparedVariant) -> tuple[str, str]:
+    """Both figures in fixed columns, and their ratio; counts of instructions have no ratio to times."""
+    sides = ((variant.first_ns, variant.first_instructions), (variant.second_ns, variant.second_instructions))
+    if variant.instruction_ratio is not None:
+        cells = [format_instructions(count) for _, count in sides]
+    else:
+        cells = [format_instructions(count) if count and time is None else format_time(time) for time, count in sides]
+    ratio = variant.instruction_ratio if variant.instruction_ratio is not None else variant.ratio
+    return f"{cells[0]:>10} {cells[1]:>10}", format_ratio(ratio)

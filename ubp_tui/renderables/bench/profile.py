@@ -1,0 +1,66 @@
+"""Where a network's time goes, in lines of fixed columns: groups of steps, then the longest steps. Draws no widget."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ubp_tui.renderables.bench.rows import name_variants
+from ubp_tui.renderables.bench.text import format_time
+from ubp_tui.renderables.formats import shorten_name
+
+if TYPE_CHECKING:
+    from ubp_core.benchmark import LayerResult, ProfileStep
+
+GROUP_WORDS = {
+    "pruned": "pruned layers",
+    "dense": "other layers",
+    "depthwise": "depthwise",
+    "rest": "all the rest",
+}
+"""The groups of `ubp_core.benchmark.GROUPS` in a narrow column."""
+COLUMN = 15
+"""Cells of a variant: a time, a share, and a gap."""
+LEAST_NAME, MOST_NAME = 15, 40
+LONGEST_STEPS = 12
+
+
+def describe_profile(layer: LayerResult, width: int) -> list[str]:
+    """The profile of a network in lines of at most `width` cells; empty where there is none.
+
+    The last variants are left out where they have no room; the history's JSON has all.
+    """
+    from ubp_core.benchmark import group_times, pruned_names
+
+    profiled = [variant for variant in layer.variants if variant.profile]
+    if not profiled:
+        return []
+    shown = profiled[: max((width - LEAST_NAME) // COLUMN, 1)]
+    name_width = max(LEAST_NAME, min(MOST_NAME, width - COLUMN * len(shown)))
+    pruned = pruned_names(variant.profile for variant in profiled)
+    times = [group_times(variant.profile, pruned) for variant in shown]
+    wholes = [sum(one.values()) for one in times]
+    lines = [_line("time goes to", name_variants(shown), name_width)]
+    for group, words in GROUP_WORDS.items():
+        cells = [_cell(one[group], whole) for one, whole in zip(times, wholes, strict=True)]
+        lines.append(_line(words, cells, name_width))
+    steps = profiled[0].profile
+    lines += ["", _line("longest steps", name_variants(shown), name_width)]
+    for number in longest_steps([variant.profile for variant in profiled]):
+        cells = [_cell(v.profile[number].median_ns, whole) for v, whole in zip(shown, wholes, strict=True)]
+        lines.append(_line(shorten_name(steps[number].name, name_width - 1), cells, name_width))
+    return lines
+
+
+def longest_steps(profiles: list[tuple[ProfileStep, ...]]) -> list[int]:
+    """Numbers of the steps with the largest share in any variant, in the order in which they run."""
+    shares = [max(profile[number].share for profile in profiles) for number in range(len(profiles[0]))]
+    return sorted(sorted(range(len(shares)), key=lambda number: -shares[number])[:LONGEST_STEPS])
+
+
+def _cell(time_ns: float, whole_ns: float) -> str:
+    share = 100 * time_ns / whole_ns if whole_ns else 0.0
+    return f"{format_time(time_ns)} {share:3.0f}%"
+
+
+def _line(name: str, cells: list[str], name_width: int) -> str:
+    return f"{name:<{name_width}}" + "".join(f"{cell:>{COLUMN}}" for cell in cells)

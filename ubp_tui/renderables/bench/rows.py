@@ -1,0 +1,161 @@
+"""The rows of the result table: every device, layer and variant of a benchmark, measured, under way or to come."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ubp_tui.bench.job import Plan
+from ubp_tui.bench.run import DeviceRun, Retained
+from ubp_tui.renderables.bench.text import (
+    FIGURE_WORDS,
+    find_ratio,
+    format_figure,
+    format_ratio,
+    format_spread,
+    format_time,
+    variant_name,
+)
+from ubp_tui.renderables.formats import format_percent
+
+if TYPE_CHECKING:
+    from ubp_core.benchmark import LayerProgress, LayerResult, Variant, VariantResult
+
+STEP_WORDS = {
+    "": "pushing",
+    "taking turns": "in turns",
+    "warming up": "warm-up",
+    "counting instructions": "counting",
+}
+"""What the program does, in the width of a figure."""
+
+
+@dataclass(frozen=True)
+class BenchRow:
+    """One row; a heading of a device has no layer."""
+
+    device: str
+    """Name of the device."""
+    layer: str = ""
+    """Name of the layer; empty in a heading."""
+    variant: int = 0
+    """Number of the variant."""
+    cells: tuple[str, ...] = ()
+    """Variant, figure, ratio to dense, spread, share kept, kind of figure; of a heading: one text."""
+    live: bool = False
+    """Whether its figures are still changing."""
+
+    @property
+    def key(self) -> tuple[str, str, int]:
+        """What the row is about."""
+        return self.device, self.layer, self.variant
+
+
+def list_rows(
+    plan: Plan, runs: Sequence[DeviceRun], packing: str = "", retained: Retained | None = None
+) -> list[BenchRow]:
+    """All rows.
+
+    Args:
+        plan: layers and their variants.
+        runs: the devices, in order; a heading stands above each where there are several.
+        packing: the layer that is being packed now; empty afterwards.
+        retained: what the packed layers keep.
+    """
+    rows = []
+    for run in runs:
+        if len(runs) > 1:
+            rows.append(BenchRow(run.device, cells=(describe_device(run),)))
+        for layer, variants in plan.items():
+            if len(runs) == 1 or not run.ended or run.result(layer):  # of a failed device the heading says enough
+                rows += layer_rows(run, layer, variants, packing, (retained or {}).get(layer, ()))
+    return rows
+
+
+def layer_rows(
+    run: DeviceRun, layer: str, variants: Sequence[Variant], packing: str, retained: Sequence[float]
+) -> list[BenchRow]:
+    """The rows of one layer on one device."""
+    result = run.result(layer)
+    if result is not None:
+        return [
+            BenchRow(run.device, layer, number, cells) for number, cells in enumerate(result_cells(result, run.figure))
+        ]
+    if layer == run.layer and run.live and run.live.medians_ns and run.figure in ("latency", "host time"):
+        cells_of = live_cells(run.live, variants, run.figure, retained)
+        return [BenchRow(run.device, layer, number, cells, live=True) for number, cells in enumerate(cells_of)]
+    words = waiting_words(run, layer, packing)
+    names = name_variants(variants)
+    return [BenchRow(run.device, layer, number, (name, words, "", "", "", "")) for number, name in enumerate(names)]
+
+
+def waiting_words(run: DeviceRun, layer: str, packing: str) -> str:
+    """What happens to a layer that has no figures yet."""
+    if run.ended:
+        return "-"
+    if packing == layer:
+        return "packing"
+    if layer != run.layer:
+        return "waiting"
+    step = run.live.step if run.live else ""
+    return STEP_WORDS.get(step, "checking")
+
+
+def result_cells(layer: LayerResult, figure: str) -> list[tuple[str, ...]]:
+    """The rows of a measured layer: variant, figure, ratio to dense, spread, share kept, kind of figure."""
+    names = name_variants(layer.variants)
+    return [
+        (
+            name,
+            format_figure(variant) if variant.check == "ok" else "differs",
+            format_ratio(find_ratio(layer, variant)),
+            format_spread(variant),
+            "-" if variant.retained is None else format_percent(variant.retained),
+            FIGURE_WORDS.get(figure, figure),
+        )
+        for name, variant in zip(names, layer.variants, strict=True)
+    ]
+
+
+def live_cells(
+    live: LayerProgress, variants: Sequence[Variant], figure: str, retained: Sequence[float]
+) -> list[tuple[str, ...]]:
+    """The rows of a layer whose variants are taking turns: medians so far."""
+    medians = (*live.medians_ns, *[None] * len(variants))[: len(variants)]
+    dense = medians[0] if variants and variants[0].method == "dense" else None
+    kept = (*map(format_percent, retained), *[""] * len(variants))[: len(variants)]
+    return [
+        (
+            name,
+            format_time(median) if median else "in turns",
+            format_ratio(dense / median) if dense and median else "",
+            "",
+            share,
+            FIGURE_WORDS.get(figure, figure),
+        )
+        for name, median, share in zip(name_variants(variants), medians, kept, strict=True)
+    ]
+
+
+def name_variants(variants: Sequence[Variant] | Sequence[VariantResult]) -> list[str]:
+    """Names that tell the variants of a layer apart in at most 16 cells."""
+    pruned = [variant for variant in variants if variant.method != "dense"]
+    sizes = len({variant.block_size for variant in pruned}) > 1
+    sparsities = len({variant.sparsity for variant in pruned}) > 1
+    names = []
+    for variant in variants:
+        name = variant_name(variant.method)
+        if variant.method != "dense":
+            name += f" N{variant.block_size}" if sizes else ""
+            name += f" {variant.sparsity:g}".replace(" 0.", " .") if sparsities else ""
+        names.append(name)
+    return names
+
+
+def describe_device(run: DeviceRun) -> str:
+    """A heading: the device, the kind of its figures, how far it is."""
+    figure = FIGURE_WORDS.get(run.figure, run.figure)
+    title = f"{run.device} ({run.title})" if run.title else run.device
+    share = "" if run.ended or not run.share else f"{100 * run.share:.0f} % "
+    return " · ".join(part for part in (title, figure, share + (run.failure or run.words)) if part)

@@ -1,0 +1,1 @@
+"""Layers as rows and facts: pure functions."""

@@ -1,0 +1,98 @@
+"""Rows of the layer table as segments: pure functions of a row, the columns that fit, and styles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from rich.segment import Segment
+from rich.style import Style
+
+from ubp_tui.renderables.formats import shorten_name
+from ubp_tui.renderables.layers.rows import GAP, Column, LayerRow, cell_text, fit_columns, list_columns
+
+GUTTER: Final = 3
+"""Cells before the name: the cursor, the mark, a gap. A click there marks."""
+PARTS: Final = ("header", "cursor", "dense", "mark", "figure")
+"""What has a style of its own, beside the ground (an empty name)."""
+
+
+@dataclass(frozen=True)
+class TableLayout:
+    """The columns of a table of some width."""
+
+    columns: tuple[Column, ...] = ()
+    """Those that fit, from the left."""
+    name_width: int = 0
+    """Cells of the name's column."""
+
+    @classmethod
+    def fit(cls, width: int, longest_name: int, figure_kind: str) -> TableLayout:
+        """The columns for a width in cells, the longest name in cells, and a kind of figures."""
+        return cls(*fit_columns(max(width - GUTTER, 1), longest_name, list_columns(figure_kind)))
+
+    def width_of(self, column: Column) -> int:
+        """Cells of a column without its gap."""
+        return column.width or self.name_width
+
+    def column_at(self, x: int) -> str:
+        """Id of the column at a cell, or an empty text."""
+        end = GUTTER
+        for column in self.columns:
+            end += self.width_of(column) + (0 if column.id == "name" else GAP)
+            if GUTTER <= x < end:
+                return column.id
+        return ""
+
+    def place(self, text: str, column: Column) -> str:
+        """A text in its column, behind the gap."""
+        width, gap = self.width_of(column), 0 if column.id == "name" else GAP
+        if column.left:
+            return " " * gap + text.ljust(width)[:width]
+        return text.rjust(width + gap)[-width - gap :]
+
+    def header(self, sort: str, descending: bool) -> str:
+        """Titles; the one sorted by with an arrow."""
+        parts = [" " * GUTTER]
+        for column in self.columns:
+            arrow = ("▾" if descending else "▴") if column.id == sort else ""
+            parts.append(self.place(arrow + column.title, column))
+        return "".join(parts)
+
+    def place_reason(self, row: LayerRow) -> str:
+        """Why a layer stays dense, in place of all that follows, but for a figure that it has."""
+        first = next(number for number, column in enumerate(self.columns) if column.chosen)
+        text, last = f"{'':{GAP}}dense: {row.reason}", self.columns[-1]
+        if row.figure is None or last.id != "figure":
+            return text
+        room = sum(self.width_of(column) + GAP for column in self.columns[first:-1])
+        text = text if len(text) <= room else text[: room - 1] + "…"
+        return text.ljust(room) + self.place(cell_text(last.id, row), last)
+
+
+def draw_row(
+    layout: TableLayout, row: LayerRow, styles: Mapping[str, Style], under_cursor: bool, marked: bool
+) -> list[Segment]:
+    """Gutter, name and figures of one layer.
+
+    Args:
+        layout: the columns.
+        row: the layer.
+        styles: by name of the part (PARTS), and of the ground.
+        under_cursor, marked: what the gutter shows.
+    """
+    base = styles["cursor" if under_cursor else "" if row.reason is None else "dense"]
+    mark, figure = (base, base) if under_cursor else (styles["mark"], styles["figure"])
+    segments = [Segment("▸" if under_cursor else " ", base), Segment("● " if marked else "  ", mark)]
+    plain: list[str] = []
+    for column in layout.columns:
+        if column.chosen and row.reason is not None:
+            plain.append(layout.place_reason(row))
+            break
+        text = cell_text(column.id, row)
+        plain.append(layout.place(shorten_name(text, layout.name_width) if column.id == "name" else text, column))
+        if column.id == "retained":
+            segments += [Segment("".join(plain[:-1]), base), Segment(plain[-1], figure)]
+            plain = []
+    return [*segments, Segment("".join(plain), base)]

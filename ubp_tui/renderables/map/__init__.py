@@ -1,0 +1,1 @@
+"""Block maps as cells: pure functions on numpy."""

@@ -1,0 +1,160 @@
+"""Sessions as YAML files: readable, checked strictly when read (with the reader of plans), written in one step."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, fields
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from ubp_core.atomic_file import write_atomically, write_text
+from ubp_core.plan.reader import MODEL_FIELDS
+from ubp_core.strict_yaml.fields import Field, flag, number, one_of, read_document, read_mapping, text, texts, whole
+from ubp_core.strict_yaml.text import format_list, format_mapping, format_value
+from ubp_tui.bench.options import CORE_WORDS, OPTIONS, RunOptions
+from ubp_tui.choices.choice import METHODS, Choice, ModelRequest
+from ubp_tui.choices.layer_choices import SCOPES, LayerChoices
+from ubp_tui.renderables.layers.rows import COLUMNS
+from ubp_tui.session.budget import format_budget, make_budget, read_budget
+from ubp_tui.session.session import Session
+from ubp_tui.workspace.arrangement import VIEWS, Arrangement, MapPlace
+
+VERSION = 1
+_HEAD = """\
+# A session of ubp-tui: which network, what is chosen for its layers, and what was on the screen. It may be edited.
+#   ubp-tui --session FILE    goes on from here, and writes the file again at its end
+"""
+_CHOICE = {"method": one_of(METHODS), "block_size": whole(1, 32), "sparsity": number(0, 1, below=True)}
+_PLACE = {name: whole(0, 2**31 - 1) for name in ("row", "column", "level")}
+_OPTIONS = {option.name: one_of(CORE_WORDS if option.name == "cores" else option.values) for option in OPTIONS}
+_ARRANGEMENT = {
+    "theme": text,
+    "full": flag,
+    "sort": one_of(("", *(column.id for column in COLUMNS))),
+    "descending": flag,
+    "pictures": one_of(("auto", "shown", "hidden")),
+    "curves_over": one_of(("sparsity", "block size")),
+    "plot": one_of(("bars", "scatter")),
+}
+
+
+def load_session(path: Path) -> Session:
+    """Read and check a file.
+
+    Raises:
+        PlanError: it can't be used; the line names file, line and field.
+    """
+    document = read_document(path)
+    # First of all: a later version's fields are unknown here, and its number says more than any of them.
+    if "session" in (fields := document.items()):
+        _read_version(fields["session"][1])
+    values = read_mapping(
+        document,
+        {
+            "session": _read_version,
+            "model": _read_model,
+            "default": _read_choice,
+            "layers": _read_layers,
+            "dense": texts,
+            "budget": lambda field: read_budget(field, _CHOICE),
+            "marked": texts,
+            "layer": text,
+            "view": one_of(VIEWS),
+            "scope": one_of(SCOPES),
+            "by_tap": flag,
+            "map": lambda field: MapPlace(**read_mapping(field, _PLACE)),
+            "filter": text,
+            "devices": texts,
+            "benchmark": lambda field: RunOptions(**read_mapping(field, _OPTIONS)),
+            "screens": lambda field: Arrangement(**read_mapping(field, _ARRANGEMENT)),
+        },
+        required=("session", "model"),
+    )
+    choices = LayerChoices(
+        values.get("default", Choice()),
+        MappingProxyType(values.get("layers", {})),
+        frozenset(values.get("dense", ())),
+    )
+    if "budget" in values:
+        choices = make_budget(values["budget"], choices)
+    names = {"marked": "marked", "layer": "layer", "view": "view", "scope": "scope", "by_tap": "by_tap"}
+    names |= {
+        "map": "place",
+        "filter": "pattern",
+        "devices": "devices",
+        "benchmark": "options",
+        "screens": "arrangement",
+    }
+    rest = {names[name]: value for name, value in values.items() if name in names}
+    return Session(values["model"], choices, **rest)
+
+
+def save_session(session: Session, path: Path) -> None:
+    """Write a file in one step, and its folder if need be; what was there is replaced.
+
+    Raises:
+        FileError: it can't be written.
+        OSError: the folder can't be made.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(path, lambda place: write_text(place, format_session(session)), check=load_session)
+
+
+def format_session(session: Session) -> str:
+    """The file's text."""
+    choices = session.choices
+    lines = [_HEAD, f"session: {VERSION}  # version of this format", "model:"]
+    lines += [f"  {name}: {format_value(value)}" for name, value in _model_fields(session.request).items()]
+    lines += ["", "# What is chosen: for every layer, exceptions, and layers that stay dense."]
+    lines.append(f"default: {format_mapping(asdict(choices.default))}")
+    lines.append("layers:" if choices.special else "layers: {}")
+    lines += [f"  {format_value(name)}: {format_mapping(asdict(choice))}" for name, choice in choices.special.items()]
+    lines.append(f"dense: {format_list(sorted(choices.dense))}")
+    lines += format_budget(choices)
+    lines += ["", "# What was on the screen."]
+    lines.append(f"marked: {format_list(session.marked)}")
+    for name, value in (("layer", session.layer), ("view", session.view), ("scope", session.scope)):
+        lines.append(f"{name}: {format_value(value)}")
+    lines.append(f"filter: {format_value(session.pattern)}")
+    lines.append(f"by_tap: {format_value(session.by_tap)}")
+    lines.append(f"map: {format_mapping(asdict(session.place))}")
+    lines.append("screens:")
+    lines += [f"  {name}: {format_value(value)}" for name, value in asdict(session.arrangement).items()]
+    lines += ["", "# Where and how benchmarks run."]
+    lines.append(f"devices: {format_list(session.devices)}")
+    lines.append(f"benchmark: {format_mapping(asdict(session.options))}")
+    return "\n".join(lines) + "\n"
+
+
+def _model_fields(request: ModelRequest) -> dict[str, Any]:
+    """What isn't the default."""
+    values = {
+        field.name: getattr(request, field.name)
+        for field in fields(request)
+        if field.name != "model" and getattr(request, field.name) != field.default
+    }
+    return {"name": request.model, **values}
+
+
+def _read_version(field: Field) -> int:
+    """This version and no other."""
+    version = whole(0, 2**31)(field)
+    if version != VERSION:
+        field.fail(f"version {version} is unknown; this program reads version {VERSION}")
+    return version
+
+
+def _read_model(field: Field) -> ModelRequest:
+    """The network."""
+    values = read_mapping(field, MODEL_FIELDS, required=("name",))
+    return ModelRequest(values.pop("name"), **values)
+
+
+def _read_choice(field: Field) -> Choice:
+    """One choice; what is left out is as usual."""
+    return Choice(**read_mapping(field, _CHOICE))
+
+
+def _read_layers(field: Field) -> dict[str, Choice]:
+    """Exceptions by name."""
+    return {name: _read_choice(value) for name, (_, value) in field.items().items()}

@@ -1,0 +1,63 @@
+"""What a user comes back to: the network, the choices, the marks and what was on the screen. An immutable value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ubp_tui.bench.options import RunOptions
+from ubp_tui.choices.choice import ModelRequest
+from ubp_tui.choices.layer_choices import LayerChoices, Scope
+from ubp_tui.workspace.arrangement import Arrangement, MapPlace
+
+
+@dataclass(frozen=True)
+class Session:
+    """Everything that is kept from one run of the app to the next."""
+
+    request: ModelRequest
+    """The network."""
+    choices: LayerChoices = field(default_factory=LayerChoices)
+    """What is chosen for every layer."""
+    marked: tuple[str, ...] = ()
+    """Names of the marked layers."""
+    layer: str = ""
+    """Name of the layer on the screen; empty: the first one."""
+    view: str = "layers"
+    """The pane with the focus: `layers`, `map` or `curves`."""
+    scope: Scope = "all"
+    """Which layers a change is meant for."""
+    by_tap: bool = False
+    """Whether the map's columns stand by tap."""
+    place: MapPlace = field(default_factory=MapPlace)
+    """Where the map stands."""
+    pattern: str = ""
+    """The filter of the layer table."""
+    devices: tuple[str, ...] = ()
+    """Names of the devices to benchmark on; empty: as if nobody had chosen."""
+    options: RunOptions = field(default_factory=RunOptions)
+    """How benchmarks run."""
+    arrangement: Arrangement = field(default_factory=Arrangement)
+    """How the screens are arranged."""
+
+    def describe(self) -> str:
+        """The session in a line, for the offer on start."""
+        parts = [self.request.model]
+        if self.request.weights != "default":
+            parts.append(f"weights {self.request.weights}")
+        default = self.choices.default
+        parts.append(f"{default.method} N={default.block_size} s={100 * default.sparsity:g} %")
+        counts = (
+            (len(self.choices.special), "layers of their own choice"),
+            (len(self.choices.dense), "kept dense"),
+            (len(self.marked), "marked"),
+        )
+        parts += [f"{count} {words}" for count, words in counts if count]
+        return " · ".join(parts)
+
+
+def last_session_path() -> Path:
+    """Where the last session is kept, in the user's state folder."""
+    import platformdirs
+
+    return platformdirs.user_state_path("ubp-tui") / "last-session.yaml"

@@ -1,0 +1,90 @@
+"""Which session a run of the command begins with, and where it is kept at the end. No Textual here."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from itertools import chain, count
+from pathlib import Path
+
+from ubp_core.errors import PlanError, UbpError
+from ubp_tui.session.session import Session, last_session_path
+
+
+@dataclass(frozen=True)
+class SessionStart:
+    """How sessions are used in one run."""
+
+    session: Session | None = None
+    """What to begin with; None: anew."""
+    offered: bool = False
+    """Whether the user is asked first."""
+    path: Path | None = None
+    """Where to write at the end; None: nowhere."""
+    complaint: str = ""
+    """Why the last session can't be used; empty: it can, or there is none."""
+    theme: str = ""
+    """Of the last session, where nothing else of it is used; may be empty."""
+
+
+def find_session(file: str | None, wanted: bool, model_given: bool) -> SessionStart:
+    """Decide on the command line's say-so.
+
+    Args:
+        file: of `--session`.
+        wanted: False with `--no-session`.
+        model_given: whether the command line names a model or its weights.
+
+    Raises:
+        PlanError: `file` can't be used, or goes with another model.
+    """
+    from ubp_tui.session.file import load_session
+
+    if not wanted:
+        return SessionStart()
+    if file is not None:
+        path = Path(file)
+        if not path.exists():
+            return SessionStart(path=path)
+        if model_given:
+            raise PlanError(f"{file}: holds a session with a model of its own; leave out MODEL, or name another file")
+        return SessionStart(load_session(path), path=path)
+    path = last_session_path()
+    if not path.exists():
+        return SessionStart(path=path)
+    try:
+        last = load_session(path)
+        if model_given:
+            return SessionStart(path=path, theme=last.arrangement.theme)
+        return SessionStart(last, offered=True, path=path)
+    except PlanError as error:
+        # A file that we wrote ourselves must never keep anybody from starting, nor be lost at its end.
+        return SessionStart(path=path, complaint=_set_aside(path, error))
+
+
+def _set_aside(path: Path, error: PlanError) -> str:
+    """Rename a file that can't be used, and say why and where it is now."""
+    aside = _free_name(path)
+    try:
+        path.replace(aside)
+    except OSError as problem:
+        return f"{error}. It can't be set aside ({problem.strerror or problem}), and will be written anew at the end."
+    return f"{error}. It is kept as {aside}: mend it there and go on with --session, or delete it."
+
+
+def _free_name(path: Path) -> Path:
+    """A name beside `path` that is not taken: what was set aside before stays."""
+    names = chain((".refused",), (f".refused-{number}" for number in count(2)))
+    return next(aside for name in names if not (aside := path.with_name(f"{path.stem}{name}{path.suffix}")).exists())
+
+
+def keep_session(session: Session | None, start: SessionStart) -> None:
+    """Write the session at the end; what goes wrong is a line on stderr."""
+    from ubp_tui.session.file import save_session
+
+    if session is None or start.path is None:
+        return
+    try:
+        save_session(session, start.path)
+    except (UbpError, OSError) as error:
+        print(f"ubp-tui: the session is not kept: {error}", file=sys.stderr)

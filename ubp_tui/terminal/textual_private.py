@@ -1,0 +1,59 @@
+"""The parts of Textual that it does not promise to keep: used here and nowhere else in the app.
+
+`pyproject.toml` has an upper bound of Textual's version for their sake; before it is raised, the tests of this module
+and of the pictures are run with the new one.
+
+- A strip that is divided nowhere answers with itself and remembers that answer: a cycle. So every line that was ever
+  drawn waits for a garbage collection, together with its segments: 20,000 objects a second while somebody types.
+- The footer's keys have no public class; the app's footer gives some of them a class of its own.
+- What a screen shows can only be had from its compositor.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final
+
+from rich.console import Console
+from textual.screen import Screen
+from textual.strip import Strip
+from textual.widgets._footer import FooterKey
+
+__all__ = ["FooterKey", "capture_screen", "divide_without_cycle", "prevent_strip_cycles"]
+
+_divide: Final = Strip.divide
+
+
+def divide_without_cycle(strip: Strip, cuts: Iterable[int]) -> Sequence[Strip]:
+    """As `Strip.divide`, but for the answer that is the strip itself nothing is remembered."""
+    places = list(cuts)
+    return [strip] if places == [strip.cell_length] else _divide(strip, places)
+
+
+def prevent_strip_cycles() -> None:
+    """From now on, for all of this process."""
+    Strip.divide = divide_without_cycle  # type: ignore[assignment, method-assign]
+
+
+def capture_screen(screen: Screen[Any]) -> dict[str, Callable[[], str]]:
+    """What makes the texts of the kinds `picture` (SVG) and `text` later, also on another thread."""
+    size, title = screen.size, screen.app.title
+    render = screen._compositor.render_update(full=True)
+    strips = screen._compositor.render_strips()
+
+    def draw() -> str:
+        console = Console(
+            width=size.width,
+            height=size.height,
+            file=io.StringIO(),
+            force_terminal=True,
+            color_system="truecolor",
+            record=True,
+            legacy_windows=False,
+            safe_box=False,
+        )
+        console.print(render)
+        return console.export_svg(title=title)
+
+    return {"picture": draw, "text": lambda: "".join(f"{strip.text.rstrip()}\n" for strip in strips)}

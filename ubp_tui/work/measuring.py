@@ -1,0 +1,69 @@
+"""What a choice keeps of a layer, in figures."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ubp_tui.choices.choice import Choice
+from ubp_tui.work.services import Services, background_threads
+
+if TYPE_CHECKING:
+    from ubp_core.models import Layer
+    from ubp_core.selection import Selection
+
+
+@dataclass(frozen=True)
+class LayerMeasure:
+    """What one choice keeps of one layer."""
+
+    layer: str
+    """Name of the layer."""
+    retained: float
+    """Share of the importance kept, 0..1; NaN where the method gave up."""
+    achieved_sparsity: float
+    """Share of the weights removed."""
+    importance: float
+    """Sum of the layer's importance."""
+    kept: int = 0
+    """Weights that stay."""
+    pruned: int = 0
+    """Weights that go."""
+    file_bytes: int = 0
+    """Of the packed layer, without its bias."""
+    rounded: float = float("nan")
+    """The sparsity asked for, rounded to whole blocks."""
+
+
+def make_measure(layer: Layer, choice: Choice, selection: Selection | None, total: float) -> LayerMeasure:
+    """The table's figures of a selection; NaN where there is none."""
+    if selection is None:
+        return LayerMeasure(layer.name, float("nan"), float("nan"), total)
+    from ubp_core.report import layer_cost
+
+    cost = layer_cost(layer, selection)
+    size = choice.block_size
+    return LayerMeasure(
+        layer.name,
+        selection.retained,
+        selection.achieved_sparsity,
+        total,
+        kept=cost.parameters_after,
+        pruned=cost.parameters_before - cost.parameters_after,
+        file_bytes=cost.bytes_after,
+        rounded=1 - round((1 - choice.sparsity) * layer.parameters / size) * size / layer.parameters,
+    )
+
+
+def measure_layer(services: Services, layer: Layer, choice: Choice) -> LayerMeasure:
+    """Find what a choice keeps of a layer; NaN where the method gave up or can't run."""
+    from ubp_core.errors import UbpError
+
+    importance = services.find_importance(layer.weight)
+    selection = None
+    with suppress(UbpError):
+        selection = services.select(importance, choice, background_threads())
+    return make_measure(layer, choice, selection, float(importance.sum(dtype=np.float64)))

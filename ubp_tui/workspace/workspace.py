@@ -1,0 +1,299 @@
+"""What is open, what the user has decided about it, and what is known of it. No Textual, no thread, no disk.
+
+For the event loop only. Every edit leaves a whole state and then emits the signals of what changed; observers read the
+state and decide when to draw. Results come back through the `take_` methods: what answers an earlier wish is kept where
+it is worth it, and never shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from ubp_core.history.figures import LayerFigures
+from ubp_tui.choices.choice import Choice, ModelRequest, SelectionRequest
+from ubp_tui.choices.layer_choices import SCOPES, ChoiceHistory, LayerChoices, Scope
+from ubp_tui.choices.marks import Marks
+from ubp_tui.choices.problem import Problem
+from ubp_tui.observing import Signal
+from ubp_tui.work.measuring import LayerMeasure
+from ubp_tui.work.selecting import LayerResult
+from ubp_tui.work.totals import NetworkTotal, sum_network
+from ubp_tui.workspace.cache import ResultCache
+
+if TYPE_CHECKING:
+    from ubp_core.models import Layer, LoadedModel
+
+
+class Workspace:
+    """One model with the choices for its layers."""
+
+    def __init__(self, request: ModelRequest, choice: Choice) -> None:
+        """Args: the model that is going to be opened, the first choice for all layers."""
+        self.request = request
+        """How the model is loaded; it goes into plans."""
+        self.model: LoadedModel | None = None
+        """The model, once it is open."""
+        self.choices = LayerChoices(choice)
+        """What is chosen for every layer."""
+        self.scope: Scope = "all"
+        """Which layers a change is meant for."""
+        self.layer = ""
+        """Name of the layer on the screen; empty before there is one."""
+        self.by_tap = False
+        """Whether the map's columns stand by tap of the kernel, not by channel."""
+        self.marks = Marks()
+        """Which layers are marked, which are shown, in which order."""
+        self.wanted = SelectionRequest(0, "", choice)
+        """The selection that is to be on the screen."""
+        self.selection: LayerResult | None = None
+        """The selection that is on the screen; None: there is none yet, or `problem` says why."""
+        self.problem: Problem | None = None
+        """Why there is no selection."""
+        self.known = ResultCache()
+        """What was computed already."""
+        self.device = ""
+        """Name of the device whose figures are followed; empty: the one of the last run."""
+        self.figures = LayerFigures()
+        """What the history has of the layers for that device."""
+        self.held = True
+        """Whether what nobody waits for is left for later."""
+        self._past = ChoiceHistory()
+        self._make_signals()
+
+    def _make_signals(self) -> None:
+        """What can change."""
+        self.opened = Signal()
+        """Another model is open."""
+        self.wish_changed = Signal()
+        """Another selection is wanted: of another layer, another choice, or other columns."""
+        self.choices_changed = Signal()
+        """The choices of layers, on the screen or not."""
+        self.scope_changed = Signal()
+        self.marks_changed = Signal()
+        """Marks, filter or order."""
+        self.selection_changed = Signal()
+        """What is on the screen, or why nothing is."""
+        self.measures_grew = Signal()
+        """More figures of layers are known."""
+        self.curve_grew = Signal()
+        """A point more of the curves of the layer on the screen."""
+        self.device_changed = Signal()
+        """The figures of a device are wanted, also anew."""
+        self.figures_changed = Signal()
+        self.held_changed = Signal()
+
+    # What is open
+
+    def prepare(self, choices: LayerChoices, scope: Scope, layer: str, by_tap: bool, marks: Marks) -> None:
+        """What the model that is opened next begins with; layers that it does not have are forgotten then."""
+        self.choices, self.scope, self.layer, self.by_tap, self.marks = choices, scope, layer, by_tap, marks
+
+    def open(self, model: LoadedModel) -> None:
+        """Take over a loaded model; without another word its first prunable layer is on the screen."""
+        names = [layer.name for layer in model.layers]
+        first = (model.prunable or model.layers)[:1]
+        self.model, self.known, self._past = model, ResultCache(), ChoiceHistory()
+        self.selection, self.problem, self.held = None, None, True
+        self.choices = self.choices.limited_to(names)
+        self.marks = self.marks.with_names(self.marks.names, model.layers)
+        self.layer = self.layer if self.layer in names else "".join(layer.name for layer in first)
+        self._renew_wish()
+        self.opened.emit()
+        self.scope_changed.emit()
+        if self.layer:
+            self.wish_changed.emit()
+
+    def find(self, name: str) -> Layer | None:
+        """A layer of the model; None where it has none of this name."""
+        layers = () if self.model is None else self.model.layers
+        return next((layer for layer in layers if layer.name == name), None)
+
+    def select(self, layer: str) -> None:
+        """Bring another layer to the screen, if the model has it."""
+        if layer != self.layer and self.find(layer) is not None:
+            self.layer = layer
+            self._renew_wish()
+            self.wish_changed.emit()
+
+    def toggle_taps(self) -> None:
+        """Arrange the map's columns by tap of the kernel, or by channel again."""
+        self.by_tap = not self.by_tap
+        self._renew_wish()
+        self.wish_changed.emit()
+
+    def set_marks(self, marks: Marks) -> None:
+        """Mark, filter or sort."""
+        if marks != self.marks:
+            self.marks = marks
+            self.marks_changed.emit()
+
+    def hold(self, held: bool) -> None:
+        """Leave for later what nobody waits for, or go on with it."""
+        self.held = held
+        self.held_changed.emit()
+
+    # Choices
+
+    @property
+    def choice(self) -> Choice:
+        """The choice of the layer on the screen."""
+        return self.choices.of(self.layer)
+
+    def set_choices(self, choices: LayerChoices) -> None:
+        """Take over choices for all layers; they can be undone."""
+        if choices != self.choices:
+            self._past.note(self.choices)
+            self._put(choices)
+
+    def change(self, **fields: Any) -> None:
+        """Change fields of the choice (`method`, `block_size`, `sparsity`) for the layers of the scope."""
+        names = self._scope_names()
+        if names is None:
+            self.set_choices(self.choices.with_default(**fields))
+        else:
+            self.set_choices(self.choices.with_layers(names, **fields))
+
+    def step_method(self, step: int) -> None:
+        """Next or previous method."""
+        self.change(method=self.choice.with_method_step(step).method)
+
+    def step_block(self, step: int, sizes: Iterable[int]) -> None:
+        """Next or previous one of the block sizes that are offered."""
+        known = tuple(sorted({*sizes, self.choice.block_size}))
+        self.change(block_size=self.choice.with_block_step(step, known).block_size)
+
+    def step_sparsity(self, percent: int) -> None:
+        """More or less sparsity."""
+        self.change(sparsity=self.choice.with_sparsity_step(percent).sparsity)
+
+    def toggle_dense(self) -> bool:
+        """Keep the layers of the scope dense, or prune them again; of the whole network only the layer on the screen.
+
+        Returns:
+            False where none of them can be pruned in any case.
+        """
+        found = map(self.find, self._scope_names() or (self.layer,))
+        names = {layer.name for layer in found if layer is not None and layer.prunable}
+        if names:
+            self.set_choices(self.choices.with_dense(names, not names <= self.choices.dense))
+        return bool(names)
+
+    def set_scope(self, scope: Scope) -> None:
+        """Mean other layers by changes from now on."""
+        if scope != self.scope:
+            self.scope = scope
+            self.scope_changed.emit()
+
+    def step_scope(self) -> None:
+        """The next scope."""
+        self.set_scope(SCOPES[(SCOPES.index(self.scope) + 1) % len(SCOPES)])
+
+    def undo(self) -> bool:
+        """Put the choices before the last change back; False where there are none."""
+        return self._put(self._past.undo(self.choices))
+
+    def redo(self) -> bool:
+        """Take an undo back; False where there is none."""
+        return self._put(self._past.redo(self.choices))
+
+    def _put(self, choices: LayerChoices | None) -> bool:
+        """Change the choices, and with them what is wanted."""
+        if choices is None:
+            return False
+        self.choices = choices
+        self._renew_wish()
+        self.choices_changed.emit()
+        self.wish_changed.emit()
+        return True
+
+    def _scope_names(self) -> tuple[str, ...] | None:
+        """Names of the layers of the scope; None for the whole network. Without marks, "marked" is the layer."""
+        if self.scope == "all" or not self.layer:
+            return None
+        return (self.scope == "marked" and self.marks.names) or (self.layer,)
+
+    # Results
+
+    def _renew_wish(self) -> None:
+        """Wish for the selection of the layer on the screen; another picture stays until it is there."""
+        dense = self.layer in self.choices.dense
+        self.wanted = SelectionRequest(self.wanted.number + 1, self.layer, self.choice, dense, self.by_tap)
+
+    @property
+    def settled(self) -> bool:
+        """Whether the screen has what is wanted, or the reason why there is none."""
+        return self.problem is not None or (self.selection is not None and self.selection.request == self.wanted)
+
+    def take_selection(self, result: LayerResult) -> None:
+        """A selection is there; it is dropped if it was overtaken."""
+        if result.request == self.wanted:
+            self.selection, self.problem = result, None
+            self.known.keep(result)
+            self.selection_changed.emit()
+
+    def take_failure(self, request: SelectionRequest, problem: Problem) -> None:
+        """There is no selection; the picture of another choice does not stay."""
+        if request == self.wanted:
+            self.selection, self.problem = None, problem
+            self.selection_changed.emit()
+
+    def take_measure(self, choice: Choice, measure: LayerMeasure) -> None:
+        """The figures of a layer; they are kept even if the choice has changed by now."""
+        self.known.keep_measure(choice, measure)
+        self.measures_grew.emit()
+
+    def take_point(self, layer: str, choice: Choice, retained: float) -> None:
+        """A point of a curve, of another layer than that on the screen perhaps.
+
+        Args:
+            layer: its name.
+            choice: method, block size and sparsity of the point.
+            retained: share kept, 0..1; NaN where the method gave up.
+        """
+        self.known.points.setdefault(layer, {})[choice] = retained
+        if layer == self.layer:
+            self.curve_grew.emit()
+
+    def follow_device(self, name: str) -> None:
+        """Want the figures of a device, read anew; an empty name stands for the device of the last run."""
+        self.device = name
+        self.device_changed.emit()
+
+    def take_figures(self, device: str, figures: LayerFigures) -> None:
+        """What the history has for a device, unless another one is followed by now."""
+        if device == self.device:
+            self.figures = figures
+            self.figures_changed.emit()
+
+    # What can be read off
+
+    @property
+    def pruned(self) -> tuple[Layer, ...]:
+        """The layers that the present choices prune."""
+        layers = () if self.model is None else self.model.prunable
+        return tuple(layer for layer in layers if layer.name not in self.choices.dense)
+
+    def find_measures(self) -> dict[str, LayerMeasure]:
+        """What is known of the pruned layers as they are chosen, by name."""
+        found = {
+            layer.name: self.known.measures.get((layer.name, self.choices.of(layer.name))) for layer in self.pruned
+        }
+        return {name: measure for name, measure in found.items() if measure is not None}
+
+    def sum_up(self) -> NetworkTotal:
+        """What the choices make of the network, as far as it is known."""
+        layers = () if self.model is None else self.model.layers
+        return sum_network(layers, frozenset(layer.name for layer in self.pruned), self.find_measures())
+
+    def find_figures(self) -> dict[str, float]:
+        """The measured figure of every layer as it is chosen, where there is one, by name."""
+        found = {}
+        pruned = {layer.name for layer in self.pruned}
+        for layer in () if self.model is None or not self.figures.values else self.model.layers:
+            choice = self.choices.of(layer.name)
+            chosen = (choice.method, choice.block_size, choice.sparsity) if layer.name in pruned else ()
+            figure = self.figures.of(layer.name, *chosen)
+            if figure is not None:
+                found[layer.name] = figure
+        return found

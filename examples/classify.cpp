@@ -46,7 +46,7 @@ int main(int count, char** words) {
                 *x++ = (float(value) / 255 - mean[channel]) / deviation[channel];
             }
 
-    ubp_network_run(network, nullptr, nullptr);
+    if (ubp_network_run(network, nullptr, nullptr, error, sizeof error)) return fail(error);
     const float* y = ubp_network_output(network, 0);
     size_t best = 0;
     for (size_t i = 1; i < out.elements; ++i) best = y[i] > y[best] ? i : best;

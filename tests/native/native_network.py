@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ubp_core.native import LIBRARY
+from ubp_core.native.library import LIBRARY, ErrorLine, load
 
 Array = NDArray[np.float32]
 
@@ -27,14 +27,14 @@ class Shape(ctypes.Structure):
 
 
 class Memory(ctypes.Structure):
-    """`ubp_network_memory`."""
+    """`ubp_network_info`."""
 
     _fields_ = tuple((f"{name}_bytes", ctypes.c_uint64) for name in ("file", "arena", "workspace", "prepared"))
 
 
 @functools.cache
 def library() -> ctypes.CDLL:
-    loaded = ctypes.CDLL(str(LIBRARY))
+    loaded = load(LIBRARY)  # of our own: signatures of the package's are not to be changed
     loaded.ubp_network_input.restype = ctypes.c_void_p
     loaded.ubp_network_output.restype = ctypes.c_void_p
     return loaded
@@ -49,33 +49,36 @@ class NativeNetwork:
         memory[begin : begin + len(data)] = np.frombuffer(data, np.uint8)
         self._memory = memory
         self.handle = ctypes.c_void_p()
-        error, options = ctypes.create_string_buffer(300), Options(threads, kernel)
+        line, options = ErrorLine(), Options(threads, kernel)
         address = ctypes.c_void_p(memory.ctypes.data + begin)
         code = library().ubp_network_open_bytes(
-            address, ctypes.c_size_t(len(data)), ctypes.byref(options), ctypes.byref(self.handle), error, 300
+            address, ctypes.c_size_t(len(data)), ctypes.byref(options), ctypes.byref(self.handle), *line.arguments
         )
         if code:
             assert not self.handle.value
-            raise ValueError(error.value.decode())
+            raise ValueError(str(line))
 
     def close(self) -> None:
         library().ubp_network_close(self.handle)
 
     def shape(self, what: str, index: int) -> tuple[int, ...]:
-        shape = Shape()
-        assert not getattr(library(), f"ubp_network_{what}_shape")(self.handle, index, ctypes.byref(shape))
+        shape, line = Shape(), ErrorLine()
+        line.check(
+            getattr(library(), f"ubp_network_{what}_shape")(self.handle, index, ctypes.byref(shape), *line.arguments)
+        )
         return tuple(shape.sides[: shape.rank])
 
     def memory(self) -> Memory:
-        memory = Memory()
-        library().ubp_network_get_memory(self.handle, ctypes.byref(memory))
+        memory, line = Memory(), ErrorLine()
+        line.check(library().ubp_network_get_info(self.handle, ctypes.byref(memory), *line.arguments))
         return memory
 
     def run(self, *inputs: Array) -> list[Array]:
         arrays = [np.ascontiguousarray(x, np.float32) for x in inputs]
         count = library().ubp_network_output_count(self.handle)
         outputs = [np.full(self.shape("output", i), np.nan, np.float32) for i in range(count)]
-        assert library().ubp_network_run(self.handle, _pointers(arrays), _pointers(outputs)) == 0
+        line = ErrorLine()
+        line.check(library().ubp_network_run(self.handle, _pointers(arrays), _pointers(outputs), *line.arguments))
         return outputs
 
 

@@ -67,7 +67,7 @@ def test_what_does_not_fit_is_refused(path: Path, tmp_path: Path) -> None:
         network.run(image[..., :5], scale)
     with pytest.raises(UbpError, match="kernel: 'fast' is unknown"):
         Network.load(path, kernel="fast")
-    with pytest.raises(UbpError, match="threads: need 1 to 64"):
+    with pytest.raises(UbpError, match="threads: need a whole number from 1 to 64"):
         Network.load(path, threads=65)
     with pytest.raises(FileError):
         Network.load(path, kernel="abp")

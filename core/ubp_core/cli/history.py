@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
     check_numbers(args)
     with History(args.history) as history:
         if args.action == "list":
-            print_list(history)
+            list_runs(history, args)
         elif args.action == "show":
             entry = history.get(args.runs[0])
             show(entry)
@@ -73,6 +75,14 @@ def check_numbers(args: argparse.Namespace) -> None:
         raise UbpError("delete: needs the numbers of runs that `ubp history` lists")
     if args.action == "list" and args.runs:
         raise UbpError("list: takes no numbers; write `ubp history show ID`")
+
+
+def list_runs(history: History, args: argparse.Namespace) -> None:
+    """Newest first, as JSON or as a table."""
+    if args.json:
+        print(json.dumps([asdict(line) for line in history.list()], indent=2))
+    else:
+        print_list(history)
 
 
 def print_list(history: History) -> None:
@@ -121,12 +131,12 @@ def compared_cells(variant: ComparedVariant) -> tuple[str, str, str, str]:
     """Both figures, their ratio (above 1: the second is better), and what it is of; counts have no ratio to times."""
     counts = (variant.first_instructions, variant.second_instructions)
     if variant.instruction_ratio is not None:
-        return output.count(counts[0]), output.count(counts[1]), f"{variant.instruction_ratio:.3g}x", "instructions"
+        return output.count(counts[0]), output.count(counts[1]), f"{variant.instruction_ratio:.2f}x", "instructions"
     cells = [
         f"{output.count(count)} instr." if count and time_ns is None else milliseconds(time_ns)
         for count, time_ns in zip(counts, (variant.first_ns, variant.second_ns), strict=True)
     ]
-    ratio = "-" if variant.ratio is None else f"{variant.ratio:.3g}x"
+    ratio = "-" if variant.ratio is None else f"{variant.ratio:.2f}x"
     return cells[0], cells[1], ratio, "-" if variant.ratio is None else "times"
 
 
@@ -138,7 +148,8 @@ def export(history: History, args: argparse.Namespace) -> None:
     entries = [history.get(number) for number in numbers]
     text = to_csv(entries) if args.csv else to_json(entries)
     if args.output is None:
-        print(text, end="")
+        output.print_text(text)
         return
     write_atomically(args.output, lambda place: write_text(place, text), overwrite=args.force)
-    output.note(f"wrote {len(entries)} runs to {args.output}")
+    runs = "1 run" if len(entries) == 1 else f"{len(entries)} runs"
+    output.note(f"wrote {runs} to {args.output}")

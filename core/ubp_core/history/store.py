@@ -122,6 +122,7 @@ class History:
         Raises:
             HistoryError: there is no such number, or its record is damaged.
         """
+        check_number(number)
         with self.guarded() as connection:
             found = connection.execute("SELECT record FROM run WHERE id = ?", (number,)).fetchone()
             blobs = connection.execute("SELECT layer, variant, ns FROM samples WHERE run_id = ?", (number,)).fetchall()
@@ -158,6 +159,7 @@ class History:
         Raises:
             HistoryError: there is no such number.
         """
+        check_number(number)
         with self.guarded() as connection:
             if connection.execute("DELETE FROM run WHERE id = ?", (number,)).rowcount == 0:
                 raise HistoryError(f"there is no run {number}: ubp history lists what there is")
@@ -173,6 +175,12 @@ def read_figures(model: LoadedModel, device: str, criterion: str = "l1", *, path
         return LayerFigures(device)
     with History(path) as history:
         return history.newest_figures(model.name, model.layers, device, criterion)
+
+
+def check_number(number: int) -> None:
+    """Raises HistoryError for a number that the file can't even be asked for."""
+    if not 0 < number < 1 << 63:
+        raise HistoryError(f"there is no run {number}: ubp history lists what there is")
 
 
 def split_samples(record: dict[str, Any]) -> tuple[dict[str, Any], dict[tuple[int, int], bytes]]:

@@ -234,3 +234,11 @@ def test_runs_without_times_have_no_ratio() -> None:
     assert [v.ratio for v in result.variants] == [None]
     assert "figure differs: latency and not timed" in result.notes
     assert "1 variants are in one run only" in result.notes
+
+
+@pytest.mark.parametrize("number", [0, -1, 1 << 63, -(1 << 63) - 1, 99999999999999999999])
+def test_numbers_that_the_file_can_not_hold_are_no_runs(tmp_path: Path, number: int) -> None:
+    with History(tmp_path / "h") as history:
+        for action in (history.get, history.delete):
+            with pytest.raises(HistoryError, match=f"there is no run {number}: ubp history lists what there is"):
+                action(number)

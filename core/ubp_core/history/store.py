@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 from ubp_core.benchmark.result import BenchRun
 from ubp_core.history.errors import HistoryError
 from ubp_core.history.figures import LayerFigures, add_figures, find_setup, newest_figures
-from ubp_core.history.schema import open_database
+from ubp_core.history.schema import explain, open_database, roll_back
 
 if TYPE_CHECKING:
     from ubp_core.models import Layer, LoadedModel
@@ -83,7 +83,7 @@ class History:
         try:
             yield self.connection
         except sqlite3.Error as error:
-            raise HistoryError(f"{self.path}: {error}") from error
+            raise HistoryError(f"{self.path}: {explain(error, self.path)}") from error
 
     def add(self, run: BenchRun) -> int:
         """Stores a run, whole or not at all, and returns its number."""
@@ -106,7 +106,7 @@ class History:
                 connection.executemany("INSERT INTO samples VALUES (?, ?, ?, ?)", rows)
                 connection.execute("COMMIT")
             except BaseException:
-                connection.execute("ROLLBACK")
+                roll_back(connection)
                 raise
         return number
 

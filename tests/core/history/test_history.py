@@ -242,3 +242,11 @@ def test_numbers_that_the_file_can_not_hold_are_no_runs(tmp_path: Path, number: 
         for action in (history.get, history.delete):
             with pytest.raises(HistoryError, match=f"there is no run {number}: ubp history lists what there is"):
                 action(number)
+
+
+def test_a_full_disk_is_called_by_its_name(tmp_path: Path) -> None:
+    opener = "import sys; from pathlib import Path; from ubp_core.history import History; History(Path(sys.argv[1]))"
+    script = 'mount -t tmpfs -o size=64k none "$1" && exec "$2" -c "$3" "$1/h.sqlite"'
+    command = ["unshare", "-m", "sh", "-c", script, "sh", str(tmp_path), sys.executable, opener]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S)
+    assert done.stderr.endswith("the history can't be written: no space left on the disk\n")

@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("runs", nargs="*", type=int, metavar="ID", help="numbers of runs, as the list shows them")
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--csv", action="store_true", help="export: one line per variant")
-    form.add_argument("--json", action="store_true", help="export: one JSON object (default)")
+    form.add_argument("--json", action="store_true", help="list, show, export: JSON (default of export)")
     parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="export: write there instead of stdout")
     options.add_force_option(parser)
     parser.add_argument("--history", type=Path, metavar="FILE", help="another history file")
@@ -53,8 +53,7 @@ def run(args: argparse.Namespace) -> int:
         if args.action == "list":
             list_runs(history, args)
         elif args.action == "show":
-            entry = history.get(args.runs[0])
-            show(entry)
+            show_run(history.get(args.runs[0]), args)
         elif args.action == "compare":
             print_comparison(compare_runs(*(history.get(number) for number in args.runs)))
         elif args.action == "export":
@@ -67,7 +66,14 @@ def run(args: argparse.Namespace) -> int:
 
 
 def check_numbers(args: argparse.Namespace) -> None:
-    """Raises UbpError where the action needs another number of runs."""
+    """Raises UbpError where the action needs another number of runs, or an option would have no effect."""
+    useless = {"--output": args.output is not None and args.action != "export",
+               "--force": args.force and args.output is None,
+               "--csv": args.csv and args.action != "export",
+               "--json": args.json and args.action in ("compare", "delete")}  # fmt: skip
+    for option, given in useless.items():
+        if given:
+            raise UbpError(f"{option}: has no effect on `ubp history {args.action}` here; leave it out")
     needed = NUMBERS_NEEDED.get(args.action)
     if needed is not None and len(args.runs) != needed:
         raise UbpError(f"{args.action}: needs {needed} of the numbers that `ubp history` lists, got {len(args.runs)}")
@@ -100,6 +106,14 @@ def print_list(history: History) -> None:
         ended = line.failure or "complete"
         table.add_row(str(line.id), started, line.device, line.title, line.model, layers, line.figure, ended)
     output.open_console().print(table)
+
+
+def show_run(entry: Entry, args: argparse.Namespace) -> None:
+    """One run, as JSON or as tables."""
+    if args.json:
+        output.print_json({"id": entry.id, **entry.run.to_record()})
+    else:
+        show(entry)
 
 
 def show(entry: Entry) -> None:

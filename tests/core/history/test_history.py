@@ -250,3 +250,24 @@ def test_a_full_disk_is_called_by_its_name(tmp_path: Path) -> None:
     command = ["unshare", "-m", "sh", "-c", script, "sh", str(tmp_path), sys.executable, opener]
     done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S)
     assert done.stderr.endswith("the history can't be written: no space left on the disk\n")
+
+
+def ubp_history(path: Path, *arguments: str) -> tuple[int, str, str]:
+    command = [sys.executable, "-m", "ubp_core.cli.main", "history", *arguments, "--history", str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=LIMIT_S)
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_json_and_escapes_of_the_command(tmp_path: Path) -> None:
+    path = tmp_path / "h"
+    assert json.loads(ubp_history(path, "list", "--json")[1]) == []
+    with History(path) as history:
+        history.add(make_run(title="\x1b[31mEvil", layers=()))
+    assert [run["title"] for run in json.loads(ubp_history(path, "--json")[1])] == ["\x1b[31mEvil"]
+    assert json.loads(ubp_history(path, "show", "1", "--json")[1])["id"] == 1
+    for arguments in (("list",), ("show", "1")):
+        _, out, _ = ubp_history(path, *arguments)
+        assert "?[31mEvil" in out and "\x1b" not in out
+    for arguments in (("compare", "1", "1", "--json"), ("show", "1", "--csv"), ("list", "--force")):
+        code, out, err = ubp_history(path, *arguments)
+        assert (code, out, err.count("\n")) == (2, "", 1) and "has no effect" in err

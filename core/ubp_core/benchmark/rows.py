@@ -11,6 +11,7 @@ from ubp_core.benchmark.errors import BenchmarkError
 from ubp_core.benchmark.profile import ProfileStep
 from ubp_core.benchmark.result import VariantResult
 from ubp_core.benchmark.variants import Variant
+from ubp_core.printable import printable
 
 SCHEMA_VERSION = 1
 NUMBERS = (int, float)
@@ -109,5 +110,5 @@ def profile_of(rows: Iterable[Row], file: str) -> tuple[ProfileStep, ...]:
 
 def excerpt(data: bytes, length: int = 60) -> str:
     """The begin of some bytes as printable text."""
-    text = "".join(char if char.isprintable() else "?" for char in data.decode(errors="replace"))
+    text = printable(data.decode(errors="replace"))
     return text[:length] + ("..." if len(text) > length else "")

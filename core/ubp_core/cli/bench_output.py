@@ -36,7 +36,7 @@ def print_runs(runs: Sequence[BenchRun], numbers: Sequence[int | None], args: ar
     elif args.csv:
         from ubp_core.history import Entry, to_csv
 
-        print(to_csv([Entry(number or 0, run) for number, run in zip(numbers, runs, strict=True)]), end="")
+        output.print_text(to_csv([Entry(number or 0, run) for number, run in zip(numbers, runs, strict=True)]))
     else:
         console = output.open_console()
         for number, run in zip(numbers, runs, strict=True):

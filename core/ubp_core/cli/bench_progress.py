@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ubp_core.cli.bench_output import milliseconds, ratio_text, short_label
+from ubp_core.printable import printable
 
 if TYPE_CHECKING:
     from ubp_core.benchmark import BenchProgress, LayerResult
@@ -51,20 +52,20 @@ class Bars:
 
     def __init__(self, progress: Any, devices: Sequence[str]) -> None:
         self.progress = progress
-        self.tasks = {device: progress.add_task("waiting", name=device, total=1.0) for device in devices}
+        self.tasks = {device: progress.add_task("waiting", name=printable(device), total=1.0) for device in devices}
 
     def show(self, step: BenchProgress) -> None:
         """Shows one step."""
         if step.result is not None:
-            self.progress.console.print(f"{step.device}: {describe_layer(step.result)}", soft_wrap=True)
-        self.progress.update(self.tasks[step.device], completed=step.share, description=describe_step(step))
+            self.progress.console.print(printable(f"{step.device}: {describe_layer(step.result)}"), soft_wrap=True)
+        self.progress.update(self.tasks[step.device], completed=step.share, description=printable(describe_step(step)))
 
 
 def print_step(step: BenchProgress) -> None:
     """A line per stage and per measured layer; what changes five times a second is left out."""
     if step.live is None:
         end = f": {describe_layer(step.result, name=False)}" if step.result else ""
-        print(f"ubp: {step.text}{end}", file=sys.stderr, flush=True)
+        print(printable(f"ubp: {step.text}{end}"), file=sys.stderr, flush=True)
 
 
 def describe_step(step: BenchProgress) -> str:

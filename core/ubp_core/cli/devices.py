@@ -60,7 +60,7 @@ def connect(target: str, server: ServerAddress) -> int:
     with output.narrate(f"connecting {target}"):
         serial = connect_wireless(open_client(server), target)
         info = open_phone(serial, server).info()
-    print(info.line if not info.ready else f"connected {info.name}: {info.title}")
+    output.say(info.line if not info.ready else f"connected {info.name}: {info.title}")
     return ExitCode.OK if info.ready else ExitCode.FAILED
 
 
@@ -84,7 +84,7 @@ def clean(target: str | None, server: ServerAddress) -> int:
             output.note(NONE_ATTACHED)
     for name in names:
         phone = open_phone(name, server)
-        print(f"{phone.name}: {phone.clean()}")
+        output.say(f"{phone.name}: {phone.clean()}")
     return ExitCode.OK
 
 

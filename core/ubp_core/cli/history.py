@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("runs", nargs="*", type=int, metavar="ID", help="numbers of runs, as the list shows them")
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--csv", action="store_true", help="export: one line per variant")
-    form.add_argument("--json", action="store_true", help="export: one JSON object (default)")
+    form.add_argument("--json", action="store_true", help="list, show, export: JSON (default of export)")
     parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="export: write there instead of stdout")
     options.add_force_option(parser)
     parser.add_argument("--history", type=Path, metavar="FILE", help="another history file")
@@ -49,10 +51,9 @@ def run(args: argparse.Namespace) -> int:
     check_numbers(args)
     with History(args.history) as history:
         if args.action == "list":
-            print_list(history)
+            list_runs(history, args)
         elif args.action == "show":
-            entry = history.get(args.runs[0])
-            show(entry)
+            show_run(history.get(args.runs[0]), args)
         elif args.action == "compare":
             print_comparison(compare_runs(*(history.get(number) for number in args.runs)))
         elif args.action == "export":
@@ -65,7 +66,14 @@ def run(args: argparse.Namespace) -> int:
 
 
 def check_numbers(args: argparse.Namespace) -> None:
-    """Raises UbpError where the action needs another number of runs."""
+    """Raises UbpError where the action needs another number of runs, or an option would have no effect."""
+    useless = {"--output": args.output is not None and args.action != "export",
+               "--force": args.force and args.output is None,
+               "--csv": args.csv and args.action != "export",
+               "--json": args.json and args.action in ("compare", "delete")}  # fmt: skip
+    for option, given in useless.items():
+        if given:
+            raise UbpError(f"{option}: has no effect on `ubp history {args.action}` here; leave it out")
     needed = NUMBERS_NEEDED.get(args.action)
     if needed is not None and len(args.runs) != needed:
         raise UbpError(f"{args.action}: needs {needed} of the numbers that `ubp history` lists, got {len(args.runs)}")
@@ -73,6 +81,14 @@ def check_numbers(args: argparse.Namespace) -> None:
         raise UbpError("delete: needs the numbers of runs that `ubp history` lists")
     if args.action == "list" and args.runs:
         raise UbpError("list: takes no numbers; write `ubp history show ID`")
+
+
+def list_runs(history: History, args: argparse.Namespace) -> None:
+    """Newest first, as JSON or as a table."""
+    if args.json:
+        print(json.dumps([asdict(line) for line in history.list()], indent=2))
+    else:
+        print_list(history)
 
 
 def print_list(history: History) -> None:
@@ -90,6 +106,14 @@ def print_list(history: History) -> None:
         ended = line.failure or "complete"
         table.add_row(str(line.id), started, line.device, line.title, line.model, layers, line.figure, ended)
     output.open_console().print(table)
+
+
+def show_run(entry: Entry, args: argparse.Namespace) -> None:
+    """One run, as JSON or as tables."""
+    if args.json:
+        output.print_json({"id": entry.id, **entry.run.to_record()})
+    else:
+        show(entry)
 
 
 def show(entry: Entry) -> None:
@@ -121,12 +145,12 @@ def compared_cells(variant: ComparedVariant) -> tuple[str, str, str, str]:
     """Both figures, their ratio (above 1: the second is better), and what it is of; counts have no ratio to times."""
     counts = (variant.first_instructions, variant.second_instructions)
     if variant.instruction_ratio is not None:
-        return output.count(counts[0]), output.count(counts[1]), f"{variant.instruction_ratio:.3g}x", "instructions"
+        return output.count(counts[0]), output.count(counts[1]), f"{variant.instruction_ratio:.2f}x", "instructions"
     cells = [
         f"{output.count(count)} instr." if count and time_ns is None else milliseconds(time_ns)
         for count, time_ns in zip(counts, (variant.first_ns, variant.second_ns), strict=True)
     ]
-    ratio = "-" if variant.ratio is None else f"{variant.ratio:.3g}x"
+    ratio = "-" if variant.ratio is None else f"{variant.ratio:.2f}x"
     return cells[0], cells[1], ratio, "-" if variant.ratio is None else "times"
 
 
@@ -138,7 +162,8 @@ def export(history: History, args: argparse.Namespace) -> None:
     entries = [history.get(number) for number in numbers]
     text = to_csv(entries) if args.csv else to_json(entries)
     if args.output is None:
-        print(text, end="")
+        output.print_text(text)
         return
     write_atomically(args.output, lambda place: write_text(place, text), overwrite=args.force)
-    output.note(f"wrote {len(entries)} runs to {args.output}")
+    runs = "1 run" if len(entries) == 1 else f"{len(entries)} runs"
+    output.note(f"wrote {runs} to {args.output}")

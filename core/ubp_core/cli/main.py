@@ -17,6 +17,7 @@ from importlib import import_module
 from ubp_core import __version__
 from ubp_core.errors import ExitCode, UbpError
 from ubp_core.models.catalogue import DEFAULT_MODEL, MODEL_NAMES
+from ubp_core.printable import printable
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "layers": ("ubp_core.cli.layers", "list the layers of a model and which of them can be pruned"),
@@ -102,7 +103,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return code
     except UbpError as error:
-        print(f"ubp: error: {error}", file=sys.stderr)
+        print(f"ubp: error: {printable(str(error))}", file=sys.stderr)
         return int(error.exit_code)
     except KeyboardInterrupt:
         return INTERRUPTED

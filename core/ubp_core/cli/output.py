@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from ubp_core.printable import printable, printable_lines
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
@@ -19,12 +21,16 @@ FILE_WIDTH = 240
 
 
 def open_console() -> Console:
-    """A rich console on stdout that lets a closed pipe reach `main`."""
+    """A rich console on stdout that shows every text as `printable_lines` and lets a closed pipe reach `main`."""
     from rich.console import Console
+    from rich.text import Text
 
     class PipeAwareConsole(Console):
         def on_broken_pipe(self) -> None:
             raise BrokenPipeError
+
+        def render_str(self, text: str, **options: Any) -> Text:
+            return super().render_str(printable_lines(text), **options)
 
     terminal = sys.stdout.isatty()
     return PipeAwareConsole(highlight=False, markup=False, emoji=False, width=None if terminal else FILE_WIDTH)
@@ -41,7 +47,11 @@ def new_table(headers: Sequence[tuple[str, str]], markdown: bool = False, footer
     from rich import box
     from rich.table import Table
 
-    table = Table(box=box.MARKDOWN if markdown else box.SIMPLE_HEAD, show_footer=footer, pad_edge=markdown)
+    class PrintableTable(Table):
+        def add_row(self, *cells: Any, **options: Any) -> None:
+            super().add_row(*(printable(cell) if isinstance(cell, str) else cell for cell in cells), **options)
+
+    table = PrintableTable(box=box.MARKDOWN if markdown else box.SIMPLE_HEAD, show_footer=footer, pad_edge=markdown)
     for text, justify in headers:
         table.add_column(text, justify="right" if justify == "right" else "left", no_wrap=justify == "right")
     return table
@@ -93,7 +103,17 @@ def progress_bar(title: str, total: int) -> Iterator[Callable[[], None]]:
 
 def note(line: str) -> None:
     """A remark for people, on stderr."""
-    print(f"ubp: note: {line}", file=sys.stderr)
+    print(f"ubp: note: {printable(line)}", file=sys.stderr)
+
+
+def say(line: str) -> None:
+    """One line on stdout."""
+    print(printable(line))
+
+
+def print_text(text: str) -> None:
+    """A text of several lines on stdout, as it is."""
+    sys.stdout.write(printable_lines(text))
 
 
 def heading(model: LoadedModel) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ubp_core.devices.adb_link import AdbLink
+from ubp_core.devices.adb_list import Attached, settled_state
 from ubp_core.devices.adb_server import adb_errors
 from ubp_core.devices.adb_session import AdbSession
 from ubp_core.devices.errors import DeviceError
@@ -16,11 +16,9 @@ from ubp_core.devices.info import REMEDIES, DeviceInfo, DeviceKind, DeviceState,
 from ubp_core.devices.remote_script import CLEAN_SCRIPT, ROOT
 
 if TYPE_CHECKING:
-    from adbutils import AdbClient, AdbDeviceInfo
+    from adbutils import AdbClient
 
 FACTS_S = 10.0
-SETTLE_S = 2.0
-"""The server tries a lost or refused link again by itself; meanwhile it says "connecting"."""
 EMULATOR_NOTE = "an Android emulator: results are checked, its times are no latency"
 NETWORK_NOTE = "over the network"
 
@@ -46,24 +44,17 @@ class AdbPhone:
 
     def info(self) -> DeviceInfo:
         """Asks the server, then the phone."""
-        state = self.settled_state()
+        state = settled_state(self.link.client, self.serial)
         if state is None:
             return self.not_ready(DeviceState.MISSING, "not known to the adb server: ubp devices list shows what is")
         return self.info_in(state)
 
-    def info_of(self, found: AdbDeviceInfo) -> DeviceInfo:
+    def info_of(self, found: Attached) -> DeviceInfo:
         """The same from an entry of the server's list."""
         state = state_of(found.state)
-        if state is DeviceState.CONNECTING:
+        if state in (DeviceState.CONNECTING, DeviceState.AUTHORIZING):
             return self.info()
-        return self.info_in(state, found.tags.get("model", "").replace("_", " "))
-
-    def settled_state(self) -> DeviceState | None:
-        """The server's word; where that is "connecting", what comes of it within a moment."""
-        until = time.monotonic() + SETTLE_S
-        while (state := self.link.state()) is DeviceState.CONNECTING and time.monotonic() < until:
-            time.sleep(SETTLE_S / 20)
-        return state
+        return self.info_in(state, found.title)
 
     def info_in(self, state: DeviceState, title: str = "") -> DeviceInfo:
         """Asks the phone, where the server calls it ready."""

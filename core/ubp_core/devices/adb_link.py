@@ -6,10 +6,11 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ubp_core.devices.adb_list import NO_SERIAL, find_state, find_transport
 from ubp_core.devices.adb_server import SERVER_GONE
 from ubp_core.devices.adb_stream import EXIT, STDERR, STDOUT, ShellStream, StreamEnded, StreamSilent
 from ubp_core.devices.errors import DeviceError, LinkLost
-from ubp_core.devices.info import REMEDIES, DeviceState, state_of
+from ubp_core.devices.info import REMEDIES, DeviceState
 
 if TYPE_CHECKING:
     from adbutils import AdbClient, AdbDevice
@@ -36,7 +37,9 @@ class AdbLink:
 
     @property
     def device(self) -> AdbDevice:
-        """adbutils' object; makes no call."""
+        """adbutils' object; makes no call but for a phone without serial, which only its number names."""
+        if self.serial == NO_SERIAL:
+            return self.client.device(transport_id=find_transport(self.client))
         return self.client.device(serial=self.serial)
 
     def ask(self, command: str, limit_s: float = SHORT_S) -> Answer:
@@ -47,16 +50,17 @@ class AdbLink:
         """
         from adbutils import AdbError
 
+        device = self.device
         until = time.monotonic() + limit_s
         parts: dict[int, bytes] = {STDOUT: b"", STDERR: b""}
         try:
-            stream = ShellStream(self.device, command, limit_s)
+            stream = ShellStream(device, command, limit_s)
             try:
                 while (packet := stream.next_packet(until)) and packet.kind != EXIT:
                     parts[packet.kind] = parts.get(packet.kind, b"") + packet.data
             finally:
                 stream.close()
-        except (AdbError, EOFError, OSError, StreamEnded, StreamSilent) as error:
+        except (AdbError, EOFError, OSError, ValueError, StreamEnded, StreamSilent) as error:
             raise self.loss() from error
         code = packet.data[0] if packet and packet.data else 255
         return Answer(code, parts[STDOUT].decode(errors="replace"), parts[STDERR].decode(errors="replace"))
@@ -89,8 +93,4 @@ class AdbLink:
         Raises:
             DeviceError: the server doesn't answer.
         """
-        from ubp_core.devices.adb_server import list_attached
-
-        return next(
-            (state_of(found.state) for found in list_attached(self.client) if found.serial == self.serial), None
-        )
+        return find_state(self.client, self.serial)

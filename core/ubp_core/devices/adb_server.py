@@ -1,4 +1,4 @@
-"""The adb server: its address, starting it where it is ours to start, listing, connecting wireless phones.
+"""The adb server: its address, starting it where it is ours to start, a client of it, connecting wireless phones.
 
 The only module that makes an adb client. Never starts a server on another machine, nor on a port that wasn't asked for.
 """
@@ -9,24 +9,34 @@ import os
 import re
 import socket
 import subprocess
+import sys
 import tempfile
-import time
 from dataclasses import dataclass
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from ubp_core.devices.adb_address import parse_port, read_specification, split_address
 from ubp_core.devices.errors import DeviceError, UnknownDevice
+from ubp_core.devices.info import DeviceState
 
 if TYPE_CHECKING:
-    from adbutils import AdbClient, AdbDeviceInfo
+    from types import ModuleType
+
+    from adbutils import AdbClient
 
 DEFAULT_PORT = 5037
 PROBE_S = 2.0
 START_S = 20.0
 CALL_S = 10.0
 """For any single answer of the server."""
-SETTLE_S = 2.0
 CONNECT_S = 15.0
 """adb itself gives a silent device 10 s."""
+SOCKET_VARIABLE, PORT_VARIABLE = "ADB_SERVER_SOCKET", "ANDROID_ADB_SERVER_PORT"
+
+SERVER_GONE = "the adb server has stopped"
+NONSENSE = "the adb server talks nonsense: start it again (adb kill-server)"
+
+_importing = Lock()
 
 
 @dataclass(frozen=True)
@@ -37,66 +47,97 @@ class ServerAddress:
     port: int = DEFAULT_PORT
     given: bool = False
     """Asked for with --adb-host: then it must be there, and we start none."""
+    path: str = ""
+    """Of a local socket, in place of host and port; an abstract one begins with a zero byte."""
 
     def __str__(self) -> str:
-        return f"{self.host}:{self.port}"
+        if self.path:
+            return f"localabstract:{self.path[1:]}" if self.path.startswith("\0") else f"localfilesystem:{self.path}"
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
     @property
     def local(self) -> bool:
-        """Whether it is on this machine."""
-        return self.host in ("127.0.0.1", "localhost", "::1")
+        """Whether it is where adb itself would start one on this machine; at an IPv6 address it doesn't."""
+        return bool(self.path) or self.host in ("127.0.0.1", "localhost")
+
+    def connect(self, limit_s: float) -> socket.socket:
+        """A connection.
+
+        Raises:
+            OSError: there is none.
+        """
+        if self.path:
+            connection = socket.socket(socket.AF_UNIX)
+            connection.settimeout(limit_s)
+            connection.connect(self.path)
+            return connection
+        try:
+            connection = socket.create_connection((self.host, self.port), limit_s)
+        except UnicodeError as error:  # a host's name that can't be one
+            raise OSError(str(error)) from error
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        return connection
 
 
 def server_address(adb_host: str | None = None) -> ServerAddress:
     """The server to use: `--adb-host HOST[:PORT]`, else the environment that adb itself reads, else adb's default.
 
+    An empty variable is none.
+
     Raises:
         UnknownDevice: an address that is none.
     """
     if adb_host:
-        host, colon, port = adb_host.rpartition(":") if ":" in adb_host else (adb_host, "", "")
-        return ServerAddress(host, parse_port(port, "--adb-host") if colon else DEFAULT_PORT, given=True)
+        host, given = split_address(adb_host, "--adb-host")
+        return ServerAddress(host or "127.0.0.1", given or DEFAULT_PORT, given=True)
+    if text := os.environ.get(SOCKET_VARIABLE, "").strip():
+        host, given, path = read_specification(text, SOCKET_VARIABLE)
+        return ServerAddress(host, given or DEFAULT_PORT, path=path)
     host = os.environ.get("ANDROID_ADB_SERVER_ADDRESS") or os.environ.get("ANDROID_ADB_SERVER_HOST") or "127.0.0.1"
-    port = os.environ.get("ANDROID_ADB_SERVER_PORT") or str(DEFAULT_PORT)
-    return ServerAddress(host, parse_port(port, "ANDROID_ADB_SERVER_PORT"))
+    port = os.environ.get(PORT_VARIABLE, "").strip() or str(DEFAULT_PORT)
+    return ServerAddress(host.removeprefix("[").removesuffix("]"), parse_port(port, PORT_VARIABLE))
 
 
-def parse_port(text: str, label: str) -> int:
-    """A port number."""
-    if text.isdecimal() and 0 < int(text) < 65536:
-        return int(text)
-    raise UnknownDevice(f"{label}: {text!r} is no port number; write HOST:PORT")
+def load_adbutils() -> ModuleType:
+    """adbutils, which reads the port's variable when it is imported: empty or no number, it fails."""
+    with _importing:
+        kept = None if "adbutils" in sys.modules else os.environ.pop(PORT_VARIABLE, None)
+        try:
+            import adbutils
+        finally:
+            if kept is not None:
+                os.environ[PORT_VARIABLE] = kept
+    return adbutils  # type: ignore[no-any-return]  # it ships no types
 
 
 def is_listening(address: ServerAddress) -> bool:
     """Whether something answers at the address."""
     try:
-        socket.create_connection((address.host, address.port), PROBE_S).close()
+        address.connect(PROBE_S).close()
         return True
     except OSError:
         return False
 
 
 def start_server(address: ServerAddress) -> None:
-    """Starts the adb server on this machine, on the address's port.
+    """Starts the adb server on this machine, on the address's port or path.
 
     Raises:
         DeviceError: adb is missing, or the server doesn't start.
     """
-    from adbutils import AdbError, adb_path
-
+    adbutils = load_adbutils()
+    where = ["-L", str(address)] if address.path else ["-P", str(address.port)]
     try:
-        command = [adb_path(), "-P", str(address.port), "start-server"]
+        command = [adbutils.adb_path(), *where, "start-server"]
         with tempfile.TemporaryFile("w+") as output:  # no pipe: the server that stays would hold it open
             subprocess.run(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, timeout=START_S)
             output.seek(0)
             said = output.read().strip().splitlines()
-    except (AdbError, OSError, subprocess.TimeoutExpired) as error:
+    except (adbutils.AdbError, OSError, subprocess.TimeoutExpired) as error:
         said = [str(error)]
     if not is_listening(address):
-        raise DeviceError(
-            f"the adb server can't be started on port {address.port}: {said[-1] if said else 'no reason given'}"
-        )
+        place = address.path or f"port {address.port}"
+        raise DeviceError(f"the adb server can't be started on {place}: {said[-1] if said else 'no reason given'}")
 
 
 def open_client(address: ServerAddress, start: bool = True) -> AdbClient:
@@ -115,32 +156,30 @@ def open_client(address: ServerAddress, start: bool = True) -> AdbClient:
 
 
 def make_client(address: ServerAddress) -> AdbClient:
-    """A client that never starts a server by itself: adbutils would start one on the wrong port."""
-    from adbutils import AdbClient, AdbConnection, AdbError
+    """A client that connects as the address says, and never starts a server by itself.
 
-    class GuardedClient(AdbClient):  # type: ignore[misc]  # adbutils ships no types
-        """Looks whether the server is there before every call."""
-
-        def make_connection(self, timeout: float | None = None) -> AdbConnection:
-            if not is_listening(address):
-                raise AdbError(SERVER_GONE)
-            return super().make_connection(timeout)
-
-    return GuardedClient(address.host, address.port, socket_timeout=CALL_S)
-
-
-SERVER_GONE = "the adb server has stopped"
-
-
-def list_attached(client: AdbClient) -> list[AdbDeviceInfo]:
-    """Every device that the server knows, whatever its state.
-
-    Raises:
-        DeviceError: the server doesn't answer.
+    adbutils knows IPv4 only, and starts a server that is gone on the wrong port.
     """
-    with adb_errors("the adb server"):
-        found: list[AdbDeviceInfo] = client.list(extended=True)
-        return found
+    adbutils = load_adbutils()
+
+    class Connection(adbutils.AdbConnection):  # type: ignore[misc, name-defined]  # adbutils ships no types
+        """A connection to `address`."""
+
+        def _safe_connect(self) -> socket.socket:
+            try:
+                return address.connect(PROBE_S)
+            except OSError as error:
+                raise adbutils.AdbError(SERVER_GONE) from error
+
+    class Client(adbutils.AdbClient):  # type: ignore[misc, name-defined]
+        """Makes such connections."""
+
+        def make_connection(self, timeout: float | None = None) -> Connection:
+            connection = Connection(address.host, address.port)
+            connection.conn.settimeout(timeout or CALL_S)
+            return connection
+
+    return Client(address.host or "127.0.0.1", address.port)
 
 
 def connect_wireless(client: AdbClient, target: str) -> str:
@@ -156,31 +195,23 @@ def connect_wireless(client: AdbClient, target: str) -> str:
     if not host:
         raise UnknownDevice(f"{target!r}: write HOST:PORT, as the phone shows it under Wireless debugging")
     parse_port(port, target)
+    from ubp_core.devices.adb_list import find_state, settled_state
+
     with adb_errors(target):
-        if any(found.serial == target and found.state == "offline" for found in client.list()):
+        if find_state(client, target) is DeviceState.OFFLINE:
             client.disconnect(target)  # else adb says "already connected" to a link that is dead
         said = client.connect(target, timeout=CONNECT_S).strip()
         state = settled_state(client, target)
     # adb's exit code and status are fine even when it failed: only the text tells.
-    if "authenticate" in said or state == "unauthorized":
+    if "authenticate" in said or state is DeviceState.UNAUTHORIZED:
         raise DeviceError(f"{target}: unauthorized; accept the dialog on the phone, then connect again")
     if re.match(r"(already )?connected to ", said):
         return target
     raise DeviceError(f"{target}: {said}; same network? the port changes each time Wireless debugging is switched on")
 
 
-def settled_state(client: AdbClient, serial: str) -> str:
-    """The server's word on a device, once it is neither connecting nor authorizing; empty where it knows none."""
-    until = time.monotonic() + SETTLE_S
-    while True:
-        state = next((str(found.state) for found in client.list() if found.serial == serial), "")
-        if state not in ("connecting", "authorizing") or time.monotonic() > until:
-            return state
-        time.sleep(SETTLE_S / 20)
-
-
 class adb_errors:
-    """Turns what adbutils raises (AdbError, EOFError, OSError) into one DeviceError."""
+    """Turns what adbutils raises (AdbError, EOFError, OSError, ValueError for a bad length) into a DeviceError."""
 
     def __init__(self, subject: str) -> None:
         self.subject = subject
@@ -189,10 +220,11 @@ class adb_errors:
         return None
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> None:
-        from adbutils import AdbError, AdbTimeout
-
-        if isinstance(error, AdbTimeout):
+        adbutils = load_adbutils()
+        if isinstance(error, adbutils.AdbTimeout):
             raise DeviceError(f"{self.subject}: no answer") from error
-        if isinstance(error, (AdbError, EOFError, OSError)):
+        if isinstance(error, ValueError):
+            raise DeviceError(f"{self.subject}: {NONSENSE}") from error
+        if isinstance(error, (adbutils.AdbError, EOFError, OSError)):
             text = " ".join(str(error).split()) or "the connection was closed"
             raise DeviceError(f"{self.subject}: {text}") from error

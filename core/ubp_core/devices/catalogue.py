@@ -6,11 +6,13 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 
 from ubp_core.devices.adb_device import AdbPhone
-from ubp_core.devices.adb_server import ServerAddress, list_attached, open_client, server_address
+from ubp_core.devices.adb_list import list_attached
+from ubp_core.devices.adb_server import ServerAddress, open_client, server_address
 from ubp_core.devices.device import Device
 from ubp_core.devices.errors import DeviceError, UnknownDevice
-from ubp_core.devices.info import NONE_ATTACHED, DeviceInfo, state_of
+from ubp_core.devices.info import NONE_ATTACHED, DeviceInfo, DeviceState, state_of
 from ubp_core.devices.local_devices import Emulator, Host
+from ubp_core.printable import printable
 
 PREFIX = "adb:"
 
@@ -70,15 +72,27 @@ def open_phone(serial: str = "", address: ServerAddress | None = None) -> AdbPho
     attached = list_attached(client)
     serials = [entry.serial for entry in attached]
     if serial:
-        if serial not in serials:
-            others = f"attached: {', '.join(serials)}" if serials else NONE_ATTACHED
-            raise UnknownDevice(f"{PREFIX}{serial} is not attached; {others}")
-        return AdbPhone(client, serial)
+        return AdbPhone(client, find_serial(serial, serials))
     if not serials:
         raise DeviceError(NONE_ATTACHED)
-    ready = [entry.serial for entry in attached if state_of(entry.state).value == "ready"]
+    ready = [entry.serial for entry in attached if state_of(entry.state) is DeviceState.READY]
     candidates = ready or serials
     if len(candidates) > 1:
         names = ", ".join(PREFIX + name for name in candidates)
         raise UnknownDevice(f"several devices are attached, choose one with --device: {names}")
     return AdbPhone(client, candidates[0])
+
+
+def find_serial(given: str, serials: list[str]) -> str:
+    """The serial that is meant: as it is, or as it is shown, blanks around it left out, where that is only one.
+
+    Raises:
+        UnknownDevice: none is.
+    """
+    if given in serials:
+        return given
+    shown = [serial for serial in serials if printable(serial).strip() == given.strip()]
+    if len(shown) == 1:
+        return shown[0]
+    others = f"attached: {', '.join(serials)}" if serials else NONE_ATTACHED
+    raise UnknownDevice(f"{PREFIX}{given} is not attached; {others}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -15,6 +16,9 @@ ARM_PARTS = {
     0xD80: "Cortex-A520", 0xD81: "Cortex-A720", 0xD82: "Cortex-X4",
 }  # fmt: skip
 """CPU part numbers of implementer 0x41 (Arm), as in their reference manuals."""
+
+MOST_CPUS = 4095
+"""The largest number of a core where a device has no readable list of them."""
 
 
 @dataclass(frozen=True)
@@ -78,21 +82,21 @@ def choose_cpus(choice: str, clusters: tuple[Cluster, ...]) -> tuple[int, ...]:
         return tuple(sorted(present))
     if named:
         return tuple(sorted(cpu for cluster in named for cpu in cluster.cpus))
-    wanted = parse_cpus(choice)
+    wanted = parse_cpus(choice, max(present, default=MOST_CPUS))
     has = "; ".join(cluster.line for cluster in clusters)
     if not wanted or (present and not set(wanted) <= present):
         raise UnknownDevice(f"cores {choice!r}: this device has {has or 'no readable list of cores'}")
     return wanted
 
 
-def parse_cpus(text: str) -> tuple[int, ...]:
-    """Cores of a list such as "0-3,6"; empty where the text is not one."""
+def parse_cpus(text: str, largest: int = MOST_CPUS) -> tuple[int, ...]:
+    """Cores of a list such as "0-3,6"; empty where the text is not one, or a core is above `largest`."""
     found: set[int] = set()
     for part in text.split(","):
-        first, dash, last = part.strip().partition("-")
-        if not first.isdecimal() or (dash and not last.isdecimal()):
+        span = re.fullmatch(r"([0-9]{1,6})(?:-([0-9]{1,6}))?", part.strip())
+        if span is None or int(span[2] or span[1]) > largest:  # before the range is expanded
             return ()
-        found.update(range(int(first), int(last or first) + 1))
+        found.update(range(int(span[1]), int(span[2] or span[1]) + 1))
     return tuple(sorted(found))
 
 

@@ -22,8 +22,14 @@ class DeviceState(Enum):
     OFFLINE = "offline"
     NO_PERMISSIONS = "no permissions"
     CONNECTING = "connecting"
+    AUTHORIZING = "authorizing"
     SILENT = "no answer"
-    NOT_BOOTED = "not in Android"
+    BOOTLOADER = "bootloader"
+    RECOVERY = "recovery"
+    SIDELOAD = "sideload"
+    RESCUE = "rescue"
+    DETACHED = "detached"
+    UNKNOWN = "unknown"
     ONLY_32_BIT = "32-bit only"
     NOT_ARM64 = "no ARM64"
     TOO_OLD = "too old"
@@ -36,13 +42,36 @@ REMEDIES = {
     DeviceState.NO_PERMISSIONS: "this user may not open the USB device: add a udev rule "
     "(Debian: apt install android-sdk-platform-tools-common, group plugdev), then reconnect the cable",
     DeviceState.CONNECTING: "wait a moment and look again",
+    DeviceState.AUTHORIZING: "phone and adb server exchange keys: wait a moment and look again",
     DeviceState.SILENT: "the phone is connected but does not answer: unlock it, reconnect the cable, or restart it",
-    DeviceState.NOT_BOOTED: "start Android on it: adb reboot",
+    DeviceState.BOOTLOADER: "start Android on it: fastboot reboot, or its power button",
+    DeviceState.RECOVERY: "start Android on it: adb reboot",
+    DeviceState.SIDELOAD: "it waits for a system image; start Android on it: adb reboot",
+    DeviceState.RESCUE: "start Android on it: adb reboot",
+    DeviceState.DETACHED: "the adb server has let go of it, so that others can use it: adb attach brings it back",
+    DeviceState.UNKNOWN: "the adb server can't say what it does: reconnect the cable, or start the server again "
+    "(adb kill-server)",
     DeviceState.ONLY_32_BIT: "the kernels need a 64-bit ARM Android (arm64-v8a): use another phone",
     DeviceState.NOT_ARM64: "the kernels are ARM64 code, which this device can't run: use a phone or an ARM64 image",
     DeviceState.TOO_OLD: "needs Android 7 or newer: use another phone",
 }
 """What to do, for every state of an adb device that is not ready."""
+
+ADB_STATES = {
+    "device": DeviceState.READY,
+    "unauthorized": DeviceState.UNAUTHORIZED,
+    "offline": DeviceState.OFFLINE,
+    "no permissions": DeviceState.NO_PERMISSIONS,
+    "connecting": DeviceState.CONNECTING,
+    "authorizing": DeviceState.AUTHORIZING,
+    "bootloader": DeviceState.BOOTLOADER,
+    "recovery": DeviceState.RECOVERY,
+    "sideload": DeviceState.SIDELOAD,
+    "rescue": DeviceState.RESCUE,
+    "detached": DeviceState.DETACHED,
+    "unknown": DeviceState.UNKNOWN,
+}
+"""The words of an adb server."""
 
 NONE_ATTACHED = (
     "no phone attached: connect one with USB debugging on, or for a wireless one: ubp devices connect HOST:PORT"
@@ -83,14 +112,6 @@ def state_of(adb_state: str) -> DeviceState:
     """Our state for the server's word; READY here still means: ask the phone what it is.
 
     Args:
-        adb_state: second word of a line of `adb devices`.
+        adb_state: what follows the serial in a line of `adb devices`, without its reason.
     """
-    known = {
-        "device": DeviceState.READY,
-        "unauthorized": DeviceState.UNAUTHORIZED,
-        "offline": DeviceState.OFFLINE,
-        "no": DeviceState.NO_PERMISSIONS,  # "no permissions (...)": adbutils keeps the first word
-        "connecting": DeviceState.CONNECTING,
-        "authorizing": DeviceState.CONNECTING,
-    }
-    return known.get(adb_state, DeviceState.NOT_BOOTED)
+    return ADB_STATES.get(adb_state, DeviceState.UNKNOWN)

@@ -16,7 +16,8 @@ from threading import Lock, Thread
 from typing import TYPE_CHECKING
 
 from ubp_core.devices.adb_device import AdbPhone
-from ubp_core.devices.adb_server import SERVER_GONE, ServerAddress, adb_errors, is_listening, open_client
+from ubp_core.devices.adb_list import Attached, read_list
+from ubp_core.devices.adb_server import NONSENSE, SERVER_GONE, ServerAddress, adb_errors, is_listening, open_client
 from ubp_core.devices.errors import DeviceError
 from ubp_core.devices.info import NONE_ATTACHED, REMEDIES, DeviceInfo, DeviceKind, DeviceState, state_of
 
@@ -38,20 +39,6 @@ class Phones:
     """Every device of the adb server."""
     note: str = ""
     """Why there is none, in one line; empty where there is one."""
-
-
-@dataclass(frozen=True)
-class Attached:
-    """A device as the server's events name it."""
-
-    serial: str
-    state: str
-    """The server's word."""
-
-    @property
-    def tags(self) -> dict[str, str]:
-        """Events carry none."""
-        return {}
 
 
 class DeviceWatch:
@@ -147,7 +134,7 @@ class DeviceWatch:
                 end = LENGTH_DIGITS + read_length(buffer[:LENGTH_DIGITS])
                 if len(buffer) < end:
                     break
-                self.take_list(client, read_list(buffer[LENGTH_DIGITS:end]))
+                self.take_list(client, read_list(buffer[LENGTH_DIGITS:end].decode(errors="replace")))
                 buffer = buffer[end:]
 
     def rest(self, seconds: float) -> None:
@@ -212,14 +199,4 @@ def read_length(digits: bytes) -> int:
     try:
         return int(digits, 16)
     except ValueError:
-        raise DeviceError("the adb server talks nonsense: start it again (adb kill-server)") from None
-
-
-def read_list(body: bytes) -> list[Attached]:
-    """The devices of an event: lines of serial, tab, state."""
-    found = []
-    for line in body.decode(errors="replace").splitlines():
-        serial, _, state = line.partition("\t")
-        if serial.strip() and state.strip():
-            found.append(Attached(serial.strip(), state.split()[0]))
-    return found
+        raise DeviceError(NONSENSE) from None

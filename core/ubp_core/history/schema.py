@@ -6,8 +6,10 @@ in the middle of a write leaves the file as it was before that write.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from ubp_core.history.errors import HistoryError
@@ -93,11 +95,31 @@ def open_database(path: Path) -> sqlite3.Connection:
         create_tables(connection, path)
     except sqlite3.Error as error:
         connection.close()
-        raise HistoryError(f"{path}: can't be used as history: {error}; move the file away to begin anew") from error
+        raise HistoryError(f"{path}: {explain(error, path)}") from error
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def explain(error: sqlite3.Error, path: Path) -> str:
+    """What keeps the file from being used; only what is no database is to be moved away."""
+    name = getattr(error, "sqlite_errorname", "")
+    if name in ("SQLITE_NOTADB", "SQLITE_CORRUPT"):
+        return f"can't be used as history: {error}; move the file away to begin anew"
+    with suppress(OSError):
+        disk = os.statvfs(path.parent)
+        if disk.f_flag & os.ST_RDONLY:
+            return "the history can't be written: the disk is read-only"
+        if name == "SQLITE_FULL" or disk.f_bavail == 0:
+            return "the history can't be written: no space left on the disk"
+    return f"the history can't be used: {error}"
+
+
+def roll_back(connection: sqlite3.Connection) -> None:
+    """Undoes a transaction; where SQLite has done so by itself, that must not hide what went wrong first."""
+    with suppress(sqlite3.Error):
+        connection.execute("ROLLBACK")
 
 
 def use_write_ahead_log(connection: sqlite3.Connection) -> None:
@@ -135,7 +157,7 @@ def create_tables(connection: sqlite3.Connection, path: Path) -> None:
             connection.execute(f"PRAGMA user_version = {max(SCHEMA_VERSION, read_version(connection))}")
             connection.execute("COMMIT")
         except BaseException:
-            connection.execute("ROLLBACK")
+            roll_back(connection)
             raise
     if (version := read_version(connection)) > SCHEMA_VERSION:
         raise HistoryError(

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 from ubp_core.benchmark.result import BenchRun
 from ubp_core.history.errors import HistoryError
 from ubp_core.history.figures import LayerFigures, add_figures, find_setup, newest_figures
-from ubp_core.history.schema import open_database
+from ubp_core.history.schema import explain, open_database, roll_back
 
 if TYPE_CHECKING:
     from ubp_core.models import Layer, LoadedModel
@@ -83,7 +83,7 @@ class History:
         try:
             yield self.connection
         except sqlite3.Error as error:
-            raise HistoryError(f"{self.path}: {error}") from error
+            raise HistoryError(f"{self.path}: {explain(error, self.path)}") from error
 
     def add(self, run: BenchRun) -> int:
         """Stores a run, whole or not at all, and returns its number."""
@@ -106,7 +106,7 @@ class History:
                 connection.executemany("INSERT INTO samples VALUES (?, ?, ?, ?)", rows)
                 connection.execute("COMMIT")
             except BaseException:
-                connection.execute("ROLLBACK")
+                roll_back(connection)
                 raise
         return number
 
@@ -122,6 +122,7 @@ class History:
         Raises:
             HistoryError: there is no such number, or its record is damaged.
         """
+        check_number(number)
         with self.guarded() as connection:
             found = connection.execute("SELECT record FROM run WHERE id = ?", (number,)).fetchone()
             blobs = connection.execute("SELECT layer, variant, ns FROM samples WHERE run_id = ?", (number,)).fetchall()
@@ -158,6 +159,7 @@ class History:
         Raises:
             HistoryError: there is no such number.
         """
+        check_number(number)
         with self.guarded() as connection:
             if connection.execute("DELETE FROM run WHERE id = ?", (number,)).rowcount == 0:
                 raise HistoryError(f"there is no run {number}: ubp history lists what there is")
@@ -173,6 +175,12 @@ def read_figures(model: LoadedModel, device: str, criterion: str = "l1", *, path
         return LayerFigures(device)
     with History(path) as history:
         return history.newest_figures(model.name, model.layers, device, criterion)
+
+
+def check_number(number: int) -> None:
+    """Raises HistoryError for a number that the file can't even be asked for."""
+    if not 0 < number < 1 << 63:
+        raise HistoryError(f"there is no run {number}: ubp history lists what there is")
 
 
 def split_samples(record: dict[str, Any]) -> tuple[dict[str, Any], dict[tuple[int, int], bytes]]:

@@ -19,7 +19,8 @@ import torch
 
 from ubp_core.errors import ModelError
 from ubp_core.models.catalogue import CHECKPOINT_SUFFIXES, SAFETENSORS_SUFFIX
-from ubp_core.models.wrapping import StateDict, printable, unwrap_state
+from ubp_core.models.wrapping import StateDict, unwrap_state
+from ubp_core.printable import printable
 
 _BLOCKED_GLOBAL = re.compile(r"unsupported\W+(?:global|function|class|type)\W+(?:global\W+)?([\w.]+)", re.IGNORECASE)
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import torch
 
+from ubp_core.printable import printable
+
 StateDict = OrderedDict[str, torch.Tensor]
 
 WRAPPING_KEYS = (
@@ -31,11 +33,6 @@ PREFIXES = ("module.", "_orig_mod.", "model.", "net.", "network.")
 """Put in front of every name by DataParallel, torch.compile and trainers."""
 
 _MAX_DEPTH = 3
-
-
-def printable(text: str) -> str:
-    """A name from a file made safe to show: no line breaks, no terminal codes."""
-    return "".join(char if char.isprintable() else "?" for char in text)
 
 
 def unwrap_state(content: Any) -> tuple[StateDict, str]:

@@ -21,6 +21,7 @@ from ubp_core.network.fusing import fuse_activations, fuse_addends
 from ubp_core.network.reference import run_reference
 from ubp_core.packed.file import PackedFile
 from ubp_core.packed.graph_reader import check_arena
+from ubp_core.printable import printable
 from ubp_core.selection import Selection
 
 TOLERANCE = 1e-4
@@ -108,8 +109,7 @@ class NetworkExporter:
 
 def one_line(text: str) -> str:
     """A text as the file may hold it: no control characters, of limited length."""
-    line = "".join(char if char.isprintable() else "?" for char in text)
-    return line.encode("utf-8", "replace")[:4096].decode("utf-8", "ignore")
+    return printable(text).encode("utf-8", "replace")[:4096].decode("utf-8", "ignore")
 
 
 def masked_module(module: nn.Module, selections: Mapping[str, Selection]) -> nn.Module:

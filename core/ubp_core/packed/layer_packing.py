@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ubp_core.errors import ModelError
 from ubp_core.packed.format import MAX_STEP
 from ubp_core.packed.packing import BlockSelection, pack, pack_dense
+from ubp_core.printable import printable
 
 if TYPE_CHECKING:
     from ubp_core.models import Layer, LoadedModel
@@ -39,8 +40,7 @@ def pack_layer(
 
 def source_line(model: LoadedModel) -> str:
     """The model's source as a packed file may hold it: one line of limited length."""
-    line = "".join(char if char.isprintable() else "?" for char in model.source)
-    return line.encode("utf-8", "replace")[:4096].decode("utf-8", "ignore")
+    return printable(model.source).encode("utf-8", "replace")[:4096].decode("utf-8", "ignore")
 
 
 def input_image(layer: Layer) -> tuple[int, int] | None:

@@ -148,3 +148,12 @@ def test_facts_of_an_empty_answer_are_empty() -> None:
 )
 def test_free_space_is_read_from_df(line: str, free: int | None) -> None:
     assert free_bytes(line) == free
+
+
+@pytest.mark.parametrize("choice", ["0-99999999", "0-9999999", "99999999999999999999", "0-" + "9" * 5000])
+def test_ranges_of_cores_are_checked_before_they_are_expanded(choice: str) -> None:
+    two = group_cores([0, 1], {}, {}, {})
+    with pytest.raises(UnknownDevice, match=r"this device has all 0-1$"):
+        choose_cpus(choice, two)
+    with pytest.raises(UnknownDevice, match=r"no readable list of cores$"):
+        choose_cpus(choice, ())

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,10 +18,10 @@ from phone.fixtures import StartPhone
 from phone.model import PhoneModel
 
 from ubp_core.devices import DeviceError, DeviceKind, DeviceState, list_devices, open_device
+from ubp_core.devices.adb_list import Attached, list_attached, read_list
 from ubp_core.devices.adb_server import (
     ServerAddress,
     connect_wireless,
-    list_attached,
     make_client,
     open_client,
     server_address,
@@ -172,7 +175,66 @@ def test_an_adb_that_can_not_be_started(monkeypatch: pytest.MonkeyPatch, tmp_pat
         open_client(ServerAddress("127.0.0.1", port))
 
 
+VARIABLES = ("ADB_SERVER_SOCKET", "ANDROID_ADB_SERVER_ADDRESS", "ANDROID_ADB_SERVER_HOST", "ANDROID_ADB_SERVER_PORT")
+
+
+@pytest.mark.parametrize(
+    ("variables", "found"),
+    [
+        ({name: "" for name in VARIABLES}, "127.0.0.1:5037"),
+        ({"ADB_SERVER_SOCKET": "tcp:127.0.0.1:6603", "ANDROID_ADB_SERVER_PORT": "7"}, "127.0.0.1:6603"),
+        ({"ADB_SERVER_SOCKET": "tcp:6603"}, "127.0.0.1:6603"),
+        ({"ADB_SERVER_SOCKET": "tcp:[::1]:6603"}, "[::1]:6603"),
+        ({"ADB_SERVER_SOCKET": "localfilesystem:/run/adb"}, "localfilesystem:/run/adb"),
+        ({"ADB_SERVER_SOCKET": "localabstract:adb"}, "localabstract:adb"),
+        ({"ANDROID_ADB_SERVER_ADDRESS": "::1"}, "[::1]:5037"),
+    ],
+)
+def test_the_environment_names_the_server(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], found: str
+) -> None:
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert str(server_address()) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("[::1]:6604", "[::1]:6604"), ("::1:6604", "[::1]:6604"), ("::1", "[::1]:5037"), ("[fe80::2]", "[fe80::2]:5037"),
+     ("2001:db8::a", "[2001:db8::a]:5037")],
+)  # fmt: skip
+def test_ipv6_with_and_without_brackets(text: str, found: str) -> None:
+    assert str(server_address(text)) == found
+
+
+@pytest.mark.parametrize("text", ["[::1]:x", "[nix]:1", "a:b:1", "h:0", "h:65536", "h:" + "9" * 5000])
+def test_what_is_no_address_is_refused(text: str) -> None:
+    with pytest.raises(UnknownDevice, match="--adb-host"):
+        server_address(text)
+
+
+def test_a_server_at_a_local_socket_and_at_an_ipv6_address(tmp_path: Path) -> None:
+    with scripted_server("A\toffline\n", str(tmp_path / "adb")) as address:
+        assert [entry.serial for entry in list_attached(make_client(address))] == ["A"]
+    with scripted_server("B\toffline\n", host="::1") as address:
+        assert [entry.serial for entry in list_attached(make_client(address))] == ["B"]
+
+
+@pytest.mark.parametrize("port", ["", "abc"])
+def test_adbutils_is_imported_whatever_the_port_variable_holds(port: str) -> None:
+    code = (
+        "import os; from ubp_core.devices.adb_server import load_adbutils as load; load(); "
+        "print(os.environ['ANDROID_ADB_SERVER_PORT'])"
+    )
+    environment = {**os.environ, "ANDROID_ADB_SERVER_PORT": port}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout == f"{port}\n"
+
+
 def test_where_the_server_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ADB_SERVER_SOCKET", raising=False)
     monkeypatch.delenv("ANDROID_ADB_SERVER_PORT", raising=False)
     monkeypatch.delenv("ANDROID_ADB_SERVER_HOST", raising=False)
     monkeypatch.delenv("ANDROID_ADB_SERVER_ADDRESS", raising=False)
@@ -185,10 +247,19 @@ def test_where_the_server_is(monkeypatch: pytest.MonkeyPatch) -> None:
         server_address("farm.example:x")
 
 
+def open_listener(path: str, host: str) -> socket.socket:
+    if not path:
+        return socket.create_server((host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(path)
+    listener.listen()
+    return listener
+
+
 @contextmanager
-def scripted_server(devices: str) -> Iterator[ServerAddress]:
+def scripted_server(devices: str, path: str = "", host: str = "127.0.0.1") -> Iterator[ServerAddress]:
     """Answers as an adb server whose list is `devices`: states that need USB hardware can't be had otherwise."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    with open_listener(path, host) as listener:
 
         def serve() -> None:
             while True:
@@ -198,11 +269,11 @@ def scripted_server(devices: str) -> Iterator[ServerAddress]:
                     return
                 with connection:
                     if connection.recv(1024):
-                        connection.sendall(b"OKAY" + f"{len(devices):04x}{devices}".encode())
+                        connection.sendall(b"OKAY" + f"{len(devices.encode()):04x}{devices}".encode())
 
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()
-        yield ServerAddress("127.0.0.1", listener.getsockname()[1], given=True)
+        yield ServerAddress(host, 0 if path else listener.getsockname()[1], True, path)
         listener.shutdown(socket.SHUT_RDWR)
         thread.join()
 
@@ -215,11 +286,39 @@ def test_no_permissions_names_udev() -> None:
         assert info.line.startswith("adb:3A17: no permissions; ")
 
 
-@pytest.mark.parametrize("word", ["recovery", "sideload", "bootloader", "rescue"])
-def test_other_modes_are_not_android(word: str) -> None:
+@pytest.mark.parametrize(
+    ("word", "advice"),
+    [
+        ("recovery", "start Android"),
+        ("sideload", "start Android"),
+        ("bootloader", "start Android"),
+        ("rescue", "start Android"),
+        ("detached", "adb attach"),
+        ("unknown", "reconnect the cable"),
+    ],
+)
+def test_every_state_has_its_own_word(word: str, advice: str) -> None:
     with scripted_server(f"3A17     {word} usb:1-1\n") as address:
         (info,) = list_phones(address)
-        assert info.state is DeviceState.NOT_BOOTED and "start Android" in info.advice
+        assert info.state.value == word and advice in info.advice
+
+
+@pytest.mark.parametrize(
+    "serial",
+    ["adb-ZY22X-Z3uXXq (2)._adb-tls-connect._tcp", "ZUG 5S", " GS101200400611", "GS1 ", "(no serial number)", "A\x85B"],
+)
+def test_serials_are_taken_whole(serial: str) -> None:
+    text = f"{serial}\toffline product:p model:Pixel_4 transport_id:3\n"
+    with scripted_server(text) as address:
+        (info,) = list_phones(address)
+        assert (info.name, info.state, info.title) == (f"adb:{serial}", DeviceState.OFFLINE, "Pixel 4")
+        assert open_device(f"adb:{serial}", address).name == f"adb:{serial}"
+    assert read_list(f"{serial}\tno permissions (udev?); see [x]\n") == [Attached(serial, "no permissions")]
+
+
+def test_a_serial_is_found_as_it_is_shown() -> None:
+    with scripted_server(" EV\x1b]0;x\x07\toffline\n") as address:
+        assert open_device("adb:EV?]0;x?", address).name == "adb: EV\x1b]0;x\x07"
 
 
 def test_a_server_that_talks_nonsense() -> None:

@@ -15,8 +15,9 @@ from phone.fixtures import StartPhone
 from phone.model import PhoneModel
 
 from ubp_core.devices import DeviceError, DeviceState, DeviceWatch, Phones
+from ubp_core.devices.adb_list import read_list
 from ubp_core.devices.adb_server import ServerAddress, connect_wireless, make_client
-from ubp_core.devices.watch import read_length, read_list
+from ubp_core.devices.watch import read_length
 
 PATIENCE_S = 20.0
 
@@ -120,10 +121,10 @@ def test_a_watch_that_is_not_waited_for_ends_too(address: ServerAddress) -> None
 
 @given(st.binary(max_size=80))
 def test_any_list_is_read(body: bytes) -> None:
-    for entry in read_list(body):
+    for entry in read_list(body.decode(errors="replace")):
         assert entry.serial and entry.state
-    assert [(e.serial, e.state) for e in read_list(b"3A17\tno permissions (udev?)\n\nB\tdevice\n")] == [
-        ("3A17", "no"),
+    assert [(e.serial, e.state) for e in read_list("3A17\tno permissions (udev?)\n\nB\tdevice\n")] == [
+        ("3A17", "no permissions"),
         ("B", "device"),
     ]
 

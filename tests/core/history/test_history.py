@@ -234,3 +234,40 @@ def test_runs_without_times_have_no_ratio() -> None:
     assert [v.ratio for v in result.variants] == [None]
     assert "figure differs: latency and not timed" in result.notes
     assert "1 variants are in one run only" in result.notes
+
+
+@pytest.mark.parametrize("number", [0, -1, 1 << 63, -(1 << 63) - 1, 99999999999999999999])
+def test_numbers_that_the_file_can_not_hold_are_no_runs(tmp_path: Path, number: int) -> None:
+    with History(tmp_path / "h") as history:
+        for action in (history.get, history.delete):
+            with pytest.raises(HistoryError, match=f"there is no run {number}: ubp history lists what there is"):
+                action(number)
+
+
+def test_a_full_disk_is_called_by_its_name(tmp_path: Path) -> None:
+    opener = "import sys; from pathlib import Path; from ubp_core.history import History; History(Path(sys.argv[1]))"
+    script = 'mount -t tmpfs -o size=64k none "$1" && exec "$2" -c "$3" "$1/h.sqlite"'
+    command = ["unshare", "-m", "sh", "-c", script, "sh", str(tmp_path), sys.executable, opener]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S)
+    assert done.stderr.endswith("the history can't be written: no space left on the disk\n")
+
+
+def ubp_history(path: Path, *arguments: str) -> tuple[int, str, str]:
+    command = [sys.executable, "-m", "ubp_core.cli.main", "history", *arguments, "--history", str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=LIMIT_S)
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_json_and_escapes_of_the_command(tmp_path: Path) -> None:
+    path = tmp_path / "h"
+    assert json.loads(ubp_history(path, "list", "--json")[1]) == []
+    with History(path) as history:
+        history.add(make_run(title="\x1b[31mEvil", layers=()))
+    assert [run["title"] for run in json.loads(ubp_history(path, "--json")[1])] == ["\x1b[31mEvil"]
+    assert json.loads(ubp_history(path, "show", "1", "--json")[1])["id"] == 1
+    for arguments in (("list",), ("show", "1")):
+        _, out, _ = ubp_history(path, *arguments)
+        assert "?[31mEvil" in out and "\x1b" not in out
+    for arguments in (("compare", "1", "1", "--json"), ("show", "1", "--csv"), ("list", "--force")):
+        code, out, err = ubp_history(path, *arguments)
+        assert (code, out, err.count("\n")) == (2, "", 1) and "has no effect" in err

@@ -57,6 +57,10 @@ class DevicePanel(Vertical):
         if (devices, status) == before:
             return
         self._fill()
+        # Only where another one was chosen: the user may have moved the cursor, and its message is still on the way.
+        if devices.chosen in devices.infos and (devices.chosen != before[0].chosen or not before[0].infos):
+            table = self._table()
+            table.move_cursor(row=table.get_row_index(devices.chosen), animate=False)
         count = len(devices.marked)
         self.border_subtitle = f"{count} marked · b runs on them at once" if count else ""
         if devices != before[0]:
@@ -92,8 +96,6 @@ class DevicePanel(Vertical):
             for column, cell in zip(COLUMNS, cells, strict=True):
                 if table.get_cell(name, column) != cell:
                     table.update_cell(name, column, cell, update_width=True)
-        if self.devices.chosen in rows:
-            table.move_cursor(row=table.get_row_index(self.devices.chosen), animate=False)
 
     def _room_beside(self, rows: list[tuple[str, ...]]) -> int:
         """Cells that the other columns leave for the last one."""

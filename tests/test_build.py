@@ -42,11 +42,12 @@ def test_a_program_is_compiled_without_any_compiler_on_the_path(
     program = (
         "import dataclasses, pathlib, sys; sys.path.insert(0, 'native'); import build;"
         f"build.BUILD = pathlib.Path({str(tmp_path)!r});"
-        "target = dataclasses.replace(build.TARGETS['host'], folders=('src/selection',), output=build.BUILD / 'lib.so')"
+        "folders = ('src/selection', 'src/threads'); output = build.BUILD / 'lib.so';"
+        "target = dataclasses.replace(build.TARGETS['host'], folders=folders, output=output)"
         "; build.TARGETS['host'] = target; print(build.build(['host'], quiet=True)[0])"
     )
     subprocess.run([sys.executable, "-c", program], env=bare_environment, cwd=ROOT, check=True)
-    use = "import ctypes, sys; print(bool(ctypes.CDLL(sys.argv[1]).ubp_select))"
+    use = "import ctypes, sys; print(bool(ctypes.CDLL(sys.argv[1]).ubp_selection_run))"
     done = subprocess.run([sys.executable, "-c", use, tmp_path / "lib.so"], capture_output=True, text=True, check=True)
     assert done.stdout == "True\n"
 

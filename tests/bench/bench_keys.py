@@ -186,7 +186,7 @@ async def measure(model: str) -> float:
             worst = [show("while the model loads", await press_while(app, lambda: app.workspace.model is None, 300))]
             worst.append(show("while all layers are selected", await press_while(app, lambda: True, 15)))
             # All layers, so that it lasts; with a block size that kernels have, whatever the keys have chosen.
-            app.explore.set_choices(LayerChoices(Choice("optimal")))
+            app.workspace.set_choices(LayerChoices(Choice("optimal")))
             await pilot.press("escape", "a", "b")
             await wait_until(app, lambda: app.queue.running)
             await app.pop_screen()

@@ -128,6 +128,7 @@ async def run(shape: tuple[int, ...]) -> None:
         await wait_for_result(app, app.workspace.choice)
         await measure_repaints(app, pilot, "while curves are computed")
         await measure_changes(app)
+        await pilot.pause()  # what the last change cancelled is gone then
         await app.workers.wait_for_complete()
         await measure_repaints(app, pilot, "with nothing else to do")
 

@@ -13,8 +13,8 @@ from phone.adb_server import AdbServer
 from phone.model import PhoneModel
 from phone.phone import NoPhone, Phone
 from phone.programs import build_program
-from ubp_core.devices.adb_device import AdbPhone
-from ubp_core.devices.adb_server import ServerAddress, connect_wireless, make_client
+from ubp_core.devices.adb.device import AdbPhone
+from ubp_core.devices.adb.server import ServerAddress, connect_wireless, make_client
 from ubp_core.devices.device import Limits
 
 QUICK = Limits(total_s=30, quiet_s=2, answer_s=2.5)

@@ -26,8 +26,8 @@ from phone.programs import build_program
 from ubp_core.benchmark import BenchProgress, BenchSettings, PackedVariants, make_variants, pack_variants
 from ubp_core.benchmark import run_comparison as run
 from ubp_core.devices import DeviceError
-from ubp_core.devices.adb_device import AdbPhone
-from ubp_core.devices.adb_server import ServerAddress, connect_wireless, make_client
+from ubp_core.devices.adb.device import AdbPhone
+from ubp_core.devices.adb.server import ServerAddress, connect_wireless, make_client
 from ubp_core.models import Layer
 
 LONG = BenchSettings(min_time_s=300, warmup=0, limit_s=600)

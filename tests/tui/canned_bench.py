@@ -14,7 +14,7 @@ from typing import cast
 
 from ubp_core.benchmark import BenchProgress, BenchRun, BenchSettings, LayerResult, PackedVariants, VariantResult
 from ubp_core.devices import DeviceFacts, DeviceInfo, DeviceKind, DeviceState, DeviceWatch
-from ubp_core.devices.adb_server import ServerAddress
+from ubp_core.devices.adb.server import ServerAddress
 from ubp_core.devices.clusters import Cluster
 from ubp_core.devices.info import REMEDIES
 from ubp_tui.bench.job import PackedJob

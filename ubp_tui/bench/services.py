@@ -18,7 +18,7 @@ from ubp_tui.bench.options import RunOptions
 if TYPE_CHECKING:
     from ubp_core.benchmark import BenchProgress, BenchRun, BenchSettings
     from ubp_core.devices import Device, DeviceFacts, DeviceInfo, DeviceWatch
-    from ubp_core.devices.adb_server import ServerAddress
+    from ubp_core.devices.adb.server import ServerAddress
     from ubp_core.history import Comparison, Entry, LayerFigures, Summary
     from ubp_core.models import LoadedModel
 
@@ -180,7 +180,7 @@ def default_bench_services(adb_host: str | None = None) -> BenchServices:
     """The real ones; `adb_host` is HOST[:PORT] of another adb server."""
 
     def server() -> ServerAddress:
-        from ubp_core.devices.adb_server import server_address
+        from ubp_core.devices.adb.server import server_address
 
         return server_address(adb_host)
 

@@ -6,12 +6,12 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from ubp_core.cli import output
-from ubp_core.cli.device_options import add_adb_host, chosen_server
+from ubp_core.cli.options.devices import add_adb_host, chosen_server
 from ubp_core.errors import ExitCode
 
 if TYPE_CHECKING:
     from ubp_core.devices import DeviceFacts, DeviceInfo
-    from ubp_core.devices.adb_server import ServerAddress
+    from ubp_core.devices.adb.server import ServerAddress
 
 DESCRIPTION = """\
 List the devices that a benchmark can run on, each with its state and what to do where it is not ready: this machine
@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
 
 def connect(target: str, server: ServerAddress) -> int:
     """Connect a wireless phone and say what it is."""
-    from ubp_core.devices.adb_server import connect_wireless, open_client
+    from ubp_core.devices.adb.server import connect_wireless, open_client
     from ubp_core.devices.catalogue import open_phone
 
     with output.narrate(f"connecting {target}"):

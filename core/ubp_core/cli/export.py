@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ubp_core.atomic_file import refuse_existing
-from ubp_core.cli import options, output
+from ubp_core.cli import output
+from ubp_core.cli.options import common as options
 from ubp_core.cli.pack import PACKED_BLOCK_SIZES
-from ubp_core.cli.planned import load_for_plan, read_plan
-from ubp_core.cli.show import file_record, print_file
+from ubp_core.cli.options.planned import load_for_plan, read_plan
+from ubp_core.cli.show.command import file_record, print_file
 from ubp_core.errors import ExitCode, FileError, ModelError
 
 if TYPE_CHECKING:

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ubp_core.atomic_file import write_atomically, write_text
-from ubp_core.cli import options, output
-from ubp_core.cli.bench_output import milliseconds, print_run
+from ubp_core.cli import output
+from ubp_core.cli.options import common as options
+from ubp_core.cli.bench.output import milliseconds, print_run
 from ubp_core.errors import ExitCode, UbpError
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from ubp_core.cli import output
-from ubp_core.cli.options import add_model_options, load_model_from
+from ubp_core.cli.options.common import add_model_options, load_model_from
 from ubp_core.errors import ExitCode
 
 if TYPE_CHECKING:

@@ -22,15 +22,15 @@ from ubp_core.printable import printable
 COMMANDS: dict[str, tuple[str, str]] = {
     "layers": ("ubp_core.cli.layers", "list the layers of a model and which of them can be pruned"),
     "select": ("ubp_core.cli.select", "choose the blocks of one layer and say what they keep"),
-    "compare": ("ubp_core.cli.compare", "what every method keeps, layer by layer and in total"),
-    "plan": ("ubp_core.cli.plan", "decide what is done with every layer, and write it into a file"),
+    "compare": ("ubp_core.cli.compare.command", "what every method keeps, layer by layer and in total"),
+    "plan": ("ubp_core.cli.plan.command", "decide what is done with every layer, and write it into a file"),
     "prune": ("ubp_core.cli.prune", "carry a plan out: pruned weights, masks, packed layers, tables"),
     "pack": ("ubp_core.cli.pack", "prune layers and write them into a packed file (.ubp)"),
     "export": ("ubp_core.cli.export", "prune a whole network into one file that runs (.ubp)"),
-    "show": ("ubp_core.cli.show", "check a packed file and print what it holds"),
-    "train": ("ubp_core.cli.train", "train on a folder of pictures while pruning; resumable"),
+    "show": ("ubp_core.cli.show.command", "check a packed file and print what it holds"),
+    "train": ("ubp_core.cli.train.command", "train on a folder of pictures while pruning; resumable"),
     "devices": ("ubp_core.cli.devices", "what a benchmark can run on; connect phones, clean up"),
-    "bench": ("ubp_core.cli.bench", "run layers on a phone, here, or under qemu"),
+    "bench": ("ubp_core.cli.bench.command", "run layers on a phone, here, or under qemu"),
     "history": ("ubp_core.cli.history", "earlier benchmarks: list, show, compare, export"),
 }
 """Name: (module, one line of help). A new subcommand is one line here."""

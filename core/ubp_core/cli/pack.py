@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ubp_core.atomic_file import refuse_existing
-from ubp_core.cli import options, output
-from ubp_core.cli.show import file_record, print_file
+from ubp_core.cli import output
+from ubp_core.cli.options import common as options
+from ubp_core.cli.show.command import file_record, print_file
 from ubp_core.errors import ExitCode, FileError, ModelError
 
 if TYPE_CHECKING:

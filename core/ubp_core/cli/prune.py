@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ubp_core.cli import options, output
-from ubp_core.cli.figure_options import add_figures_option, read_figures
-from ubp_core.cli.plan_output import print_plan
+from ubp_core.cli import output
+from ubp_core.cli.options import common as options
+from ubp_core.cli.options.figures import add_figures_option, read_figures
+from ubp_core.cli.plan.output import print_plan
 from ubp_core.errors import ExitCode, FileError
 
 DESCRIPTION = """\

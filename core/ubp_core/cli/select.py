@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ubp_core.atomic_file import create_file, refuse_existing, write_atomically
-from ubp_core.cli import options, output
+from ubp_core.cli import output
+from ubp_core.cli.options import common as options
 from ubp_core.errors import ExitCode, FileError
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from concurrent.futures import ThreadPoolExecutor
 
-from ubp_core.devices.adb_device import AdbPhone
-from ubp_core.devices.adb_list import list_attached
-from ubp_core.devices.adb_server import ServerAddress, open_client, server_address
+from ubp_core.devices.adb.device import AdbPhone
+from ubp_core.devices.adb.attached import list_attached
+from ubp_core.devices.adb.server import ServerAddress, open_client, server_address
 from ubp_core.devices.device import Device
 from ubp_core.devices.errors import DeviceError, UnknownDevice
 from ubp_core.devices.info import NONE_ATTACHED, DeviceInfo, DeviceState, state_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from ubp_core.devices.adb_stream import LineSplitter
+from ubp_core.devices.adb.stream import LineSplitter
 from ubp_core.devices.device import Limits, OnLine
 
 

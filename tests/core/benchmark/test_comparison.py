@@ -26,8 +26,8 @@ from ubp_core.benchmark import (
 )
 from ubp_core.benchmark.programs import find_program
 from ubp_core.devices import Device, DeviceKind, open_device
-from ubp_core.devices.adb_device import AdbPhone
-from ubp_core.devices.adb_server import ServerAddress, connect_wireless, make_client
+from ubp_core.devices.adb.device import AdbPhone
+from ubp_core.devices.adb.server import ServerAddress, connect_wireless, make_client
 
 FEW = BenchSettings(runs=3, warmup=1, limit_s=30)
 LONG = BenchSettings(min_time_s=60, warmup=1, limit_s=120)

@@ -23,7 +23,7 @@ from ubp_core.benchmark.errors import BadSetting
 from ubp_core.benchmark.profile import DENSE_LAYERS, DEPTHWISE, GROUPS, PRUNED, REST, ProfileStep
 from ubp_core.cli.main import main
 from ubp_core.devices import open_device
-from ubp_core.devices.adb_server import ServerAddress
+from ubp_core.devices.adb.server import ServerAddress
 from ubp_core.history import Entry, to_csv
 from ubp_core.models import LoadedModel, load_model
 from ubp_core.packed.file import PackedFile

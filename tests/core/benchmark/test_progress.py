@@ -12,7 +12,7 @@ from phone.fixtures import StartPhone
 
 from ubp_core.benchmark import BenchProgress, BenchSettings, PackedVariants, Stage, run_comparison
 from ubp_core.benchmark.progress_lines import PATIENCE, ProgressReader
-from ubp_core.cli.bench_progress import describe_step
+from ubp_core.cli.bench.progress import describe_step
 from ubp_core.devices import Device, open_device
 
 Packed = tuple[PackedVariants, ...]

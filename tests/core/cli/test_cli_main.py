@@ -13,7 +13,7 @@ import pytest
 import ubp_core
 from ubp_core.cli import main as entry
 from ubp_core.cli.main import COMMANDS, main
-from ubp_core.cli.options import CRITERION_NAMES, MAX_BLOCK_SIZE, METHOD_NAMES
+from ubp_core.cli.options.common import CRITERION_NAMES, MAX_BLOCK_SIZE, METHOD_NAMES
 
 
 def exit_code(arguments: Sequence[str]) -> int:

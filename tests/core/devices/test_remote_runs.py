@@ -15,8 +15,8 @@ from phone.model import PhoneModel
 from phone.phone import Phone
 
 from ubp_core.devices import DeviceError, Limits, RunCancelled
-from ubp_core.devices.adb_device import AdbPhone
-from ubp_core.devices.adb_server import ServerAddress, connect_wireless, make_client
+from ubp_core.devices.adb.device import AdbPhone
+from ubp_core.devices.adb.server import ServerAddress, connect_wireless, make_client
 from ubp_core.devices.errors import LinkLost, NoSpace
 from ubp_core.devices.remote_script import ROOT
 
@@ -194,7 +194,7 @@ def test_a_frozen_link_is_noticed(start_phone: StartPhone, actor: Path) -> None:
 def test_a_frozen_phone_is_listed_as_silent(
     start_phone: StartPhone, client: adbutils.AdbClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ubp_core.devices.adb_device.FACTS_S", 1.0)
+    monkeypatch.setattr("ubp_core.devices.adb.device.FACTS_S", 1.0)
     phone, device = start_phone()
     phone.order("freeze")
     info = device.info()

@@ -15,8 +15,8 @@ from phone.fixtures import StartPhone
 from phone.model import PhoneModel
 
 from ubp_core.devices import DeviceError, DeviceState, DeviceWatch, Phones
-from ubp_core.devices.adb_list import read_list
-from ubp_core.devices.adb_server import ServerAddress, connect_wireless, make_client
+from ubp_core.devices.adb.attached import read_list
+from ubp_core.devices.adb.server import ServerAddress, connect_wireless, make_client
 from ubp_core.devices.watch import read_length
 
 PATIENCE_S = 20.0

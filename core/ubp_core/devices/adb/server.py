@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from ubp_core.devices.adb_address import parse_port, read_specification, split_address
+from ubp_core.devices.adb.address import parse_port, read_specification, split_address
 from ubp_core.devices.errors import DeviceError, UnknownDevice
 from ubp_core.devices.info import DeviceState
 
@@ -195,7 +195,7 @@ def connect_wireless(client: AdbClient, target: str) -> str:
     if not host:
         raise UnknownDevice(f"{target!r}: write HOST:PORT, as the phone shows it under Wireless debugging")
     parse_port(port, target)
-    from ubp_core.devices.adb_list import find_state, settled_state
+    from ubp_core.devices.adb.attached import find_state, settled_state
 
     with adb_errors(target):
         if find_state(client, target) is DeviceState.OFFLINE:

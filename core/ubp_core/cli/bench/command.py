@@ -7,12 +7,13 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ubp_core.cli import options, output
-from ubp_core.cli.bench_output import print_runs
-from ubp_core.cli.bench_packing import pack, plan_record
-from ubp_core.cli.bench_progress import show_progress
-from ubp_core.cli.device_options import add_adb_host, chosen_server
-from ubp_core.cli.planned import load_for_plan, read_plan
+from ubp_core.cli import output
+from ubp_core.cli.options import common as options
+from ubp_core.cli.bench.output import print_runs
+from ubp_core.cli.bench.packing import pack, plan_record
+from ubp_core.cli.bench.progress import show_progress
+from ubp_core.cli.options.devices import add_adb_host, chosen_server
+from ubp_core.cli.options.planned import load_for_plan, read_plan
 from ubp_core.errors import ExitCode
 
 if TYPE_CHECKING:

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ubp_core.atomic_file import refuse_existing
-from ubp_core.cli import options, output
-from ubp_core.cli.figure_options import add_figures_option, read_figures
-from ubp_core.cli.plan_output import print_plan
+from ubp_core.cli import output
+from ubp_core.cli.options import common as options
+from ubp_core.cli.options.figures import add_figures_option, read_figures
+from ubp_core.cli.plan.output import print_plan
 from ubp_core.errors import ExitCode, FileError, PlanError
 
 if TYPE_CHECKING:

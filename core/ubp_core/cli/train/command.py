@@ -12,7 +12,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from ubp_core.cli import output
-from ubp_core.cli.train_progress import TrainProgress
+from ubp_core.cli.train.progress import TrainProgress
 from ubp_core.errors import ConfigError, ExitCode, ModelError
 
 if TYPE_CHECKING:

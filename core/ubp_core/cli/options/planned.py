@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ubp_core.cli import options, output
+from ubp_core.cli import output
+from ubp_core.cli.options import common as options
 from ubp_core.errors import PlanError
 from ubp_core.models.catalogue import DEFAULT_MODEL
 

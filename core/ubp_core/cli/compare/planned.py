@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ubp_core.cli import output
-from ubp_core.cli.compare_grid import GridResult, LayerResult, compare_layers, number
-from ubp_core.cli.planned import load_for_plan
+from ubp_core.cli.compare.grid import GridResult, LayerResult, compare_layers, number
+from ubp_core.cli.options.planned import load_for_plan
 from ubp_core.errors import PlanError
 
 if TYPE_CHECKING:

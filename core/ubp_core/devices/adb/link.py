@@ -6,9 +6,9 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ubp_core.devices.adb_list import NO_SERIAL, find_state, find_transport
-from ubp_core.devices.adb_server import SERVER_GONE
-from ubp_core.devices.adb_stream import EXIT, STDERR, STDOUT, ShellStream, StreamEnded, StreamSilent
+from ubp_core.devices.adb.attached import NO_SERIAL, find_state, find_transport
+from ubp_core.devices.adb.server import SERVER_GONE
+from ubp_core.devices.adb.stream import EXIT, STDERR, STDOUT, ShellStream, StreamEnded, StreamSilent
 from ubp_core.devices.errors import DeviceError, LinkLost
 from ubp_core.devices.info import REMEDIES, DeviceState
 

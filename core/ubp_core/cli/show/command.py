@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ubp_core.cli import output
-from ubp_core.cli.network_output import network_record, print_network
+from ubp_core.cli.show.network import network_record, print_network
 from ubp_core.errors import ExitCode
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from threading import Event
 
-from ubp_core.devices.adb_link import SHORT_S, AdbLink
-from ubp_core.devices.adb_push import PushRefused, push_bytes
-from ubp_core.devices.adb_stream import EXIT, STDERR, STDOUT, ShellStream, StreamEnded, StreamSilent
+from ubp_core.devices.adb.link import SHORT_S, AdbLink
+from ubp_core.devices.adb.push import PushRefused, push_bytes
+from ubp_core.devices.adb.stream import EXIT, STDERR, STDOUT, ShellStream, StreamEnded, StreamSilent
 from ubp_core.devices.device import Execution, Limits, OnLine
 from ubp_core.devices.error_lines import ErrorLines
 from ubp_core.devices.errors import DeviceError, LinkLost, NoSpace, RunCancelled

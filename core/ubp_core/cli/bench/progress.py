@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from ubp_core.cli.bench_output import milliseconds, ratio_text, short_label
+from ubp_core.cli.bench.output import milliseconds, ratio_text, short_label
 from ubp_core.printable import printable
 
 if TYPE_CHECKING:

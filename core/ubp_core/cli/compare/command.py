@@ -6,10 +6,11 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ubp_core.cli import options, output
-from ubp_core.cli.compare_grid import GridResult, compare_layers, number
-from ubp_core.cli.compare_plan import compare_plan
-from ubp_core.cli.planned import load_for_plan, read_plan
+from ubp_core.cli import output
+from ubp_core.cli.options import common as options
+from ubp_core.cli.compare.grid import GridResult, compare_layers, number
+from ubp_core.cli.compare.planned import compare_plan
+from ubp_core.cli.options.planned import load_for_plan, read_plan
 from ubp_core.errors import ExitCode
 
 if TYPE_CHECKING:

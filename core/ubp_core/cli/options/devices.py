@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ubp_core.devices.adb_server import ServerAddress
+    from ubp_core.devices.adb.server import ServerAddress
 
 
 def add_adb_host(parser: argparse.ArgumentParser) -> None:
@@ -20,6 +20,6 @@ def add_adb_host(parser: argparse.ArgumentParser) -> None:
 
 def chosen_server(args: argparse.Namespace) -> ServerAddress:
     """The adb server to use."""
-    from ubp_core.devices.adb_server import server_address
+    from ubp_core.devices.adb.server import server_address
 
     return server_address(args.adb_host)

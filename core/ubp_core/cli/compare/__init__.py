@@ -1,0 +1,1 @@
+"""`ubp compare`: methods against each other on a grid, or plans."""

@@ -1,0 +1,1 @@
+"""`ubp plan`: the command and its tables."""

@@ -1,0 +1,1 @@
+"""`ubp show`: the command and the tables of a packed network."""

@@ -1,0 +1,1 @@
+"""`ubp train`: the command and its progress."""

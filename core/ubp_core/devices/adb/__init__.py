@@ -1,0 +1,1 @@
+"""Phones: the adb server, its list, links to devices, sessions on them."""

@@ -33,9 +33,7 @@ def pack_layer(
     if layer.groups != 1:
         raise ModelError(f"{layer.name} has {layer.groups} groups: only layers with one group can be packed")
     if layer.kind == "transposed":
-        raise ModelError(
-            f"{layer.name} is {layer.skip_reason}: only plain convolutions and linear layers can be packed"
-        )
+        raise ModelError(f"{layer.name}: {layer.skip_reason}; only plain convolutions and linear layers can be packed")
     if not layer.geometry_known:
         raise ModelError(
             f"{layer.name}: geometry unknown, a checkpoint tells no stride, padding and dilation; --arch NAME tells "

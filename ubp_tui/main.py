@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import os
 import sys
@@ -45,7 +44,6 @@ def build_parser() -> CommandParser:
     """Build the parser of the command line."""
     parser = CommandParser(
         prog="ubp-tui",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
         description=_DESCRIPTION,
         epilog=_EPILOG,
     )

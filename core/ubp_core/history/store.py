@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any, Self
 from ubp_core.benchmark.result import BenchRun
 from ubp_core.history.errors import HistoryError
 from ubp_core.history.figures import LayerFigures, add_figures, find_setup, newest_figures
-from ubp_core.history.schema import explain, open_database, roll_back
+from ubp_core.history.opening import explained, open_to_read, open_to_write
+from ubp_core.history.schema import roll_back
 
 if TYPE_CHECKING:
     from ubp_core.models import Layer, LoadedModel
@@ -63,9 +64,19 @@ def default_path() -> Path:
 class History:
     """An open history file; a context manager. Each thread and process opens its own."""
 
-    def __init__(self, path: Path | None = None) -> None:
-        self.path = path or default_path()
-        self.connection = open_database(self.path)
+    def __init__(self, path: Path | None = None, *, reading: bool = False) -> None:
+        """Opens it.
+
+        Args:
+            path: of the file; None: the user's.
+            reading: nothing is added or deleted, so that no file is made where there is none, and the disk may be
+                full or read-only.
+
+        Raises:
+            HistoryError: it can't be used.
+        """
+        self.path, self.reading = path or default_path(), reading
+        self.connection = (open_to_read if reading else open_to_write)(self.path)
 
     def __enter__(self) -> Self:
         return self
@@ -80,10 +91,8 @@ class History:
     @contextmanager
     def guarded(self) -> Iterator[sqlite3.Connection]:
         """Turns what sqlite raises into one line."""
-        try:
+        with explained(self.path, "read" if self.reading else "written"):
             yield self.connection
-        except sqlite3.Error as error:
-            raise HistoryError(f"{self.path}: {explain(error, self.path)}") from error
 
     def add(self, run: BenchRun) -> int:
         """Stores a run, whole or not at all, and returns its number."""
@@ -171,9 +180,7 @@ def read_figures(model: LoadedModel, device: str, criterion: str = "l1", *, path
     Raises:
         HistoryError: the file can't be used.
     """
-    if not (path or default_path()).exists():
-        return LayerFigures(device)
-    with History(path) as history:
+    with History(path, reading=True) as history:
         return history.newest_figures(model.name, model.layers, device, criterion)
 
 

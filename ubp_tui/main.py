@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, NoReturn
 from ubp_core import __version__
 from ubp_core.errors import ExitCode, PlanError
 from ubp_core.models import DEFAULT_MODEL, MODEL_NAMES
-from ubp_tui.choices.choice import METHODS, Choice, ModelRequest
+from ubp_core.models.spec import ModelSpec
+from ubp_core.vocabulary import METHODS
+from ubp_tui.choices.choice import Choice
 from ubp_tui.looks.names import THEME_NAMES, theme_name
 from ubp_tui.terminal.signals import restore_signals
 
@@ -185,7 +187,7 @@ def _build(options: argparse.Namespace, start: SessionStart) -> UbpApp:
     from ubp_tui.work.services import default_services
 
     model = options.model or DEFAULT_MODEL
-    request = ModelRequest(model, options.weights, options.arch, options.width, options.seed, options.input_size)
+    request = ModelSpec(model, options.weights, options.arch, options.width, options.seed, options.input_size)
     tour = None if options.no_session else tour_path()
     services = replace(default_services(), bench=default_bench_services(options.adb_host), log=log_path(), tour=tour)
     choice = Choice(options.method, options.block_size, options.sparsity)

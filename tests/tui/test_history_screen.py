@@ -32,7 +32,7 @@ def run() -> BenchRun:
     build_programs()
     with closed_port() as port:
         bench = bench_app(Path("unused"), port).services.bench
-        packed = PackedJob(make_job(tiny_model(), ("block.0.expand", "head"), lambda name: Choice()))
+        packed = PackedJob(make_job(tiny_model(), ("block.0.expand", "head"), lambda name: Choice("bed")))
         packed.pack(RunOptions(), lambda name, number: None, Event())
         made = bench.run(packed, "host", RunOptions(), lambda step: None, Event())
         packed.close()

@@ -19,30 +19,13 @@ from ubp_core.history.errors import HistoryError
 from ubp_core.history.figures import LayerFigures, add_figures, find_setup, newest_figures
 from ubp_core.history.opening import explained, open_to_read, open_to_write
 from ubp_core.history.schema import roll_back
+from ubp_core.history.summary import Summary, summaries
+from ubp_core.vocabulary import DEFAULT_CRITERION
 
 if TYPE_CHECKING:
     from ubp_core.models import Layer, LoadedModel
 
 ENVIRONMENT = "UBP_HISTORY"
-SUMMARY_COLUMNS = "id, started, device, kind, figure, title, model, layers, planned, failure"
-
-
-@dataclass(frozen=True)
-class Summary:
-    """One line of the list."""
-
-    id: int
-    started: str
-    device: str
-    kind: str
-    figure: str
-    title: str
-    model: str
-    layers: int
-    """Measured."""
-    planned: int
-    """Asked for."""
-    failure: str
 
 
 @dataclass(frozen=True)
@@ -122,8 +105,7 @@ class History:
     def list(self, limit: int | None = None) -> list[Summary]:
         """The runs, newest first."""
         with self.guarded() as connection:
-            query = f"SELECT {SUMMARY_COLUMNS} FROM run ORDER BY id DESC LIMIT ?"
-            return [Summary(*row) for row in connection.execute(query, (-1 if limit is None else limit,))]
+            return summaries(connection, limit)
 
     def get(self, number: int) -> Entry:
         """One run with every sample.
@@ -146,7 +128,7 @@ class History:
             raise HistoryError(f"run {number} is damaged in {self.path}: {error!r}") from error
 
     def newest_figures(
-        self, model: str, layers: Iterable[Layer], device: str = "", criterion: str = "l1"
+        self, model: str, layers: Iterable[Layer], device: str = "", criterion: str = DEFAULT_CRITERION
     ) -> LayerFigures:
         """The newest figure of every layer and choice on one device; no sample is unpacked.
 
@@ -162,6 +144,13 @@ class History:
         with self.guarded() as connection:
             return newest_figures(connection, model, layers, device, criterion)
 
+    def require(self, number: int) -> None:
+        """Raises HistoryError where there is no such number."""
+        check_number(number)
+        with self.guarded() as connection:
+            if connection.execute("SELECT 1 FROM run WHERE id = ?", (number,)).fetchone() is None:
+                raise HistoryError(f"there is no run {number}: ubp history lists what there is")
+
     def delete(self, number: int) -> None:
         """Removes a run.
 
@@ -174,7 +163,9 @@ class History:
                 raise HistoryError(f"there is no run {number}: ubp history lists what there is")
 
 
-def read_figures(model: LoadedModel, device: str, criterion: str = "l1", *, path: Path | None = None) -> LayerFigures:
+def read_figures(
+    model: LoadedModel, device: str, criterion: str = DEFAULT_CRITERION, *, path: Path | None = None
+) -> LayerFigures:
     """`History.newest_figures` of a network; none where there is no history yet, and none is made for it.
 
     Raises:

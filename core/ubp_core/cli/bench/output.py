@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ubp_core.cli import output
+from ubp_core.cli.tables import Column, Table, numbers
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -19,9 +20,9 @@ FIGURES = {
     "instructions": "emulated: results were checked and executed instructions counted; no time, no latency",
     "not timed": "emulated: results were checked, nothing was timed",
 }
-HEADERS = [("layer", "left"), ("variant", "left"), ("kernel", "left"), ("keeps", "right")]
-TIMES = [("median", "right"), ("p90", "right"), ("samples", "right"), ("vs dense", "right")]
-COUNTS = [("instructions", "right"), ("fewer than dense", "right")]
+HEADERS = [Column("layer", "name"), Column("variant", "name"), Column("kernel", yields=2), *numbers("keeps", yields=1)]
+TIMES = [*numbers("median"), *numbers("p90", yields=5), *numbers("samples", yields=6), *numbers("vs dense")]
+COUNTS = numbers("instructions", "fewer than dense")
 LONGEST_STEPS = 12
 """Of a network's profile; JSON has all."""
 FIGURE_NAMES = {"latency": "latency", "host time": "host time", "instructions": "emulated", "not timed": "emulated"}
@@ -63,8 +64,8 @@ def print_run(console: Console, run: BenchRun, number: int | None) -> None:
 def run_table(run: BenchRun) -> Any:
     """One line per variant."""
     counted = run.figure == "instructions"
-    headers = [*HEADERS, *(COUNTS if counted else TIMES), ("check", "left"), ("figures", "left")]
-    table = output.new_table(headers)
+    headers = [*HEADERS, *(COUNTS if counted else TIMES)]
+    table = Table([*headers, Column("check", yields=4), Column("figures", yields=3)])
     for layer in run.layers:
         for cells in layer_lines(layer, counted):
             table.add_row(*cells, FIGURE_NAMES.get(run.figure, run.figure))
@@ -92,7 +93,7 @@ def print_profile(console: Console, layer: LayerResult) -> None:
     if not profiled:
         return
     pruned = pruned_names(variant.profile for variant in profiled)
-    table = output.new_table([("where the time goes", "left"), *((variant.label, "right") for variant in profiled)])
+    table = Table([Column("where the time goes", "name"), *numbers(*(variant.label for variant in profiled))])
     times = [group_times(variant.profile, pruned) for variant in profiled]
     for group, words in GROUPS.items():
         sums = [sum(one.values()) for one in times]
@@ -109,8 +110,11 @@ def steps_table(profiled: Sequence[VariantResult]) -> Any:
         for step in variant.profile:
             order[step.name] = max(order.get(step.name, 0.0), step.share)
     longest = set(sorted(order, key=lambda name: -order[name])[:LONGEST_STEPS])
-    headers = [(f"longest {len(longest)} of {len(profiled[0].profile)} steps", "left"), ("operation", "left")]
-    table = output.new_table([*headers, *((variant.label, "right") for variant in profiled)])
+    columns = [
+        Column(f"longest {len(longest)} of {len(profiled[0].profile)} steps", "name"),
+        Column("operation", yields=1),
+    ]
+    table = Table([*columns, *numbers(*(variant.label for variant in profiled))])
     for number, step in enumerate(profiled[0].profile):
         if step.name in longest:
             same = [variant.profile[number] for variant in profiled]

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from ubp_core.cli import output
+from ubp_core.cli.tables import Column, Table, numbers
 
 if TYPE_CHECKING:
     from ubp_core.history import LayerFigures
@@ -48,12 +49,13 @@ def describe_plan(plan: Plan) -> str:
 
 def _layer_table(report: PlanReport, figures: LayerFigures | None) -> Any:
     """Sparsities and what they keep, and the newest figures."""
-    headers = [("layer", "left"), ("shape", "right"), ("method", "left"), ("N", "right")]
-    headers += [(text, "right") for text in ("requested", "rounded", "achieved", "retained", "parameters", "bytes")]
+    columns = [Column("layer", "name"), *numbers("shape", yields=3), Column("method", "text"), *numbers("N")]
+    columns += [*numbers("requested"), *numbers("rounded", yields=6), *numbers("achieved", yields=4)]
+    columns += [*numbers("retained"), *numbers("parameters", yields=5), *numbers("bytes", yields=2)]
     measured = figures is not None and bool(figures.values)
     if figures is not None and measured:
-        headers.append((f"{figures.figure}, {figures.device}", "right"))
-    table = output.new_table(headers, footer=True)
+        columns += numbers(f"{figures.figure} on {figures.device}", yields=1)
+    table = Table(columns)
     for row in report.rows:
         bytes_change = _change(row.cost.bytes_before, row.cost.bytes_after)
         if row.layer.dense:
@@ -63,15 +65,14 @@ def _layer_table(report: PlanReport, figures: LayerFigures | None) -> Any:
             cells = [output.percent(x) for x in (row.layer.sparsity, row.rounded, row.achieved, row.retained)]
             method, size = row.layer.method + (" (fixed)" if row.layer.fixed else ""), str(row.layer.block_size)
         parameters = _change(row.cost.parameters_before, row.cost.parameters_after)
-        style = "dim" if row.layer.dense else None
+        style = "dim" if row.layer.dense else ""
         cells += [parameters, bytes_change, *([_measured_text(row, figures)] if measured else [])]
         table.add_row(row.layer.name, output.size(row.shape), method, size, *cells, style=style)
     cost = report.cost
     foot = [f"{len(report.pruned)} of {len(report.rows)} layers pruned", "", "of those", ""]
     foot += [output.percent(x) for x in (report.requested, report.rounded, report.achieved, report.retained)]
     foot += [_change(cost.parameters_before, cost.parameters_after), _change(cost.bytes_before, cost.bytes_after)]
-    for column, text in zip(table.columns, foot, strict=False):  # figures have no total: they need not be complete
-        column.footer = text
+    table.footer = (*foot, *[""] * measured)  # figures have no total: they need not be complete
     return table
 
 
@@ -92,7 +93,7 @@ def _change(before: int, after: int) -> str:
 
 def _cost_table(report: PlanReport) -> Any:
     """The whole network, before and after."""
-    table = output.new_table([("network", "left"), ("dense", "right"), ("pruned", "right"), ("share", "right")])
+    table = Table([Column("network", "name"), *numbers("dense", "pruned", "share")])
     labels = {"parameters": "parameters", "multiply_adds": "multiply-adds", "bytes": "bytes (fp32, packed)"}
     cost = asdict(report.cost)
     for key, label in labels.items():

@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ubp_core.cli import output
+from ubp_core.cli.tables import Column, Table, numbers
 
 if TYPE_CHECKING:
     from ubp_core.packed.file import PackedFile
     from ubp_core.packed.graph import Graph, Node
     from ubp_core.packed.layer import PackedLayer
 
-LEFT = ("node", "operation", "from", "result", "weights")
-RIGHT = ("sparsity", "retained", "bytes", "dense", "share")
+WEIGHTS = [Column("weights", yields=3), *numbers("sparsity"), *numbers("retained", yields=2), *numbers("bytes")]
+WEIGHTS += [*numbers("dense", yields=4), *numbers("share", yields=5)]
+COLUMNS = [*numbers("#"), Column("node", "name"), Column("operation"), Column("from", "text", 7)]
+COLUMNS += [Column("result", yields=6), *WEIGHTS]
 
 
 def network_record(packed: PackedFile) -> dict[str, Any] | None:
@@ -46,9 +49,7 @@ def _node_record(packed: PackedFile, graph: Graph, index: int) -> dict[str, Any]
 
 def print_network(packed: PackedFile, graph: Graph) -> None:
     """A table of all nodes with a line of totals, and a line on the memory."""
-    table = output.new_table(
-        [("#", "right"), *((text, "left") for text in LEFT), *((text, "right") for text in RIGHT)], footer=True
-    )
+    table = Table(COLUMNS)
     for index, node in enumerate(graph.nodes):
         layer = None if node.layer is None else packed.layers[node.layer]
         tensor = graph.tensors[graph.output_of(index)]
@@ -56,8 +57,8 @@ def print_network(packed: PackedFile, graph: Graph) -> None:
         table.add_row(
             str(index), node.name, _operation(node, layer), sources, output.size(tensor.shape[1:]), *_weights(layer)
         )
-    for column, text in zip(table.columns[-len(RIGHT) - 1 :], _totals(packed), strict=True):
-        column.footer = text
+    totals = _totals(packed)
+    table.footer = (*[""] * (len(COLUMNS) - len(totals)), *totals)
     console = output.open_console()
     console.print(table)
     inputs = ", ".join(output.size(tensor.shape) for tensor in graph.tensors[: graph.input_count])
@@ -97,7 +98,7 @@ def _stride(stride: tuple[int, int]) -> str:
 def _weights(layer: PackedLayer | None) -> tuple[str, ...]:
     """The cells on a layer's weights."""
     if layer is None:
-        return ("",) * (len(RIGHT) + 1)
+        return ("",) * len(WEIGHTS)
     if layer.dense:
         return ("dense", "", "", output.count(layer.nbytes), output.count(layer.dense_nbytes), "")
     return (

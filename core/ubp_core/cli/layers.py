@@ -10,6 +10,7 @@ from ubp_core.cli.options.model import add_model_options, load_model_from
 from ubp_core.cli.options.output import add_output_options
 from ubp_core.cli.tables import Column, Table, numbers
 from ubp_core.errors import ExitCode
+from ubp_core.units import format_grouped, format_share, format_size
 
 if TYPE_CHECKING:
     from ubp_core.models import LoadedModel
@@ -77,17 +78,17 @@ def _print_table(model: LoadedModel, prunable_only: bool) -> None:
         table.add_row(
             layer.name,
             layer.kind,
-            output.size(layer.shape),
-            output.count(layer.parameters),
-            output.percent(layer.parameters / total),
-            "-" if layer.output_hw is None else output.size(layer.output_hw),
-            output.count(layer.multiply_adds),
+            format_size(layer.shape),
+            format_grouped(layer.parameters),
+            format_share(layer.parameters / total),
+            "-" if layer.output_hw is None else format_size(layer.output_hw),
+            format_grouped(layer.multiply_adds),
             layer.skip_reason or "yes",
             style="" if layer.prunable else "dim",
         )
     sums = _totals(model)
-    prunable = output.percent((sums["prunable_parameters"] or 0) / total)
-    foot = [f"{sums['layers']} layers", "", "", output.count(sums["parameters"]), "", ""]
-    foot += [output.count(sums["multiply_adds"]), f"{sums['prunable_layers']} layers, {prunable} of the weights"]
+    prunable = format_share((sums["prunable_parameters"] or 0) / total)
+    foot = [f"{sums['layers']} layers", "", "", format_grouped(sums["parameters"]), "", ""]
+    foot += [format_grouped(sums["multiply_adds"]), f"{sums['prunable_layers']} layers, {prunable} of the weights"]
     table.footer = tuple(foot)
     console.print(table)

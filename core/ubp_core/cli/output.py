@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -190,21 +190,6 @@ def layer_record(layer: Layer) -> dict[str, Any]:
         "prunable": layer.prunable,
         "skip_reason": layer.skip_reason,
     }
-
-
-def percent(share: float | None, digits: int = 2) -> str:
-    """A share of 1 as per cent; a dash where there is none."""
-    return "-" if share is None else f"{100 * share:.{digits}f} %"
-
-
-def count(number: int | None) -> str:
-    """A number with thousands separated; a dash where it isn't known."""
-    return "-" if number is None else f"{number:,}"
-
-
-def size(shape: Sequence[int]) -> str:
-    """A shape such as 64x32x3x3."""
-    return "x".join(map(str, shape))
 
 
 def bar(share: float, width: int = 40) -> str:

@@ -17,6 +17,7 @@ from ubp_core.cli.options.selection import add_choice_options
 from ubp_core.cli.parsing import refuse_given
 from ubp_core.cli.tables import Column, Table, numbers
 from ubp_core.errors import ExitCode, FileError
+from ubp_core.units import format_grouped, format_share, format_size
 
 if TYPE_CHECKING:
     from ubp_core.models import Layer, LoadedModel
@@ -132,16 +133,16 @@ def _print(model: LoadedModel, layer: Layer, record: dict[str, Any]) -> None:
     console.print(output.heading(model), soft_wrap=True)
     chosen = record["selection"]
     facts = Table([Column("selection"), Column("", "text")])
-    facts.add_row("layer", f"{layer.name} ({layer.kind}, {output.size(layer.shape)})")
+    facts.add_row("layer", f"{layer.name} ({layer.kind}, {format_size(layer.shape)})")
     facts.add_row("matrix", f"{layer.rows:,} rows x {layer.columns:,} columns")
     facts.add_row("method", f"{chosen['method']}, blocks of {chosen['block_size']}, importance {chosen['criterion']}")
     facts.add_row("blocks", f"{chosen['blocks']:,} of a budget of {chosen['budget']:,}")
-    facts.add_row("requested sparsity", output.percent(chosen["requested_sparsity"]))
-    facts.add_row("achieved sparsity", output.percent(chosen["achieved_sparsity"]))
-    facts.add_row("retained importance", output.percent(chosen["retained"], 3))
+    facts.add_row("requested sparsity", format_share(chosen["requested_sparsity"]))
+    facts.add_row("achieved sparsity", format_share(chosen["achieved_sparsity"]))
+    facts.add_row("retained importance", format_share(chosen["retained"], 3))
     if chosen["upper_bound"] is not None:
         facts.add_row(
-            "upper bound", f"{output.percent(chosen['upper_bound'], 3)} (no {chosen['blocks']:,} blocks keep more)"
+            "upper bound", f"{format_share(chosen['upper_bound'], 3)} (no {chosen['blocks']:,} blocks keep more)"
         )
     facts.add_row("time", f"{chosen['seconds'] * 1e3:.1f} ms")
     console.print(facts)
@@ -155,8 +156,8 @@ def _print_offsets(console: Any, histogram: list[int]) -> None:
     table = Table([*numbers("r % N", "blocks", "share"), Column("", yields=1)])
     total, most = max(sum(histogram), 1), max(*histogram, 1)
     for offset, number in enumerate(histogram):
-        share = output.percent(number / total, 1)
-        table.add_row(str(offset), output.count(number), share, output.bar(number / most))
+        share = format_share(number / total, 1)
+        table.add_row(str(offset), format_grouped(number), share, output.bar(number / most))
     console.print(table)
 
 
@@ -167,5 +168,5 @@ def _print_cost(console: Any, cost: dict[str, int | None]) -> None:
     for key, label in labels.items():
         before, after = cost[f"{key}_before"], cost[f"{key}_after"]
         share = after / before if before and after is not None else None
-        table.add_row(label, output.count(before), output.count(after), output.percent(share, 1))
+        table.add_row(label, format_grouped(before), format_grouped(after), format_share(share, 1))
     console.print(table)

@@ -84,7 +84,7 @@ def test_a_phone_from_connecting_to_cleaning(ubp: Ubp, phone: Phone) -> None:
     found = {device["name"]: device for device in json.loads(ubp("devices", "list", "--facts", "--json")[0])["devices"]}
     assert found[name]["ready"] and found[name]["facts"]["soc"] == "Testcom TC8550"
     out, err = ubp("bench", *MODEL, "--layers", LAYER, "--device", "adb", *QUICK)
-    assert "latency, measured on the phone" in out and "bed N=4 s=0.75" in out and "(history: 1)" in out
+    assert "latency on a phone" in out and "bed N=4 s=0.75" in out and "(history: 1)" in out
     assert f"ubp: {name}: running {LAYER} (1 of 1)" in err
     assert "removed /data/local/tmp/ubp-tui" in ubp("devices", "clean")[0]
     assert "nothing of ours was there" in ubp("devices", "clean", name)[0]

@@ -128,13 +128,13 @@ def test_a_device_adds_what_was_measured_there(
     captured = capsys.readouterr()
     assert "nothing was measured" in captured.err and "latency" not in captured.out
     assert not (tmp_path / "history").exists(), "looking makes no file"
-    add_run(plan, name, "latency", median_ns=1_234_500.0)
+    add_run(plan, name, "latency", median_ns=1_234_400.0)
     add_run(plan, name, "instructions", instructions=98765)
     assert main(["plan", "show", str(plan), "--device", "adb:X"]) == 0
     captured = capsys.readouterr()
     lines = captured.out.splitlines()
     assert any("latency on adb:X" in line for line in lines)
-    assert [line.split()[0] for line in lines if line.rstrip().endswith("1.2345 ms")] == [name]
+    assert [line.split()[0] for line in lines if line.rstrip().endswith("1.234 ms")] == [name]
     table = tmp_path / "out.csv"
     assert main(["prune", str(plan), "--table", str(table), "--device", "emulator", "--json"]) == 0
     told = {layer["layer"]: layer for layer in record(capsys)["layers"]}

@@ -14,6 +14,7 @@ from ubp_core.cli.options.planned import add_plan_option, load_for_plan, read_pl
 from ubp_core.cli.options.selection import add_grid_options, add_threads_option
 from ubp_core.cli.tables import Column, Table, numbers
 from ubp_core.errors import ExitCode
+from ubp_core.units import format_size
 from ubp_core.vocabulary import COMPARED_METHODS, METHODS
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ def _layer_table(result: GridResult, args: argparse.Namespace) -> Any:
     table = Table([Column("layer", "name"), *numbers("rows x columns", yields=1), *numbers(*args.methods)])
     for row in result.layers:
         shares = [number(row.methods[name]["retained"]) for name in args.methods]
-        table.add_row(row.layer.name, output.size((row.layer.rows, row.layer.columns)), *shares)
+        table.add_row(row.layer.name, format_size((row.layer.rows, row.layer.columns)), *shares)
     table.add_section()
     label = f"total, N = {result.block_size}, s = {result.sparsity:g}"
     achieved = f"achieved s = {result.achieved_sparsity:.4f}" if result.layers else "no layers"

@@ -12,6 +12,7 @@ from ubp_core.cli.compare.grid import GridResult, LayerResult, compare_layers, n
 from ubp_core.cli.options.planned import load_for_plan
 from ubp_core.cli.tables import Column, Table, numbers
 from ubp_core.errors import PlanError
+from ubp_core.units import format_size
 from ubp_core.vocabulary import COMPARED_METHODS
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def _print(
     columns = [Column("layer", "name"), *numbers("rows x columns", yields=2), Column("plan", yields=1)]
     table = Table([*columns, *numbers("N", "s", yields=1), *numbers("plan keeps", *methods)])
     for layer, row in result.rows:
-        cells = [output.size((row.layer.rows, row.layer.columns)), layer.method, str(layer.block_size)]
+        cells = [format_size((row.layer.rows, row.layer.columns)), layer.method, str(layer.block_size)]
         shares = [number(row.methods[name]["retained"]) for name in (layer.method, *methods)]
         table.add_row(layer.name, *cells, f"{layer.sparsity:g}", *shares)
     table.add_section()

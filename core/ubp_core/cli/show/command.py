@@ -11,6 +11,7 @@ from ubp_core.cli.options.output import add_output_options
 from ubp_core.cli.show.network import network_record, print_network
 from ubp_core.cli.tables import Column, Table, numbers
 from ubp_core.errors import ExitCode
+from ubp_core.units import format_grouped, format_share, format_size
 
 if TYPE_CHECKING:
     from ubp_core.packed.file import PackedFile
@@ -109,11 +110,11 @@ def _cells(layer: dict[str, Any]) -> tuple[str, ...]:
     sizes = (layer["packed_bytes"], layer["dense_bytes"])
     return (
         layer["name"],
-        output.size(layer["shape"]),
+        format_size(layer["shape"]),
         kind,
-        output.count(layer["blocks"]),
-        output.percent(layer["achieved_sparsity"]),
-        output.percent(layer["retained"]),
-        *(output.count(number) for number in sizes),
-        output.percent(sizes[0] / sizes[1], 1),
+        format_grouped(layer["blocks"]),
+        format_share(layer["achieved_sparsity"]),
+        format_share(layer["retained"]),
+        *(format_grouped(number) for number in sizes),
+        format_share(sizes[0] / sizes[1], 1),
     )

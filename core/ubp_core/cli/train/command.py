@@ -16,6 +16,7 @@ from ubp_core.cli.options.output import add_output_options
 from ubp_core.cli.tables import Column, Table, numbers
 from ubp_core.cli.train.progress import TrainProgress
 from ubp_core.errors import ConfigError, ExitCode, ModelError
+from ubp_core.units import format_share, format_size
 from ubp_core.vocabulary import PACKED_BLOCK_SIZES
 
 if TYPE_CHECKING:
@@ -167,7 +168,7 @@ def _print_layers(loop: TrainingLoop, as_json: bool) -> None:
     )
     for record in records:
         verdict = "yes" if record["packed"] else f"no: {record['reason']}"
-        table.add_row(record["name"], record["kind"], output.size(record["shape"]), verdict)
+        table.add_row(record["name"], record["kind"], format_size(record["shape"]), verdict)
     output.open_console().print(table)
     pictures = loop.pictures
     print(
@@ -194,14 +195,14 @@ def _print_report(report: dict[str, Any]) -> None:
     columns = [Column("layer", "name"), *numbers("R x K", yields=2), *numbers("N"), Column("method", yields=1)]
     table = Table([*columns, *numbers("requested", "achieved", "retained")])
     for layer in report["layers"]:
-        shares = [output.percent(layer[key]) for key in ("requested", "achieved", "retained")]
-        table.add_row(layer["name"], output.size(layer["shape"]), str(layer["block_size"]), layer["method"], *shares)
+        shares = [format_share(layer[key]) for key in ("requested", "achieved", "retained")]
+        table.add_row(layer["name"], format_size(layer["shape"]), str(layer["block_size"]), layer["method"], *shares)
     output.open_console().print(table)
     after = report["accuracy_after_recalibration"]
     share = report["packed_bytes"] / report["dense_bytes"]
-    print(f"sparsity        {output.percent(report['achieved_sparsity'])} of the layers above")
-    print(f"accuracy        {output.percent(report['validation_accuracy'])} on the validation pictures", end="")
-    print(f" ({output.percent(report['accuracy_before_recalibration'])} before recalibration)" if after else "")
+    print(f"sparsity        {format_share(report['achieved_sparsity'])} of the layers above")
+    print(f"accuracy        {format_share(report['validation_accuracy'])} on the validation pictures", end="")
+    print(f" ({format_share(report['accuracy_before_recalibration'])} before recalibration)" if after else "")
     print(f"packed layers   {report['packed_bytes']:,} bytes, dense {report['dense_bytes']:,} ({share:.3f}x)")
     print(f"mask updates    {report['selection_seconds']:.2f} s in all")
     sys.stdout.flush()

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from ubp_core.atomic_file import refuse_existing
 from ubp_core.cli import output
+from ubp_core.cli.options.layers import add_layers_option, named_layers
 from ubp_core.cli.options.model import add_model_options, load_model_from
 from ubp_core.cli.options.output import add_force_option, add_output_options
-from ubp_core.cli.options.planned import load_for_plan, read_plan
+from ubp_core.cli.options.planned import add_plan_option, load_for_plan, read_plan
 from ubp_core.cli.options.selection import CHOICE, add_choice_options
 from ubp_core.cli.parsing import refuse_given
 from ubp_core.cli.show.command import file_record, print_file
@@ -38,14 +39,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `ubp pack`."""
     add_model_options(parser, "the plan's")
     layers = parser.add_mutually_exclusive_group(required=True)
-    layers.add_argument(
-        "--layer",
-        action="append",
-        metavar="NAME",
-        help="a layer, may be repeated; `ubp layers` lists them",
-    )
+    add_layers_option(layers, "none")
     layers.add_argument("--all", action="store_true", help="every layer that can be pruned")
-    layers.add_argument("--plan", type=Path, metavar="PLAN.yaml", help="what a plan says, on the network it names")
+    add_plan_option(layers)
     add_choice_options(parser, packed=True)
     parser.add_argument("--dense", action="store_true", help="keep all weights: the baseline of a benchmark")
     parser.add_argument(
@@ -82,9 +78,11 @@ def _pack_chosen(args: argparse.Namespace) -> tuple[LoadedModel, tuple[PackedLay
     if args.dense:
         refuse_given(args, CHOICE, "--dense keeps all weights")
     model = load_model_from(args)
-    layers = model.prunable if args.all else tuple(model.layer(name) for name in dict.fromkeys(args.layer))
+    layers = model.prunable
+    if not args.all:
+        layers = tuple(map(model.layer, named_layers(args.layers, [layer.name for layer in model.layers])))
     if not layers:
-        raise ModelError(f"{model.name} has no layer that can be pruned; name one with --layer")
+        raise ModelError(f"{model.name} has no layer that can be pruned; name one with --layers")
     for layer in layers:
         if layer.skip_reason and not args.dense:
             output.note(f"{layer.name} stays dense by default ({layer.skip_reason}); packing it all the same")

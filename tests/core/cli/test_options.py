@@ -30,7 +30,6 @@ TWO_MEANINGS = {
     "--json": "the export of the history is a file",
     "--csv": "likewise",
     "--output": "every command has its own kind of file",
-    "--history": "a file to read and one to write",
     "--all": "layers to pack, or to list",
     "--methods": "the default differs with what is compared",
     "--block-size": "lists where several are compared; kernels have fewer",

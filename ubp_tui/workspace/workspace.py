@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from ubp_core.history.figures import LayerFigures
-from ubp_tui.choices.choice import Choice, ModelRequest, SelectionRequest
+from ubp_tui.choices.choice import Choice, ModelRequest, SelectionRequest, find_dense_reason
 from ubp_tui.choices.layer_choices import SCOPES, ChoiceHistory, LayerChoices, Scope
 from ubp_tui.choices.marks import Marks
 from ubp_tui.choices.problem import Problem
@@ -272,7 +272,11 @@ class Workspace:
     def pruned(self) -> tuple[Layer, ...]:
         """The layers that the present choices prune."""
         layers = () if self.model is None else self.model.prunable
-        return tuple(layer for layer in layers if layer.name not in self.choices.dense)
+        return tuple(
+            layer
+            for layer in layers
+            if layer.name not in self.choices.dense and find_dense_reason(layer, self.choices.of(layer.name)) is None
+        )
 
     def find_measures(self) -> dict[str, LayerMeasure]:
         """What is known of the pruned layers as they are chosen, by name."""

@@ -8,7 +8,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
+from torch.nn.parameter import UninitializedParameter
 
+from ubp_core.errors import ModelError, UbpError
 from ubp_core.models.layers import Kind, Layer
 
 IMAGE_CHANNELS = 4
@@ -41,8 +43,14 @@ def extract_module_layers(module: nn.Module, sizes: Mapping[str, tuple[int, int]
     )
 
 
-def find_skip_reasons(module: nn.Module) -> dict[str, str | None]:
-    """Why each 2-D convolution and linear stays dense by default, in words; None where it can be pruned."""
+def find_skip_reasons(module: nn.Module, error: type[UbpError] = ModelError) -> dict[str, str | None]:
+    """Why each 2-D convolution and linear stays dense by default, in words; None where it can be pruned.
+
+    Args:
+        module: the network; its weights may be without values.
+        error: what is raised where a layer does not know its shape yet.
+    """
+    check_shapes(module, error)
     classifier = find_classifier(module)
     owners: dict[int, str] = {}
     reasons: dict[str, str | None] = {}
@@ -61,6 +69,16 @@ def find_skip_reasons(module: nn.Module) -> dict[str, str | None]:
             reason = f"shares the weight of {owner}"
         reasons[name] = reason or ("empty" if child.weight.numel() == 0 else None)
     return reasons
+
+
+def check_shapes(module: nn.Module, error: type[UbpError] = ModelError) -> None:
+    """Refuses lazy modules, which get their shape from the first batch."""
+    for name, child in module.named_modules():
+        if any(isinstance(p, UninitializedParameter) for p in child.parameters(recurse=False)):
+            raise error(
+                f"{name or type(child).__name__}: {type(child).__name__} has no shape yet; "
+                "run one batch through the network first"
+            )
 
 
 def _module_layer(name: str, child: nn.Conv2d | nn.Linear, reason: str | None, size: tuple[int, int] | None) -> Layer:

@@ -57,9 +57,10 @@ def pack_plan(
     """
     from ubp_core.benchmark import plan_layer_variants, plan_network_variants
     from ubp_core.packed.format import BLOCK_SIZES
-    from ubp_core.plan.applying import check_block_sizes, check_model
+    from ubp_core.plan.applying import check_block_sizes, check_model, settle_plan
 
     check_model(plan, model)
+    plan = settle_plan(plan, model)
     check_block_sizes(plan, BLOCK_SIZES)
     if not plan.pruned:
         raise PlanError(f"{args.plan}: prunes no layer, so there is nothing to compare")

@@ -143,11 +143,19 @@ def _signals() -> Iterator[list[int]]:
 def _print_layers(loop: TrainingLoop, as_json: bool) -> None:
     """What `check_deployable` says of the network, and what the file asks of each layer."""
     from ubp_core.pruning import check_deployable
+    from ubp_core.training.setup import small_layers
 
+    small = small_layers(loop.config.pruning, loop.network)
     asked = {layer.name for layer in loop.pruner.report()}
     checks = check_deployable(loop.network, loop.config.pruning.block_size)
     records: list[dict[str, Any]] = [
-        {"name": c.name, "kind": c.kind, "shape": list(c.shape), "packed": c.name in asked, "reason": c.reason}
+        {
+            "name": c.name,
+            "kind": c.kind,
+            "shape": list(c.shape),
+            "packed": c.name in asked,
+            "reason": small.get(c.name, c.reason),
+        }
         for c in checks
     ]
     for record in records:

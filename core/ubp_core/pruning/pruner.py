@@ -11,7 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from ubp_core.errors import PruningError
@@ -25,7 +27,7 @@ from ubp_core.pruning.masks import PrunedLayer, mask_copies, mask_optimizers
 from ubp_core.pruning.report import LayerReport, report_layer, total_sparsity
 from ubp_core.pruning.rules import LayerSettings, Overrides, check_arguments, check_share
 from ubp_core.pruning.schedules import OneShotSchedule, Schedule
-from ubp_core.pruning.selecting import Demand, select_layer
+from ubp_core.pruning.selecting import Demand, fit_scores, select_layer
 from ubp_core.selection import METHODS, Selection
 
 if TYPE_CHECKING:
@@ -276,15 +278,17 @@ class BlockPruner:
 
     def _select(self) -> list[Selection]:
         """New blocks for all layers."""
-        demands = [self._demand(layer) for layer in self._layers]
-        pool = [demand for demand in demands if self.scope == "global" and not demand.settings.fixed]
+        scores = [self._criterion.score(layer) for layer in self._layers]
+        shared = [layer.settings.common and not layer.settings.fixed for layer in self._layers]
+        demands = list(map(self._demand, self._layers, fit_scores(scores, shared)))
+        pool = [demand for demand, together in zip(demands, shared, strict=True) if together]
         common = select_common(pool, self.scale, self.threads) if pool else {}
         return [common.get(demand.name) or select_layer(demand, self.threads) for demand in demands]
 
-    def _demand(self, layer: PrunedLayer) -> Demand:
+    def _demand(self, layer: PrunedLayer, importance: NDArray[np.float32]) -> Demand:
         return Demand(
             name=layer.name,
-            importance=self._criterion.score(layer),
+            importance=importance,
             settings=layer.settings,
             sparsity=self._scheduled(layer.settings),
             floor_sparsity=self.schedule.sparsity(self.steps, layer.settings.min_sparsity),

@@ -145,15 +145,12 @@ def save_packed(
         SelectionError: a block size that kernels don't have; the line names the layer.
         FileError: it can't be written, or nothing is pruned.
     """
-    from ubp_core.errors import FileError, SelectionError
+    from ubp_core.errors import FileError
 
     if not selections:
         raise FileError(f"{path}: no layer is pruned, so there is nothing to pack")
     layers = []
     for name, selection in selections.items():
         check()
-        try:
-            layers.append(pack_layer(model.layer(name), selection, plan.criterion))
-        except SelectionError as error:
-            raise SelectionError(f"{name}: {error}") from None
+        layers.append(pack_layer(model.layer(name), selection, plan.criterion))
     PackedFile(tuple(layers), model.name, source_line(model)).save(path, overwrite)

@@ -34,8 +34,14 @@ def extract_module_layers(module: nn.Module, sizes: Mapping[str, tuple[int, int]
     Args:
         module: the network, weights in place.
         sizes: output sizes by path, from `trace_output_sizes`.
+
+    Raises:
+        ModelError: a layer without shape or values yet; the line names it.
     """
     reasons = find_skip_reasons(module)
+    for name in reasons:
+        if module.get_submodule(name).weight.is_meta:
+            raise ModelError(f"{name}: its weight is on the meta device, where it has no values")
     return tuple(
         _module_layer(name, child, reasons[name], sizes.get(name))
         for name, child in module.named_modules()
@@ -136,7 +142,7 @@ def _pair(values: tuple[int, ...] | list[int]) -> tuple[int, int]:
 
 def _array(value: torch.Tensor) -> NDArray[np.float32]:
     """The float32 array of a parameter, without a copy where it is one already."""
-    return np.ascontiguousarray(value.detach().to(torch.float32).numpy())
+    return np.ascontiguousarray(value.detach().cpu().to(torch.float32).numpy())
 
 
 def extract_tensor_layers(tensors: Mapping[str, torch.Tensor]) -> tuple[Layer, ...]:

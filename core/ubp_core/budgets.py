@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ubp_core.vocabulary import MAX_BLOCK_SIZE
+
 Shape = tuple[int, int]
 """(R, K) of a layer's matrix."""
-MAX_BLOCK_SIZE = 32
-"""The largest N of a selection; packed files have fewer."""
 
 
 def budget(shape: Shape, block_size: int, sparsity: float) -> int:

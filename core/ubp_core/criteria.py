@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ubp_core.vocabulary import CRITERIA, DEFAULT_CRITERION
+
 if TYPE_CHECKING:
     import torch
 
 from ubp_core.errors import SelectionError
 
-CRITERIA = ("l1", "l2")
 TINY = np.finfo(np.float32).tiny
 """Below this float32 loses digits."""
 HEADROOM = 64
@@ -47,7 +48,7 @@ def as_matrix(weight: torch.Tensor | NDArray[Any]) -> NDArray[np.float32]:
     return np.asarray(_real_matrix(weight), dtype=np.float32)
 
 
-def importance(weight: torch.Tensor | NDArray[Any], criterion: str = "l1") -> NDArray[np.floating[Any]]:
+def importance(weight: torch.Tensor | NDArray[Any], criterion: str = DEFAULT_CRITERION) -> NDArray[np.floating[Any]]:
     """Importance of every weight.
 
     Args:

@@ -16,10 +16,8 @@ from ubp_core.errors import SelectionError
 from ubp_core.native.library import thread_count
 from ubp_core.native.selection import Allocation as OpenAllocation
 from ubp_core.native.selection import SelectOutcome
-from ubp_core.selection import METHODS, Selection, check_options, scale_importance, select_blocks, selection_of
-
-SCALES = ("raw", "mean")
-"""How layers' importances compare: as they are, or each divided by its mean."""
+from ubp_core.selection import Selection, check_options, scale_importance, select_blocks, selection_of
+from ubp_core.vocabulary import DEFAULT_METHOD, DEFAULT_SPARSITY, METHODS, SCALES
 
 Shares = float | Mapping[str, float] | None
 """A share of the weights that stay, 0 to 1: one for all layers, or by name (layers that aren't named have none)."""
@@ -70,8 +68,8 @@ class Allocation:
 def select_global(
     importances: Mapping[str, NDArray[Any]],
     block_size: int = 4,
-    sparsity: float = 0.75,
-    method: str = "bed",
+    sparsity: float = DEFAULT_SPARSITY,
+    method: str = DEFAULT_METHOD,
     *,
     floors: Shares = None,
     ceilings: Shares = None,

@@ -9,20 +9,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ubp_core.budgets import MAX_BLOCK_SIZE as MAX_BLOCK_SIZE
 from ubp_core.budgets import blocks_to_keep, too_few_rows
 from ubp_core.budgets import budget as budget
 from ubp_core.criteria import HEADROOM, plain_array, to_single
 from ubp_core.errors import SelectionError
 from ubp_core.native.library import thread_count
 from ubp_core.native.selection import SelectOutcome, select
+from ubp_core.vocabulary import DEFAULT_METHOD, DEFAULT_SPARSITY, MAX_BLOCK_SIZE, METHODS
 
 if TYPE_CHECKING:
     import torch
 
 MAX_EXPONENT = 256 - HEADROOM
 """Squares of float32 weights are below 2**256."""
-METHODS = ("abp", "greedy", "bed", "optimal", "unstructured")
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,8 +61,8 @@ class Selection:
 def select_blocks(
     importance: NDArray[Any] | torch.Tensor,
     block_size: int = 4,
-    sparsity: float = 0.75,
-    method: str = "bed",
+    sparsity: float = DEFAULT_SPARSITY,
+    method: str = DEFAULT_METHOD,
     threads: int | None = None,
 ) -> Selection:
     """Chooses exactly `budget(...)` blocks of a layer (design, section 4; `bed`: arXiv 2407.19644).

@@ -83,7 +83,8 @@ def test_plans_keep_layers_dense_by_the_same_rule(
     model = model_of(**{f"l{i}": drawn(*shape, seed=i) for i, shape in enumerate(shapes)})
     used = 1 if (scope, method) == ("global", "unstructured") else size
     assume(sparsity == 0 or any(rows >= used for rows, _ in shapes))
-    plan = make_plan(model, scope=scope, method=method, block_size=size, sparsity=sparsity)
+    limits = {"floor": 0.0} if scope == "global" else {}
+    plan = make_plan(model, scope=scope, method=method, block_size=size, sparsity=sparsity, **limits)  # type: ignore[arg-type]
     selections = select_plan(plan, model)
     report = report_plan(plan, model, selections)
     for row, shape in zip(report.rows, shapes, strict=True):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import compress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,8 @@ from ubp_core.pruning.report import LayerReport, report_layer, total_sparsity
 from ubp_core.pruning.rules import LayerSettings, Overrides, check_arguments, check_share
 from ubp_core.pruning.schedules import OneShotSchedule, Schedule
 from ubp_core.pruning.selecting import Demand, fit_scores, select_layer
-from ubp_core.selection import METHODS, Selection
+from ubp_core.selection import Selection
+from ubp_core.vocabulary import DEFAULT_BLOCK_SIZE, DEFAULT_CRITERION, DEFAULT_METHOD, DEFAULT_SPARSITY, METHODS
 
 if TYPE_CHECKING:
     import torch.distributed as dist
@@ -49,13 +51,13 @@ class BlockPruner:
     def __init__(
         self,
         model: nn.Module,
-        block_size: int = 4,
-        sparsity: float = 0.75,
-        method: str = "bed",
+        block_size: int = DEFAULT_BLOCK_SIZE,
+        sparsity: float = DEFAULT_SPARSITY,
+        method: str = DEFAULT_METHOD,
         schedule: Schedule | None = None,
         scope: str = "layer",
         *,
-        criterion: str = "l1",
+        criterion: str = DEFAULT_CRITERION,
         criterion_batches: int = 8,
         regrow: bool = False,
         overrides: Overrides | None = None,
@@ -257,8 +259,7 @@ class BlockPruner:
             PruningError: the state is of other layers or settings; the line names them.
         """
         self._check_open()
-        counters = state.restore(content, self._layers, self._criterion, self._header())
-        self.steps, self.updates, self.seconds = counters
+        self.steps, self.updates, self.seconds = state.restore(content, self._layers, self._criterion, self._header())
         self.apply_masks()
 
     def _header(self) -> dict[str, Any]:
@@ -281,7 +282,7 @@ class BlockPruner:
         scores = [self._criterion.score(layer) for layer in self._layers]
         shared = [layer.settings.common and not layer.settings.fixed for layer in self._layers]
         demands = list(map(self._demand, self._layers, fit_scores(scores, shared)))
-        pool = [demand for demand, together in zip(demands, shared, strict=True) if together]
+        pool = list(compress(demands, shared))
         common = select_common(pool, self.scale, self.threads) if pool else {}
         return [common.get(demand.name) or select_layer(demand, self.threads) for demand in demands]
 

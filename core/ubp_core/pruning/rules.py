@@ -15,7 +15,7 @@ import numpy as np
 from ubp_core.errors import PruningError
 from ubp_core.native.library import thread_count
 from ubp_core.plan import Plan
-from ubp_core.selection import MAX_BLOCK_SIZE, METHODS
+from ubp_core.vocabulary import MAX_BLOCK_SIZE, METHODS
 
 if TYPE_CHECKING:
     from torch import nn

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from textual.content import Content
 
+from ubp_core.units import format_bytes, format_count, format_percent, format_seconds
 from ubp_tui.choices.patterns import format_shape
-from ubp_tui.renderables.formats import format_bytes, format_count, format_percent, format_seconds
 from ubp_tui.work.selecting import LayerResult
 from ubp_tui.work.totals import FLOAT_BYTES, NetworkTotal
 

@@ -8,13 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ubp_core.cli import output
-from ubp_core.cli.options import common as options
 from ubp_core.cli.bench.output import print_runs
 from ubp_core.cli.bench.packing import pack, plan_record
 from ubp_core.cli.bench.progress import show_progress
 from ubp_core.cli.options.devices import add_adb_host, chosen_server
-from ubp_core.cli.options.planned import load_for_plan, read_plan
+from ubp_core.cli.options.model import add_model_options
+from ubp_core.cli.options.output import add_output_options
+from ubp_core.cli.options.planned import add_plan_option, load_for_plan, read_plan
+from ubp_core.cli.options.selection import add_grid_options
 from ubp_core.errors import ExitCode
+from ubp_core.vocabulary import COMPARED_METHODS
 
 if TYPE_CHECKING:
     from ubp_core.benchmark import BenchRun, BenchSettings
@@ -37,27 +40,16 @@ EXAMPLES = """\
   ubp bench --layers _conv_head --device adb:1A2B3C,adb:4D5E6F --json
   ubp bench --plan plan.yaml --methods abp --device adb"""
 
-DECIDED_BY_PLAN = ("block_size", "sparsity", "criterion")
-DEFAULTS = {"methods": ("abp", "bed", "optimal"), "block_size": (4,), "sparsity": (0.75,), "criterion": "l1"}
-"""Without a plan."""
-INTERRUPTED = 130
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `ubp bench`."""
-    options.add_model_options(parser)
-    parser.set_defaults(model=None)  # with a plan, the plan's own
+    add_model_options(parser, "the plan's")
+    add_plan_option(parser)
     parser.add_argument(
         "--layers",
         action="append",
         metavar="NAME[,NAME...]|all",
         help="single layers, as `ubp layers` lists them (default: the whole network)",
-    )
-    parser.add_argument(
-        "--plan",
-        type=Path,
-        metavar="PLAN.yaml",
-        help="run what `ubp plan` decided; instead of MODEL, block size, sparsity and criterion",
     )
     parser.add_argument(
         "--device",
@@ -66,21 +58,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="host, emulator, adb (the only one, or ANDROID_SERIAL), adb:SERIAL; several run at once (default: host)",
     )
     add_adb_host(parser)
-    add_variant_options(parser.add_argument_group("variants"))
+    compared = ",".join(COMPARED_METHODS)
+    add_grid_options(parser.add_argument_group("variants"), f"{compared}; with --plan only its own", packed=True)
     add_run_options(parser.add_argument_group("run"))
-    parser.add_argument("--csv", action="store_true", help="print CSV with every sample instead of tables")
     parser.add_argument("--no-history", action="store_true", help="do not keep the result")
-
-
-def add_variant_options(group: argparse._ArgumentGroup) -> None:
-    """What runs against dense."""
-    group.add_argument(
-        "--methods", type=options.list_of(options.method), metavar="NAME[,NAME...]",
-        help="next to dense (default: abp,bed,optimal; with --plan only its own)",
-    )  # fmt: skip
-    group.add_argument("--block-size", type=options.list_of(options.block_size), metavar="N[,N...]", help="default: 4")
-    group.add_argument("--sparsity", type=options.list_of(options.sparsity), metavar="S[,S...]", help="default: 0.75")
-    group.add_argument("--criterion", choices=options.CRITERION_NAMES, help="default: l1")
+    add_output_options(parser)
 
 
 def add_run_options(group: argparse._ArgumentGroup) -> None:
@@ -115,13 +97,11 @@ def run(args: argparse.Namespace) -> int:
     from ubp_core.benchmark import run_on_devices
     from ubp_core.devices.catalogue import open_device
 
-    plan = read_plan(args, DECIDED_BY_PLAN)
-    if plan is None:
-        vars(args).update({name: value for name, value in DEFAULTS.items() if getattr(args, name) is None})
+    plan = read_plan(args, ["block_size", "sparsity", "criterion"])
     settings = settings_from(args)
     server = chosen_server(args)
     devices = [open_device(name.strip(), server) for name in dict.fromkeys(args.device.split(","))]
-    model, side = load_for_plan(args, plan, None)
+    model, side = load_for_plan(args, plan)
     cancel = Event()
     with tempfile.TemporaryDirectory(prefix="ubp-bench-") as folder:
         packed = pack(args, plan, model, args.input or (side, side), Path(folder))
@@ -132,7 +112,7 @@ def run(args: argparse.Namespace) -> int:
     numbers = [None] * len(runs) if args.no_history else keep(runs)
     print_runs(runs, numbers, args)
     if cancel.is_set():
-        return INTERRUPTED
+        return ExitCode.INTERRUPTED
     return ExitCode.OK if all(run.complete for run in runs) else ExitCode.FAILED
 
 

@@ -58,7 +58,7 @@ def pack_network_variants(
     """
     from ubp_core import importance
     from ubp_core.network.exporting import NetworkExporter
-    from ubp_core.plan.applying import check_block_sizes, check_model, select_plan
+    from ubp_core.plan.applying import check_block_sizes, check_model, select_plan, settle_plan
     from ubp_core.vocabulary import PACKED_BLOCK_SIZES
 
     chosen = tuple(variants)
@@ -69,6 +69,7 @@ def pack_network_variants(
         check_block_size(variant)
     if plan is not None:
         check_model(plan, model)
+        plan = settle_plan(plan, model)
         check_block_sizes(plan, PACKED_BLOCK_SIZES)
     folder.mkdir(parents=True, exist_ok=True)
     exporter = NetworkExporter(model, input_shape)
@@ -99,13 +100,14 @@ def check_block_size(variant: Variant) -> None:
 def select_layers(
     importances: Importances, variant: Variant, settings_of: SettingsOf, threads: int | None
 ) -> dict[str, Selection]:
-    """Blocks of every layer that the variant prunes."""
+    """Blocks of every layer that the variant prunes; what can't have such blocks stays dense."""
     from ubp_core import select_blocks
+    from ubp_core.budgets import dense_reason
 
     selections: dict[str, Selection] = {}
     for name, matrix in importances.items():
         own = None if variant.method == DENSE else settings_of(variant, name)
-        if own is not None:
+        if own is not None and not dense_reason((matrix.shape[0], matrix.shape[1]), *own):
             selections[name] = select_blocks(matrix, *own, variant.method, threads)
     return selections
 

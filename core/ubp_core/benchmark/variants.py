@@ -77,6 +77,7 @@ def pack_variants(
         BadSetting: a variant that packed files can't hold.
     """
     from ubp_core import importance, select_blocks
+    from ubp_core.budgets import too_few_rows
     from ubp_core.packed.layer_packing import pack_layer
     from ubp_core.vocabulary import PACKED_BLOCK_SIZES
 
@@ -90,6 +91,9 @@ def pack_variants(
             if variant.block_size not in PACKED_BLOCK_SIZES:
                 sizes = ", ".join(map(str, PACKED_BLOCK_SIZES))
                 raise BadSetting(f"block size {variant.block_size}: kernels have {sizes}")
+            reason = too_few_rows(layer.rows, variant.block_size)
+            if reason:
+                raise BadSetting(f"{layer.name} {reason}: it stays dense; take smaller blocks")
             selection = select_blocks(matrix, variant.block_size, variant.sparsity, variant.method, threads)
         path = folder / f"{number}.ubp"
         packed = pack_layer(layer, selection, criterion if selection else "")

@@ -98,8 +98,9 @@ def select_for(args: argparse.Namespace, plan: Plan | None, model: LoadedModel) 
     if plan is None:
         return ({} if args.dense else select_all(model, args)), args.criterion
     from ubp_core.plan import select_plan
-    from ubp_core.plan.applying import check_block_sizes
+    from ubp_core.plan.applying import check_block_sizes, settle_plan
 
+    plan = settle_plan(plan, model)
     check_block_sizes(plan, PACKED_BLOCK_SIZES)
     with output.narrate("selecting") as tell:
         return select_plan(
@@ -110,12 +111,18 @@ def select_for(args: argparse.Namespace, plan: Plan | None, model: LoadedModel) 
 def select_all(model: LoadedModel, args: argparse.Namespace) -> dict[str, Selection]:
     """Blocks of every layer that can be pruned."""
     from ubp_core import importance, select_blocks
+    from ubp_core.budgets import dense_reason
 
     if not model.prunable:
         raise ModelError(f"{model.name} has no layer that can be pruned; --dense exports it as it is")
     selections = {}
     with output.progress_bar("selecting", len(model.prunable)) as step:
         for layer in model.prunable:
+            reason = dense_reason((layer.rows, layer.columns), args.block_size, args.sparsity)
+            if reason:
+                output.note(f"{layer.name} stays dense: {reason}")
+                step()
+                continue
             matrix = importance(layer.weight, args.criterion)
             selections[layer.name] = select_blocks(matrix, args.block_size, args.sparsity, args.method, args.threads)
             step()

@@ -86,12 +86,33 @@ def _pack_chosen(args: argparse.Namespace) -> tuple[LoadedModel, tuple[PackedLay
     for layer in layers:
         if layer.skip_reason and not args.dense:
             output.note(f"{layer.name} stays dense by default ({layer.skip_reason}); packing it all the same")
+    if not args.dense:
+        layers = _leave_out_dense(layers, args)
     packed_layers = []
     with output.progress_bar("packing", len(layers)) as step:
         for layer in layers:
             packed_layers.append(_pack(layer, args))
             step()
     return model, tuple(packed_layers)
+
+
+def _leave_out_dense(layers: tuple[Layer, ...], args: argparse.Namespace) -> tuple[Layer, ...]:
+    """The layers that have such blocks, or keep every weight with them; notes say what is left out."""
+    from ubp_core.budgets import budget_note, dense_reason
+
+    reasons = {
+        layer.name: dense_reason((layer.rows, layer.columns), args.block_size, args.sparsity) for layer in layers
+    }
+    for layer in layers:
+        reason = reasons[layer.name]
+        note = budget_note((layer.rows, layer.columns), args.block_size, args.sparsity)
+        if reason or note:
+            output.note(f"{layer.name} is left out, it stays dense: {reason}" if reason else f"{layer.name}: {note}")
+    kept = tuple(layer for layer in layers if reasons[layer.name] is None)
+    if not kept:
+        name = layers[0].name
+        raise ModelError(f"nothing to pack: {name} stays dense: {reasons[name]}; --dense packs layers as they are")
+    return kept
 
 
 def _pack_plan(args: argparse.Namespace, plan: Plan) -> tuple[LoadedModel, tuple[PackedLayer, ...]]:

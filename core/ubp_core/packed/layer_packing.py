@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ubp_core.errors import ModelError
+from ubp_core.errors import ModelError, SelectionError
 from ubp_core.packed.format import MAX_STEP
 from ubp_core.packed.packing import BlockSelection, pack, pack_dense
 from ubp_core.printable import printable
@@ -27,15 +27,18 @@ def pack_layer(
 
     Raises:
         ModelError: the layer has groups.
-        SelectionError: the selection does not fit the layer.
+        SelectionError: the selection does not fit the layer, or the layer a packed file; the line names it.
     """
     if layer.groups != 1:
         raise ModelError(f"{layer.name} has {layer.groups} groups: only layers with one group can be packed")
     image_hw = input_image(layer)
     geometry = (layer.bias, layer.stride, layer.padding, layer.dilation, activation)
-    if selection is None:
-        return pack_dense(layer.weight, *geometry, name=layer.name, image_hw=image_hw)
-    return pack(layer.weight, selection, *geometry, name=layer.name, criterion=criterion, image_hw=image_hw)
+    try:
+        if selection is None:
+            return pack_dense(layer.weight, *geometry, name=layer.name, image_hw=image_hw)
+        return pack(layer.weight, selection, *geometry, name=layer.name, criterion=criterion, image_hw=image_hw)
+    except SelectionError as error:
+        raise SelectionError(f"{layer.name}: {error}") from None
 
 
 def source_line(model: LoadedModel) -> str:

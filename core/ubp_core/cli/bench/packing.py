@@ -58,9 +58,10 @@ def pack_plan(
         PlanError: the plan is not for this network, prunes none of it, or has a block size without kernel.
     """
     from ubp_core.benchmark import plan_layer_variants, plan_network_variants
-    from ubp_core.plan.applying import check_block_sizes, check_model
+    from ubp_core.plan.applying import check_block_sizes, check_model, settle_plan
 
     check_model(plan, model)
+    plan = settle_plan(plan, model)
     check_block_sizes(plan, PACKED_BLOCK_SIZES)
     if not plan.pruned:
         raise PlanError(f"{args.plan}: prunes no layer, so there is nothing to compare")

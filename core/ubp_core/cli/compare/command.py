@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from ubp_core.cli import output
-from ubp_core.cli.compare.grid import GridResult, compare_layers, number
+from ubp_core.cli.compare.grid import GridResult, compare_layers, notes_of, number
 from ubp_core.cli.compare.planned import compare_plan
 from ubp_core.cli.options.layers import add_layers_option, named_layers
 from ubp_core.cli.options.model import add_model_options
@@ -66,6 +66,8 @@ def run(args: argparse.Namespace) -> int:
         output.print_json(_record(model, results, args))
     else:
         _print(model, results, args)
+    for line in notes_of(results):
+        output.note(line)
     return ExitCode.OK
 
 
@@ -76,6 +78,7 @@ def _record(model: LoadedModel, results: list[GridResult], args: argparse.Namesp
         "model": output.model_record(model),
         "criterion": args.criterion,
         "methods": list(args.methods),
+        "notes": notes_of(results),
         "results": [
             {
                 "block_size": result.block_size,

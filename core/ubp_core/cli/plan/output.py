@@ -25,16 +25,24 @@ def print_plan(
     """One line for every layer, with what was measured of it where that is known; the network's total at the foot."""
     if as_json:
         output.print_json(plan_record(plan, model, report, figures))
+        _print_notes(report)
         return
     console = output.open_console()
     console.print(output.heading(model), soft_wrap=True)
     console.print(describe_plan(plan), soft_wrap=True)
     console.print(_layer_table(report, figures))
     console.print(_cost_table(report))
+    _print_notes(report)
     emptied = [row.layer.name for row in report.pruned if 1 - row.achieved < LEAST_KEPT]
     if emptied:
         names = ", ".join(emptied[:4]) + (f" and {len(emptied) - 4} more" if len(emptied) > 4 else "")
         output.note(f"{names}: less than {format_share(LEAST_KEPT, 0)} of the weights stay; --floor keeps more")
+
+
+def _print_notes(report: PlanReport) -> None:
+    """What was asked for and can't be had."""
+    for line in report.notes:
+        output.note(line)
 
 
 def describe_plan(plan: Plan) -> str:
@@ -115,7 +123,11 @@ def plan_record(
         "command": "plan",
         "model": output.model_record(model),
         "asked": asked | {key: getattr(plan, key) for key in ("floor", "ceiling", "scale")},
-        "layers": [row_record(row) | {"fixed": row.layer.fixed} | figure_record(row, figures) for row in report.rows],
+        "layers": [
+            row_record(row) | {"fixed": row.layer.fixed, "note": row.note} | figure_record(row, figures)
+            for row in report.rows
+        ],
+        "notes": list(report.notes),
         "total": {
             "pruned_layers": len(report.pruned),
             "requested_sparsity": report.requested,

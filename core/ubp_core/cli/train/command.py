@@ -148,11 +148,19 @@ def _signals() -> Iterator[list[int]]:
 def _print_layers(loop: TrainingLoop, as_json: bool) -> None:
     """What `check_deployable` says of the network, and what the file asks of each layer."""
     from ubp_core.pruning import check_deployable
+    from ubp_core.training.setup import small_layers
 
+    small = small_layers(loop.config.pruning, loop.network)
     asked = {layer.name for layer in loop.pruner.report()}
     checks = check_deployable(loop.network, loop.config.pruning.block_size)
     records: list[dict[str, Any]] = [
-        {"name": c.name, "kind": c.kind, "shape": list(c.shape), "packed": c.name in asked, "reason": c.reason}
+        {
+            "name": c.name,
+            "kind": c.kind,
+            "shape": list(c.shape),
+            "packed": c.name in asked,
+            "reason": small.get(c.name, c.reason),
+        }
         for c in checks
     ]
     for record in records:
@@ -161,7 +169,8 @@ def _print_layers(loop: TrainingLoop, as_json: bool) -> None:
     refusal = export_refusal(loop)
     if as_json:
         head = {"command": "train", "check": True, "steps": loop.total_steps, "network_refusal": refusal}
-        output.print_json({**head, "layers": records})
+        data = {"classes": list(loop.pictures.classes), "skipped_files": list(loop.pictures.skipped)}
+        output.print_json({**head, **data, "layers": records})
         return
     table = Table(
         [Column("layer", "name"), Column("kind", yields=1), *numbers("weight"), Column("will be packed", "text")]
@@ -175,6 +184,9 @@ def _print_layers(loop: TrainingLoop, as_json: bool) -> None:
         f"{len(asked)} of {len(records)} layers; {len(pictures.train):,} pictures to train on, "
         f"{len(pictures.validation):,} to validate, {len(pictures.classes)} classes; {loop.total_steps:,} steps"
     )
+    if pictures.skipped:
+        more = f" and {len(pictures.skipped) - 5:,} more" if len(pictures.skipped) > 5 else ""
+        output.note(f"left out, hidden or no picture: {', '.join(pictures.skipped[:5])}{more}")
     print("the whole network can be exported" if refusal is None else f"the network can't be exported: {refusal}")
 
 

@@ -72,7 +72,7 @@ class OddBench(CannedBench):
         cancel: Event,
     ) -> BenchRun:  # fmt: skip
         self.held.append(packed)
-        assert Path(packed.folder.name).is_dir()
+        assert Path(packed.folder).is_dir()
         if device == "host":
             raise DeviceError("host: storage full")
         run = super().run(packed, device, options, on_progress, cancel)
@@ -154,7 +154,7 @@ def test_one_of_several_devices_fails_and_stops_nobody(tmp_path: Path, monkeypat
     assert describe_status(queue).startswith("done on 1 of 2 devices")
     assert queue.leading_device == "host", "the chosen one of several"
     first, second = OddBench.held
-    assert first is second and not Path(first.folder.name).exists(), "files go after the last device"
+    assert first is second and not Path(first.folder).exists(), "files go after the last device"
 
 
 def test_on_a_single_device_a_failure_is_told_and_facts_may_be_missing(tmp_path: Path) -> None:

@@ -15,11 +15,11 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from urllib.parse import quote
 
 from ubp_core.history.errors import HistoryError
 from ubp_core.history.schema import SCHEMA_VERSION, check_owner, check_version, create_tables, read_version
+from ubp_core.process.leftovers import passing_folder
 
 WAIT_S = 15.0
 """For another process's write."""
@@ -120,8 +120,8 @@ def connect_to_read(path: Path, how: str) -> sqlite3.Connection:
 
 def open_copy(path: Path, log: Path) -> sqlite3.Connection:
     """The file with what only its log holds, in memory."""
-    with TemporaryDirectory(prefix="ubp-history-") as folder:
-        copy = Path(folder, path.name)
+    with passing_folder("ubp-history-") as folder:
+        copy = folder / path.name
         shutil.copyfile(path, copy)
         shutil.copyfile(log, copy.with_name(log.name))
         with closing(connect_to_read(copy, "mode=rw")) as connection:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import tempfile
 from dataclasses import fields
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ubp_core.benchmark.settings import BenchSettings, SettingOption
@@ -20,6 +18,7 @@ from ubp_core.cli.options.output import add_output_options
 from ubp_core.cli.options.planned import add_plan_option, load_for_plan, read_plan
 from ubp_core.cli.options.selection import add_grid_options
 from ubp_core.errors import ExitCode
+from ubp_core.process.leftovers import passing_folder
 from ubp_core.vocabulary import COMPARED_METHODS
 
 if TYPE_CHECKING:
@@ -90,8 +89,8 @@ def run(args: argparse.Namespace) -> int:
     devices = [open_device(name.strip(), server) for name in dict.fromkeys(args.device.split(","))]
     model, side = load_for_plan(args, plan)
     cancel = Event()
-    with tempfile.TemporaryDirectory(prefix="ubp-bench-") as folder:
-        packed = pack(args, plan, model, args.input_hw or (side, side), Path(folder))
+    with passing_folder("ubp-bench-") as folder:
+        packed = pack(args, plan, model, args.input_hw or (side, side), folder)
         extra = {"model": output.model_record(model), "criterion": plan.criterion if plan else args.criterion}
         extra |= {"plan": plan_record(plan)} if plan else {}
         with show_progress([device.name for device in devices]) as on_progress:

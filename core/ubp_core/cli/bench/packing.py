@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ubp_core.cli import output
 from ubp_core.cli.options.layers import named_layers
 from ubp_core.errors import ModelError, PlanError
-from ubp_core.vocabulary import COMPARED_METHODS, PACKED_BLOCK_SIZES
+from ubp_core.vocabulary import COMPARED_METHODS
 
 if TYPE_CHECKING:
     from ubp_core.benchmark import PackedVariants, Variant
@@ -62,7 +62,7 @@ def pack_plan(
 
     check_model(plan, model)
     plan = settle_plan(plan, model)
-    check_block_sizes(plan, PACKED_BLOCK_SIZES)
+    check_block_sizes(plan)
     if not plan.pruned:
         raise PlanError(f"{args.plan}: prunes no layer, so there is nothing to compare")
     methods = args.methods or ()

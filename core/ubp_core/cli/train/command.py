@@ -11,6 +11,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
+from ubp_core.budgets import no_kernel
 from ubp_core.cli import output
 from ubp_core.cli.options.output import add_output_options
 from ubp_core.cli.tables import Column, Table, numbers
@@ -18,7 +19,6 @@ from ubp_core.cli.train.progress import TrainProgress
 from ubp_core.errors import ConfigError, ExitCode, ModelError
 from ubp_core.process.ending import BY_SIGNAL, SIGNALS, Ended
 from ubp_core.units import format_share, format_size
-from ubp_core.vocabulary import PACKED_BLOCK_SIZES
 
 if TYPE_CHECKING:
     import torch
@@ -106,10 +106,8 @@ def _prepare(config: TrainConfig, tell: Any) -> TrainingLoop:
 
     sizes = [config.pruning.block_size, *(getattr(r, "block_size", None) for r in config.pruning.overrides.values())]
     for size in sizes:
-        if size is not None and size not in PACKED_BLOCK_SIZES:
-            raise ConfigError(
-                f"pruning.block_size: {size} can't be packed; need {', '.join(map(str, PACKED_BLOCK_SIZES))}"
-            )
+        if size is not None and (reason := no_kernel(size)):
+            raise ConfigError(f"pruning.block_size: {reason}")
     device: torch.device = choose_device(config.training.device)
     pictures: Pictures = open_pictures(config.data, config.training.seed)
     network = make_network(config, len(pictures.classes), tell)

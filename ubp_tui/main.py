@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 from ubp_core import __version__
 from ubp_core.errors import ExitCode, PlanError
 from ubp_core.models import DEFAULT_MODEL, MODEL_NAMES
+from ubp_core.printable import printable
 from ubp_tui.choices.choice import METHODS, Choice, ModelRequest
 from ubp_tui.looks.names import THEME_NAMES, theme_name
 from ubp_tui.terminal.signals import restore_signals
@@ -141,7 +142,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         start = find_session(options.session, not options.no_session, _names_model(options))
     except PlanError as error:
-        print(f"ubp-tui: {error}", file=sys.stderr)
+        print(f"ubp-tui: {printable(str(error))}", file=sys.stderr)
         return error.exit_code
     app = _build(options, start)
     # With a loop of our own, the end does not wait for worker threads.
@@ -150,7 +151,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     restore_signals()
     keep_session(app.session, start)
     if app.failure:
-        print(f"ubp-tui: {app.failure}", file=sys.stderr)
+        print(f"ubp-tui: {printable(app.failure)}", file=sys.stderr)
     code = app.return_code or 0
     if app.loader.busy or app.bench_errands.packing:
         _end_at_once(app, code)

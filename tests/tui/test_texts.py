@@ -16,7 +16,8 @@ from ubp_core import importance, select_blocks
 from ubp_core.report import offset_histogram
 from ubp_tui.choices.choice import METHODS, Choice, SelectionRequest
 from ubp_tui.choices.patterns import format_shape
-from ubp_tui.renderables.formats import format_count, format_percent, shorten_name
+from ubp_tui.renderables.cells import shorten_name
+from ubp_tui.renderables.formats import format_count, format_percent
 from ubp_tui.renderables.layers.facts import Fact, describe_total, flow_facts, list_facts, list_total
 from ubp_tui.renderables.map.readout import (
     Kernel,

@@ -17,7 +17,7 @@ from ubp_tui.renderables.bench.text import (
     format_time,
     list_warnings,
 )
-from ubp_tui.renderables.formats import shorten_name
+from ubp_tui.renderables.cells import pad, shorten_name, shown
 
 if TYPE_CHECKING:
     from ubp_core.benchmark import BenchRun, LayerResult
@@ -61,7 +61,7 @@ def _list_results(run: BenchRun, width: int) -> list[str]:
 
     def join(name: str, cells: Sequence[str], bar: str = "") -> str:
         padded = [cells[0].ljust(columns[0]), *(cells[n].rjust(columns[n]) for n in shown[1:])]
-        return " ".join([name.ljust(name_width), *padded, f" {bar}" if bar else ""]).rstrip()
+        return " ".join([pad(name, name_width), *padded, f" {bar}" if bar else ""]).rstrip()
 
     lines = [join("layer", ("variant", "measured", "vs dense", "spread", "keeps %", "figure"))]
     for layer, index, cells in rows:
@@ -95,7 +95,7 @@ def describe_comparison(comparison: Comparison, figures: tuple[str, str], width:
         both, ratio = compared_cells(variant)
         output = "same" if variant.same_output else "differs"
         name = shorten_name(variant.layer, name_width)
-        lines.append(f"{name:<{name_width}} {variant.label:<20} {both} {ratio:>7}  {output}")
+        lines.append(f"{pad(name, name_width)} {pad(shown(variant.label), 20)} {both} {ratio:>7}  {output}")
     if not comparison.variants:
         lines.append("no layer and variant is in both runs")
     return [*lines, "", *(f"note: {note}" for note in comparison.notes)]

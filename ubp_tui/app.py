@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 from rich.console import RenderableType
 from textual.app import App
 
+from ubp_core.models.spec import ModelSpec
 from ubp_tui.bench.errands import BenchErrands
 from ubp_tui.bench.job import make_job, make_network_job
 from ubp_tui.bench.queue import BenchQueue
-from ubp_tui.choices.choice import Choice, ModelRequest
+from ubp_tui.choices.choice import Choice
 from ubp_tui.dialogs.error import ErrorDialog
 from ubp_tui.dialogs.help import HelpScreen
 from ubp_tui.dialogs.log import LogPanel
@@ -58,7 +59,7 @@ class UbpApp(GuardedApp):
 
     def __init__(
         self,
-        request: ModelRequest,
+        spec: ModelSpec,
         services: Services,
         choice: Choice,
         glyphs: Glyphs | None = None,
@@ -79,7 +80,7 @@ class UbpApp(GuardedApp):
         self._complaint = complaint
         self.services = services
         runner = AppRunner(self)
-        self.workspace = Workspace(request, choice)
+        self.workspace = Workspace(spec, choice)
         """What is open, what was chosen, what is known."""
         self.errands = Errands(self.workspace, services, runner)
         """What is computed for it."""
@@ -143,10 +144,10 @@ class UbpApp(GuardedApp):
         if not accepted:
             self.session = None
         if self.session is not None:
-            self.workspace.request = self.session.request
-            self.explore.drawing.name_model(self.session.request.model)
+            self.workspace.spec = self.session.spec
+            self.explore.drawing.name_model(self.session.spec.name)
             self._wear(self.session.arrangement.theme)
-        self.loader.load(self.workspace.request)
+        self.loader.load(self.workspace.spec)
 
     def save_work(self) -> None:
         """Take down the session, where there is a model."""
@@ -191,8 +192,8 @@ class UbpApp(GuardedApp):
     def _answer_failure(self, failure: LoadFailure, remedy: str | None) -> None:
         """Try again with random weights, or leave with the line on stderr."""
         if remedy == "random":
-            self.workspace.request = replace(self.workspace.request, weights="random")
-            self.loader.load(self.workspace.request)
+            self.workspace.spec = replace(self.workspace.spec, weights="random")
+            self.loader.load(self.workspace.spec)
             return
         self.failure = failure.line
         self.exit(return_code=failure.exit_code)
@@ -276,7 +277,7 @@ class UbpApp(GuardedApp):
 
 
 def build_app(
-    request: ModelRequest,
+    spec: ModelSpec,
     services: Services | None = None,
     choice: Choice | None = None,
     glyphs: Glyphs | None = None,
@@ -287,7 +288,7 @@ def build_app(
     """Build the app; the command line, the tests and the screenshots all do it here.
 
     Args:
-        request: the model to load, unless the session names one.
+        spec: the model to load, unless the session names one.
         services: what does the work; the real ones by default.
         choice: the first choice of method, block size and sparsity.
         glyphs: characters of pictures; by default half blocks, and shades where there is no colour.
@@ -295,4 +296,4 @@ def build_app(
         offer: whether to ask the user first.
         complaint: why the last session can't be used; said first of all.
     """
-    return UbpApp(request, services or default_services(), choice or Choice(), glyphs, session, offer, complaint)
+    return UbpApp(spec, services or default_services(), choice or Choice(), glyphs, session, offer, complaint)

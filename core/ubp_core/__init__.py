@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from ubp_core.pruning import OneShotSchedule as OneShotSchedule
     from ubp_core.pruning import check_deployable as check_deployable
     from ubp_core.pruning import recalibrate_batchnorm as recalibrate_batchnorm
-    from ubp_core.selection import METHODS as METHODS
     from ubp_core.selection import Selection as Selection
     from ubp_core.selection import select_blocks as select_blocks
+    from ubp_core.vocabulary import METHODS as METHODS
 
 _HOMES = {
     "BlockPruner": "pruning",
@@ -37,7 +37,7 @@ _HOMES = {
     "importance": "criteria",
     "pack": "packed.packing",
     "recalibrate_batchnorm": "pruning",
-    "METHODS": "selection",
+    "METHODS": "vocabulary",
     "PackedFile": "packed.file",
     "PackedLayer": "packed.layer",
     "NetworkSelection": "global_selection",

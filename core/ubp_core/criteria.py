@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ubp_core.vocabulary import CRITERIA, DEFAULT_CRITERION
+
 if TYPE_CHECKING:
     import torch
 
 from ubp_core.errors import SelectionError
-
-CRITERIA = ("l1", "l2")
 
 
 def as_array(weight: torch.Tensor | NDArray[Any]) -> NDArray[np.float32]:
@@ -46,7 +46,7 @@ def as_matrix(weight: torch.Tensor | NDArray[Any]) -> NDArray[np.float32]:
     return array.reshape(array.shape[0], -1)
 
 
-def importance(weight: torch.Tensor | NDArray[Any], criterion: str = "l1") -> NDArray[np.float32]:
+def importance(weight: torch.Tensor | NDArray[Any], criterion: str = DEFAULT_CRITERION) -> NDArray[np.float32]:
     """Importance of every weight.
 
     Args:

@@ -14,9 +14,9 @@ from ubp_core.errors import SelectionError
 from ubp_core.native.library import thread_count
 from ubp_core.native.selection import Allocation as OpenAllocation
 from ubp_core.native.selection import SelectOutcome
-from ubp_core.selection import METHODS, Selection, check_importance, check_options, selection_of
+from ubp_core.selection import Selection, check_importance, check_options, selection_of
+from ubp_core.vocabulary import DEFAULT_METHOD, DEFAULT_SPARSITY, METHODS, SCALES
 
-SCALES = ("raw", "mean")
 """How layers' importances compare: as they are, or each divided by its mean."""
 
 Shares = float | Mapping[str, float] | None
@@ -77,8 +77,8 @@ def network_budget(shapes: Mapping[str, tuple[int, int]], block_size: int, spars
 def select_global(
     importances: Mapping[str, NDArray[Any]],
     block_size: int = 4,
-    sparsity: float = 0.75,
-    method: str = "bed",
+    sparsity: float = DEFAULT_SPARSITY,
+    method: str = DEFAULT_METHOD,
     *,
     floors: Shares = None,
     ceilings: Shares = None,

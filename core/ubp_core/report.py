@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from ubp_core.errors import CandidatesExhausted
 from ubp_core.packed.format import SectionKind, array_bytes
-from ubp_core.selection import METHODS, Selection, select_blocks
+from ubp_core.selection import Selection, select_blocks
+from ubp_core.vocabulary import METHODS
 
 if TYPE_CHECKING:
     from ubp_core.models import Layer

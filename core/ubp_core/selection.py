@@ -12,9 +12,7 @@ from numpy.typing import NDArray
 from ubp_core.errors import SelectionError
 from ubp_core.native.library import thread_count
 from ubp_core.native.selection import SelectOutcome, select
-
-METHODS = ("abp", "greedy", "bed", "optimal", "unstructured")
-MAX_BLOCK_SIZE = 32
+from ubp_core.vocabulary import DEFAULT_METHOD, DEFAULT_SPARSITY, MAX_BLOCK_SIZE, METHODS
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,8 +58,8 @@ def budget(shape: tuple[int, int], block_size: int, sparsity: float) -> int:
 def select_blocks(
     importance: NDArray[Any],
     block_size: int = 4,
-    sparsity: float = 0.75,
-    method: str = "bed",
+    sparsity: float = DEFAULT_SPARSITY,
+    method: str = DEFAULT_METHOD,
     threads: int | None = None,
 ) -> Selection:
     """Chooses exactly `budget(...)` blocks of a layer (design, section 4; `bed`: arXiv 2407.19644).

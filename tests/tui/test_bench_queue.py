@@ -80,7 +80,7 @@ class OddBench(CannedBench):
 
 
 def small_job(*names: str) -> BenchJob:
-    return make_job(tiny_model(), names or ("block.0.expand",), lambda name: Choice())
+    return make_job(tiny_model(), names or ("block.0.expand",), lambda name: Choice("bed"))
 
 
 def odd_bench(path: Path) -> OddBench:

@@ -16,10 +16,10 @@ from ubp_core.benchmark import BenchSettings
 from ubp_core.devices import DeviceInfo, DeviceKind, DeviceState
 from ubp_core.devices.info import REMEDIES
 from ubp_core.history import Entry, History
+from ubp_core.units import format_time
 from ubp_tui.app import UbpApp
 from ubp_tui.bench.services import DeviceList
 from ubp_tui.dialogs.error import ErrorDialog
-from ubp_tui.renderables.bench.text import format_time
 from ubp_tui.widgets.bench.result_pane import ResultPane
 from ubp_tui.widgets.devices.device_panel import DevicePanel
 from ubp_tui.widgets.layers.layer_table import LayerTable

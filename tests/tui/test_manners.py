@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from tui_world import click, make_app, make_model, make_services, screen_text, settle, until
 
+from ubp_core.models.spec import ModelSpec
 from ubp_tui.app import build_app
-from ubp_tui.choices.choice import ModelRequest
+from ubp_tui.choices.choice import Choice
 from ubp_tui.dialogs.log import LogPanel
 from ubp_tui.dialogs.tour import TOUR, TourDialog
 from ubp_tui.looks.themes import THEMES
@@ -98,7 +99,7 @@ def test_a_log_that_can_not_be_written_stops_nothing() -> None:
 
 
 async def test_ascii_mode_draws_every_screen_in_ascii() -> None:
-    app = build_app(ModelRequest("small"), make_services(make_model()), glyphs="ascii")
+    app = build_app(ModelSpec("small"), make_services(make_model()), Choice("bed"), glyphs="ascii")
     async with app.run_test(size=(120, 36)) as pilot:
         await settle(app, pilot)
         for key in ("2", "w", "3", "question_mark", "escape", "T"):

@@ -77,7 +77,7 @@ def test_the_reason_names_the_numbers_and_the_keys() -> None:
     assert "s = 99 % leaves 0.32 of 32 weights, less than half a block of N = 2. Prune less ([)" in explain(2, 0.99)
     failure = explain_failure(CandidatesExhausted(1234, 5678), layer, Choice("greedy", 4, 0.1))
     assert "it placed 1,234 of the 5,678 blocks" in failure.reason and "(m)" in failure.remedy
-    assert "memory" in explain_failure(MemoryError(), layer, Choice()).reason
+    assert "memory" in explain_failure(MemoryError(), layer, Choice("bed")).reason
 
 
 def test_sentences_take_their_keys_from_the_registry() -> None:

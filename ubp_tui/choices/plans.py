@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ubp_core.models.spec import ModelSpec
 from ubp_tui.choices.budget import CRITERION, NEARLY_ALL, read_budget, read_choice
-from ubp_tui.choices.choice import Choice, ModelRequest
+from ubp_tui.choices.choice import Choice
 from ubp_tui.choices.layer_choices import LayerChoices
 
 if TYPE_CHECKING:
@@ -14,11 +15,10 @@ if TYPE_CHECKING:
     from ubp_core.plan import LayerPlan, Plan
 
 
-def plan_choices(choices: LayerChoices, model: LoadedModel, request: ModelRequest) -> Plan:
+def plan_choices(choices: LayerChoices, model: LoadedModel, spec: ModelSpec) -> Plan:
     """The choices as a plan: of scope `global` while a budget counts for any layer; all other layers are then fixed."""
-    from ubp_core.plan import ModelSpec, Plan
+    from ubp_core.plan import Plan
 
-    spec = ModelSpec(request.model, request.weights, request.arch, request.width, request.seed, request.input_size)
     layers = tuple(_plan_layer(choices, layer.name, layer.skip_reason) for layer in model.layers)
     budget = choices.budget
     asked = choices.default if budget is None else budget.choice

@@ -76,7 +76,7 @@ class ExploreScreen(PaneScreen[None]):
 
     def compose(self) -> ComposeResult:
         """Header, controls, facts, the three panes, footer; and what stands in for them."""
-        name = self._workspace.request.model
+        name = self._workspace.spec.name
         yield ModelHeader(id="header")
         yield ChoiceBar(self._workspace.choice, id="choice")
         yield FactsLine(id="facts")
@@ -93,7 +93,7 @@ class ExploreScreen(PaneScreen[None]):
     def on_mount(self) -> None:
         """Stand by until the model is there."""
         self.add_class("-view-layers")
-        self.query_one(ModelHeader).show_loading(self._workspace.request.model)
+        self.query_one(ModelHeader).show_loading(self._workspace.spec.name)
         self.drawing.connect()
         # What nobody waits for is computed a frame after the model's content.
         self._workspace.opened.connect(partial(self.call_after_refresh, self._begin_work))

@@ -142,7 +142,7 @@ class ExploreDialogs:
         workspace, model = self._workspace, self._workspace.model
         if model is None:
             return
-        plan = plan_choices(workspace.choices, model, workspace.request)
+        plan = plan_choices(workspace.choices, model, workspace.spec)
         marked = tuple(name for name in workspace.marks.names if not plan.layer(name).dense)
         figures = workspace.figures
 

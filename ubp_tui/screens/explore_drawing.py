@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from textual.timer import Timer
 
+from ubp_core.units import format_count
 from ubp_tui.choices.patterns import suggest_patterns
 from ubp_tui.choices.problem import Problem, explain_empty
 from ubp_tui.renderables.bench.text import describe_column
-from ubp_tui.renderables.formats import format_count
 from ubp_tui.renderables.layers.facts import describe_total
 from ubp_tui.widgets.controls.choice_bar import ChoiceBar
 from ubp_tui.widgets.curve.curve_pane import CurvePane

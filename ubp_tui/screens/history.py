@@ -16,12 +16,13 @@ from textual.screen import Screen
 from textual.widgets import DataTable, Static
 from textual.worker import get_current_worker
 
+from ubp_core.benchmark.figure import FIGURE_WORDS
 from ubp_tui.bench.services import BenchServices
 from ubp_tui.dialogs.error import ErrorDialog
 from ubp_tui.keys.bindings import bindings_of
 from ubp_tui.keys.key_action import Owner
 from ubp_tui.renderables.bench.history import describe_comparison, describe_run
-from ubp_tui.renderables.bench.text import FIGURE_WORDS, describe_started
+from ubp_tui.renderables.bench.text import describe_started
 from ubp_tui.renderables.cells import shorten_middle, shown
 from ubp_tui.widgets.header.screen_title import ScreenTitle
 from ubp_tui.widgets.key_footer import KeyFooter

@@ -11,7 +11,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from ubp_core.history.figures import LayerFigures
-from ubp_tui.choices.choice import Choice, ModelRequest, SelectionRequest
+from ubp_core.models.spec import ModelSpec
+from ubp_tui.choices.choice import Choice, SelectionRequest
 from ubp_tui.choices.layer_choices import SCOPES, ChoiceHistory, LayerChoices, Scope
 from ubp_tui.choices.marks import Marks
 from ubp_tui.choices.problem import Problem
@@ -28,9 +29,9 @@ if TYPE_CHECKING:
 class Workspace:
     """One model with the choices for its layers."""
 
-    def __init__(self, request: ModelRequest, choice: Choice) -> None:
+    def __init__(self, spec: ModelSpec, choice: Choice) -> None:
         """Args: the model that is going to be opened, the first choice for all layers."""
-        self.request = request
+        self.spec = spec
         """How the model is loaded; it goes into plans."""
         self.model: LoadedModel | None = None
         """The model, once it is open."""

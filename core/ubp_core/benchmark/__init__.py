@@ -20,14 +20,13 @@ if TYPE_CHECKING:
     from ubp_core.benchmark.progress_lines import LayerProgress
     from ubp_core.benchmark.result import BenchRun, LayerResult, VariantResult
     from ubp_core.benchmark.settings import BenchSettings
-    from ubp_core.benchmark.variants import DEFAULT_METHODS, PackedVariants, Variant, make_variants, pack_variants
+    from ubp_core.benchmark.variants import PackedVariants, Variant, make_variants, pack_variants
 
 _HOMES = {
     "BenchProgress": "progress",
     "BenchRun": "result",
     "BenchSettings": "settings",
     "BenchmarkError": "errors",
-    "DEFAULT_METHODS": "variants",
     "GROUPS": "profile",
     "LayerProgress": "progress_lines",
     "NETWORK": "network_variants",
@@ -49,7 +48,6 @@ _HOMES = {
     "run_on_devices": "comparison",
 }
 __all__ = [
-    "DEFAULT_METHODS",
     "GROUPS",
     "NETWORK",
     "PLAN",

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from ubp_core.benchmark.profile import ProfileStep
-from ubp_core.benchmark.variants import DENSE
+from ubp_core.vocabulary import DENSE
 
 
 @dataclass(frozen=True)

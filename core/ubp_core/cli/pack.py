@@ -8,13 +8,19 @@ from typing import TYPE_CHECKING
 
 from ubp_core.atomic_file import refuse_existing
 from ubp_core.cli import output
-from ubp_core.cli.options import common as options
+from ubp_core.cli.options.model import add_model_options, load_model_from
+from ubp_core.cli.options.output import add_force_option, add_output_options
+from ubp_core.cli.options.planned import load_for_plan, read_plan
+from ubp_core.cli.options.selection import CHOICE, add_choice_options
+from ubp_core.cli.parsing import refuse_given
 from ubp_core.cli.show.command import file_record, print_file
 from ubp_core.errors import ExitCode, FileError, ModelError
+from ubp_core.vocabulary import ACTIVATIONS
 
 if TYPE_CHECKING:
     from ubp_core.models import Layer, LoadedModel
     from ubp_core.packed.layer import PackedLayer
+    from ubp_core.plan import Plan
 
 DESCRIPTION = """\
 Select the blocks of some layers and write them into one packed file (.ubp), which kernels run from as it is.
@@ -27,15 +33,10 @@ EXAMPLES = """\
   ubp pack mobilenet_v1 --all --dense -o baseline.ubp
   ubp pack --plan plan.yaml -o network.ubp            what `ubp plan` decided, layer by layer"""
 
-PACKED_BLOCK_SIZES = (1, 2, 4, 8, 16)
-"""`ubp_core.packed.format.BLOCK_SIZES`, here so that --help needs no numpy; a test compares them."""
-ACTIVATION_NAMES = ("none", "relu", "relu6", "hard_swish", "hard_sigmoid", "silu", "sigmoid")
-"""`ubp_core.packed.format.ACTIVATIONS`, likewise."""
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `ubp pack`."""
-    options.add_model_options(parser)
+    add_model_options(parser, "the plan's")
     layers = parser.add_mutually_exclusive_group(required=True)
     layers.add_argument(
         "--layer",
@@ -44,23 +45,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a layer, may be repeated; `ubp layers` lists them",
     )
     layers.add_argument("--all", action="store_true", help="every layer that can be pruned")
-    layers.add_argument("--plan", type=Path, metavar="FILE", help="what a plan says, on the network it names")
-    parser.add_argument(
-        "--block-size", type=int, choices=PACKED_BLOCK_SIZES, default=4, help="rows of a block (default: 4)"
-    )
-    parser.add_argument(
-        "--sparsity", type=options.sparsity, default=0.75, metavar="S", help="0 <= S < 1 (default: 0.75)"
-    )
-    parser.add_argument(
-        "--method", choices=options.METHOD_NAMES, default="optimal", help="how blocks are chosen (default: optimal)"
-    )
-    options.add_selection_options(parser)
+    layers.add_argument("--plan", type=Path, metavar="PLAN.yaml", help="what a plan says, on the network it names")
+    add_choice_options(parser, packed=True)
     parser.add_argument("--dense", action="store_true", help="keep all weights: the baseline of a benchmark")
     parser.add_argument(
-        "--activation", choices=ACTIVATION_NAMES, default="none", help="fuse it into every layer (default: none)"
+        "--activation", choices=ACTIVATIONS, default="none", help="fuse it into every layer (default: none)"
     )
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="FILE.ubp", help="the file to write")
-    options.add_force_option(parser)
+    add_force_option(parser)
+    add_output_options(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -69,7 +62,8 @@ def run(args: argparse.Namespace) -> int:
         raise FileError(f"{args.output}: the name of a packed file ends in .ubp")
     if not args.force:
         refuse_existing(args.output)
-    model, packed_layers = _pack_plan(args) if args.plan else _pack_chosen(args)
+    plan = read_plan(args, [*CHOICE, "dense"])
+    model, packed_layers = _pack_chosen(args) if plan is None else _pack_plan(args, plan)
     from ubp_core.packed.file import PackedFile
     from ubp_core.packed.layer_packing import source_line
 
@@ -85,7 +79,9 @@ def run(args: argparse.Namespace) -> int:
 
 def _pack_chosen(args: argparse.Namespace) -> tuple[LoadedModel, tuple[PackedLayer, ...]]:
     """The layers that the options name, at the sparsity they give."""
-    model = options.load_model_from(args)
+    if args.dense:
+        refuse_given(args, CHOICE, "--dense keeps all weights")
+    model = load_model_from(args)
     layers = model.prunable if args.all else tuple(model.layer(name) for name in dict.fromkeys(args.layer))
     if not layers:
         raise ModelError(f"{model.name} has no layer that can be pruned; name one with --layer")
@@ -100,14 +96,13 @@ def _pack_chosen(args: argparse.Namespace) -> tuple[LoadedModel, tuple[PackedLay
     return model, tuple(packed_layers)
 
 
-def _pack_plan(args: argparse.Namespace) -> tuple[LoadedModel, tuple[PackedLayer, ...]]:
+def _pack_plan(args: argparse.Namespace, plan: Plan) -> tuple[LoadedModel, tuple[PackedLayer, ...]]:
     """The layers that a plan prunes."""
     from ubp_core.packed.layer_packing import pack_layer
-    from ubp_core.plan import Plan, select_plan
+    from ubp_core.plan import select_plan
 
-    plan = Plan.load(args.plan)
-    with output.narrate("loading the plan's network") as tell:
-        model = plan.load_model(tell)
+    model, _ = load_for_plan(args, plan)
+    with output.narrate("packing") as tell:
         selections = select_plan(plan, model, threads=args.threads, step=lambda name: tell(f"packing {name}"))
     if not selections:
         raise ModelError(f"{args.plan}: prunes no layer, so there is nothing to pack")

@@ -6,8 +6,9 @@ import argparse
 from pathlib import Path
 
 from ubp_core.cli import output
-from ubp_core.cli.options import common as options
 from ubp_core.cli.options.figures import add_figures_option, read_figures
+from ubp_core.cli.options.output import add_force_option, add_output_options
+from ubp_core.cli.options.selection import add_threads_option
 from ubp_core.cli.plan.output import print_plan
 from ubp_core.errors import ExitCode, FileError
 
@@ -42,9 +43,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--layer", action="append", metavar="NAME", help="prune only this layer, may be repeated (default: all)"
     )
     add_figures_option(parser)
-    parser.add_argument("--threads", type=options.thread_count, metavar="N", help="of the selection (default: all)")
-    parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
-    options.add_force_option(parser)
+    add_threads_option(parser)
+    add_force_option(parser)
+    add_output_options(parser)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -18,6 +18,7 @@ from ubp_core.benchmark.result import BenchRun
 from ubp_core.history.errors import HistoryError
 from ubp_core.history.figures import LayerFigures, add_figures, find_setup, newest_figures
 from ubp_core.history.schema import explain, open_database, roll_back
+from ubp_core.vocabulary import DEFAULT_CRITERION
 
 if TYPE_CHECKING:
     from ubp_core.models import Layer, LoadedModel
@@ -137,7 +138,7 @@ class History:
             raise HistoryError(f"run {number} is damaged in {self.path}: {error!r}") from error
 
     def newest_figures(
-        self, model: str, layers: Iterable[Layer], device: str = "", criterion: str = "l1"
+        self, model: str, layers: Iterable[Layer], device: str = "", criterion: str = DEFAULT_CRITERION
     ) -> LayerFigures:
         """The newest figure of every layer and choice on one device; no sample is unpacked.
 
@@ -165,7 +166,9 @@ class History:
                 raise HistoryError(f"there is no run {number}: ubp history lists what there is")
 
 
-def read_figures(model: LoadedModel, device: str, criterion: str = "l1", *, path: Path | None = None) -> LayerFigures:
+def read_figures(
+    model: LoadedModel, device: str, criterion: str = DEFAULT_CRITERION, *, path: Path | None = None
+) -> LayerFigures:
     """`History.newest_figures` of a network; none where there is no history yet, and none is made for it.
 
     Raises:

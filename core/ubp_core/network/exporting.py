@@ -23,6 +23,7 @@ from ubp_core.packed.file import PackedFile
 from ubp_core.packed.graph_reader import check_arena
 from ubp_core.printable import printable
 from ubp_core.selection import Selection
+from ubp_core.vocabulary import DEFAULT_CRITERION
 
 TOLERANCE = 1e-4
 """Largest difference from PyTorch, relative to its largest output, with which a network is written."""
@@ -53,7 +54,7 @@ def export_network(
     model: LoadedModel,
     selections: Mapping[str, Selection],
     input_shape: tuple[int, int, int, int],
-    criterion: str = "l1",
+    criterion: str = DEFAULT_CRITERION,
     progress: Progress | None = None,
 ) -> ExportedNetwork:
     """Captures, folds, fuses, packs, plans and checks. Writes nothing.
@@ -91,7 +92,7 @@ class NetworkExporter:
         fuse_activations(self._draft)
 
     def export(
-        self, selections: Mapping[str, Selection], criterion: str = "l1", progress: Progress | None = None
+        self, selections: Mapping[str, Selection], criterion: str = DEFAULT_CRITERION, progress: Progress | None = None
     ) -> ExportedNetwork:
         """Packs, plans and checks; arguments and errors as of `export_network`."""
         tell, model = progress or (lambda line: None), self._model

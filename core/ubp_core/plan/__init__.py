@@ -9,8 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ubp_core.lazy_names import import_at_use
+from ubp_core.models.spec import ModelSpec
 from ubp_core.plan.plan import Plan
-from ubp_core.plan.records import DENSE, LayerPlan, ModelSpec
+from ubp_core.plan.records import LayerPlan
+from ubp_core.vocabulary import DENSE
 
 if TYPE_CHECKING:
     from ubp_core.plan.applying import select_plan as select_plan

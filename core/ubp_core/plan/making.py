@@ -9,11 +9,21 @@ from typing import TYPE_CHECKING
 from ubp_core.criteria import importance
 from ubp_core.errors import PlanError
 from ubp_core.global_selection import select_global
+from ubp_core.models.spec import ModelSpec
 from ubp_core.plan.applying import check_model
 from ubp_core.plan.overrides import Override, match_overrides
 from ubp_core.plan.plan import Plan
-from ubp_core.plan.records import DENSE, SCOPES, LayerPlan, ModelSpec
+from ubp_core.plan.records import LayerPlan
 from ubp_core.selection import budget
+from ubp_core.vocabulary import (
+    DEFAULT_BLOCK_SIZE,
+    DEFAULT_CRITERION,
+    DEFAULT_FLOOR,
+    DEFAULT_METHOD,
+    DEFAULT_SPARSITY,
+    DENSE,
+    SCOPES,
+)
 
 if TYPE_CHECKING:
     from ubp_core.models import Layer, LoadedModel
@@ -23,11 +33,11 @@ def make_plan(
     model: LoadedModel,
     *,
     scope: str = "uniform",
-    method: str = "optimal",
-    block_size: int = 4,
-    sparsity: float = 0.75,
-    criterion: str = "l1",
-    floor: float = 0.0,
+    method: str = DEFAULT_METHOD,
+    block_size: int = DEFAULT_BLOCK_SIZE,
+    sparsity: float = DEFAULT_SPARSITY,
+    criterion: str = DEFAULT_CRITERION,
+    floor: float | None = None,
     ceiling: float = 1.0,
     scale: str = "raw",
     overrides: Sequence[Override] = (),
@@ -43,7 +53,7 @@ def make_plan(
             own, whose parts are then written down as sparsities.
         method, block_size, sparsity: for all layers; `unstructured` with a global budget counts single weights.
         criterion: importance, "l1" or "l2".
-        floor, ceiling, scale: of a global budget, see `select_global`.
+        floor, ceiling, scale: of a global budget, see `select_global`; None: DEFAULT_FLOOR there.
         overrides: exceptions; a layer whose method, block size or sparsity is given is no part of the budget.
         spec: how to load the model again; kept in the plan.
         threads: of the selections.
@@ -57,8 +67,10 @@ def make_plan(
         raise PlanError(f"scope: {scope!r} is unknown; choose from {', '.join(SCOPES)}")
     if scope == "global" and method == "unstructured":
         block_size = 1  # single weights are shared out: a layer's part need be no multiple of N
-    if scope == "uniform" and (floor, ceiling, scale) != (0.0, 1.0, "raw"):
+    if scope == "uniform" and (floor or 0.0, ceiling, scale) != (0.0, 1.0, "raw"):
         raise PlanError("floor, ceiling, scale: belong to a global budget; add scope global")
+    if floor is None:
+        floor = DEFAULT_FLOOR if scope == "global" else 0.0
     matched = match_overrides(model, overrides)
     plain = LayerPlan("", method, block_size, sparsity)
     layers = tuple(_plan_layer(layer, matched.get(layer.name), plain) for layer in model.layers)

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from ubp_core.errors import PlanError
-from ubp_core.plan.records import DENSE, MAX_BLOCK_SIZE, METHODS
+from ubp_core.vocabulary import DENSE, MAX_BLOCK_SIZE, METHODS
 
 if TYPE_CHECKING:
     from ubp_core.models import Layer, LoadedModel

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 from ubp_core.atomic_file import write_atomically, write_text
 from ubp_core.errors import PlanError
+from ubp_core.models.spec import ModelSpec
 from ubp_core.plan.reader import read_plan
-from ubp_core.plan.records import LayerPlan, ModelSpec
+from ubp_core.plan.records import LayerPlan
 from ubp_core.plan.writer import format_plan
+from ubp_core.vocabulary import DEFAULT_BLOCK_SIZE, DEFAULT_CRITERION, DEFAULT_METHOD, DEFAULT_SPARSITY
 
 if TYPE_CHECKING:
     from ubp_core.models import LoadedModel
@@ -25,15 +27,15 @@ class Plan:
     """In the network's order, names unique; a layer of the network that isn't here stays dense."""
     model: ModelSpec | None = None
     """The network, where it is one that can be loaded by name or file."""
-    criterion: str = "l1"
+    criterion: str = DEFAULT_CRITERION
     """Importance: one of CRITERIA."""
     scope: str = "uniform"
     """One of SCOPES."""
-    method: str = "optimal"
+    method: str = DEFAULT_METHOD
     """As asked for the network, one of METHODS."""
-    block_size: int = 4
+    block_size: int = DEFAULT_BLOCK_SIZE
     """As asked for the network."""
-    sparsity: float = 0.75
+    sparsity: float = DEFAULT_SPARSITY
     """As asked for the network, 0 <= s < 1: of every layer, or with a global budget of all layers together."""
     floor: float = 0.0
     """Share of a layer's weights that stays at least, in a global budget."""

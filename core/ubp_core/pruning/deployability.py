@@ -11,7 +11,8 @@ from torch.nn.utils import parametrize
 
 from ubp_core.errors import PruningError
 from ubp_core.models.layer_extraction import find_skip_reasons
-from ubp_core.packed.format import BLOCK_SIZES, MAX_COLUMNS, MAX_ROWS, MAX_STEP
+from ubp_core.packed.format import MAX_COLUMNS, MAX_ROWS, MAX_STEP
+from ubp_core.vocabulary import PACKED_BLOCK_SIZES
 
 WRAPPERS = ("module.", "_orig_mod.")
 """What DistributedDataParallel and torch.compile put in front of names."""
@@ -48,8 +49,8 @@ def check_deployable(model: nn.Module, block_size: int = 4) -> tuple[LayerCheck,
     Raises:
         PruningError: a block size that no packed file can hold.
     """
-    if block_size not in BLOCK_SIZES:
-        sizes = ", ".join(map(str, BLOCK_SIZES))
+    if block_size not in PACKED_BLOCK_SIZES:
+        sizes = ", ".join(map(str, PACKED_BLOCK_SIZES))
         raise PruningError(f"block_size: {block_size} can't be packed; the kernels have {sizes}")
     network = unwrap(model)
     reasons = find_skip_reasons(network)

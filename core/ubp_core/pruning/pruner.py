@@ -26,7 +26,8 @@ from ubp_core.pruning.report import LayerReport, report_layer, total_sparsity
 from ubp_core.pruning.rules import LayerSettings, Overrides, resolve_rules, rules_of_plan
 from ubp_core.pruning.schedules import OneShotSchedule, Schedule
 from ubp_core.pruning.selecting import Demand, select_layer
-from ubp_core.selection import METHODS, Selection
+from ubp_core.selection import Selection
+from ubp_core.vocabulary import DEFAULT_BLOCK_SIZE, DEFAULT_CRITERION, DEFAULT_METHOD, DEFAULT_SPARSITY, METHODS
 
 if TYPE_CHECKING:
     import torch.distributed as dist
@@ -49,13 +50,13 @@ class BlockPruner:
     def __init__(
         self,
         model: nn.Module,
-        block_size: int = 4,
-        sparsity: float = 0.75,
-        method: str = "bed",
+        block_size: int = DEFAULT_BLOCK_SIZE,
+        sparsity: float = DEFAULT_SPARSITY,
+        method: str = DEFAULT_METHOD,
         schedule: Schedule | None = None,
         scope: str = "layer",
         *,
-        criterion: str = "l1",
+        criterion: str = DEFAULT_CRITERION,
         criterion_batches: int = 8,
         regrow: bool = False,
         overrides: Overrides | None = None,

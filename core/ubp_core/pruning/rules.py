@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 
 from ubp_core.errors import PruningError
 from ubp_core.plan import Plan
-from ubp_core.selection import MAX_BLOCK_SIZE, METHODS
+from ubp_core.vocabulary import MAX_BLOCK_SIZE, METHODS
 
 
 @dataclass(frozen=True)

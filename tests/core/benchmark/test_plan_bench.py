@@ -19,8 +19,9 @@ from ubp_core.benchmark import (
 from ubp_core.cli.main import main
 from ubp_core.errors import PlanError
 from ubp_core.models import LoadedModel
+from ubp_core.models.spec import ModelSpec
 from ubp_core.packed.file import PackedFile
-from ubp_core.plan import LayerPlan, ModelSpec, Plan, report_plan, select_plan
+from ubp_core.plan import LayerPlan, Plan, report_plan, select_plan
 
 SPEC = ModelSpec("mobilenet_v1", "random", width=0.25, input_size=64)
 LAYERS = (

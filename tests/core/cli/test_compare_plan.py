@@ -10,7 +10,8 @@ import pytest
 from ubp_core import importance, select_blocks
 from ubp_core.cli.main import main
 from ubp_core.models import load_model
-from ubp_core.plan import LayerPlan, ModelSpec, Override, Plan, make_plan, select_plan
+from ubp_core.models.spec import ModelSpec
+from ubp_core.plan import LayerPlan, Override, Plan, make_plan, select_plan
 
 SPEC = ModelSpec("mobilenet_v1", "random", width=0.25, seed=3, input_size=64)
 

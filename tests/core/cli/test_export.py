@@ -10,7 +10,8 @@ import pytest
 from ubp_core import PackedFile, importance, select_blocks
 from ubp_core.cli.main import main
 from ubp_core.models import load_model
-from ubp_core.plan import ModelSpec, Override, make_plan, select_plan
+from ubp_core.models.spec import ModelSpec
+from ubp_core.plan import Override, make_plan, select_plan
 
 MODEL = ("mobilenet_v1", "--weights", "random", "--width", "0.25", "--input", "1x3x32x32")
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ubp_core.units import format_time
 from ubp_tui.renderables.bench.rows import name_variants
-from ubp_tui.renderables.bench.text import format_time
 from ubp_tui.renderables.cells import pad, shorten_name
 
 if TYPE_CHECKING:

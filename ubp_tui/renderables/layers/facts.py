@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from rich.cells import cell_len
 from textual.content import Content
 
+from ubp_core.units import format_bytes, format_count, format_percent, format_seconds
 from ubp_tui.choices.patterns import format_shape
 from ubp_tui.renderables.cells import shown
-from ubp_tui.renderables.formats import format_bytes, format_count, format_percent, format_seconds
 from ubp_tui.work.selecting import LayerResult
 from ubp_tui.work.totals import FLOAT_BYTES, NetworkTotal
 

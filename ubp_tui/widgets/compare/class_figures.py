@@ -6,10 +6,10 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from ubp_core.units import format_percent
 from ubp_tui.looks import palette
 from ubp_tui.looks.palette import MapPalette
 from ubp_tui.looks.themes import look_of
-from ubp_tui.renderables.formats import format_percent
 from ubp_tui.renderables.map.class_stack import CLASS_INDEX
 from ubp_tui.renderables.map.difference import SIGNS
 from ubp_tui.work.comparing import Comparison

@@ -13,11 +13,11 @@ from textual.message import Message
 from textual.style import Style
 from textual.widgets import Static
 
+from ubp_core.units import format_percent
 from ubp_tui.choices.choice import CURVE_METHODS, Choice
 from ubp_tui.keys.bindings import bindings_of
 from ubp_tui.keys.key_action import Owner
 from ubp_tui.looks.themes import look_of
-from ubp_tui.renderables.formats import format_percent
 from ubp_tui.widgets.curve.curve_plot import CurvePlot
 from ubp_tui.widgets.framed import Framed
 

@@ -6,26 +6,21 @@ import argparse
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from ubp_core.benchmark.figure import FIGURE_TITLES, FIGURE_WORDS
 from ubp_core.cli import output
+from ubp_core.cli.tables import Column, Table, numbers
+from ubp_core.units import format_grouped, format_ratio, format_share, format_time
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from ubp_core.benchmark import BenchRun, LayerResult, VariantResult
 
-FIGURES = {
-    "latency": "latency, measured on the phone",
-    "host time": "times of this machine, no phone's: only the ratios mean something",
-    "instructions": "emulated: results were checked and executed instructions counted; no time, no latency",
-    "not timed": "emulated: results were checked, nothing was timed",
-}
-HEADERS = [("layer", "left"), ("variant", "left"), ("kernel", "left"), ("keeps", "right")]
-TIMES = [("median", "right"), ("p90", "right"), ("samples", "right"), ("vs dense", "right")]
-COUNTS = [("instructions", "right"), ("fewer than dense", "right")]
+HEADERS = [Column("layer", "name"), Column("variant", "name"), Column("kernel", yields=2), *numbers("keeps", yields=1)]
+TIMES = [*numbers("median"), *numbers("p90", yields=5), *numbers("samples", yields=6), *numbers("vs dense")]
+COUNTS = numbers("instructions", "fewer than dense")
 LONGEST_STEPS = 12
 """Of a network's profile; JSON has all."""
-FIGURE_NAMES = {"latency": "latency", "host time": "host time", "instructions": "emulated", "not timed": "emulated"}
-"""Where a row's figures come from, in every row."""
 
 
 def print_runs(runs: Sequence[BenchRun], numbers: Sequence[int | None], args: argparse.Namespace) -> None:
@@ -48,7 +43,7 @@ def print_run(console: Console, run: BenchRun, number: int | None) -> None:
     kept = f"  (history: {number})" if number else ""
     console.print(f"{run.device}: {run.title or 'not reached'}, {run.model}{kept}", soft_wrap=True)
     if run.layers:
-        console.print(FIGURES[run.figure], soft_wrap=True)
+        console.print(FIGURE_TITLES[run.figure], soft_wrap=True)
         console.print(run_table(run))
     for layer in run.layers:
         print_profile(console, layer)
@@ -63,11 +58,11 @@ def print_run(console: Console, run: BenchRun, number: int | None) -> None:
 def run_table(run: BenchRun) -> Any:
     """One line per variant."""
     counted = run.figure == "instructions"
-    headers = [*HEADERS, *(COUNTS if counted else TIMES), ("check", "left"), ("figures", "left")]
-    table = output.new_table(headers)
+    headers = [*HEADERS, *(COUNTS if counted else TIMES)]
+    table = Table([*headers, Column("check", yields=4), Column("figures", yields=3)])
     for layer in run.layers:
         for cells in layer_lines(layer, counted):
-            table.add_row(*cells, FIGURE_NAMES.get(run.figure, run.figure))
+            table.add_row(*cells, FIGURE_WORDS.get(run.figure, run.figure))
     return table
 
 
@@ -76,10 +71,10 @@ def layer_lines(layer: LayerResult, counted: bool) -> list[tuple[str, ...]]:
     lines = []
     for index, variant in enumerate(layer.variants):
         name = f"{layer.layer} ({layer.input_shape})" if index == 0 else ""
-        times = (milliseconds(variant.median_ns), milliseconds(variant.p90_ns),
-                 output.count(len(variant.samples_ns) or None))  # fmt: skip
-        figures = (output.count(variant.instructions),) if counted else times
-        words = (name, variant.label, variant.kernel, output.percent(variant.retained))
+        times = (format_time(variant.median_ns), format_time(variant.p90_ns),
+                 format_grouped(len(variant.samples_ns) or None))  # fmt: skip
+        figures = (format_grouped(variant.instructions),) if counted else times
+        words = (name, variant.label, variant.kernel, format_share(variant.retained))
         lines.append((*words, *figures, ratio_text(layer, variant), variant.check))
     return lines
 
@@ -92,7 +87,7 @@ def print_profile(console: Console, layer: LayerResult) -> None:
     if not profiled:
         return
     pruned = pruned_names(variant.profile for variant in profiled)
-    table = output.new_table([("where the time goes", "left"), *((variant.label, "right") for variant in profiled)])
+    table = Table([Column("where the time goes", "name"), *numbers(*(variant.label for variant in profiled))])
     times = [group_times(variant.profile, pruned) for variant in profiled]
     for group, words in GROUPS.items():
         sums = [sum(one.values()) for one in times]
@@ -109,8 +104,11 @@ def steps_table(profiled: Sequence[VariantResult]) -> Any:
         for step in variant.profile:
             order[step.name] = max(order.get(step.name, 0.0), step.share)
     longest = set(sorted(order, key=lambda name: -order[name])[:LONGEST_STEPS])
-    headers = [(f"longest {len(longest)} of {len(profiled[0].profile)} steps", "left"), ("operation", "left")]
-    table = output.new_table([*headers, *((variant.label, "right") for variant in profiled)])
+    columns = [
+        Column(f"longest {len(longest)} of {len(profiled[0].profile)} steps", "name"),
+        Column("operation", yields=1),
+    ]
+    table = Table([*columns, *numbers(*(variant.label for variant in profiled))])
     for number, step in enumerate(profiled[0].profile):
         if step.name in longest:
             same = [variant.profile[number] for variant in profiled]
@@ -122,21 +120,16 @@ def steps_table(profiled: Sequence[VariantResult]) -> Any:
 
 def time_and_share(time_ns: float, whole_ns: float) -> str:
     """A time with its share of the whole."""
-    return f"{milliseconds(time_ns)} {100 * time_ns / whole_ns if whole_ns else 0.0:5.1f} %"
+    return f"{format_time(time_ns)} {100 * time_ns / whole_ns if whole_ns else 0.0:5.1f} %"
 
 
 def ratio_text(layer: LayerResult, variant: VariantResult) -> str:
     """How many times faster than dense, or how many times fewer instructions; a dash where neither is known."""
     ratio = layer.speedup(variant) or layer.fewer_instructions(variant)
-    return "-" if ratio is None else f"{ratio:.2f}x"
+    return format_ratio(ratio)
 
 
 def short_label(layer: LayerResult, variant: VariantResult) -> str:
     """The method alone, where that tells the variants of a layer apart."""
     methods = [other.method for other in layer.variants]
     return variant.method if len(set(methods)) == len(methods) else variant.label
-
-
-def milliseconds(time_ns: float | None) -> str:
-    """A time for people."""
-    return "-" if time_ns is None else f"{time_ns / 1e6:.4f} ms"

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ubp_core.vocabulary import DEFAULT_CRITERION
+
 if TYPE_CHECKING:
     from ubp_core.models import Layer
 
@@ -55,7 +57,7 @@ def compare_layers(
     layers: Sequence[Layer],
     pairs: Sequence[tuple[int, float]],
     methods: Sequence[str],
-    criterion: str = "l1",
+    criterion: str = DEFAULT_CRITERION,
     threads: int | None = None,
     step: Callable[[], None] = lambda: None,
 ) -> list[GridResult]:

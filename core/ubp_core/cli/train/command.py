@@ -12,8 +12,12 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from ubp_core.cli import output
+from ubp_core.cli.options.output import add_output_options
+from ubp_core.cli.tables import Column, Table, numbers
 from ubp_core.cli.train.progress import TrainProgress
 from ubp_core.errors import ConfigError, ExitCode, ModelError
+from ubp_core.units import format_share, format_size
+from ubp_core.vocabulary import PACKED_BLOCK_SIZES
 
 if TYPE_CHECKING:
     import torch
@@ -58,7 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("config", type=Path, metavar="CONFIG.yaml", help="what to train and how")
     parser.add_argument("--check", action="store_true", help="train nothing; check the file, the pictures, the layers")
     parser.add_argument("--restart", action="store_true", help="remove what an earlier run left in the output folder")
-    parser.add_argument("--json", action="store_true", help="print the report as one JSON object")
+    add_output_options(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -98,15 +102,16 @@ def run(args: argparse.Namespace) -> int:
 
 def _prepare(config: TrainConfig, tell: Any) -> TrainingLoop:
     """Pictures, network and loop; everything that can be refused is refused here."""
-    from ubp_core.packed.format import BLOCK_SIZES
     from ubp_core.training.data import open_pictures
     from ubp_core.training.loop import TrainingLoop
     from ubp_core.training.networks import choose_device, make_network
 
     sizes = [config.pruning.block_size, *(getattr(r, "block_size", None) for r in config.pruning.overrides.values())]
     for size in sizes:
-        if size is not None and size not in BLOCK_SIZES:
-            raise ConfigError(f"pruning.block_size: {size} can't be packed; need {', '.join(map(str, BLOCK_SIZES))}")
+        if size is not None and size not in PACKED_BLOCK_SIZES:
+            raise ConfigError(
+                f"pruning.block_size: {size} can't be packed; need {', '.join(map(str, PACKED_BLOCK_SIZES))}"
+            )
     device: torch.device = choose_device(config.training.device)
     pictures: Pictures = open_pictures(config.data, config.training.seed)
     network = make_network(config, len(pictures.classes), tell)
@@ -158,10 +163,12 @@ def _print_layers(loop: TrainingLoop, as_json: bool) -> None:
         head = {"command": "train", "check": True, "steps": loop.total_steps, "network_refusal": refusal}
         output.print_json({**head, "layers": records})
         return
-    table = output.new_table([("layer", "left"), ("kind", "left"), ("weight", "right"), ("will be packed", "left")])
+    table = Table(
+        [Column("layer", "name"), Column("kind", yields=1), *numbers("weight"), Column("will be packed", "text")]
+    )
     for record in records:
         verdict = "yes" if record["packed"] else f"no: {record['reason']}"
-        table.add_row(record["name"], record["kind"], output.size(record["shape"]), verdict)
+        table.add_row(record["name"], record["kind"], format_size(record["shape"]), verdict)
     output.open_console().print(table)
     pictures = loop.pictures
     print(
@@ -185,18 +192,17 @@ def export_refusal(loop: TrainingLoop) -> str | None:
 
 def _print_report(report: dict[str, Any]) -> None:
     """Layers, then the whole network's figures."""
-    headers = [("layer", "left"), ("R x K", "right"), ("N", "right"), ("method", "left")]
-    headers += [("requested", "right"), ("achieved", "right"), ("retained", "right")]
-    table = output.new_table(headers)
+    columns = [Column("layer", "name"), *numbers("R x K", yields=2), *numbers("N"), Column("method", yields=1)]
+    table = Table([*columns, *numbers("requested", "achieved", "retained")])
     for layer in report["layers"]:
-        shares = [output.percent(layer[key]) for key in ("requested", "achieved", "retained")]
-        table.add_row(layer["name"], output.size(layer["shape"]), str(layer["block_size"]), layer["method"], *shares)
+        shares = [format_share(layer[key]) for key in ("requested", "achieved", "retained")]
+        table.add_row(layer["name"], format_size(layer["shape"]), str(layer["block_size"]), layer["method"], *shares)
     output.open_console().print(table)
     after = report["accuracy_after_recalibration"]
     share = report["packed_bytes"] / report["dense_bytes"]
-    print(f"sparsity        {output.percent(report['achieved_sparsity'])} of the layers above")
-    print(f"accuracy        {output.percent(report['validation_accuracy'])} on the validation pictures", end="")
-    print(f" ({output.percent(report['accuracy_before_recalibration'])} before recalibration)" if after else "")
+    print(f"sparsity        {format_share(report['achieved_sparsity'])} of the layers above")
+    print(f"accuracy        {format_share(report['validation_accuracy'])} on the validation pictures", end="")
+    print(f" ({format_share(report['accuracy_before_recalibration'])} before recalibration)" if after else "")
     print(f"packed layers   {report['packed_bytes']:,} bytes, dense {report['dense_bytes']:,} ({share:.3f}x)")
     print(f"mask updates    {report['selection_seconds']:.2f} s in all")
     sys.stdout.flush()

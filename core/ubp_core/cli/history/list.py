@@ -1,0 +1,64 @@
+"""`ubp history` and `ubp history list`: all runs, newest first."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from ubp_core.cli import output
+from ubp_core.cli.options.history import add_history_option
+from ubp_core.cli.options.output import add_output_options
+from ubp_core.cli.tables import Column, Table, numbers
+from ubp_core.errors import ExitCode
+
+if TYPE_CHECKING:
+    from ubp_core.history import Summary
+
+DESCRIPTION = """\
+Benchmarks that were made on this machine, kept in the user's data folder (UBP_HISTORY names another file): device, its
+facts, the settings, and every sample."""
+
+EXAMPLES = """\
+  ubp history
+  ubp history show 12
+  ubp history compare 12 15              two runs, variant by variant
+  ubp history export --csv -o runs.csv   all runs, or those named
+  ubp history export 12 15
+  ubp history delete 12"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of `ubp history list`."""
+    add_history_option(parser)
+    add_output_options(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print."""
+    from ubp_core.history import History
+
+    with History(args.history) as history:
+        found = history.list()
+    if args.json:
+        output.print_json([asdict(line) for line in found])
+        return ExitCode.OK
+    if not found:
+        output.note("the history is empty: `ubp bench` fills it")
+    if found or args.csv:
+        output.open_console().print(list_table(found))
+    return ExitCode.OK
+
+
+def list_table(found: Sequence[Summary]) -> Table:
+    """One line per run."""
+    columns = [*numbers("run"), Column("started"), Column("device", "name"), Column("what", "name", yields=3)]
+    columns += [Column("model", "name"), *numbers("layers", yields=2), Column("figures", yields=1)]
+    table = Table([*columns, Column("ended", "text", yields=4)])
+    for line in found:
+        started = line.started.replace("T", " ").replace("+00:00", " UTC")
+        layers = f"{line.layers} of {line.planned}"
+        ended = line.failure or "complete"
+        table.add_row(str(line.id), started, line.device, line.title, line.model, layers, line.figure, ended)
+    return table

@@ -15,9 +15,9 @@ from textual.color import Color
 from textual.widgets import DataTable
 from tui_world import make_model, make_services, screen_text, settle, until
 
+from ubp_core.models.spec import ModelSpec
 from ubp_core.printable import printable
 from ubp_tui.app import UbpApp, build_app
-from ubp_tui.choices.choice import ModelRequest
 from ubp_tui.dialogs.error import ErrorDialog
 from ubp_tui.renderables.cells import pad, pad_left, shorten_end, shorten_middle, shorten_name
 from ubp_tui.screens.compare import CompareScreen
@@ -32,7 +32,7 @@ WORDS = st.text(st.sampled_from("ab.[]/\\漢é\u0301\x1b\n\t\u202e👍 ") | st.c
 def hostile_app(tmp_path: Path) -> UbpApp:
     """The app on a network, devices and a history with such names."""
     services = replace(make_services(hostile_model()), bench=hostile_bench(tmp_path / "history.sqlite"))
-    return build_app(ModelRequest(NAMES[6]), services)
+    return build_app(ModelSpec(NAMES[6]), services)
 
 
 def check_screen(app: UbpApp) -> None:
@@ -127,14 +127,14 @@ async def test_names_are_shown_sign_by_sign(tmp_path: Path) -> None:
         for name in ("[/]", "tail\\[", "esc\x1b[31m.\x1b]0;pwned\x07bel"):
             app.workspace.select(name)
             await settle(app, pilot)
-            assert f" {printable(name)} · bed N=4" in screen_text(app)
+            assert f" {printable(name)} · {app.workspace.choice.method} N=4" in screen_text(app)
 
 
 TEXTS = (*NAMES, "[", "]", "\\", "[[", "[/a][b]", "[link=x]y", "\x1b[2J[/]", "[@click=app.quit()]x[/]")
 
 
 async def test_no_text_is_markup_in_frames_tooltips_and_notifications() -> None:
-    app = build_app(ModelRequest("small"), make_services(make_model()))
+    app = build_app(ModelSpec("small"), make_services(make_model()))
     async with app.run_test(size=(120, 36)) as pilot:
         await settle(app, pilot)
         pane, table = app.explore.query_one("#layers-pane"), app.explore.query_one(LayerTable)

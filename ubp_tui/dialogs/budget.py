@@ -16,6 +16,7 @@ from textual.worker import get_current_worker
 from ubp_tui.choices.budget import BudgetRequest
 from ubp_tui.choices.choice import MAX_SPARSITY
 from ubp_tui.choices.layer_choices import LayerChoices
+from ubp_tui.renderables.cells import shown
 from ubp_tui.widgets.plan.field import PercentField
 from ubp_tui.widgets.plan.tick import Dot
 
@@ -122,7 +123,7 @@ class BudgetDialog(ModalScreen[LayerChoices]):
 
     def show_hint(self, line: str) -> None:
         """A line below the fields."""
-        self.query_one("#budget-hint", Static).update(line)
+        self.query_one("#budget-hint", Static).update(shown(line))
 
     @on(Button.Pressed, "#budget-cancel")
     def action_leave(self) -> None:

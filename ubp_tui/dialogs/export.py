@@ -13,6 +13,7 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Button, Checkbox, Input, Label, ProgressBar, Static
 
+from ubp_tui.renderables.cells import shown
 from ubp_tui.widgets.plan.tick import Tick
 from ubp_tui.work.exporting import KINDS, ExportJob, find_existing, name_files, write_files
 
@@ -149,7 +150,7 @@ class ExportDialog(ModalScreen[tuple[Path, ...]]):
 
     def show_status(self, line: str) -> None:
         """A line above the buttons."""
-        self.query_one("#export-status", Static).update(line)
+        self.query_one("#export-status", Static).update(shown(line))
 
     @on(Button.Pressed, "#export-cancel")
     def action_leave(self) -> None:

@@ -8,7 +8,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
+from torch.nn.parameter import UninitializedParameter
 
+from ubp_core.errors import ModelError, UbpError
 from ubp_core.models.checkpoints.identity import find_owners
 from ubp_core.models.checkpoints.roles import HEADS
 from ubp_core.models.layers import IMAGE_CHANNELS, Kind, Layer, stem_reason
@@ -29,8 +31,14 @@ def extract_module_layers(module: nn.Module, sizes: Mapping[str, tuple[int, int]
     Args:
         module: the network, weights in place.
         sizes: output sizes by path, from `trace_output_sizes`.
+
+    Raises:
+        ModelError: a layer without shape or values yet; the line names it.
     """
     reasons = find_skip_reasons(module)
+    for name in reasons:
+        if module.get_submodule(name).weight.is_meta:
+            raise ModelError(f"{name}: its weight is on the meta device, where it has no values")
     return tuple(
         _module_layer(name, child, reasons[name], sizes.get(name))
         for name, child in module.named_modules()
@@ -38,8 +46,14 @@ def extract_module_layers(module: nn.Module, sizes: Mapping[str, tuple[int, int]
     )
 
 
-def find_skip_reasons(module: nn.Module) -> dict[str, str | None]:
-    """Why each 2-D convolution and linear stays dense by default, in words; None where it can be pruned."""
+def find_skip_reasons(module: nn.Module, error: type[UbpError] = ModelError) -> dict[str, str | None]:
+    """Why each 2-D convolution and linear stays dense by default, in words; None where it can be pruned.
+
+    Args:
+        module: the network; its weights may be without values.
+        error: what is raised where a layer does not know its shape yet.
+    """
+    check_shapes(module, error)
     classifier = find_classifier(module)
     layers = {n: m for n, m in module.named_modules() if isinstance(m, (nn.Conv2d, nn.Linear))}
     owners = find_owners({name: layer.weight for name, layer in layers.items()})
@@ -57,6 +71,16 @@ def find_skip_reasons(module: nn.Module) -> dict[str, str | None]:
             reason = f"{'shares' if owner.same else 'another view of'} the weight of {owner.name}"
         reasons[name] = reason or ("empty" if child.weight.numel() == 0 else None)
     return reasons
+
+
+def check_shapes(module: nn.Module, error: type[UbpError] = ModelError) -> None:
+    """Refuses lazy modules, which get their shape from the first batch."""
+    for name, child in module.named_modules():
+        if any(isinstance(p, UninitializedParameter) for p in child.parameters(recurse=False)):
+            raise error(
+                f"{name or type(child).__name__}: {type(child).__name__} has no shape yet; "
+                "run one batch through the network first"
+            )
 
 
 def _module_layer(name: str, child: nn.Conv2d | nn.Linear, reason: str | None, size: tuple[int, int] | None) -> Layer:
@@ -110,4 +134,4 @@ def _pair(values: tuple[int, ...] | list[int]) -> tuple[int, int]:
 
 def _array(value: torch.Tensor) -> NDArray[np.float32]:
     """The float32 array of a parameter, without a copy where it is one already."""
-    return np.ascontiguousarray(value.detach().to(torch.float32).numpy())
+    return np.ascontiguousarray(value.detach().cpu().to(torch.float32).numpy())

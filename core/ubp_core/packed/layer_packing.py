@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ubp_core.errors import ModelError
+from ubp_core.errors import ModelError, SelectionError
 from ubp_core.packed.format import MAX_STEP
 from ubp_core.packed.packing import BlockSelection, pack, pack_dense
 from ubp_core.printable import printable
@@ -28,7 +28,7 @@ def pack_layer(
 
     Raises:
         ModelError: the layer has groups, or its geometry isn't known.
-        SelectionError: the selection does not fit the layer.
+        SelectionError: the selection does not fit the layer, or the layer a packed file; the line names it.
     """
     if layer.groups != 1:
         raise ModelError(f"{layer.name} has {layer.groups} groups: only layers with one group can be packed")
@@ -41,9 +41,12 @@ def pack_layer(
         )
     image_hw = input_image(layer)
     geometry = (layer.bias, layer.stride, layer.padding, layer.dilation, activation)
-    if selection is None:
-        return pack_dense(layer.weight, *geometry, name=layer.name, image_hw=image_hw)
-    return pack(layer.weight, selection, *geometry, name=layer.name, criterion=criterion, image_hw=image_hw)
+    try:
+        if selection is None:
+            return pack_dense(layer.weight, *geometry, name=layer.name, image_hw=image_hw)
+        return pack(layer.weight, selection, *geometry, name=layer.name, criterion=criterion, image_hw=image_hw)
+    except SelectionError as error:
+        raise SelectionError(f"{layer.name}: {error}") from None
 
 
 def give_geometry(layer: Layer, stride: int, padding: int, dilation: int) -> Layer:

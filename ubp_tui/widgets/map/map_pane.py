@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
@@ -11,7 +12,8 @@ from textual.reactive import reactive
 from ubp_tui.choices.problem import Problem
 from ubp_tui.looks import palette
 from ubp_tui.looks.themes import Look, look_of
-from ubp_tui.renderables.formats import kernel_of, shorten_name
+from ubp_tui.renderables.cells import shorten_name, shown
+from ubp_tui.renderables.formats import kernel_of
 from ubp_tui.renderables.map.readout import describe_scale
 from ubp_tui.renderables.map.strips import SHADES
 from ubp_tui.widgets.framed import Framed
@@ -71,8 +73,8 @@ class MapPane(Framed):
         if self._named is None:
             return
         name, how = self._named
-        title, room = f"Block map · {name} · {how}", self.size.width - 6
-        if len(title) > room:
+        title, room = f"Block map · {shown(name)} · {how}", self.size.width - 6
+        if cell_len(title) > room:
             title = f"{shorten_name(name, max(room - len(how) - 3, 8))} · {how}"
         self.set_titles(title)
 

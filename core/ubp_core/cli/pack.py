@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ubp_core.atomic_file import refuse_existing
 from ubp_core.cli import output
+from ubp_core.cli.options.geometry import add_geometry_options, with_geometry
 from ubp_core.cli.options.layers import add_layers_option, named_layers
 from ubp_core.cli.options.model import add_model_options, load_model_from
 from ubp_core.cli.options.output import add_force_option, add_output_options
@@ -32,7 +33,8 @@ EXAMPLES = """\
   ubp pack resnet50 --weights random --layer layer1.0.conv1 --layer layer4.0.conv2 --sparsity 0.9 -o two.ubp
   ubp pack mobilenet_v1 --all --block-size 8 -o network.ubp
   ubp pack mobilenet_v1 --all --dense -o baseline.ubp
-  ubp pack --plan plan.yaml -o network.ubp            what `ubp plan` decided, layer by layer"""
+  ubp pack --plan plan.yaml -o network.ubp            what `ubp plan` decided, layer by layer
+  ubp pack best.pth --layer body.0 --stride 1 --padding 1 -o body.ubp    a checkpoint whose network has no --arch"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,6 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--activation", choices=ACTIVATIONS, default="none", help="fuse it into every layer (default: none)"
     )
+    add_geometry_options(parser)
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="FILE.ubp", help="the file to write")
     add_force_option(parser)
     add_output_options(parser)
@@ -88,7 +91,7 @@ def _pack_chosen(args: argparse.Namespace) -> tuple[LoadedModel, tuple[PackedLay
             output.note(f"{layer.name} stays dense by default ({layer.skip_reason}); packing it all the same")
     if not args.dense:
         layers = _leave_out_dense(layers, args)
-    packed_layers = []
+    layers, packed_layers = with_geometry(args, layers), []
     with output.progress_bar("packing", len(layers)) as step:
         for layer in layers:
             packed_layers.append(_pack(layer, args))
@@ -125,10 +128,8 @@ def _pack_plan(args: argparse.Namespace, plan: Plan) -> tuple[LoadedModel, tuple
         selections = select_plan(plan, model, threads=args.threads, step=lambda name: tell(f"packing {name}"))
     if not selections:
         raise ModelError(f"{args.plan}: prunes no layer, so there is nothing to pack")
-    return model, tuple(
-        pack_layer(model.layer(name), selection, plan.criterion, args.activation)
-        for name, selection in selections.items()
-    )
+    layers = with_geometry(args, [model.layer(name) for name in selections])
+    return model, tuple(pack_layer(layer, selections[layer.name], plan.criterion, args.activation) for layer in layers)
 
 
 def _pack(layer: Layer, args: argparse.Namespace) -> PackedLayer:

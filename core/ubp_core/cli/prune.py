@@ -75,6 +75,7 @@ def run(args: argparse.Namespace) -> int:
             progress=lambda line, share: tell(f"{line} ({share:.0%})"),
             figures=figures,
         )
+    output.tell_notes(model)
     print_plan(plan, model, report, args.json, figures)
     for target in targets:
         output.note(f"wrote {target.path}")

@@ -15,7 +15,8 @@ from ubp_core.errors import ModelError
 if TYPE_CHECKING:
     import torch
 
-Kind = Literal["conv", "depthwise", "grouped", "linear"]
+Kind = Literal["conv", "depthwise", "grouped", "linear", "transposed"]
+"""`transposed`: a weight of a bare checkpoint whose rows are input channels."""
 
 
 IMAGE_CHANNELS = 4

@@ -111,7 +111,7 @@ def _make_layers(shaped: Mapping[str, Weight], composition: Composition, names: 
         layers.append(
             Layer(
                 name=names[key],
-                kind=roles.find_kind(value, key == stem),
+                kind=roles.find_kind(value, key == stem, reason),
                 weight=arrays[owners[key].name if _is_twin(owners, key) else key],
                 bias=to_float32(bias).numpy() if fits and bias is not None else None,
                 groups=value.shape[0] if depthwise else 1,

@@ -15,6 +15,9 @@ from ubp_core.models.layers import IMAGE_CHANNELS, Kind
 HEADS = ("classifier", "fc", "_fc", "head", "heads")
 """What networks call their classifier."""
 
+TRANSPOSED = "transposed"
+"""How the reason of a weight begins whose rows are input channels."""
+
 _WRAPPERS = ("module", "_orig_mod", "model", "net", "network", "backbone", "_forward_module")
 """May stand in front of it."""
 
@@ -56,7 +59,7 @@ def find_role(name: str, value: torch.Tensor, bias: torch.Tensor | None) -> str 
     if last != "weight" and _EMBEDDING.search(last):
         return "no layer (embedding by its name)"
     if value.ndim == 4 and any(_TRANSPOSED.search(part.lower()) for part in path):
-        return "transposed convolution, by its name"
+        return f"{TRANSPOSED} convolution, by its name"
     return None
 
 
@@ -66,12 +69,14 @@ def find_misfit(value: torch.Tensor, bias: torch.Tensor | None) -> str | None:
         return None
     count = f"its bias has {bias.shape[0]} values for {value.shape[0]} rows"
     if bias.shape[0] % max(value.shape[1], 1) == 0:
-        return f"transposed {'convolution' if value.ndim == 4 else 'linear'}: {count}"
+        return f"{TRANSPOSED} {'convolution' if value.ndim == 4 else 'linear'}: {count}"
     return f"not a plain layer: {count}"
 
 
-def find_kind(value: torch.Tensor, stem: bool) -> Kind:
-    """What a 2-D or 4-D weight is by its shape."""
+def find_kind(value: torch.Tensor, stem: bool, reason: str | None = None) -> Kind:
+    """What a 2-D or 4-D weight is by its shape, and by the reason why it stays dense."""
+    if (reason or "").startswith(TRANSPOSED):
+        return "transposed"
     if value.ndim == 2:
         return "linear"
     return "depthwise" if value.shape[1] == 1 < value.shape[0] and not stem else "conv"

@@ -77,6 +77,10 @@ def make_path(*parts: Any) -> str:
     return "/".join(str(part) for part in parts if isinstance(part, str))
 
 
+def make_nothing(*_: Any) -> None:
+    """Stands for plain types, such as the default of a `defaultdict`."""
+
+
 def make_mapping(*_: Any) -> OrderedDict[Any, Any]:
     """Stands for `defaultdict`, whose default is dropped."""
     return OrderedDict()
@@ -90,6 +94,7 @@ ALLOWED: tuple[Any, ...] = (
     *((make_scalar, f"numpy.{core}.multiarray.scalar") for core in ("core", "_core")),
     *((make_path, f"pathlib.{kind}Path") for kind in ("Posix", "PurePosix", "Windows", "PureWindows")),
     *((make_path, f"pathlib._local.{kind}Path") for kind in ("Posix", "PurePosix", "Windows", "PureWindows")),
+    *((make_nothing, f"builtins.{kind}") for kind in ("int", "float", "bool", "str", "list", "dict", "tuple")),
     (make_mapping, "collections.defaultdict"),
 )
 """Beside torch's own list; none of them does anything. `argparse.Namespace`: scripts save their options so."""

@@ -9,6 +9,7 @@ import re
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import torch
@@ -39,6 +40,8 @@ _AVERAGE = re.compile(r"(?:^|_)(?:ema|average|averaged|avg|shadow|swa)(?:_|$)", 
 
 _OPTIMIZER = re.compile("optim", re.IGNORECASE)
 _MAX_DEPTH = 3
+_MAX_STATES = 1000
+"""More state dicts than a sane file has."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,14 +89,13 @@ def find_states(content: Any) -> list[Wrapped]:
         content: a state dict, or dicts around one. A known key that holds one wins over tensors beside it, trained
             weights win over their moving average, and both over unknown keys. What optimizers keep is left aside.
     """
-    return sorted(_walk(content, (), set()), key=Wrapped.rank)
+    return sorted(islice(_walk(content, ()), _MAX_STATES), key=Wrapped.rank)
 
 
-def _walk(content: Any, path: tuple[str, ...], seen: set[int]) -> Iterator[Wrapped]:
-    """Every mapping once, in the file's order."""
-    if not isinstance(content, Mapping) or id(content) in seen:
+def _walk(content: Any, path: tuple[str, ...], *above: Any) -> Iterator[Wrapped]:
+    """Every mapping in the file's order; one under two keys twice, but never inside itself."""
+    if not isinstance(content, Mapping) or any(content is mapping for mapping in above):
         return
-    seen.add(id(content))
     tensors: StateDict = OrderedDict()
     for key, value in content.items():
         tensor = value.tensor() if isinstance(value, StoredArray) else value
@@ -108,7 +110,7 @@ def _walk(content: Any, path: tuple[str, ...], seen: set[int]) -> Iterator[Wrapp
     if len(path) < _MAX_DEPTH:
         for key, value in content.items():
             if isinstance(key, str) and not _OPTIMIZER.search(key):
-                yield from _walk(value, (*path, key), seen)
+                yield from _walk(value, (*path, key), content, *above)
 
 
 def strip_prefix(wrapped: Wrapped) -> tuple[StateDict, str]:

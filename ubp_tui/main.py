@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 import textwrap
 from collections.abc import Sequence
@@ -18,9 +17,11 @@ from ubp_core.cli.parsing import Arguments, CommandParser
 from ubp_core.errors import ExitCode, PlanError
 from ubp_core.models import DEFAULT_MODEL, MODEL_NAMES
 from ubp_core.printable import printable
+from ubp_core.process.ending import run_program
+from ubp_core.process.leftovers import end_at_once
 from ubp_tui.choices.choice import Choice
 from ubp_tui.looks.names import THEME_NAMES, theme_name
-from ubp_tui.terminal.signals import restore_signals
+from ubp_tui.terminal.signals import signals_restored
 
 if TYPE_CHECKING:
     from ubp_tui.app import UbpApp
@@ -78,6 +79,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code.
     """
+    return run_program("ubp-tui", lambda: _run(arguments))
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    """Parse, run, keep the session."""
     options = build_parser().parse_args(arguments)
     # Textual draws on stderr, so that stdout may be redirected.
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
@@ -93,9 +99,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return error.exit_code
     app = _build(options, start)
     # With a loop of our own, the end does not wait for worker threads.
-    with logging_to_file(log_path()):
+    with logging_to_file(log_path()), signals_restored():
         app.run(loop=asyncio.new_event_loop())
-    restore_signals()
     keep_session(app.session, start)
     if app.failure:
         print(f"ubp-tui: {printable(app.failure)}", file=sys.stderr)
@@ -116,7 +121,7 @@ def _end_at_once(app: UbpApp, code: int) -> NoReturn:
         if packing := app.bench_errands.packing:
             packing.close()
         sys.stderr.flush()
-        os._exit(code)
+        end_at_once(code)
 
 
 def _build(options: Arguments, start: SessionStart) -> UbpApp:

@@ -91,7 +91,9 @@ def share_budget(model: LoadedModel, choices: LayerChoices, request: BudgetReque
         scale=request.scale,
         overrides=others,
     )
-    return choices.with_budget(read_budget(plan, request.names))
+    dense = [name for name in request.names if plan.layer(name).dense]
+    shared = [name for name in request.names if name not in dense]
+    return choices.with_budget(read_budget(plan, shared)).with_dense(dense, True)
 
 
 def first_request(choices: LayerChoices, names: tuple[str, ...], layer: str) -> BudgetRequest:

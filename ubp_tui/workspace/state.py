@@ -110,7 +110,7 @@ class WorkspaceState:
     def pruned(self) -> tuple[Layer, ...]:
         """The layers that the present choices prune."""
         layers = () if self.model is None else self.model.prunable
-        return tuple(layer for layer in layers if layer.name not in self.choices.dense)
+        return tuple(layer for layer in layers if self.choices.prunes(layer))
 
     def find_measures(self) -> dict[str, LayerMeasure]:
         """What is known of the pruned layers as they are chosen, by name."""

@@ -15,7 +15,6 @@ from ubp_core.cli.options.selection import CHOICE, add_choice_options
 from ubp_core.cli.parsing import refuse_given
 from ubp_core.cli.show.command import file_record, print_file
 from ubp_core.errors import ExitCode, FileError, ModelError
-from ubp_core.vocabulary import PACKED_BLOCK_SIZES
 
 if TYPE_CHECKING:
     from ubp_core.models import LoadedModel
@@ -98,9 +97,10 @@ def select_for(args: argparse.Namespace, plan: Plan | None, model: LoadedModel) 
     if plan is None:
         return ({} if args.dense else select_all(model, args)), args.criterion
     from ubp_core.plan import select_plan
-    from ubp_core.plan.applying import check_block_sizes
+    from ubp_core.plan.applying import check_block_sizes, settle_plan
 
-    check_block_sizes(plan, PACKED_BLOCK_SIZES)
+    plan = settle_plan(plan, model)
+    check_block_sizes(plan)
     with output.narrate("selecting") as tell:
         return select_plan(
             plan, model, threads=args.threads, step=lambda name: tell(f"selecting {name}")
@@ -110,12 +110,18 @@ def select_for(args: argparse.Namespace, plan: Plan | None, model: LoadedModel) 
 def select_all(model: LoadedModel, args: argparse.Namespace) -> dict[str, Selection]:
     """Blocks of every layer that can be pruned."""
     from ubp_core import importance, select_blocks
+    from ubp_core.budgets import dense_reason
 
     if not model.prunable:
         raise ModelError(f"{model.name} has no layer that can be pruned; --dense exports it as it is")
     selections = {}
     with output.progress_bar("selecting", len(model.prunable)) as step:
         for layer in model.prunable:
+            reason = dense_reason((layer.rows, layer.columns), args.block_size, args.sparsity)
+            if reason:
+                output.note(f"{layer.name} stays dense: {reason}")
+                step()
+                continue
             matrix = importance(layer.weight, args.criterion)
             selections[layer.name] = select_blocks(matrix, args.block_size, args.sparsity, args.method, args.threads)
             step()

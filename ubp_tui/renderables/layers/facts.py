@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from rich.cells import cell_len
 from textual.content import Content
 
+from ubp_core.budgets import no_kernel
 from ubp_core.units import format_bytes, format_count, format_percent, format_seconds
 from ubp_tui.choices.patterns import format_shape
 from ubp_tui.renderables.cells import shown
@@ -61,7 +62,10 @@ def list_facts(result: LayerResult) -> list[Fact]:
     facts.append(Fact("weights" if selection.method == "unstructured" else "B", f"{len(selection.rows):,}"))
     if result.offsets is not None and selection.block_size > 1:
         facts.append(offsets_fact(result.offsets))
-    if result.measure is not None:
+    reason = None if selection.method == "unstructured" else no_kernel(selection.block_size)
+    if reason:
+        facts.append(Fact("", reason, "bold $text-warning"))
+    elif result.measure is not None:
         dense = layer.parameters * FLOAT_BYTES
         change = f"{format_bytes(dense)} → {format_bytes(result.measure.file_bytes)}"
         facts.append(Fact("packed", f"{change} ({format_percent(result.measure.file_bytes / dense, 0)} %)"))

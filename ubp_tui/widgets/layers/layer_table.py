@@ -16,6 +16,7 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from ubp_tui.choices.choice import find_dense_reason
 from ubp_tui.choices.layer_choices import LayerChoices
 from ubp_tui.choices.marks import Marks
 from ubp_tui.choices.patterns import matches
@@ -143,7 +144,8 @@ class LayerTable(ScrollView, can_focus=True):
     def _make_row(self, layer: Layer, total: int) -> LayerRow:
         """All that is known of a layer."""
         name = layer.name
-        reason = layer.skip_reason or ("kept dense by choice" if name in self._choices.dense else None)
+        by_choice = "kept dense by choice" if name in self._choices.dense else None
+        reason = layer.skip_reason or by_choice or find_dense_reason(layer, self._choices.of(name))
         return LayerRow(
             layer, self._choices.of(name), layer.parameters / total, reason, self._measures.get(name),
             self._figures.get(name), self._figure_kind,

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import tempfile
 from dataclasses import fields
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ubp_core.benchmark.settings import BenchSettings, SettingOption
@@ -14,11 +12,13 @@ from ubp_core.cli.bench.output import print_runs
 from ubp_core.cli.bench.packing import pack, plan_record
 from ubp_core.cli.bench.progress import show_progress
 from ubp_core.cli.options.devices import add_adb_host, chosen_server
+from ubp_core.cli.options.layers import add_layers_option
 from ubp_core.cli.options.model import add_model_options
 from ubp_core.cli.options.output import add_output_options
 from ubp_core.cli.options.planned import add_plan_option, load_for_plan, read_plan
 from ubp_core.cli.options.selection import add_grid_options
 from ubp_core.errors import ExitCode
+from ubp_core.process.leftovers import passing_folder
 from ubp_core.vocabulary import COMPARED_METHODS
 
 if TYPE_CHECKING:
@@ -47,12 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `ubp bench`."""
     add_model_options(parser, "the plan's")
     add_plan_option(parser)
-    parser.add_argument(
-        "--layers",
-        action="append",
-        metavar="NAME[,NAME...]|all",
-        help="single layers, as `ubp layers` lists them (default: the whole network)",
-    )
+    add_layers_option(parser, "the whole network", "those that can be pruned")
     parser.add_argument(
         "--device",
         default="host",
@@ -94,8 +89,8 @@ def run(args: argparse.Namespace) -> int:
     devices = [open_device(name.strip(), server) for name in dict.fromkeys(args.device.split(","))]
     model, side = load_for_plan(args, plan)
     cancel = Event()
-    with tempfile.TemporaryDirectory(prefix="ubp-bench-") as folder:
-        packed = pack(args, plan, model, args.input_hw or (side, side), Path(folder))
+    with passing_folder("ubp-bench-") as folder:
+        packed = pack(args, plan, model, args.input_hw or (side, side), folder)
         extra = {"model": output.model_record(model), "criterion": plan.criterion if plan else args.criterion}
         extra |= {"plan": plan_record(plan)} if plan else {}
         with show_progress([device.name for device in devices]) as on_progress:

@@ -104,6 +104,8 @@ def _run(arguments: Sequence[str] | None) -> int:
     keep_session(app.session, start)
     if app.failure:
         print(f"ubp-tui: {printable(app.failure)}", file=sys.stderr)
+    elif app.farewell:
+        print(f"ubp-tui: {app.farewell}", file=sys.stderr)
     code = app.return_code or 0
     if app.loader.busy or app.bench_errands.packing:
         _end_at_once(app, code)
@@ -128,11 +130,15 @@ def _build(options: Arguments, start: SessionStart) -> UbpApp:
     from ubp_tui.bench.services import default_bench_services
     from ubp_tui.dialogs.tour import tour_path
     from ubp_tui.looks.themes import Glyphs
+    from ubp_tui.session.recent import recent_path
     from ubp_tui.terminal.log_file import log_path
     from ubp_tui.work.services import default_services
 
     tour = None if options.no_session else tour_path()
-    services = replace(default_services(), bench=default_bench_services(options.adb_host), log=log_path(), tour=tour)
+    recent = None if options.no_session else recent_path()
+    services = replace(
+        default_services(), bench=default_bench_services(options.adb_host), log=log_path(), tour=tour, recent=recent
+    )
     choice = Choice(options.method, options.block_size, options.sparsity)
     glyphs: Glyphs | None = "ascii" if options.ascii else None
     session = start.session

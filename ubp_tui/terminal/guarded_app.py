@@ -34,6 +34,8 @@ class GuardedApp(App[int]):
         super().__init__()
         self.failure = ""
         """The line to print after the app, if a failure ended it."""
+        self.farewell = ""
+        """The line to print after the app otherwise, if there is anything to say."""
         self._log_path = log
         self._ascii = AsciiFilter() if ascii_only else None
         self._plain = PlainFilter()

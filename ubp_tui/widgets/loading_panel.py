@@ -16,9 +16,9 @@ class LoadingPanel(Vertical):
     step: reactive[str] = reactive("starting")
     """The loader's step, for people."""
 
-    def __init__(self, model: str, *, id: str) -> None:  # noqa: A002 (Textual's own name)
+    def __init__(self, model: str) -> None:
         """Args: the name of the model."""
-        super().__init__(id=id)
+        super().__init__()
         self._model = model
 
     def compose(self) -> ComposeResult:

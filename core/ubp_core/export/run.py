@@ -12,12 +12,15 @@ from ubp_core.export.masks import save_masks
 from ubp_core.export.state_dict import save_state
 from ubp_core.export.tables import save_table
 from ubp_core.export.targets import ExportTarget, check_targets
+from ubp_core.models.layers import as_model
 from ubp_core.packed.file import PackedFile
 from ubp_core.packed.layer_packing import pack_layer, source_line
 from ubp_core.plan.applying import check_model, select_plan, settle_plan
 from ubp_core.plan.report import PlanReport, report_plan
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from ubp_core.history import LayerFigures
     from ubp_core.models import LoadedModel
     from ubp_core.plan.plan import Plan
@@ -29,7 +32,7 @@ Progress = Callable[[str, float], None]
 
 def export_files(
     plan: Plan,
-    model: LoadedModel,
+    model: LoadedModel | nn.Module,
     targets: Sequence[ExportTarget],
     *,
     layers: Sequence[str] | None = None,
@@ -60,6 +63,7 @@ def export_files(
         ExportCancelled: `cancel` was set.
     """
     check_targets(targets, overwrite)
+    model = as_model(model)
     check_model(plan, model)
     plan = settle_plan(plan, model)
     plan = plan if layers is None else keep_layers(plan, layers)

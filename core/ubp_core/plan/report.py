@@ -11,11 +11,14 @@ import numpy as np
 
 from ubp_core.budgets import asked_blocks, budget_note, network_note
 from ubp_core.criteria import importance
+from ubp_core.models.layers import as_model
 from ubp_core.plan.applying import settle_plan
 from ubp_core.report import LayerCost, layer_cost
 from ubp_core.selection import Selection
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from ubp_core.models import Layer, LoadedModel
     from ubp_core.plan.plan import Plan
     from ubp_core.plan.records import LayerPlan
@@ -110,12 +113,13 @@ def _share(rows: tuple[PlanRow, ...], field: str) -> float:
     return math.fsum(getattr(row, field) * row.cost.parameters_before for row in rows) / weights if weights else 0.0
 
 
-def report_plan(plan: Plan, model: LoadedModel, selections: Mapping[str, Selection]) -> PlanReport:
+def report_plan(plan: Plan, model: LoadedModel | nn.Module, selections: Mapping[str, Selection]) -> PlanReport:
     """Puts plan, network and selections side by side.
 
     Args:
         selections: of every layer that the plan prunes there, as `select_plan` gives them.
     """
+    model = as_model(model)
     plan = settle_plan(plan, model)
     rows = tuple(_make_row(layer, plan.layer(layer.name), plan.criterion, selections) for layer in model.layers)
     shared = {row.layer.name: (row.shape[0], math.prod(row.shape[1:])) for row in rows if _shares(row.layer, plan)}

@@ -126,7 +126,7 @@ def describe_total(total: NetworkTotal) -> str:
         return f"{total.failed} of {total.wanted} layers have no selection"
     if math.isnan(total.retained):
         return "nothing to prune"
-    return f"network keeps {format_percent(total.retained, 2)} %"
+    return f"keeps {format_percent(total.retained, 2)} % of |w|"
 
 
 def list_total(total: NetworkTotal) -> list[Fact]:
@@ -136,7 +136,7 @@ def list_total(total: NetworkTotal) -> list[Fact]:
         facts.append(Fact("mult-adds", _change(format_count, total.multiply_adds)))
     facts.append(Fact("weights file", _change(format_bytes, total.file_bytes)))
     words = describe_total(total)
-    facts.append(Fact("", words, "bold $text-success" if words.startswith("network") else "$text-warning"))
+    facts.append(Fact("", words, "bold $text-success" if words.startswith("keeps") else "$text-warning"))
     return facts
 
 

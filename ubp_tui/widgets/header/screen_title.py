@@ -22,5 +22,7 @@ class ScreenTitle(Widget):
 
     def render(self) -> Content:
         """One line."""
-        parts = Content.assemble((" ubp-tui ", "bold $text on $primary"), (f" {self._title} ", "bold"))
+        parts = Content.assemble(
+            (" ubp-tui ", "bold $block-cursor-foreground on $primary"), (f" {self._title} ", "bold")
+        )
         return parts + Content.styled(shorten_middle(self.detail, self.size.width - parts.cell_length), "$text-muted")

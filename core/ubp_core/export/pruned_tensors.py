@@ -25,7 +25,7 @@ class PrunedTensors:
 
     def __init__(self, state: Mapping[str, torch.Tensor]) -> None:
         """Changes nothing in `state`; only storages in which something is pruned are copied."""
-        self._state = dict(state)
+        self._state = {key: _resolve(tensor) for key, tensor in state.items()}
         self._storages: dict[int, torch.UntypedStorage] = {}
         self._apart: dict[Hashable, torch.Tensor] = {}  # copies of tensors whose elements lie on one another
         self._done: dict[str, tuple[str, NDArray[np.bool_]]] = {}
@@ -101,9 +101,14 @@ class PrunedTensors:
 
     @staticmethod
     def _own(tensor: torch.Tensor) -> torch.Tensor:
-        if tensor.layout != torch.strided or tensor.is_quantized:
+        if tensor.layout != torch.strided or tensor.is_quantized or tensor.is_nested:
             return tensor
         bits = _BITS.get(tensor.element_size())
         if bits is None or tensor.is_complex() or not tensor.dtype.is_floating_point:
             return tensor.clone().contiguous()
         return tensor.view(bits).clone(memory_format=torch.contiguous_format).view(tensor.dtype)
+
+
+def _resolve(tensor: torch.Tensor) -> torch.Tensor:
+    """The tensor with its values in memory: a negated or conjugated view has other ones there."""
+    return tensor.resolve_neg().resolve_conj() if tensor.is_neg() or tensor.is_conj() else tensor

@@ -199,6 +199,14 @@ def test_the_classifier_is_known_behind_prefixes(prefix: str, tmp_path: Path) ->
     assert classifiers == [f"{prefix}fc", "head"]
 
 
+def test_averages_beside_trained_weights_stay_dense(tmp_path: Path) -> None:
+    state = {"model.0.weight": torch.randn(16, 16), "model_ema.0.weight": torch.randn(16, 16)}
+    model = saved(tmp_path / "e.pth", {"state_dict": state})
+    assert [layer.skip_reason for layer in model.layers] == [None, "moving average, by its name"]
+    del state["model.0.weight"]
+    assert saved(tmp_path / "e.pth", {"state_dict": state}).layers[0].prunable
+
+
 def test_what_is_taken_for_a_layer_by_its_shape_alone_is_told(tmp_path: Path) -> None:
     model = saved(tmp_path / "s.pth", {"a.weight": torch.randn(16, 16), "s": torch.ones(8, 8), "t": torch.ones(8, 8)})
     assert model.notes == ("taken for layers by their shape alone: s, t",)

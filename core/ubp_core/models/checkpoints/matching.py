@@ -58,7 +58,8 @@ def match_names(expected: Mapping[str, torch.Tensor], state: StateDict) -> Match
 
 
 def _count_fitting(expected: Mapping[str, torch.Tensor], state: Mapping[str, torch.Tensor]) -> int:
-    return sum(1 for name, ours in expected.items() if name in state and state[name].shape == ours.shape)
+    found = ((ours, state[name]) for name, ours in expected.items() if name in state)
+    return sum(1 for ours, theirs in found if not theirs.is_nested and theirs.shape == ours.shape)
 
 
 def _without_wrappers(state: StateDict) -> list[str]:

@@ -129,6 +129,13 @@ def test_a_weight_in_parts_fits_its_network(tmp_path: Path) -> None:
         assert np.allclose(model.layer(name).weight, applied.detach().numpy(), rtol=1e-5)
 
 
+def test_parameters_are_composed_as_plain_tensors(tmp_path: Path) -> None:
+    module = nn.Sequential(parametrizations.weight_norm(nn.Linear(16, 32)))
+    model = saved(tmp_path / "p.pth", dict(module.named_parameters()))
+    after = pruned_state(model, select_plan(make_plan(model, sparsity=0.5), model))
+    assert int((after["0.weight"] == 0).sum()) == 256 and not after["0.weight"].requires_grad
+
+
 def test_parts_that_dont_fit_one_another_are_left_out(tmp_path: Path) -> None:
     state = {"a.weight": torch.randn(8, 8), "b.weight_g": torch.ones(3, 1), "b.weight_v": torch.randn(8, 8)}
     state |= {"c.weight_orig": torch.randn(8, 8), "c.weight_mask": torch.full((8, 8), 0.5)}

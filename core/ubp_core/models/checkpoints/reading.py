@@ -88,9 +88,9 @@ def _describe(path: Path, states: list[Wrapped], chosen: Wrapped) -> Iterator[st
         names = ", ".join(map(repr, others[:3])) + more
         taken = f"inside {printable(chosen.inside)!r}" if chosen.path else "at the top"
         yield f"the weights {taken} are taken; there are others inside {names}: {path.name}:{others[0]} takes those"
-    if chosen.strangers and not chosen.path:
+    if chosen.strangers:
         names = ", ".join(map(printable, chosen.strangers[:3])) + (", ..." if len(chosen.strangers) > 3 else "")
-        yield f"beside its tensors the file has {names}, which is not written again"
+        yield f"what lies beside its tensors and is none isn't written again: {names}"
     remark = describe_shard(path)
     if remark:
         yield remark

@@ -46,7 +46,7 @@ def test_version() -> None:
 
 def test_defaults_and_options() -> None:
     options = build_parser().parse_args([])
-    assert (options.model, options.weights, options.method) == (None, "default", "bed")
+    assert (options.model, options.weights, options.method) == (None, "default", "optimal")
     assert (options.block_size, options.sparsity, options.width, options.seed, options.input_size) == (
         4,
         0.75,

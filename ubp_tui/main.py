@@ -16,6 +16,7 @@ from ubp_core.cli.options.selection import add_block_options
 from ubp_core.cli.parsing import Arguments, CommandParser
 from ubp_core.errors import ExitCode, PlanError
 from ubp_core.models import DEFAULT_MODEL, MODEL_NAMES
+from ubp_core.printable import printable
 from ubp_core.process.ending import run_program
 from ubp_core.process.leftovers import end_at_once
 from ubp_tui.choices.choice import Choice
@@ -94,7 +95,7 @@ def _run(arguments: Sequence[str] | None) -> int:
     try:
         start = find_session(options.session, not options.no_session, bool(options.given & {*MODEL_OPTIONS}))
     except PlanError as error:
-        print(f"ubp-tui: {error}", file=sys.stderr)
+        print(f"ubp-tui: {printable(str(error))}", file=sys.stderr)
         return error.exit_code
     app = _build(options, start)
     # With a loop of our own, the end does not wait for worker threads.
@@ -102,7 +103,9 @@ def _run(arguments: Sequence[str] | None) -> int:
         app.run(loop=asyncio.new_event_loop())
     keep_session(app.session, start)
     if app.failure:
-        print(f"ubp-tui: {app.failure}", file=sys.stderr)
+        print(f"ubp-tui: {printable(app.failure)}", file=sys.stderr)
+    elif app.farewell:
+        print(f"ubp-tui: {app.farewell}", file=sys.stderr)
     code = app.return_code or 0
     if app.loader.busy or app.bench_errands.packing:
         _end_at_once(app, code)
@@ -127,11 +130,15 @@ def _build(options: Arguments, start: SessionStart) -> UbpApp:
     from ubp_tui.bench.services import default_bench_services
     from ubp_tui.dialogs.tour import tour_path
     from ubp_tui.looks.themes import Glyphs
+    from ubp_tui.session.recent import recent_path
     from ubp_tui.terminal.log_file import log_path
     from ubp_tui.work.services import default_services
 
     tour = None if options.no_session else tour_path()
-    services = replace(default_services(), bench=default_bench_services(options.adb_host), log=log_path(), tour=tour)
+    recent = None if options.no_session else recent_path()
+    services = replace(
+        default_services(), bench=default_bench_services(options.adb_host), log=log_path(), tour=tour, recent=recent
+    )
     choice = Choice(options.method, options.block_size, options.sparsity)
     glyphs: Glyphs | None = "ascii" if options.ascii else None
     session = start.session

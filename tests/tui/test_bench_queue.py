@@ -175,7 +175,7 @@ def test_what_can_not_be_packed_fails_on_every_device(tmp_path: Path) -> None:
     BenchErrands(queue, canned_bench(tmp_path / "history.sqlite"), InlineRunner())
     job = make_job(tiny_model(), ("block.0.expand",), lambda name: Choice("bed", 32, 0.75))
     queue.start(job)
-    assert queue.failure is not None and "block size 32" in queue.failure.line
+    assert queue.failure is not None and "blocks of 32" in queue.failure.line
     assert queue.runs[PHONE.name].ended and not list(tmp_path.glob("ubp-tui-*"))
 
 

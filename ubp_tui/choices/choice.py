@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from ubp_core.vocabulary import DEFAULT_BLOCK_SIZE, DEFAULT_METHOD, DEFAULT_SPARSITY, METHODS
+if TYPE_CHECKING:
+    from ubp_core.models import Layer
+
+from ubp_core.vocabulary import (
+    DEFAULT_BLOCK_SIZE,
+    DEFAULT_METHOD,
+    DEFAULT_SPARSITY,
+    MAX_BLOCK_SIZE,
+    METHODS,
+    PACKED_BLOCK_SIZES,
+)
 
 CURVE_METHODS: Final = ("abp", "bed", "optimal", "unstructured", "greedy")
 """Methods as the plot shows them; `greedy` comes last: it may run out of blocks, and `bed` is its better self."""
-BLOCK_SIZES: Final = (1, 2, 4, 8, 16, 32)
+BLOCK_SIZES: Final = (*PACKED_BLOCK_SIZES, MAX_BLOCK_SIZE)
 """Block sizes that the controls offer."""
 MAX_SPARSITY: Final = 0.99
 """The highest sparsity that the controls offer."""
@@ -42,6 +52,13 @@ class Choice:
     def with_sparsity(self, sparsity: float) -> Choice:
         """The choice with this sparsity, rounded to a hundredth of a point, within 0..MAX_SPARSITY."""
         return replace(self, sparsity=round(min(max(sparsity, 0.0), MAX_SPARSITY), 4))
+
+
+def find_dense_reason(layer: Layer, choice: Choice) -> str | None:
+    """Why a layer stays dense whatever the user says, or can't have the blocks of this choice; None: it is pruned."""
+    from ubp_core.budgets import dense_reason
+
+    return layer.skip_reason or dense_reason((layer.rows, layer.columns), choice.block_size, choice.sparsity)
 
 
 def offered_block_sizes(choice: Choice) -> tuple[int, ...]:

@@ -58,8 +58,7 @@ def pack_network_variants(
     """
     from ubp_core import importance
     from ubp_core.network.exporting import NetworkExporter
-    from ubp_core.plan.applying import check_block_sizes, check_model, select_plan
-    from ubp_core.vocabulary import PACKED_BLOCK_SIZES
+    from ubp_core.plan.applying import check_block_sizes, check_model, select_plan, settle_plan
 
     chosen = tuple(variants)
     tell = on_variant or (lambda label: None)
@@ -69,7 +68,8 @@ def pack_network_variants(
         check_block_size(variant)
     if plan is not None:
         check_model(plan, model)
-        check_block_sizes(plan, PACKED_BLOCK_SIZES)
+        plan = settle_plan(plan, model)
+        check_block_sizes(plan)
     folder.mkdir(parents=True, exist_ok=True)
     exporter = NetworkExporter(model, input_shape)
     importances = {layer.name: importance(layer.weight, criterion) for layer in model.prunable}
@@ -90,22 +90,23 @@ def pack_network_variants(
 
 def check_block_size(variant: Variant) -> None:
     """Refuses what packed files can't hold, before anything is captured."""
-    from ubp_core.vocabulary import PACKED_BLOCK_SIZES
+    from ubp_core.budgets import no_kernel
 
-    if variant.block_size and variant.block_size not in PACKED_BLOCK_SIZES:
-        raise BadSetting(f"block size {variant.block_size}: kernels have {', '.join(map(str, PACKED_BLOCK_SIZES))}")
+    if variant.block_size and (reason := no_kernel(variant.block_size)):
+        raise BadSetting(reason)
 
 
 def select_layers(
     importances: Importances, variant: Variant, settings_of: SettingsOf, threads: int | None
 ) -> dict[str, Selection]:
-    """Blocks of every layer that the variant prunes."""
+    """Blocks of every layer that the variant prunes; what can't have such blocks stays dense."""
     from ubp_core import select_blocks
+    from ubp_core.budgets import dense_reason
 
     selections: dict[str, Selection] = {}
     for name, matrix in importances.items():
         own = None if variant.method == DENSE else settings_of(variant, name)
-        if own is not None:
+        if own is not None and not dense_reason((matrix.shape[0], matrix.shape[1]), *own):
             selections[name] = select_blocks(matrix, *own, variant.method, threads)
     return selections
 

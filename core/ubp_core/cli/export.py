@@ -15,7 +15,6 @@ from ubp_core.cli.options.selection import CHOICE, add_choice_options
 from ubp_core.cli.parsing import refuse_given
 from ubp_core.cli.show.command import file_record, print_file
 from ubp_core.errors import ExitCode, FileError, ModelError
-from ubp_core.vocabulary import PACKED_BLOCK_SIZES
 
 if TYPE_CHECKING:
     from ubp_core.models import LoadedModel
@@ -47,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--input",
         type=input_shape,
-        metavar="1x3xHxW",
+        metavar="[1x3x]HxW",
         help="batch, channels, height and width of the input (default: 1x3 and --input-size)",
     )
     add_choice_options(parser, packed=True)
@@ -58,10 +57,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def input_shape(text: str) -> tuple[int, int, int, int]:
-    """Four numbers joined by x."""
+    """Height and width joined by x, with batch and channels in front where they aren't 1 and 3."""
     numbers = tuple(int(part) for part in text.split("x"))
+    if len(numbers) == 2:
+        numbers = (1, 3, *numbers)
     if len(numbers) != 4 or min(numbers) < 1:
-        raise argparse.ArgumentTypeError(f"need batch x channels x height x width, such as 1x3x224x224; got {text}")
+        raise argparse.ArgumentTypeError(
+            f"need height x width, or batch x channels x height x width, such as 1x3x224x224; got {text}"
+        )
     return numbers
 
 
@@ -98,9 +101,10 @@ def select_for(args: argparse.Namespace, plan: Plan | None, model: LoadedModel) 
     if plan is None:
         return ({} if args.dense else select_all(model, args)), args.criterion
     from ubp_core.plan import select_plan
-    from ubp_core.plan.applying import check_block_sizes
+    from ubp_core.plan.applying import check_block_sizes, settle_plan
 
-    check_block_sizes(plan, PACKED_BLOCK_SIZES)
+    plan = settle_plan(plan, model)
+    check_block_sizes(plan)
     with output.narrate("selecting") as tell:
         return select_plan(
             plan, model, threads=args.threads, step=lambda name: tell(f"selecting {name}")
@@ -110,12 +114,18 @@ def select_for(args: argparse.Namespace, plan: Plan | None, model: LoadedModel) 
 def select_all(model: LoadedModel, args: argparse.Namespace) -> dict[str, Selection]:
     """Blocks of every layer that can be pruned."""
     from ubp_core import importance, select_blocks
+    from ubp_core.budgets import dense_reason
 
     if not model.prunable:
         raise ModelError(f"{model.name} has no layer that can be pruned; --dense exports it as it is")
     selections = {}
     with output.progress_bar("selecting", len(model.prunable)) as step:
         for layer in model.prunable:
+            reason = dense_reason((layer.rows, layer.columns), args.block_size, args.sparsity)
+            if reason:
+                output.note(f"{layer.name} stays dense: {reason}")
+                step()
+                continue
             matrix = importance(layer.weight, args.criterion)
             selections[layer.name] = select_blocks(matrix, args.block_size, args.sparsity, args.method, args.threads)
             step()

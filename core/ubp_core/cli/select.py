@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ubp_core.atomic_file import create_file, refuse_existing, write_atomically
+from ubp_core.budgets import no_kernel
 from ubp_core.cli import output
 from ubp_core.cli.options.model import add_model_options, load_model_from
 from ubp_core.cli.options.output import add_force_option, add_output_options
 from ubp_core.cli.options.selection import add_choice_options
 from ubp_core.cli.parsing import refuse_given
 from ubp_core.cli.tables import Column, Table, numbers
-from ubp_core.errors import ExitCode, FileError
+from ubp_core.errors import ExitCode, FileError, ModelError
 from ubp_core.units import format_grouped, format_share, format_size
 
 if TYPE_CHECKING:
@@ -57,15 +58,26 @@ def run(args: argparse.Namespace) -> int:
     if layer.skip_reason:
         output.note(f"{layer.name} stays dense by default ({layer.skip_reason}); selecting all the same")
 
+    if reason := no_kernel(args.block_size):
+        output.note(reason)
     from ubp_core import importance, select_blocks
+    from ubp_core.budgets import budget_note, too_few_rows
 
+    shape = (layer.rows, layer.columns)
+    reason = too_few_rows(layer.rows, args.block_size)
+    if reason:
+        raise ModelError(f"{layer.name} {reason}: it stays dense; take smaller blocks")
+    note = budget_note(shape, args.block_size, args.sparsity)
     matrix = importance(layer.weight, args.criterion)
     started = time.perf_counter()
     selection = select_blocks(matrix, args.block_size, args.sparsity, args.method, args.threads)
     seconds = time.perf_counter() - started
     if args.output is not None:
         _save(args.output, model, layer, selection, args.criterion, args.force)
+    if note:
+        output.note(f"{layer.name}: {note}")
     record = _record(model, layer, selection, args, seconds)
+    record["selection"]["note"] = note or ""
     if args.json:
         output.print_json(record)
     else:
@@ -79,9 +91,10 @@ def _record(
     model: LoadedModel, layer: Layer, selection: Selection, args: argparse.Namespace, seconds: float
 ) -> dict[str, Any]:
     """The JSON object; the tables are made from it, so the two can't disagree."""
+    from ubp_core.budgets import blocks_to_keep
     from ubp_core.report import layer_cost, offset_histogram
-    from ubp_core.selection import budget
 
+    size, blocks = blocks_to_keep(selection.shape, args.block_size, args.sparsity, args.method)
     return {
         "command": "select",
         "model": output.model_record(model),
@@ -90,7 +103,7 @@ def _record(
             "method": selection.method,
             "criterion": args.criterion,
             "block_size": args.block_size,
-            "budget": budget(selection.shape, args.block_size, args.sparsity),
+            "budget": blocks * size // args.block_size,
             "blocks": len(selection.rows) * selection.block_size // args.block_size,
             "requested_sparsity": args.sparsity,
             "achieved_sparsity": selection.achieved_sparsity,

@@ -12,6 +12,7 @@ from ubp_core.cli.bench.output import print_runs
 from ubp_core.cli.bench.packing import pack, plan_record
 from ubp_core.cli.bench.progress import show_progress
 from ubp_core.cli.options.devices import add_adb_host, chosen_server
+from ubp_core.cli.options.layers import add_layers_option
 from ubp_core.cli.options.model import add_model_options
 from ubp_core.cli.options.output import add_output_options
 from ubp_core.cli.options.planned import add_plan_option, load_for_plan, read_plan
@@ -46,12 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `ubp bench`."""
     add_model_options(parser, "the plan's")
     add_plan_option(parser)
-    parser.add_argument(
-        "--layers",
-        action="append",
-        metavar="NAME[,NAME...]|all",
-        help="single layers, as `ubp layers` lists them (default: the whole network)",
-    )
+    add_layers_option(parser, "the whole network", "those that can be pruned")
     parser.add_argument(
         "--device",
         default="host",

@@ -44,13 +44,14 @@ class PlanResult:
 
 def compare_plan(args: argparse.Namespace, plan: Plan) -> None:
     """Select, and print."""
-    from ubp_core.plan.applying import check_model
+    from ubp_core.plan.applying import check_model, settle_plan
 
-    if not plan.pruned:
-        raise PlanError(f"{args.plan}: the plan prunes no layer: there is nothing to compare")
     methods = args.methods or COMPARED_METHODS
     model, _ = load_for_plan(args, plan)
     check_model(plan, model)
+    plan = settle_plan(plan, model)
+    if not plan.pruned:
+        raise PlanError(f"{args.plan}: the plan prunes no layer: there is nothing to compare")
     with output.progress_bar("selecting blocks", 2 * len(plan.pruned)) as step:
         rows = []
         for layer in plan.pruned:

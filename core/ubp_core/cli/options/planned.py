@@ -55,7 +55,9 @@ def load_for_plan(args: argparse.Namespace, plan: Plan | None, image: int | None
     """
     spec = model_spec(args)
     if plan is not None and plan.model is not None and args.model is None:
-        spec = replace(plan.model, **{name: getattr(args, name) for name in MODEL_OPTIONS if name in args.given})
+        spec = replace(
+            plan.located_model, **{name: getattr(args, name) for name in MODEL_OPTIONS if name in args.given}
+        )
     if image:
         spec = replace(spec, input_size=image)
     return load_spec(spec), spec.input_size

@@ -25,16 +25,24 @@ def print_plan(
     """One line for every layer, with what was measured of it where that is known; the network's total at the foot."""
     if as_json:
         output.print_json(plan_record(plan, model, report, figures))
+        _print_notes(report)
         return
     console = output.open_console()
     console.print(output.heading(model), soft_wrap=True)
     console.print(describe_plan(plan), soft_wrap=True)
     console.print(_layer_table(report, figures))
     console.print(_cost_table(report))
+    _print_notes(report)
     emptied = [row.layer.name for row in report.pruned if 1 - row.achieved < LEAST_KEPT]
     if emptied:
         names = ", ".join(emptied[:4]) + (f" and {len(emptied) - 4} more" if len(emptied) > 4 else "")
         output.note(f"{names}: less than {format_share(LEAST_KEPT, 0)} of the weights stay; --floor keeps more")
+
+
+def _print_notes(report: PlanReport) -> None:
+    """What was asked for and can't be had."""
+    for line in report.notes:
+        output.note(line)
 
 
 def describe_plan(plan: Plan) -> str:
@@ -51,7 +59,7 @@ def describe_plan(plan: Plan) -> str:
 def _layer_table(report: PlanReport, figures: LayerFigures | None) -> Any:
     """Sparsities and what they keep, and the newest figures."""
     columns = [Column("layer", "name"), *numbers("shape", yields=3), Column("method", "text"), *numbers("N")]
-    columns += [*numbers("requested"), *numbers("rounded", yields=6), *numbers("achieved", yields=4)]
+    columns += [*numbers("requested"), *numbers("achieved", yields=4)]
     columns += [*numbers("retained"), *numbers("parameters", yields=5), *numbers("bytes", yields=2)]
     measured = figures is not None and bool(figures.values)
     if figures is not None and measured:
@@ -60,10 +68,10 @@ def _layer_table(report: PlanReport, figures: LayerFigures | None) -> Any:
     for row in report.rows:
         bytes_change = _change(row.cost.bytes_before, row.cost.bytes_after)
         if row.layer.dense:
-            cells = ["", "", "", ""]
+            cells = ["", "", ""]
             method, size = f"dense: {row.layer.because}" if row.layer.because else "dense", ""
         else:
-            cells = [format_share(x) for x in (row.layer.sparsity, row.rounded, row.achieved, row.retained)]
+            cells = [format_share(x) for x in (row.layer.sparsity, row.achieved, row.retained)]
             method, size = row.layer.method + (" (fixed)" if row.layer.fixed else ""), str(row.layer.block_size)
         parameters = _change(row.cost.parameters_before, row.cost.parameters_after)
         style = "dim" if row.layer.dense else ""
@@ -71,7 +79,7 @@ def _layer_table(report: PlanReport, figures: LayerFigures | None) -> Any:
         table.add_row(row.layer.name, format_size(row.shape), method, size, *cells, style=style)
     cost = report.cost
     foot = [f"{len(report.pruned)} of {len(report.rows)} layers pruned", "", "of those", ""]
-    foot += [format_share(x) for x in (report.requested, report.rounded, report.achieved, report.retained)]
+    foot += [format_share(x) for x in (report.requested, report.achieved, report.retained)]
     foot += [_change(cost.parameters_before, cost.parameters_after), _change(cost.bytes_before, cost.bytes_after)]
     table.footer = (*foot, *[""] * measured)  # figures have no total: they need not be complete
     return table
@@ -115,7 +123,11 @@ def plan_record(
         "command": "plan",
         "model": output.model_record(model),
         "asked": asked | {key: getattr(plan, key) for key in ("floor", "ceiling", "scale")},
-        "layers": [row_record(row) | {"fixed": row.layer.fixed} | figure_record(row, figures) for row in report.rows],
+        "layers": [
+            row_record(row) | {"fixed": row.layer.fixed, "note": row.note} | figure_record(row, figures)
+            for row in report.rows
+        ],
+        "notes": list(report.notes),
         "total": {
             "pruned_layers": len(report.pruned),
             "requested_sparsity": report.requested,

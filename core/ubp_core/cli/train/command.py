@@ -11,6 +11,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
+from ubp_core.budgets import no_kernel
 from ubp_core.cli import output
 from ubp_core.cli.options.output import add_output_options
 from ubp_core.cli.tables import Column, Table, numbers
@@ -18,7 +19,6 @@ from ubp_core.cli.train.progress import TrainProgress
 from ubp_core.errors import ConfigError, ExitCode, ModelError
 from ubp_core.process.ending import BY_SIGNAL, SIGNALS, Ended
 from ubp_core.units import format_share, format_size
-from ubp_core.vocabulary import PACKED_BLOCK_SIZES
 
 if TYPE_CHECKING:
     import torch
@@ -106,10 +106,8 @@ def _prepare(config: TrainConfig, tell: Any) -> TrainingLoop:
 
     sizes = [config.pruning.block_size, *(getattr(r, "block_size", None) for r in config.pruning.overrides.values())]
     for size in sizes:
-        if size is not None and size not in PACKED_BLOCK_SIZES:
-            raise ConfigError(
-                f"pruning.block_size: {size} can't be packed; need {', '.join(map(str, PACKED_BLOCK_SIZES))}"
-            )
+        if size is not None and (reason := no_kernel(size)):
+            raise ConfigError(f"pruning.block_size: {reason}")
     device: torch.device = choose_device(config.training.device)
     pictures: Pictures = open_pictures(config.data, config.training.seed)
     network = make_network(config, len(pictures.classes), tell)
@@ -147,11 +145,19 @@ def _signals() -> Iterator[list[int]]:
 def _print_layers(loop: TrainingLoop, as_json: bool) -> None:
     """What `check_deployable` says of the network, and what the file asks of each layer."""
     from ubp_core.pruning import check_deployable
+    from ubp_core.training.setup import small_layers
 
+    small = small_layers(loop.config.pruning, loop.network)
     asked = {layer.name for layer in loop.pruner.report()}
     checks = check_deployable(loop.network, loop.config.pruning.block_size)
     records: list[dict[str, Any]] = [
-        {"name": c.name, "kind": c.kind, "shape": list(c.shape), "packed": c.name in asked, "reason": c.reason}
+        {
+            "name": c.name,
+            "kind": c.kind,
+            "shape": list(c.shape),
+            "packed": c.name in asked,
+            "reason": small.get(c.name, c.reason),
+        }
         for c in checks
     ]
     for record in records:
@@ -160,7 +166,8 @@ def _print_layers(loop: TrainingLoop, as_json: bool) -> None:
     refusal = export_refusal(loop)
     if as_json:
         head = {"command": "train", "check": True, "steps": loop.total_steps, "network_refusal": refusal}
-        output.print_json({**head, "layers": records})
+        data = {"classes": list(loop.pictures.classes), "skipped_files": list(loop.pictures.skipped)}
+        output.print_json({**head, **data, "layers": records})
         return
     table = Table(
         [Column("layer", "name"), Column("kind", yields=1), *numbers("weight"), Column("will be packed", "text")]
@@ -174,6 +181,9 @@ def _print_layers(loop: TrainingLoop, as_json: bool) -> None:
         f"{len(asked)} of {len(records)} layers; {len(pictures.train):,} pictures to train on, "
         f"{len(pictures.validation):,} to validate, {len(pictures.classes)} classes; {loop.total_steps:,} steps"
     )
+    if pictures.skipped:
+        more = f" and {len(pictures.skipped) - 5:,} more" if len(pictures.skipped) > 5 else ""
+        output.note(f"left out, hidden or no picture: {', '.join(pictures.skipped[:5])}{more}")
     print("the whole network can be exported" if refusal is None else f"the network can't be exported: {refusal}")
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import os
 import sys
 import textwrap
 from collections.abc import Sequence
@@ -18,9 +16,12 @@ from ubp_core.cli.options.selection import add_block_options
 from ubp_core.cli.parsing import Arguments, CommandParser
 from ubp_core.errors import ExitCode, PlanError
 from ubp_core.models import DEFAULT_MODEL, MODEL_NAMES
+from ubp_core.printable import printable
+from ubp_core.process.ending import run_program
+from ubp_core.process.leftovers import end_at_once
 from ubp_tui.choices.choice import Choice
 from ubp_tui.looks.names import THEME_NAMES, theme_name
-from ubp_tui.terminal.signals import restore_signals
+from ubp_tui.terminal.signals import signals_restored
 
 if TYPE_CHECKING:
     from ubp_tui.app import UbpApp
@@ -45,7 +46,6 @@ def build_parser() -> CommandParser:
     """Build the parser of the command line."""
     parser = CommandParser(
         prog="ubp-tui",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
         description=_DESCRIPTION,
         epilog=_EPILOG,
     )
@@ -79,6 +79,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code.
     """
+    return run_program("ubp-tui", lambda: _run(arguments))
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    """Parse, run, keep the session."""
     options = build_parser().parse_args(arguments)
     # Textual draws on stderr, so that stdout may be redirected.
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
@@ -90,16 +95,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         start = find_session(options.session, not options.no_session, bool(options.given & {*MODEL_OPTIONS}))
     except PlanError as error:
-        print(f"ubp-tui: {error}", file=sys.stderr)
+        print(f"ubp-tui: {printable(str(error))}", file=sys.stderr)
         return error.exit_code
     app = _build(options, start)
     # With a loop of our own, the end does not wait for worker threads.
-    with logging_to_file(log_path()):
+    with logging_to_file(log_path()), signals_restored():
         app.run(loop=asyncio.new_event_loop())
-    restore_signals()
     keep_session(app.session, start)
     if app.failure:
-        print(f"ubp-tui: {app.failure}", file=sys.stderr)
+        print(f"ubp-tui: {printable(app.failure)}", file=sys.stderr)
+    elif app.farewell:
+        print(f"ubp-tui: {app.farewell}", file=sys.stderr)
     code = app.return_code or 0
     if app.loader.busy or app.bench_errands.packing:
         _end_at_once(app, code)
@@ -115,7 +121,7 @@ def _end_at_once(app: UbpApp, code: int) -> NoReturn:
         if packing := app.bench_errands.packing:
             packing.close()
         sys.stderr.flush()
-        os._exit(code)
+        end_at_once(code)
 
 
 def _build(options: Arguments, start: SessionStart) -> UbpApp:
@@ -124,11 +130,15 @@ def _build(options: Arguments, start: SessionStart) -> UbpApp:
     from ubp_tui.bench.services import default_bench_services
     from ubp_tui.dialogs.tour import tour_path
     from ubp_tui.looks.themes import Glyphs
+    from ubp_tui.session.recent import recent_path
     from ubp_tui.terminal.log_file import log_path
     from ubp_tui.work.services import default_services
 
     tour = None if options.no_session else tour_path()
-    services = replace(default_services(), bench=default_bench_services(options.adb_host), log=log_path(), tour=tour)
+    recent = None if options.no_session else recent_path()
+    services = replace(
+        default_services(), bench=default_bench_services(options.adb_host), log=log_path(), tour=tour, recent=recent
+    )
     choice = Choice(options.method, options.block_size, options.sparsity)
     glyphs: Glyphs | None = "ascii" if options.ascii else None
     session = start.session

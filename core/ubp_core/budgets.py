@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ubp_core.vocabulary import MAX_BLOCK_SIZE
+from ubp_core.vocabulary import MAX_BLOCK_SIZE, PACKED_BLOCK_SIZES
 
 Shape = tuple[int, int]
 """(R, K) of a layer's matrix."""
@@ -53,6 +53,14 @@ def too_few_rows(rows: int, block_size: int) -> str | None:
     if rows >= block_size:
         return None
     return f"has {rows} output channel{'' if rows == 1 else 's'}, fewer than a block of {block_size}"
+
+
+def no_kernel(block_size: int) -> str | None:
+    """Why blocks of this size can be selected but not run, in words; None if they can be packed."""
+    if block_size in PACKED_BLOCK_SIZES:
+        return None
+    sizes = ", ".join(map(str, PACKED_BLOCK_SIZES))
+    return f"blocks of {block_size} can't be packed: kernels have {sizes}"
 
 
 def dense_reason(shape: Shape, block_size: int, sparsity: float) -> str | None:

@@ -1,10 +1,10 @@
 """Prints the tables of docs/performance.md: modelled cycles of kernels and operators, and ratios timed on this machine.
 
-    python tests/bench/bench_kernels.py [--tables micro,operator,ratio,dense,few,host] [--armcycles PATH]
+    python tests/bench/bench_kernels.py [--tables micro,operator,ratio,dense,few,host]
 
-The modelled tables need the program `armcycles` (default ../shared/tools/armcycles, or $UBP_ARMCYCLES) with qemu-user
-and llvm-mca; without it they are skipped, loudly. Modelled figures are the same at every run and are kept in
-build/bench_kernels.json, by binary and arguments. Must not judge: it prints figures beside the bars of the project.
+The modelled tables are priced by native/bench/armcycles, which needs qemu-user and LLVM: without them they are skipped,
+loudly, and the exit code is 1. Modelled figures are the same at every run and are kept in build/bench_kernels.json, by
+binary and arguments. Must not judge: it prints figures beside the bars of the project.
 """
 
 from __future__ import annotations
@@ -12,9 +12,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import os
 import shlex
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -26,9 +24,14 @@ from statistics import geometric_mean, mean
 import numpy as np
 
 ROOT = Path(__file__).resolve().parents[2]
+ARMCYCLES = ROOT / "native" / "bench" / "armcycles"
+sys.path.append(str(ARMCYCLES))
+from tools import missing_tools  # noqa: E402
+
 BIN = ROOT / "build" / "native" / "bin"
 SELECTIONS = ROOT / "build" / "bench_selections"
 CACHE = ROOT / "build" / "bench_kernels.json"
+REMEMBERED = ROOT / "build" / "mca"
 # Core model -> the kernel set that runs on such a core (native/src/operator/cores.cpp).
 VARIANTS = {"neoverse-n1": "wide", "neoverse-n2": "wide", "neoverse-v1": "wide",
             "cortex-a55": "inorder", "cortex-a510": "inorder"}  # fmt: skip
@@ -101,38 +104,19 @@ def blocks_option(shape: Shape, block_size: int, sparsity: float) -> str:
     return f"--block-size {block_size} --blocks {paths[0]} --aligned-blocks {paths[1]}"
 
 
-# Stands in for llvm-mca, which armcycles asks about the same blocks of code for every layer: a fifth of the time.
-REMEMBER_MCA = """#!/bin/sh
-input=$(mktemp)
-cat > "$input"
-known={folder}/$( (echo "$@"; cat "$input") | sha256sum | cut -c1-64)
-if [ ! -f "$known" ]; then {mca} "$@" < "$input" > "$known.$$" 2>/dev/null && mv "$known.$$" "$known"; fi
-rm -f "$input"
-cat "$known"
-"""
-
-
-def remembering_path() -> str:
-    """A PATH on which llvm-mca remembers its answers in build/mca."""
-    name = f"llvm-mca-{os.environ.get('LLVM', '22')}"
-    mca = shutil.which(name)
-    if mca is None:
-        return os.environ["PATH"]
-    folder = ROOT / "build" / "mca"
-    (folder / "known").mkdir(parents=True, exist_ok=True)
-    script = folder / name
-    script.write_text(REMEMBER_MCA.format(folder=shlex.quote(str(folder / "known")), mca=shlex.quote(mca)))
-    script.chmod(0o755)
-    return f"{folder}{os.pathsep}{os.environ['PATH']}"
+def modelled_tables(wanted: Iterable[str]) -> list[str]:
+    """Those of the wanted tables that can be modelled here; says why where they can't."""
+    line, names = missing_tools(), list(wanted)
+    if line and names:
+        print(f"SKIPPED {', '.join(names)}: {line}", file=sys.stderr)
+    return [] if line else names
 
 
 class Model:
     """Prices commands of kernel_bench for ARM64 with armcycles; remembers what it has priced."""
 
-    def __init__(self, armcycles: Path, jobs: int) -> None:
-        self.armcycles = armcycles
+    def __init__(self, jobs: int) -> None:
         self.jobs = jobs
-        self.environment = {**os.environ, "PATH": remembering_path()}
         self.program = BIN / "kernel_bench_arm64"
         self.digest = hashlib.sha256(self.program.read_bytes()).hexdigest()[:16]
         self.known: dict[str, list[float]] = json.loads(CACHE.read_text()) if CACHE.exists() else {}
@@ -142,9 +126,9 @@ class Model:
         key = f"{self.digest} {','.join(cpus)} {arguments}"
         if key not in self.known:
             command = f"{self.program} {arguments} --iterations"
-            options = ["--cpu", ",".join(cpus), "--minus", f"{command} 0", "--", *shlex.split(f"{command} 1")]
-            command_line = [str(self.armcycles), *options]
-            run = subprocess.run(command_line, capture_output=True, text=True, check=False, env=self.environment)
+            options = ["--cpu", ",".join(cpus), "--remember", str(REMEMBERED), "--minus", f"{command} 0"]
+            command_line = [sys.executable, str(ARMCYCLES), *options, "--", *shlex.split(f"{command} 1")]
+            run = subprocess.run(command_line, capture_output=True, text=True, check=False)
             if run.returncode:
                 raise SystemExit(f"{command}: {run.stderr[-500:]}")
             cycles = json.loads(run.stdout.splitlines()[0])["cycles"]
@@ -292,30 +276,25 @@ MODELLED: dict[str, Callable[[Model], None]] = {
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    default = os.environ.get("UBP_ARMCYCLES", str(ROOT.parent / "shared" / "tools" / "armcycles"))
-    parser.add_argument("--armcycles", type=Path, default=Path(default), help="the cycle model's program")
     parser.add_argument("--tables", default=",".join([*MODELLED, "host"]), help="comma-separated; default: %(default)s")
     parser.add_argument("--jobs", type=int, default=2, help="commands priced at a time")
     parser.add_argument("--rounds", type=int, default=15, help="timed rounds per layer on the host")
     parser.add_argument("--no-build", action="store_true", help="use the binaries that are there")
     options = parser.parse_args()
     wanted = options.tables.split(",")
-    modelled = [name for name in wanted if name in MODELLED]
+    asked = [name for name in wanted if name in MODELLED]
     if not options.no_build:
         subprocess.run(
             [sys.executable, str(ROOT / "native" / "build.py"), "kernel_bench", "kernel_bench_arm64"], check=True
         )
-    if modelled and not options.armcycles.exists():
-        print(f"SKIPPED, no cycle model at {options.armcycles}: {', '.join(modelled)}", file=sys.stderr)
-        modelled = []
-    model = Model(options.armcycles, options.jobs) if modelled else None
-    for name in modelled:
-        assert model is not None
-        MODELLED[name](model)
-        print(flush=True)
+    if modelled := modelled_tables(asked):
+        model = Model(options.jobs)
+        for name in modelled:
+            MODELLED[name](model)
+            print(flush=True)
     if "host" in wanted:
         table_host(options.rounds)
-    return 0
+    return int(modelled != asked)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
     python tests/bench/bench_networks.py [--tables modelled,host,profile,memory] [--networks mobilenet_v1,resnet50]
 
 Files are exported once with random weights (times do not depend on them) into build/networks. `modelled`: cycles of one
-run on one thread, by the program `armcycles` (see bench_kernels.py). `host`: medians of runs that take turns with
+run on one thread, by native/bench/armcycles (see bench_kernels.py). `host`: medians of runs that take turns with
 PyTorch's own eager run in one process, processor time of one thread; only the ratios mean anything. `profile`: where
 the time of a run goes on this machine. `memory`: what a run holds beside its mapped file. Judges nothing.
 """
@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 import time
@@ -23,7 +22,7 @@ from statistics import median
 from typing import Any
 
 import numpy as np
-from bench_kernels import ROOT, VARIANTS, Model, header, row
+from bench_kernels import ROOT, VARIANTS, Model, header, modelled_tables, row
 
 NETWORKS = ROOT / "build" / "networks"
 FORMS = {"dense": ["--dense"], "abp": ["--method", "abp"], "ubp": ["--method", "bed"]}
@@ -145,8 +144,6 @@ def held_memory(program: str, name: str, form: str, core: str, runs: int) -> dic
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    default = os.environ.get("UBP_ARMCYCLES", str(ROOT.parent / "shared" / "tools" / "armcycles"))
-    parser.add_argument("--armcycles", type=Path, default=Path(default), help="the cycle model's program")
     parser.add_argument("--tables", default="modelled,host,profile,memory", help="default: %(default)s")
     parser.add_argument("--networks", default="mobilenet_v1,resnet50", help="default: %(default)s")
     parser.add_argument("--cpus", default=",".join(VARIANTS), help="core models; default: %(default)s")
@@ -157,17 +154,17 @@ def main() -> int:
     if not options.no_build:
         targets = ["host", "bench-host", "kernel_bench_arm64", "network_memory", "network_memory_arm64"]
         subprocess.run([sys.executable, str(ROOT / "native" / "build.py"), *targets], check=True)
-    if "modelled" in tables and not options.armcycles.exists():
-        print(f"SKIPPED, no cycle model at {options.armcycles}: modelled", file=sys.stderr)
-    elif "modelled" in tables:
-        table_modelled(names, options.cpus.split(","), Model(options.armcycles, jobs=1))
+    asked = ["modelled"] if "modelled" in tables else []
+    modelled = modelled_tables(asked)
+    if modelled:
+        table_modelled(names, options.cpus.split(","), Model(jobs=1))
     if "host" in tables:
         table_host(names, options.rounds)
     if "profile" in tables:
         table_profile(names, options.rounds)
     if "memory" in tables:
         table_memory(names)
-    return 0
+    return int(modelled != asked)
 
 
 if __name__ == "__main__":

@@ -291,7 +291,7 @@ async def test_a_layer_without_an_image_and_a_block_size_without_kernel(history:
         assert "--arch" in dialog_text(app)
         await pilot.press("escape", "j", "j", "j", "n", "n", "n", "b")
         await until(pilot, lambda: isinstance(app.screen, ErrorDialog))
-        assert "block size 32" in dialog_text(app)
+        assert "blocks of 32" in dialog_text(app)
 
 
 async def test_a_history_that_can_not_be_written_costs_no_result(history: Path, port: int) -> None:

@@ -121,7 +121,7 @@ from pathlib import Path
 from ubp_tui import main
 from ubp_tui.bench import job as bench_job
 def pack(job, options, on_layer, cancel):  # as torch.export: looks at no cancel, and takes long
-    Path(job.folder.name, "half.ubp").write_text("half")
+    Path(job.folder, "half.ubp").write_text("half")
     on_layer("PACKING-BEGAN", 1)
     threading.Event().wait()
 bench_job.PackedJob.pack = pack

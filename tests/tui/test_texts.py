@@ -18,7 +18,7 @@ from ubp_core.units import format_count, format_percent
 from ubp_core.vocabulary import METHODS
 from ubp_tui.choices.choice import Choice, SelectionRequest
 from ubp_tui.choices.patterns import format_shape
-from ubp_tui.renderables.formats import shorten_name
+from ubp_tui.renderables.cells import shorten_name
 from ubp_tui.renderables.layers.facts import Fact, describe_total, flow_facts, list_facts, list_total
 from ubp_tui.renderables.map.readout import (
     Kernel,

@@ -159,14 +159,14 @@ class BenchServices:
         """The history, newest first; raises HistoryError."""
         from ubp_core.history import History
 
-        with History(self.history) as history:
+        with History(self.history, reading=True) as history:
             return tuple(history.list())
 
     def read_run(self, number: int) -> Entry:
         """One run of the history; raises HistoryError."""
         from ubp_core.history import History
 
-        with History(self.history) as history:
+        with History(self.history, reading=True) as history:
             return history.get(number)
 
     def compare(self, first: int, second: int) -> Comparison:

@@ -12,9 +12,10 @@ A toast only ever tells what went well, or that there was nothing to do.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
+from ubp_core.printable import printable
 from ubp_tui.choices.choice import BLOCK_SIZES, Choice
 from ubp_tui.keys.registry import key_of
 
@@ -33,6 +34,11 @@ class Problem:
     """Why, in a sentence."""
     remedy: str = ""
     """What to do; empty where the reason says it."""
+
+    def __post_init__(self) -> None:
+        """Names of layers and files and what libraries say come from outside."""
+        for field in fields(self):
+            object.__setattr__(self, field.name, printable(getattr(self, field.name)))
 
 
 def explain_failure(error: Exception, layer: Layer, choice: Choice) -> Problem:

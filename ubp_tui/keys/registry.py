@@ -16,6 +16,7 @@ APP_KEYS: Final = (
     *make_section(
         "App",
         "app",
+        ("app.open", "O", "open_model", "open", "open another model: a name, one of late, or a file"),
         ("app.theme", "y", "next_theme", "theme", "next theme: dark, light, colour-blind safe"),
         ("app.log", "L", "show_log", "log", "show what libraries and workers have reported"),
         ("app.tour", "T", "show_tour", "tour", "show the five lines of the first run again"),

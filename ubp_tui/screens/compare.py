@@ -265,7 +265,7 @@ class CompareScreen(PaneScreen[CompareOutcome]):
 def _title(side: LayerResult) -> str:
     """A side in words."""
     choice = side.request.choice
-    kept = "" if side.selection is None else f" · keeps {format_percent(side.selection.retained, 2)} %"
+    kept = "" if side.selection is None else f" · keeps {format_percent(side.selection.retained, 2)} % of |w|"
     return f"{choice.method} N={choice.block_size} s={100 * choice.sparsity:g} %{kept}"
 
 

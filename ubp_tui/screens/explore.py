@@ -86,7 +86,7 @@ class ExploreScreen(PaneScreen[None]):
                 yield LayersPane(id="layers-pane")
                 yield CurvePane(id="curves-pane")
             yield MapPane(id="map-pane")
-        yield LoadingPanel(name, id="loading")
+        yield LoadingPanel(name)
         yield KeyFooter()
         yield SizeNotice(id="size-notice")
 
@@ -187,6 +187,13 @@ class ExploreScreen(PaneScreen[None]):
         """Type a pattern that layers must match."""
         if self._workspace.model is not None:
             self.query_one(LayersPane).open_filter()
+
+    def action_step_back(self) -> None:
+        """Show all layers again; where all are shown, the curves at the present choice."""
+        if self._workspace.marks.pattern:
+            self.query_one(LayersPane).clear_filter()
+        else:
+            self.query_one(CurvePane).action_drop_cursor()
 
     def action_step_scope(self) -> None:
         """The next scope."""

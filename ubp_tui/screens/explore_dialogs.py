@@ -135,7 +135,7 @@ class ExploreDialogs:
             line += f". {', '.join(left_out[:3])} stays dense here"
         if plan.criterion != CRITERION:
             line += f". Its importance is {plan.criterion}; the app shows and exports {CRITERION}"
-        self._screen.notify(line, timeout=6, markup=False)
+        self._screen.notify(line, timeout=6)
 
     def ask_export(self, views: dict[str, Callable[[], str]]) -> None:
         """Ask what to take away, and where; `views` make the text of what the screen shows."""
@@ -156,7 +156,7 @@ class ExploreDialogs:
         """Say what is there now."""
         if paths:
             names = ", ".join(path.name for path in paths)
-            self._screen.notify(f"wrote {names} into {paths[0].parent.resolve()}", timeout=6, markup=False)
+            self._screen.notify(f"wrote {names} into {paths[0].parent.resolve()}", timeout=6)
 
 
 def name_export(model: LoadedModel, choices: LayerChoices) -> str:

@@ -50,6 +50,8 @@ class Services:
     """Devices, benchmarks and their history."""
     log: Path | None = None
     """The log file that the log panel shows; None: there is none."""
+    recent: Path | None = None
+    """The file of the models that were opened lately; None: none are remembered."""
     tour: Path | None = None
     """The file whose presence says that the tour was shown; None: it is not shown by itself."""
 

@@ -59,7 +59,6 @@ def pack_network_variants(
     from ubp_core import importance
     from ubp_core.network.exporting import NetworkExporter
     from ubp_core.plan.applying import check_block_sizes, check_model, select_plan, settle_plan
-    from ubp_core.vocabulary import PACKED_BLOCK_SIZES
 
     chosen = tuple(variants)
     tell = on_variant or (lambda label: None)
@@ -70,7 +69,7 @@ def pack_network_variants(
     if plan is not None:
         check_model(plan, model)
         plan = settle_plan(plan, model)
-        check_block_sizes(plan, PACKED_BLOCK_SIZES)
+        check_block_sizes(plan)
     folder.mkdir(parents=True, exist_ok=True)
     exporter = NetworkExporter(model, input_shape)
     importances = {layer.name: importance(layer.weight, criterion) for layer in model.prunable}
@@ -91,10 +90,10 @@ def pack_network_variants(
 
 def check_block_size(variant: Variant) -> None:
     """Refuses what packed files can't hold, before anything is captured."""
-    from ubp_core.vocabulary import PACKED_BLOCK_SIZES
+    from ubp_core.budgets import no_kernel
 
-    if variant.block_size and variant.block_size not in PACKED_BLOCK_SIZES:
-        raise BadSetting(f"block size {variant.block_size}: kernels have {', '.join(map(str, PACKED_BLOCK_SIZES))}")
+    if variant.block_size and (reason := no_kernel(variant.block_size)):
+        raise BadSetting(reason)
 
 
 def select_layers(

@@ -77,9 +77,8 @@ def pack_variants(
         BadSetting: a variant that packed files can't hold.
     """
     from ubp_core import importance, select_blocks
-    from ubp_core.budgets import too_few_rows
+    from ubp_core.budgets import no_kernel, too_few_rows
     from ubp_core.packed.layer_packing import pack_layer
-    from ubp_core.vocabulary import PACKED_BLOCK_SIZES
 
     chosen = tuple(variants)
     matrix = importance(layer.weight, criterion)
@@ -88,9 +87,8 @@ def pack_variants(
     for number, variant in enumerate(chosen):
         selection = None
         if variant.method != DENSE:
-            if variant.block_size not in PACKED_BLOCK_SIZES:
-                sizes = ", ".join(map(str, PACKED_BLOCK_SIZES))
-                raise BadSetting(f"block size {variant.block_size}: kernels have {sizes}")
+            if reason := no_kernel(variant.block_size):
+                raise BadSetting(reason)
             reason = too_few_rows(layer.rows, variant.block_size)
             if reason:
                 raise BadSetting(f"{layer.name} {reason}: it stays dense; take smaller blocks")

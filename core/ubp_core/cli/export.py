@@ -15,7 +15,6 @@ from ubp_core.cli.options.selection import CHOICE, add_choice_options
 from ubp_core.cli.parsing import refuse_given
 from ubp_core.cli.show.command import file_record, print_file
 from ubp_core.errors import ExitCode, FileError, ModelError
-from ubp_core.vocabulary import PACKED_BLOCK_SIZES
 
 if TYPE_CHECKING:
     from ubp_core.models import LoadedModel
@@ -101,7 +100,7 @@ def select_for(args: argparse.Namespace, plan: Plan | None, model: LoadedModel) 
     from ubp_core.plan.applying import check_block_sizes, settle_plan
 
     plan = settle_plan(plan, model)
-    check_block_sizes(plan, PACKED_BLOCK_SIZES)
+    check_block_sizes(plan)
     with output.narrate("selecting") as tell:
         return select_plan(
             plan, model, threads=args.threads, step=lambda name: tell(f"selecting {name}")

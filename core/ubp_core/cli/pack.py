@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 from ubp_core.atomic_file import refuse_existing
 from ubp_core.cli import output
+from ubp_core.cli.options.geometry import add_geometry_options, with_geometry
+from ubp_core.cli.options.layers import add_layers_option, named_layers
 from ubp_core.cli.options.model import add_model_options, load_model_from
 from ubp_core.cli.options.output import add_force_option, add_output_options
-from ubp_core.cli.options.planned import load_for_plan, read_plan
+from ubp_core.cli.options.planned import add_plan_option, load_for_plan, read_plan
 from ubp_core.cli.options.selection import CHOICE, add_choice_options
 from ubp_core.cli.parsing import refuse_given
 from ubp_core.cli.show.command import file_record, print_file
@@ -31,26 +33,23 @@ EXAMPLES = """\
   ubp pack resnet50 --weights random --layer layer1.0.conv1 --layer layer4.0.conv2 --sparsity 0.9 -o two.ubp
   ubp pack mobilenet_v1 --all --block-size 8 -o network.ubp
   ubp pack mobilenet_v1 --all --dense -o baseline.ubp
-  ubp pack --plan plan.yaml -o network.ubp            what `ubp plan` decided, layer by layer"""
+  ubp pack --plan plan.yaml -o network.ubp            what `ubp plan` decided, layer by layer
+  ubp pack best.pth --layer body.0 --stride 1 --padding 1 -o body.ubp    a checkpoint whose network has no --arch"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `ubp pack`."""
     add_model_options(parser, "the plan's")
     layers = parser.add_mutually_exclusive_group(required=True)
-    layers.add_argument(
-        "--layer",
-        action="append",
-        metavar="NAME",
-        help="a layer, may be repeated; `ubp layers` lists them",
-    )
+    add_layers_option(layers, "none")
     layers.add_argument("--all", action="store_true", help="every layer that can be pruned")
-    layers.add_argument("--plan", type=Path, metavar="PLAN.yaml", help="what a plan says, on the network it names")
+    add_plan_option(layers)
     add_choice_options(parser, packed=True)
     parser.add_argument("--dense", action="store_true", help="keep all weights: the baseline of a benchmark")
     parser.add_argument(
         "--activation", choices=ACTIVATIONS, default="none", help="fuse it into every layer (default: none)"
     )
+    add_geometry_options(parser)
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="FILE.ubp", help="the file to write")
     add_force_option(parser)
     add_output_options(parser)
@@ -82,15 +81,17 @@ def _pack_chosen(args: argparse.Namespace) -> tuple[LoadedModel, tuple[PackedLay
     if args.dense:
         refuse_given(args, CHOICE, "--dense keeps all weights")
     model = load_model_from(args)
-    layers = model.prunable if args.all else tuple(model.layer(name) for name in dict.fromkeys(args.layer))
+    layers = model.prunable
+    if not args.all:
+        layers = tuple(map(model.layer, named_layers(args.layers, [layer.name for layer in model.layers])))
     if not layers:
-        raise ModelError(f"{model.name} has no layer that can be pruned; name one with --layer")
+        raise ModelError(f"{model.name} has no layer that can be pruned; name one with --layers")
     for layer in layers:
         if layer.skip_reason and not args.dense:
             output.note(f"{layer.name} stays dense by default ({layer.skip_reason}); packing it all the same")
     if not args.dense:
         layers = _leave_out_dense(layers, args)
-    packed_layers = []
+    layers, packed_layers = with_geometry(args, layers), []
     with output.progress_bar("packing", len(layers)) as step:
         for layer in layers:
             packed_layers.append(_pack(layer, args))
@@ -127,10 +128,8 @@ def _pack_plan(args: argparse.Namespace, plan: Plan) -> tuple[LoadedModel, tuple
         selections = select_plan(plan, model, threads=args.threads, step=lambda name: tell(f"packing {name}"))
     if not selections:
         raise ModelError(f"{args.plan}: prunes no layer, so there is nothing to pack")
-    return model, tuple(
-        pack_layer(model.layer(name), selection, plan.criterion, args.activation)
-        for name, selection in selections.items()
-    )
+    layers = with_geometry(args, [model.layer(name) for name in selections])
+    return model, tuple(pack_layer(layer, selections[layer.name], plan.criterion, args.activation) for layer in layers)
 
 
 def _pack(layer: Layer, args: argparse.Namespace) -> PackedLayer:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import difflib
 import re
+import shutil
+import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any, NoReturn
 
@@ -24,7 +26,21 @@ class Arguments(argparse.Namespace):
 
 
 class CommandParser(argparse.ArgumentParser):
-    """A parser whose result is `Arguments`."""
+    """A parser whose result is `Arguments`, and whose help fits the terminal.
+
+    Args:
+        description, epilog: paragraphs and lines of their own; what is indented stays so.
+    """
+
+    def __init__(self, prog: str, description: str, epilog: str, usage: str | None = None) -> None:
+        width = max(shutil.get_terminal_size().columns - 2, 40)
+        super().__init__(
+            prog=prog,
+            usage=usage,
+            description=wrap_paragraphs(description, width),
+            epilog=wrap_lines(epilog, width),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
 
     def parse_args(  # type: ignore[override]
         self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
@@ -42,6 +58,32 @@ class CommandParser(argparse.ArgumentParser):
             near = difflib.get_close_matches(unknown[1], known, 1)
             message += f"; did you mean {near[0]}?" if near else f"; {self.prog} --help lists its options"
         super().error(message)
+
+
+def wrap_paragraphs(text: str, width: int) -> str:
+    """A text whose paragraphs, between empty lines, are filled anew; lines that are indented stay lines."""
+    paragraphs = text.split("\n\n")
+    return "\n\n".join(
+        wrap_lines(part, width) if "\n  " in part else textwrap.fill(part, width, break_on_hyphens=False)
+        for part in paragraphs
+    )
+
+
+def wrap_lines(text: str, width: int) -> str:
+    """A text each of whose lines is folded where it is too long, deeper than it began."""
+    lines = text.split("\n")
+    return "\n".join(
+        line
+        if len(line) <= width
+        else textwrap.fill(
+            line,
+            width,
+            subsequent_indent=" " * (len(line) - len(line.lstrip()) + 4),
+            break_on_hyphens=False,
+            break_long_words=False,
+        )
+        for line in lines
+    )
 
 
 def refuse_given(args: argparse.Namespace, names: Iterable[str], why: str) -> None:

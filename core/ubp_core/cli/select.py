@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ubp_core.atomic_file import create_file, refuse_existing, write_atomically
+from ubp_core.budgets import no_kernel
 from ubp_core.cli import output
 from ubp_core.cli.options.model import add_model_options, load_model_from
 from ubp_core.cli.options.output import add_force_option, add_output_options
@@ -57,6 +58,8 @@ def run(args: argparse.Namespace) -> int:
     if layer.skip_reason:
         output.note(f"{layer.name} stays dense by default ({layer.skip_reason}); selecting all the same")
 
+    if reason := no_kernel(args.block_size):
+        output.note(reason)
     from ubp_core import importance, select_blocks
     from ubp_core.budgets import budget_note, too_few_rows
 

@@ -25,8 +25,8 @@ T = TypeVar("T")
 LEAST_NAME = 16
 LEAST_TEXT = 20
 """Cells that a column keeps before another one gives way."""
-GAP = 2
-"""Cells between two columns."""
+GAP = 3
+"""Cells between two columns; a table has one more at each end."""
 FULL_WIDTH = 100_000
 """Room for everything: where nobody's terminal limits it."""
 
@@ -128,10 +128,10 @@ def fit(table: Table, width: int) -> tuple[Table, tuple[str, ...]]:
     places = list(range(len(table.columns)))
     natural = [_natural_width(table, place) for place in places]
     least = [_least_width(column, size) for column, size in zip(table.columns, natural, strict=True)]
-    while len(places) > 1 and sum(least[place] + GAP for place in places) > width:
+    while len(places) > 1 and sum(least[place] + GAP for place in places) - 1 > width:
         places.remove(max(_may_go(table, places), key=lambda place: (table.columns[place].yields, place)))
     hidden = tuple(column.title for place, column in enumerate(table.columns) if place not in places)
-    room = width - sum(least[place] + GAP for place in places)
+    room = width + 1 - sum(least[place] + GAP for place in places)
     widths = {}
     for place in places:
         more = max(min(natural[place] - least[place], room), 0)

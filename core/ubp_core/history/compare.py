@@ -101,5 +101,7 @@ def differences(first: BenchRun, second: BenchRun) -> tuple[str, ...]:
             found.append(f"the {which} run has warnings")
     only_one = set(variants_of(first)) ^ set(variants_of(second))
     if only_one:
-        found.append(f"{len(only_one)} variants are in one run only")
+        found.append(
+            "1 variant is in one run only" if len(only_one) == 1 else f"{len(only_one)} variants are in one run only"
+        )
     return tuple(found)

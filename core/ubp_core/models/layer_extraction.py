@@ -1,4 +1,4 @@
-"""From a network, or from a bare checkpoint's tensors, to `Layer` records; decides which layers stay dense and why."""
+"""From a network to `Layer` records; decides which layers stay dense and why."""
 
 from __future__ import annotations
 
@@ -11,12 +11,9 @@ from torch import nn
 from torch.nn.parameter import UninitializedParameter
 
 from ubp_core.errors import ModelError, UbpError
-from ubp_core.models.layers import Kind, Layer
-
-IMAGE_CHANNELS = 4
-"""A first convolution with at most so many input channels reads the image: it is the stem."""
-
-_HEADS = ("classifier", "fc", "_fc", "head", "heads")
+from ubp_core.models.checkpoints.identity import find_owners
+from ubp_core.models.checkpoints.roles import HEADS
+from ubp_core.models.layers import IMAGE_CHANNELS, Kind, Layer, stem_reason
 
 
 def find_classifier(module: nn.Module) -> str | None:
@@ -25,7 +22,7 @@ def find_classifier(module: nn.Module) -> str | None:
     if not weighted:
         return None
     name, last = weighted[-1]
-    return name if isinstance(last, nn.Linear) or name.split(".")[0] in _HEADS else None
+    return name if isinstance(last, nn.Linear) or name.split(".")[0] in HEADS else None
 
 
 def extract_module_layers(module: nn.Module, sizes: Mapping[str, tuple[int, int]]) -> tuple[Layer, ...]:
@@ -58,21 +55,20 @@ def find_skip_reasons(module: nn.Module, error: type[UbpError] = ModelError) -> 
     """
     check_shapes(module, error)
     classifier = find_classifier(module)
-    owners: dict[int, str] = {}
+    layers = {n: m for n, m in module.named_modules() if isinstance(m, (nn.Conv2d, nn.Linear))}
+    owners = find_owners({name: layer.weight for name, layer in layers.items()})
     reasons: dict[str, str | None] = {}
     stem_open = True
-    for name, child in module.named_modules():
-        if not isinstance(child, (nn.Conv2d, nn.Linear)):
-            continue
+    for name, child in layers.items():
         reason = None
         if isinstance(child, nn.Conv2d):
             reason = _conv_reason(child, stem_open)
             stem_open = False
         if reason is None and name == classifier:
             reason = "classifier"
-        owner = owners.setdefault(id(child.weight), name)
-        if reason is None and owner != name:
-            reason = f"shares the weight of {owner}"
+        if reason is None and name in owners:
+            owner = owners[name]
+            reason = f"{'shares' if owner.same else 'another view of'} the weight of {owner.name}"
         reasons[name] = reason or ("empty" if child.weight.numel() == 0 else None)
     return reasons
 
@@ -118,12 +114,8 @@ def _conv_reason(conv: nn.Conv2d, first: bool) -> str | None:
     if conv.groups > 1:
         return "depthwise" if conv.groups == conv.in_channels else f"grouped (groups={conv.groups})"
     if first and conv.in_channels <= IMAGE_CHANNELS:
-        return _stem(conv.in_channels)
+        return stem_reason(conv.in_channels)
     return None
-
-
-def _stem(channels: int) -> str:
-    return f"stem ({channels} input channel{'' if channels == 1 else 's'})"
 
 
 def _conv_padding(conv: nn.Conv2d) -> tuple[int, int]:
@@ -143,53 +135,3 @@ def _pair(values: tuple[int, ...] | list[int]) -> tuple[int, int]:
 def _array(value: torch.Tensor) -> NDArray[np.float32]:
     """The float32 array of a parameter, without a copy where it is one already."""
     return np.ascontiguousarray(value.detach().cpu().to(torch.float32).numpy())
-
-
-def extract_tensor_layers(tensors: Mapping[str, torch.Tensor]) -> tuple[Layer, ...]:
-    """All 2-D and 4-D tensors of a bare checkpoint, as far as shapes alone tell what they are.
-
-    Args:
-        tensors: float32, by name, in the network's order where it is known.
-    """
-    shaped = {name: value for name, value in tensors.items() if value.ndim in (2, 4) and value.numel() > 0}
-    stem = _find_stem(shaped)
-    classifier = _find_head(shaped)
-    owners: dict[tuple[int, torch.Size], str] = {}
-    layers: list[Layer] = []
-    for name, value in shaped.items():
-        owner = owners.setdefault((value.data_ptr(), value.shape), name)
-        depthwise = value.ndim == 4 and value.shape[1] == 1 < value.shape[0] and name != stem
-        reason = "depthwise" if depthwise else _stem(value.shape[1]) if name == stem else None
-        reason = reason or ("classifier" if name == classifier else None)
-        reason = reason or (f"shares the weight of {owner.removesuffix('.weight')}" if owner != name else None)
-        bias = tensors.get(f"{name.removesuffix('weight')}bias") if name.endswith("weight") else None
-        layers.append(
-            Layer(
-                name=name.removesuffix(".weight"),
-                kind="depthwise" if depthwise else "conv" if value.ndim == 4 else "linear",
-                weight=_array(value),
-                bias=None if bias is None or bias.shape != value.shape[:1] else _array(bias),
-                groups=value.shape[0] if depthwise else 1,
-                skip_reason=reason,
-            )
-        )
-    return tuple(layers)
-
-
-def _find_stem(shaped: Mapping[str, torch.Tensor]) -> str | None:
-    """The convolution that reads the image: the first with 3 input channels, else the very first if it has few.
-
-    Not simply any with few: a grouped convolution of 4 channels per group looks the same.
-    """
-    convolutions = [name for name, value in shaped.items() if value.ndim == 4]
-    colour = next((name for name in convolutions if shaped[name].shape[1] == 3), None)
-    if colour or not convolutions:
-        return colour
-    first = shaped[convolutions[0]]
-    return convolutions[0] if first.shape[1] <= IMAGE_CHANNELS < first.shape[0] else None
-
-
-def _find_head(shaped: Mapping[str, torch.Tensor]) -> str | None:
-    """The last 2-D tensor under a name that networks give their classifier; no other way to know it from shapes."""
-    named = [name for name, value in shaped.items() if value.ndim == 2 and name.split(".")[0] in _HEADS]
-    return named[-1] if named else None

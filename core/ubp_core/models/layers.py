@@ -16,7 +16,31 @@ from ubp_core.errors import ModelError
 if TYPE_CHECKING:
     import torch
 
-Kind = Literal["conv", "depthwise", "grouped", "linear"]
+Kind = Literal["conv", "depthwise", "grouped", "linear", "transposed"]
+"""`transposed`: a weight of a bare checkpoint whose rows are input channels."""
+
+
+IMAGE_CHANNELS = 4
+"""A first convolution with at most so many input channels reads the image: it is the stem."""
+
+
+def stem_reason(channels: int) -> str:
+    """Why a stem stays dense."""
+    return f"stem ({channels} input channel{'' if channels == 1 else 's'})"
+
+
+@dataclass(frozen=True, eq=False)
+class WeightSource:
+    """Where the weight of a bare checkpoint's layer is in its file."""
+
+    keys: tuple[str, ...]
+    """Keys of the tensor, or of the parts that make it."""
+    target: str
+    """The key of the weight in one piece."""
+    composed: torch.Tensor | None = field(default=None, repr=False)
+    """What the parts make; None where the file has the weight as one tensor."""
+    masked: bool = False
+    """True: the parts are a weight and a mask of zeros and ones."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +56,7 @@ class Layer:
     """`[out]`."""
     groups: int = 1
     stride: tuple[int, int] = (1, 1)
-    """(1, 1) in a bare checkpoint, where it isn't known."""
+    """(1, 1) where it isn't known."""
     padding: tuple[int, int] = (0, 0)
     """What the convolution itself adds on each side; padding done by other modules isn't in it."""
     dilation: tuple[int, int] = (1, 1)
@@ -40,6 +64,8 @@ class Layer:
     """Height and width of the output; (1, T) for a linear over T positions; None where unknown."""
     skip_reason: str | None = None
     """Why the layer stays dense by default, in words; None: it can be pruned."""
+    geometry_known: bool = True
+    """False: stride, padding and dilation stand at their defaults because the file doesn't tell them."""
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -89,7 +115,11 @@ class LoadedModel:
     module: torch.nn.Module | None = field(default=None, repr=False)
     """The network itself in eval mode; None for a bare checkpoint."""
     tensors: Mapping[str, torch.Tensor] | None = field(default=None, repr=False)
-    """All tensors of a bare checkpoint by name, as they are in the file; None for a network."""
+    """All tensors of a bare checkpoint by the file's own keys, as they are there; None for a network."""
+    sources: Mapping[str, WeightSource] = field(default_factory=dict, repr=False)
+    """Where in `tensors` each layer's weight is, by the layer's name; empty for a network."""
+    notes: tuple[str, ...] = ()
+    """What else people should know of the file: what was left out, chosen or guessed, a line each."""
 
     @property
     def prunable(self) -> tuple[Layer, ...]:

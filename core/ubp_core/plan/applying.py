@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from threading import Event
 from typing import TYPE_CHECKING
 
-from ubp_core.budgets import blocks_to_keep, dense_reason
+from ubp_core.budgets import blocks_to_keep, dense_reason, no_kernel
 from ubp_core.criteria import importance
 from ubp_core.errors import CandidatesExhausted, PlanError, SelectionError
 from ubp_core.models.layers import as_model
@@ -81,12 +81,11 @@ def check_model(plan: Plan, model: LoadedModel) -> None:
             raise PlanError(f"layers.{planned.name}: has {layer.groups} groups and can't be pruned; make it dense")
 
 
-def check_block_sizes(plan: Plan, sizes: Collection[int]) -> None:
+def check_block_sizes(plan: Plan) -> None:
     """Raises PlanError where a layer has a block size that kernels don't have."""
     for layer in plan.pruned:
-        if layer.method != "unstructured" and layer.block_size not in sizes:
-            words = ", ".join(map(str, sizes))
-            raise PlanError(f"layers.{layer.name}: block size {layer.block_size} can't be packed; kernels have {words}")
+        if layer.method != "unstructured" and (reason := no_kernel(layer.block_size)):
+            raise PlanError(f"layers.{layer.name}: {reason}")
 
 
 def _paired(plan: Plan, model: LoadedModel) -> Iterator[tuple[LayerPlan, Layer]]:

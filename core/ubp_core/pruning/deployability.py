@@ -9,11 +9,10 @@ import torch
 from torch import nn
 from torch.nn.utils import parametrize
 
-from ubp_core.budgets import too_few_rows
+from ubp_core.budgets import no_kernel, too_few_rows
 from ubp_core.errors import PruningError
 from ubp_core.models.layer_extraction import find_skip_reasons
 from ubp_core.packed.format import MAX_COLUMNS, MAX_ROWS, MAX_STEP
-from ubp_core.vocabulary import PACKED_BLOCK_SIZES
 
 WRAPPERS = ("module.", "_orig_mod.")
 """What DistributedDataParallel and torch.compile put in front of names."""
@@ -50,9 +49,8 @@ def check_deployable(model: nn.Module, block_size: int = 4) -> tuple[LayerCheck,
     Raises:
         PruningError: a block size that no packed file can hold, or a lazy module that has no shape yet.
     """
-    if block_size not in PACKED_BLOCK_SIZES:
-        sizes = ", ".join(map(str, PACKED_BLOCK_SIZES))
-        raise PruningError(f"block_size: {block_size} can't be packed; the kernels have {sizes}")
+    if reason := no_kernel(block_size):
+        raise PruningError(f"block_size: {reason}")
     if not isinstance(model, nn.Module):
         raise PruningError(f"model: need a torch.nn.Module; got {type(model).__name__}")
     network = unwrap(model)

@@ -74,8 +74,7 @@ extern "C" {
 
 [[gnu::visibility("default")]] int qemu_plugin_version = 1;
 
-/// QEMU reads the version after loading; each QEMU takes only those that it knows.
-[[gnu::constructor]] static void choose_version() { qemu_plugin_version = qemu_plugin_scoreboard_new ? 2 : 1; }
+[[gnu::constructor]] static void choose_version() { qemu_plugin_version = known_plugin_version(); }
 
 [[gnu::visibility("default")]] int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t*, int, char**) {
     qemu_plugin_register_vcpu_tb_trans_cb(id, see_block);

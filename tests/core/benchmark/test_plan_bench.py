@@ -123,7 +123,7 @@ def test_the_command_runs_layers_as_the_plan_says(path: Path, capsys: pytest.Cap
         (MIXED, ["--layers", "blocks.7.pointwise"], "layers.blocks.7.pointwise: stays dense by the plan (by choice)"),
         (MIXED, ["--layers", "nix"], "has no layer 'nix'"),
         (Plan((LayerPlan("nix", "bed", 4, 0.5),), SPEC), [], "layers.nix: mobilenet_v1 (width 0.25) has no such layer"),
-        (Plan((LayerPlan("blocks.3.pointwise", "bed", 3, 0.5),), SPEC), [], "block size 3 can't be packed"),
+        (Plan((LayerPlan("blocks.3.pointwise", "bed", 3, 0.5),), SPEC), [], "blocks of 3 can't be packed"),
         (Plan((LayerPlan("blocks.3.pointwise"),), SPEC), [], "prunes no layer"),
     ],
 )

@@ -162,7 +162,10 @@ def test_ctrl_c_ends_the_remote_program_and_keeps_the_run(ubp: Ubp, phone: Phone
         (["bench", *MODEL, "--layers", LAYER, "--device", "toaster"], "'toaster' is no device"),
         (["bench", *MODEL, "--layers", LAYER, "--runs", "0"], "runs: need 1 to"),
         (["bench", *MODEL, "--layers", "nix"], "has no layer 'nix'"),
-        (["bench", *MODEL, "--layers", LAYER, "--block-size", "3"], "kernels have blocks of 1, 2, 4, 8, 16; got 3"),
+        (
+            ["bench", *MODEL, "--layers", LAYER, "--block-size", "3"],
+            "blocks of 3 can't be packed: kernels have 1, 2, 4, 8, 16",
+        ),
         (["history", "show"], "required: ID"),
         (["history", "compare", "1"], "required: ID"),
         (["history", "delete"], "required: ID"),

@@ -81,7 +81,7 @@ def test_a_plan_with_blocks_that_no_kernel_has(tmp_path: Path, capsys: pytest.Ca
     spec = ModelSpec("mobilenet_v1", weights="random", width=0.25, input_size=32)
     make_plan(spec.load(), block_size=3, spec=spec).save(tmp_path / "plan.yaml")
     assert main(["export", "--plan", str(tmp_path / "plan.yaml"), "-o", str(tmp_path / "net.ubp"), "--force"]) == 2
-    assert "layers.blocks.0.pointwise: block size 3 can't be packed" in capsys.readouterr().err
+    assert "layers.blocks.0.pointwise: blocks of 3 can't be packed" in capsys.readouterr().err
     assert not (tmp_path / "net.ubp").exists()
 
 

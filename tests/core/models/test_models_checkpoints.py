@@ -210,7 +210,7 @@ def test_large_zips_are_mapped(checkpoint: Path, small: LoadedModel, monkeypatch
 
     monkeypatch.setattr("torch.load", load)
     for threshold in (1, 1 << 30):
-        monkeypatch.setattr("ubp_core.models.checkpoint.MAP_FROM_BYTES", threshold)
+        monkeypatch.setattr("ubp_core.models.checkpoints.reading.MAP_FROM_BYTES", threshold)
         model = load_model(str(checkpoint))
         assert np.array_equal(model.layer("stem.conv").weight, small.layer("stem.conv").weight)
     assert calls == [True, False]

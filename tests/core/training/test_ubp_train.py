@@ -155,7 +155,7 @@ def test_check_tells_the_layers_and_trains_nothing(
         ({"training__epochs": "many"}, "training.epochs: need a whole number; got 'many'"),
         ({"training__epochs": 0}, "training.epochs: need 1 or more; got 0"),
         ({"pruning__sparsity": 1.5}, "pruning: sparsity: need 0 <= s < 1; got 1.5"),
-        ({"pruning__block_size": 3}, "pruning.block_size: 3 can't be packed; need 1, 2, 4, 8, 16"),
+        ({"pruning__block_size": 3}, "pruning.block_size: blocks of 3 can't be packed: kernels have 1, 2, 4, 8, 16"),
         ({"pruning__schedule": {"end": 5}}, "pruning.schedule: does not end within 2 epochs"),
         ({"pruning__schedule": {"kind": "square"}}, "pruning.schedule.kind: need one of cubic, linear, one-shot"),
         ({"pruning__overrides": {"nowhere": 0.5}}, "pruning: overrides: no layer is called 'nowhere'"),

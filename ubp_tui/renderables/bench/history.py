@@ -10,7 +10,7 @@ from ubp_tui.renderables.bars import growing_bar
 from ubp_tui.renderables.bench.profile import describe_profile
 from ubp_tui.renderables.bench.rows import result_cells
 from ubp_tui.renderables.bench.text import describe_figure, describe_started, list_warnings
-from ubp_tui.renderables.formats import shorten_name
+from ubp_tui.renderables.cells import pad, shorten_name
 
 if TYPE_CHECKING:
     from ubp_core.benchmark import BenchRun, LayerResult
@@ -54,7 +54,7 @@ def _list_results(run: BenchRun, width: int) -> list[str]:
 
     def join(name: str, cells: Sequence[str], bar: str = "") -> str:
         padded = [cells[0].ljust(columns[0]), *(cells[n].rjust(columns[n]) for n in shown[1:])]
-        return " ".join([name.ljust(name_width), *padded, f" {bar}" if bar else ""]).rstrip()
+        return " ".join([pad(name, name_width), *padded, f" {bar}" if bar else ""]).rstrip()
 
     lines = [join("layer", ("variant", "measured", "vs dense", "spread", "keeps %", "figure"))]
     for layer, index, cells in rows:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ubp_core.units import format_time
 from ubp_tui.renderables.bench.rows import name_variants
-from ubp_tui.renderables.formats import shorten_name
+from ubp_tui.renderables.cells import pad, shorten_name
 
 if TYPE_CHECKING:
     from ubp_core.benchmark import LayerResult, ProfileStep
@@ -64,4 +64,4 @@ def _cell(time_ns: float, whole_ns: float) -> str:
 
 
 def _line(name: str, cells: list[str], name_width: int) -> str:
-    return f"{name:<{name_width}}" + "".join(f"{cell:>{COLUMN}}" for cell in cells)
+    return pad(name, name_width) + "".join(f"{cell:>{COLUMN}}" for cell in cells)

@@ -10,6 +10,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.message import Message
+from textual.style import Style
 from textual.widgets import Static
 
 from ubp_core.units import format_percent
@@ -85,7 +86,7 @@ class CurvePane(Framed, can_focus=True):
             choice = self._choice
             fixed = f", N={choice.block_size}" if over == "sparsity" else f", s={100 * choice.sparsity:g} %"
         other = "block size" if over == "sparsity" else "sparsity"
-        step = Content.from_markup(f"[@click=screen.step_axis]x over {other}[/]")
+        step = Content.styled(f"x over {other}", Style.from_meta({"@click": "screen.step_axis"}))
         self.set_titles(f"Retained importance over {over}{fixed}, per cent", step)
 
     def _tell(self) -> None:

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import argparse
-import tempfile
-from pathlib import Path
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
+from ubp_core.benchmark.settings import BenchSettings, SettingOption
 from ubp_core.cli import output
 from ubp_core.cli.bench.output import print_runs
 from ubp_core.cli.bench.packing import pack, plan_record
 from ubp_core.cli.bench.progress import show_progress
 from ubp_core.cli.options.devices import add_adb_host, chosen_server
+from ubp_core.cli.options.layers import add_layers_option
 from ubp_core.cli.options.model import add_model_options
 from ubp_core.cli.options.output import add_output_options
 from ubp_core.cli.options.planned import add_plan_option, load_for_plan, read_plan
 from ubp_core.cli.options.selection import add_grid_options
 from ubp_core.errors import ExitCode
+from ubp_core.process.leftovers import passing_folder
 from ubp_core.vocabulary import COMPARED_METHODS
 
 if TYPE_CHECKING:
-    from ubp_core.benchmark import BenchRun, BenchSettings
+    from ubp_core.benchmark import BenchRun
 
 DESCRIPTION = """\
 Run a network, or single layers of it, on a device: dense, aligned (abp) and unaligned (bed, optimal) variants take
@@ -45,12 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `ubp bench`."""
     add_model_options(parser, "the plan's")
     add_plan_option(parser)
-    parser.add_argument(
-        "--layers",
-        action="append",
-        metavar="NAME[,NAME...]|all",
-        help="single layers, as `ubp layers` lists them (default: the whole network)",
-    )
+    add_layers_option(parser, "the whole network", "those that can be pruned")
     parser.add_argument(
         "--device",
         default="host",
@@ -67,27 +64,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def add_run_options(group: argparse._ArgumentGroup) -> None:
     """How it runs on the device."""
-    group.add_argument("--threads", type=int, default=1, metavar="N", help="threads on the device (default: 1)")
-    group.add_argument("--cores", metavar="big|middle|little|all|LIST", help="cores to run on, or a list such as 4-7")
-    group.add_argument("--runs", type=int, metavar="N", help="samples per variant (default: by --min-time)")
-    group.add_argument("--min-time", type=float, default=0.5, metavar="S", help="seconds per variant (default: 0.5)")
-    group.add_argument("--warmup", type=int, metavar="N", help="runs that don't count (default: until steady)")
-    group.add_argument("--input", type=image, metavar="HxW", help="input image (default: each layer's in its model)")
-    group.add_argument("--batch", type=int, default=1, metavar="N", help="images per run (default: 1)")
-    group.add_argument("--cool-down", type=float, default=0.0, metavar="S", help="rest between layers (default: 0)")
-    group.add_argument(
-        "--quiet-limit", type=float, default=10.0, metavar="S",
-        help="longest time without a sign of progress before a run counts as hung (default: 10)",
-    )  # fmt: skip
-    group.add_argument(
-        "--limit", type=float, default=180.0, metavar="S", help="longest time for a layer (default: 180)"
-    )
-
-
-def image(text: str) -> tuple[int, int]:
-    """Height and width, such as 56x56."""
-    height, _, width = text.partition("x")
-    return int(height), int(width)
+    for field in fields(BenchSettings):
+        option: SettingOption = field.metadata["option"]
+        group.add_argument(
+            f"--{option.name}",
+            dest=field.name,
+            type=option.parse,
+            default=field.default,
+            metavar=option.metavar,
+            help=option.help,
+        )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -103,8 +89,8 @@ def run(args: argparse.Namespace) -> int:
     devices = [open_device(name.strip(), server) for name in dict.fromkeys(args.device.split(","))]
     model, side = load_for_plan(args, plan)
     cancel = Event()
-    with tempfile.TemporaryDirectory(prefix="ubp-bench-") as folder:
-        packed = pack(args, plan, model, args.input or (side, side), Path(folder))
+    with passing_folder("ubp-bench-") as folder:
+        packed = pack(args, plan, model, args.input_hw or (side, side), folder)
         extra = {"model": output.model_record(model), "criterion": plan.criterion if plan else args.criterion}
         extra |= {"plan": plan_record(plan)} if plan else {}
         with show_progress([device.name for device in devices]) as on_progress:
@@ -118,20 +104,7 @@ def run(args: argparse.Namespace) -> int:
 
 def settings_from(args: argparse.Namespace) -> BenchSettings:
     """The settings; refuses what can't be before anything is loaded."""
-    from ubp_core.benchmark import BenchSettings
-
-    return BenchSettings(
-        threads=args.threads,
-        cores=args.cores,
-        runs=args.runs,
-        min_time_s=args.min_time,
-        warmup=args.warmup,
-        batch=args.batch,
-        input_hw=args.input,
-        cool_down_s=args.cool_down,
-        limit_s=args.limit,
-        quiet_s=args.quiet_limit,
-    )
+    return BenchSettings(**{field.name: getattr(args, field.name) for field in fields(BenchSettings)})
 
 
 def keep(runs: tuple[BenchRun, ...]) -> list[int | None]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ubp_core.cli import output
 from ubp_core.cli.compare.grid import GridResult, compare_layers, notes_of, number
 from ubp_core.cli.compare.planned import compare_plan
+from ubp_core.cli.options.layers import add_layers_option, named_layers
 from ubp_core.cli.options.model import add_model_options
 from ubp_core.cli.options.output import add_output_options
 from ubp_core.cli.options.planned import add_plan_option, load_for_plan, read_plan
@@ -38,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `ubp compare`."""
     add_model_options(parser, "the plan's")
     add_plan_option(parser)
-    parser.add_argument("--layer", metavar="NAME", help="only this layer (default: all prunable ones)")
+    add_layers_option(parser, "all that can be pruned")
     everything, planned = ",".join(METHODS), ",".join(COMPARED_METHODS)
     add_grid_options(parser, f"{everything}; with --plan {planned}, next to the plan's")
     add_threads_option(parser)
@@ -47,13 +48,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Compare and print."""
-    plan = read_plan(args, ["layer", "block_size", "sparsity", "criterion"])
+    plan = read_plan(args, ["layers", "block_size", "sparsity", "criterion"])
     if plan is not None:
         compare_plan(args, plan)
         return ExitCode.OK
     args.methods = args.methods or METHODS
     model, _ = load_for_plan(args, None)
-    layers = model.prunable if args.layer is None else (model.layer(args.layer),)
+    layers = model.prunable
+    if args.layers:
+        layers = tuple(map(model.layer, named_layers(args.layers, [layer.name for layer in model.layers])))
     if not layers:
         output.note(f"{model.name} has no layer that can be pruned; `ubp layers` tells why")
     pairs = [(n, s) for n in args.block_size for s in args.sparsity]
@@ -114,7 +117,7 @@ def _print(model: LoadedModel, results: list[GridResult], args: argparse.Namespa
         console.print(_layer_table(results[0], args))
     else:
         console.print(_grid_table(results, args))
-    names = "all prunable layers" if args.layer is None else args.layer
+    names = "all prunable layers" if args.layers is None else ", ".join(row.layer.name for row in results[0].layers)
     console.print(f"Retained importance ({args.criterion}) in per cent of the total, over {names}.", soft_wrap=True)
     for line in _exhausted(results):
         output.note(line)

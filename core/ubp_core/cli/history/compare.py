@@ -31,7 +31,7 @@ def run(args: argparse.Namespace) -> int:
     """Compare and print."""
     from ubp_core.history import History, compare_runs
 
-    with History(args.history) as history:
+    with History(args.history, reading=True) as history:
         comparison = compare_runs(*(history.get(number) for number in args.runs))
     if args.json:
         output.print_json(asdict(comparison))

@@ -22,11 +22,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Delete."""
+    """Delete all of them, or none where there is no such run."""
     from ubp_core.history import History
 
+    numbers = dict.fromkeys(args.runs)
+    with History(args.history, reading=True) as history:
+        for number in numbers:
+            history.require(number)
     with History(args.history) as history:
-        for number in args.runs:
+        for number in numbers:
             history.delete(number)
             output.note(f"deleted run {number}")
     return ExitCode.OK

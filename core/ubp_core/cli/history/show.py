@@ -31,7 +31,7 @@ def run(args: argparse.Namespace) -> int:
     """Print."""
     from ubp_core.history import History
 
-    with History(args.history) as history:
+    with History(args.history, reading=True) as history:
         entry = history.get(args.runs[0])
     if args.json:
         output.print_json({"id": entry.id, **entry.run.to_record()})

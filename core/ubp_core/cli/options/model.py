@@ -68,7 +68,9 @@ def load_model_from(args: argparse.Namespace) -> LoadedModel:
 
 def load_spec(spec: ModelSpec) -> LoadedModel:
     """Load a model, with narration on stderr; raises ModelError."""
-    from ubp_core.cli.output import narrate
+    from ubp_core.cli.output import narrate, tell_notes
 
     with narrate(f"loading {spec.name}") as tell:
-        return spec.load(tell)
+        model = spec.load(tell)
+    tell_notes(model)
+    return model

@@ -6,7 +6,8 @@ import argparse
 from collections.abc import Callable
 from typing import TypeVar
 
-from ubp_core.vocabulary import MAX_BLOCK_SIZE, MAX_THREADS, METHODS, PACKED_BLOCK_SIZES
+from ubp_core.budgets import no_kernel
+from ubp_core.vocabulary import MAX_BLOCK_SIZE, MAX_THREADS, METHODS
 
 T = TypeVar("T")
 
@@ -22,9 +23,8 @@ def block_size(text: str) -> int:
 def packed_block_size(text: str) -> int:
     """N that kernels have."""
     value = int(text)
-    if value not in PACKED_BLOCK_SIZES:
-        sizes = ", ".join(map(str, PACKED_BLOCK_SIZES))
-        raise argparse.ArgumentTypeError(f"kernels have blocks of {sizes}; got {text}")
+    if reason := no_kernel(value):
+        raise argparse.ArgumentTypeError(reason)
     return value
 
 

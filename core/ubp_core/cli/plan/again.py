@@ -36,4 +36,5 @@ def run(args: argparse.Namespace) -> int:
     with output.narrate(f"loading {plan.model.name if plan.model else args.file}") as tell:
         model = plan.load_model(tell)
         plan = remake_plan(plan, model, args.threads, tell)
+    output.tell_notes(model)
     return finish(args, plan, model)

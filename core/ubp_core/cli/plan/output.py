@@ -59,7 +59,7 @@ def describe_plan(plan: Plan) -> str:
 def _layer_table(report: PlanReport, figures: LayerFigures | None) -> Any:
     """Sparsities and what they keep, and the newest figures."""
     columns = [Column("layer", "name"), *numbers("shape", yields=3), Column("method", "text"), *numbers("N")]
-    columns += [*numbers("requested"), *numbers("rounded", yields=6), *numbers("achieved", yields=4)]
+    columns += [*numbers("requested"), *numbers("achieved", yields=4)]
     columns += [*numbers("retained"), *numbers("parameters", yields=5), *numbers("bytes", yields=2)]
     measured = figures is not None and bool(figures.values)
     if figures is not None and measured:
@@ -68,10 +68,10 @@ def _layer_table(report: PlanReport, figures: LayerFigures | None) -> Any:
     for row in report.rows:
         bytes_change = _change(row.cost.bytes_before, row.cost.bytes_after)
         if row.layer.dense:
-            cells = ["", "", "", ""]
+            cells = ["", "", ""]
             method, size = f"dense: {row.layer.because}" if row.layer.because else "dense", ""
         else:
-            cells = [format_share(x) for x in (row.layer.sparsity, row.rounded, row.achieved, row.retained)]
+            cells = [format_share(x) for x in (row.layer.sparsity, row.achieved, row.retained)]
             method, size = row.layer.method + (" (fixed)" if row.layer.fixed else ""), str(row.layer.block_size)
         parameters = _change(row.cost.parameters_before, row.cost.parameters_after)
         style = "dim" if row.layer.dense else ""
@@ -79,7 +79,7 @@ def _layer_table(report: PlanReport, figures: LayerFigures | None) -> Any:
         table.add_row(row.layer.name, format_size(row.shape), method, size, *cells, style=style)
     cost = report.cost
     foot = [f"{len(report.pruned)} of {len(report.rows)} layers pruned", "", "of those", ""]
-    foot += [format_share(x) for x in (report.requested, report.rounded, report.achieved, report.retained)]
+    foot += [format_share(x) for x in (report.requested, report.achieved, report.retained)]
     foot += [_change(cost.parameters_before, cost.parameters_after), _change(cost.bytes_before, cost.bytes_after)]
     table.footer = (*foot, *[""] * measured)  # figures have no total: they need not be complete
     return table

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ubp_core.atomic_file import refuse_existing
+from ubp_core.budgets import no_kernel
 from ubp_core.cli import output
 from ubp_core.cli.options.figures import read_figures
 from ubp_core.cli.options.output import add_force_option
@@ -56,5 +57,8 @@ def show(args: argparse.Namespace, plan: Plan, model: LoadedModel) -> None:
 
     with output.progress_bar("selecting blocks", len(plan.pruned)) as step:
         selections = select_plan(plan, model, threads=args.threads, step=lambda name: step())
+    for reason in dict.fromkeys(no_kernel(layer.block_size) for layer in plan.pruned if layer.method != "unstructured"):
+        if reason:
+            output.note(f"{reason}; this plan's weights and masks can be written, but it can't be packed or run")
     figures = read_figures(args, model, plan.criterion)
     print_plan(plan, model, report_plan(plan, model, selections), args.json, figures)

@@ -33,5 +33,6 @@ def run(args: argparse.Namespace) -> int:
     plan = Plan.load(args.file)
     with output.narrate(f"loading {plan.model.name if plan.model else args.file}") as tell:
         model = plan.load_model(tell)
+    output.tell_notes(model)
     show(args, plan, model)
     return ExitCode.OK

@@ -11,13 +11,14 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
+from ubp_core.budgets import no_kernel
 from ubp_core.cli import output
 from ubp_core.cli.options.output import add_output_options
 from ubp_core.cli.tables import Column, Table, numbers
 from ubp_core.cli.train.progress import TrainProgress
 from ubp_core.errors import ConfigError, ExitCode, ModelError
+from ubp_core.process.ending import BY_SIGNAL, SIGNALS, Ended
 from ubp_core.units import format_share, format_size
-from ubp_core.vocabulary import PACKED_BLOCK_SIZES
 
 if TYPE_CHECKING:
     import torch
@@ -53,9 +54,6 @@ EXAMPLES = """\
 OWN_FILES = ("last.pt", "best.pt", "log.jsonl", "pruned.safetensors", "layers.ubp", "network.ubp", "report.json")
 """What --restart removes."""
 
-STOPPED = 130
-"""As after Ctrl-C anywhere else."""
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `ubp train`."""
@@ -84,7 +82,7 @@ def run(args: argparse.Namespace) -> int:
         finished = loop.run(progress)
     if not finished:
         output.note(f"stopped at step {loop.step:,} of {loop.total_steps:,}; the same command goes on from there")
-        return STOPPED
+        return BY_SIGNAL + stop[0]
     with output.narrate("packing"):
         from ubp_core.training.results import finish_run
 
@@ -108,10 +106,8 @@ def _prepare(config: TrainConfig, tell: Any) -> TrainingLoop:
 
     sizes = [config.pruning.block_size, *(getattr(r, "block_size", None) for r in config.pruning.overrides.values())]
     for size in sizes:
-        if size is not None and size not in PACKED_BLOCK_SIZES:
-            raise ConfigError(
-                f"pruning.block_size: {size} can't be packed; need {', '.join(map(str, PACKED_BLOCK_SIZES))}"
-            )
+        if size is not None and (reason := no_kernel(size)):
+            raise ConfigError(f"pruning.block_size: {reason}")
     device: torch.device = choose_device(config.training.device)
     pictures: Pictures = open_pictures(config.data, config.training.seed)
     network = make_network(config, len(pictures.classes), tell)
@@ -125,7 +121,7 @@ def _remove_run(folder: Path) -> None:
 
 @contextmanager
 def _signals() -> Iterator[list[int]]:
-    """Ctrl-C and SIGTERM ask for a checkpoint and an end; a second one ends at once.
+    """Ctrl-C, SIGTERM and SIGHUP ask for a checkpoint and an end; a second one does not wait for that.
 
     Yields:
         A list that gets the signal's number.
@@ -134,10 +130,11 @@ def _signals() -> Iterator[list[int]]:
 
     def catch(number: int, frame: FrameType | None) -> None:
         if caught:
-            raise KeyboardInterrupt
+            raise KeyboardInterrupt if number == signal.SIGINT else Ended(number)
         caught.append(number)
 
-    before = {number: signal.signal(number, catch) for number in (signal.SIGINT, signal.SIGTERM)}
+    heard = [number for number in (signal.SIGINT, *SIGNALS) if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, catch) for number in heard}
     try:
         yield caught
     finally:

@@ -166,9 +166,8 @@ def as_model(model: LoadedModel | torch.nn.Module, input_shape: Sequence[int] | 
         return model
     import torch
 
-    from ubp_core.models.layer_extraction import extract_module_layers
+    from ubp_core.models.layer_extraction import extract_module_layers, unwrap
     from ubp_core.models.trace import trace_output_sizes
-    from ubp_core.pruning.deployability import unwrap
 
     if not isinstance(model, torch.nn.Module):
         raise ModelError(f"model: need a LoadedModel or a torch.nn.Module; got {type(model).__name__}")

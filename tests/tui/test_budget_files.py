@@ -208,7 +208,7 @@ async def test_a_plan_of_another_importance_is_taken_over_and_says_so(tmp_path: 
 def test_names_of_files_keep_the_whole_name_of_the_network(mobile: LoadedModel) -> None:
     assert name_export(mobile, LayerChoices()) == "mobilenet_v1-width-0.25-optimal-4-75"
     checkpoint = replace(mobile, name="nets/my net.safetensors")
-    assert name_export(checkpoint, LayerChoices()) == "my-net-bed-4-75"
+    assert name_export(checkpoint, LayerChoices()) == "my-net-optimal-4-75"
 
 
 def test_budgets_are_values() -> None:

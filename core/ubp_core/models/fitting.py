@@ -103,6 +103,8 @@ def load_state(module: nn.Module, checkpoint: Checkpoint, matched: Matched, netw
     if misfit:
         problems = "1 problem" if misfit.count == 1 else f"{misfit.count:,} problems, the first"
         under = f"; its names were read under {printable(matched.prefix)!r}" if matched.prefix else ""
+        if checkpoint.others:
+            under += f"; {checkpoint.path.name}:{checkpoint.others[0]} takes other weights of the file"
         line = f"does not fit {network} ({problems}): {printable(misfit.first)}{under}"
         raise ModelError(f"{checkpoint.path} {line}")
     for name, parameter in module.named_parameters():

@@ -40,8 +40,12 @@ PLAN_HINT = "A YAML file, from `ubp plan` or from e. Offered are those of this f
 class ExploreDialogs:
     """Asks, and changes the workspace by the answers."""
 
-    def __init__(self, screen: Screen[Any], workspace: Workspace, runner: Runner) -> None:
-        """Args: the screen that the dialogs lie over, what they change, what reads files beside the event loop."""
+    def __init__(
+        self, screen: Screen[Any], workspace: Workspace, runner: Runner, written: Callable[[], None] = lambda: None
+    ) -> None:
+        """Args: the screen that the dialogs lie over, what they change, what reads files beside the event loop, who
+        hears that files were written."""
+        self._written = written
         self._screen, self._workspace, self._runner = screen, workspace, runner
 
     def ask_pattern(self) -> None:
@@ -156,6 +160,7 @@ class ExploreDialogs:
     def _tell_written(self, paths: tuple[Path, ...] | None) -> None:
         """Say what is there now."""
         if paths:
+            self._written()
             names = ", ".join(path.name for path in paths)
             self._screen.notify(f"wrote {names} into {paths[0].parent.resolve()}", timeout=6)
 

@@ -180,7 +180,7 @@ def model_record(model: LoadedModel) -> dict[str, Any]:
         "source": model.source,
         "random_weights": model.random_weights,
         "input_size": model.input_size,
-        "notes": list(model.notes),
+        **({"notes": list(model.notes)} if model.notes else {}),
     }
 
 

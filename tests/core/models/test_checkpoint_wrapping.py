@@ -72,6 +72,19 @@ def test_several_networks_are_told_and_can_be_chosen(tmp_path: Path) -> None:
     assert is_checkpoint("gan.pth:generator") and not is_checkpoint("resnet18")
 
 
+def test_a_plan_finds_the_network_that_was_chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from ubp_core.models.spec import ModelSpec
+    from ubp_core.plan import Plan, make_plan
+
+    (tmp_path / "plans").mkdir()
+    monkeypatch.chdir(tmp_path)
+    torch.save({"generator": CONV, "discriminator": OTHER}, "gan.pth")
+    spec = ModelSpec("gan.pth:discriminator")
+    make_plan(spec.load(), spec=spec).save("plans/p.yaml")
+    monkeypatch.chdir(tmp_path / "plans")
+    assert Plan.load("p.yaml").load_model().layers[0].shape == (24, 8, 1, 1)
+
+
 def test_numbers_of_numpy_and_paths_may_lie_beside_weights(tmp_path: Path) -> None:
     content = {
         "state_dict": {**CONV, "extra": np.arange(12, dtype=">f4").reshape(3, 4)},

@@ -64,7 +64,8 @@ examples:
   ubp select mobilenet_v1 --layer blocks.7.pointwise --block-size 4 --sparsity 0.75 --method optimal
   ubp compare my_checkpoint.pth --arch mobilenet_v2 --block-size 2,4,8 --sparsity 0.5,0.75
 
-exit codes: 0 done, 1 the work did not succeed, 2 something given can't be used, 130 interrupted
+exit codes: 0 done, 1 the work did not succeed, 2 something given can't be used, 130 interrupted,
+  143 and 129 ended by SIGTERM and SIGHUP
 `ubp COMMAND --help` tells more about one command."""
 
 

@@ -61,7 +61,10 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
         (["select", "mobilenet_v1", "--layer", "nope"], "ubp: error: mobilenet_v1 has no layer 'nope'"),
         (["select", "mobilenet_v1", "--layer", "x", "--block-size", "33"], "need 1 to 32, got 33"),
         (["select", "mobilenet_v1", "--layer", "x", "--sparsity", "1"], "need 0 <= s < 1, got 1"),
-        (["select", "mobilenet_v1", "--layer", "x", "--sparsity", "nan"], "need 0 <= s < 1, got nan"),
+        (
+            ["select", "mobilenet_v1", "--layer", "x", "--sparsity", "nan"],
+            "need a share such as 0.75 or 75%, got 'nan'",
+        ),
         (["select", "mobilenet_v1", "--layer", "x", "--method", "best"], "invalid choice: 'best'"),
         (["select", "mobilenet_v1", "--layer", "x", "--threads", "0"], "need 1 to 64, got 0"),
         (["select", "mobilenet_v1", "--layer", "x", "-o", "blocks.txt"], "ends in .npz"),

@@ -2,7 +2,7 @@
 #pragma once
 #include <new>
 
-#include "selection/vectors.h"
+#include "selection/columns/vectors.h"
 #include "ubp/selection_c.h"
 
 namespace ubp::selection {

@@ -8,6 +8,7 @@
 #include "cases.h"
 #include "guarded.h"
 #include "random_layer.h"
+#include "reference.h"
 #include "ubp/layer.h"
 
 namespace ubp {
@@ -21,19 +22,22 @@ inline void compare(const std::string& setting, const std::vector<double>& expec
     if (!y.intact()) fail(setting, "wrote outside of the output");
     for (size_t i = 0; i < y.size(); ++i) {
         const double error = std::fabs(double(y.data()[i]) - expected[i]);
-        const bool same = double(y.data()[i]) == expected[i];  // infinities
-        if (same || error <= tolerance * (scale.empty() ? std::fabs(expected[i]) : scale[i]) + 1e-30) continue;
+        if (is_same(y.data()[i], expected[i]) || error <= tolerance * (scale.empty() ? std::fabs(expected[i]) : scale[i]) + 1e-30) continue;
         fail(setting, "output " + std::to_string(i) + " is " + std::to_string(y.data()[i]) + ", expected " +
                           std::to_string(expected[i]));
         return;
     }
 }
 
-inline Guarded random_input(uint32_t salt, size_t count, float factor = 1.0f) {
+inline std::vector<float> random_numbers(uint32_t salt, size_t count, float factor = 1.0f) {
     std::mt19937 random(seed + salt);
     std::vector<float> values = random_floats(random, count);
     for (float& value : values) value *= factor;
-    return Guarded(values);
+    return values;
+}
+
+inline Guarded random_input(uint32_t salt, size_t count, float factor = 1.0f) {
+    return Guarded(spoiled_or_not(random_numbers(salt, count, factor)));
 }
 
 template <class Numbers>
@@ -42,6 +46,9 @@ std::string text_of(const char* name, const Numbers& numbers) {
     for (const auto number : numbers) text += " " + std::to_string(number);
     return text;
 }
+
+/// Depthwise convolutions of a small grid.
+void check_some_depthwise();
 
 /// The cases of test_depthwise.cpp.
 std::vector<Case> depthwise_cases();

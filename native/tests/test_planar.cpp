@@ -33,7 +33,8 @@ void check_pool(const PoolWindow& w, int64_t height, int64_t width) {
         double largest = -std::numeric_limits<double>::infinity(), sum = 0, inside = 0;
         for (int64_t r = std::max<int64_t>(top, 0); r < std::min(top + w.kernel_h, height); ++r) {
             for (int64_t c = std::max<int64_t>(left, 0); c < std::min(left + w.kernel_w, width); ++c, ++inside) {
-                largest = std::max(largest, double(plane[r * width + c]));
+                const double value = plane[r * width + c];
+                if (value > largest || std::isnan(value)) largest = value;
                 sum += plane[r * width + c];
             }
         }
@@ -136,10 +137,11 @@ void check_activations() {
     for (float factor : {0.01f, 1.0f, 5.0f, 20.0f, 80.0f}) {
         for (float value : random_floats(random, 20011)) inputs.push_back(value * factor);
     }
-    const Guarded x(inputs);
+    const Guarded x(spoiled_or_not(inputs));
     for (Activation activation : all_activations) {
         std::vector<double> expected, scale;
-        for (float value : inputs) {
+        for (size_t i = 0; i < x.size(); ++i) {
+            const float value = x.data()[i];
             expected.push_back(activated(double(value), activation));
             const bool hard = activation == Activation::hard_swish || activation == Activation::hard_sigmoid;
             // x + 3 is rounded before it is cut, and below e^-87 the curves are as good as 0
@@ -187,6 +189,18 @@ void check_concatenation() {
     compare("concatenation", expected, {}, y, 0);
 }
 
+// NaN and infinities among the inputs of every operator.
+void check_not_finite() {
+    spoiled = true;
+    check_some_depthwise();
+    check_pooling();
+    check_linear();
+    check_binary();
+    check_activations();
+    check_softmax();
+    spoiled = false;
+}
+
 std::vector<Case> all_cases() {
     std::vector<Case> cases = depthwise_cases();
     cases.push_back({"pooling", check_pooling});
@@ -194,6 +208,7 @@ std::vector<Case> all_cases() {
     cases.push_back({"binary", check_binary});
     cases.push_back({"activations", check_activations});
     cases.push_back({"softmax", check_softmax});
+    cases.push_back({"not_finite", check_not_finite});
     cases.push_back({"concatenation", check_concatenation});
     return cases;
 }

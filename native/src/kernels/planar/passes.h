@@ -104,6 +104,7 @@ float sum_of(const float* from, int64_t count) {
     return sum;
 }
 
+// A NaN among them may be passed over.
 float largest_of(const float* from, int64_t count) {
     float largest = from[0];
     int64_t x = 0;

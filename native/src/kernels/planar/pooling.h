@@ -7,9 +7,10 @@
 namespace ubp {
 namespace {
 
+// Of a NaN and another, NaN.
 struct TakeLargest {
     static UBP_INLINE float32x4_t of(float32x4_t a, float32x4_t b) { return vmaxq_f32(a, b); }
-    static UBP_INLINE float of(float a, float b) { return a > b ? a : b; }
+    static UBP_INLINE float of(float a, float b) { return a > b || a != a ? a : b; }
 };
 
 struct TakeSum {

@@ -23,7 +23,7 @@ UBP_INLINE float32x4_t vector_exp(float32x4_t x) {
     return vreinterpretq_f32_s32(vaddq_s32(vreinterpretq_s32_f32(e), exponent));
 }
 
-// 1 / x for 1 <= x < 2^127.
+// 1 / x for 1 <= x < 2^127; NaN of NaN.
 UBP_INLINE float32x4_t reciprocal(float32x4_t x) {
 #if defined(__aarch64__)
     float32x4_t y = vrecpeq_f32(x);
@@ -34,9 +34,11 @@ UBP_INLINE float32x4_t reciprocal(float32x4_t x) {
 #endif
 }
 
+// Below -87 it is 0, so that silu is -0 of large negative numbers and NaN of minus infinity, as x * sigmoid(x) is.
 UBP_INLINE float32x4_t vector_sigmoid(float32x4_t x) {
-    const float32x4_t e = vector_exp(vmaxq_f32(vnegq_f32(x), vdupq_n_f32(-87.0f)));
-    return reciprocal(vaddq_f32(vdupq_n_f32(1.0f), vminq_f32(e, vdupq_n_f32(1e37f))));
+    const float32x4_t y = reciprocal(vaddq_f32(vdupq_n_f32(1.0f), vector_exp(vnegq_f32(x))));
+    const uint32x4_t tiny = vcltq_f32(x, vdupq_n_f32(-87.0f));
+    return vreinterpretq_f32_u32(vbicq_u32(vreinterpretq_u32_f32(y), tiny));
 }
 
 UBP_INLINE float32x4_t vector_hard_sigmoid(float32x4_t x) {

@@ -17,9 +17,10 @@ import cairosvg
 from strip_svg import export_svg
 from textual.pilot import Pilot
 
+from ubp_core.models.spec import ModelSpec
 from ubp_tui.app import UbpApp, build_app
 from ubp_tui.bench.services import default_bench_services
-from ubp_tui.choices.choice import Choice, ModelRequest
+from ubp_tui.choices.choice import Choice
 from ubp_tui.widgets.layers.layer_table import LayerTable
 from ubp_tui.work.services import Services, default_services
 
@@ -59,7 +60,7 @@ SHOTS = (
     Shot("curves", (120, 36), PROJECT, Choice("optimal", 4, 0.75), ("3", "f", "x", "right", "right")),
     Shot("light", (120, 36), PROJECT, Choice("bed", 4, 0.75), theme="ubp-light-safe"),
     Shot("compact_map", (80, 24), PROJECT, Choice("optimal", 8, 0.9), ("2",)),
-    Shot("help", (160, 48), PROJECT, Choice(), ("question_mark",)),
+    Shot("help", (160, 48), PROJECT, Choice("bed"), ("question_mark",)),
     Shot("export", (120, 36), PROJECT, Choice("optimal", 4, 0.75), ("e",)),
     Shot("benchmark", (160, 48), PROJECT, Choice("optimal", 4, 0.75), runs=1),
     Shot("history", (120, 36), PROJECT, Choice("optimal", 4, 0.75), ("escape", "h", "space", "down", "space"), runs=2),
@@ -89,7 +90,7 @@ async def benchmark(app: UbpApp, pilot: Pilot[int]) -> None:
 
 async def drive(shot: Shot, services: Services) -> str:
     """The same with services."""
-    app = build_app(ModelRequest("efficientnet_lite0"), services, shot.choice)
+    app = build_app(ModelSpec("efficientnet_lite0"), services, Choice("bed"), shot.choice)
     app.theme = shot.theme
     async with app.run_test(size=shot.size) as pilot:
         await pilot.pause()

@@ -2,34 +2,34 @@
 
 from __future__ import annotations
 
-import logging
-from dataclasses import asdict, replace
-from functools import partial
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Final
 
 from rich.console import RenderableType
 from textual.app import App
+from textual.screen import Screen
 
+from ubp_core.models.spec import ModelSpec
 from ubp_tui.bench.errands import BenchErrands
 from ubp_tui.bench.job import make_job, make_network_job
 from ubp_tui.bench.queue import BenchQueue
-from ubp_tui.choices.choice import Choice, ModelRequest
+from ubp_tui.choices.choice import Choice
 from ubp_tui.dialogs.error import ErrorDialog
 from ubp_tui.dialogs.help import HelpScreen
+from ubp_tui.dialogs.leaving import ENDED_EARLY, LeavingDialog
 from ubp_tui.dialogs.log import LogPanel
-from ubp_tui.dialogs.session_offer import SessionOffer
-from ubp_tui.dialogs.tour import TourDialog, take_first_time
 from ubp_tui.keys.bindings import bindings_of
 from ubp_tui.keys.commands import RegistryCommands
 from ubp_tui.looks.themes import THEMES, Glyphs, Look, choose_look
+from ubp_tui.opening import ModelCommands, OpeningApp
 from ubp_tui.screens.benchmark import BenchmarkScreen
 from ubp_tui.screens.compare import CompareOutcome, CompareScreen
 from ubp_tui.screens.explore import ExploreScreen
 from ubp_tui.screens.history import HistoryScreen
-from ubp_tui.session.keeper import capture_session, explore_arrangement, prepare_workspace
+from ubp_tui.session.keeper import capture_session
 from ubp_tui.session.session import Session
 from ubp_tui.terminal.focus_keeper import MIN_SIZE
-from ubp_tui.terminal.guarded_app import GuardedApp
 from ubp_tui.terminal.runner import AppRunner
 from ubp_tui.work.comparing import pair_of
 from ubp_tui.work.services import Services, default_services
@@ -37,14 +37,17 @@ from ubp_tui.workspace.cache import ComparisonCache
 from ubp_tui.workspace.comparison import SideBySide
 from ubp_tui.workspace.comparison_errand import ComparisonErrand
 from ubp_tui.workspace.errands import Errands
-from ubp_tui.workspace.loading import Loader, LoadFailure
+from ubp_tui.workspace.loading import Loader
+from ubp_tui.workspace.tour import Tour
 from ubp_tui.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
-    from ubp_core.models import LoadedModel
+    pass
+
+TOUR_DONE: Final = "That was the tour: the plan is saved, and the benchmark is under way. ? lists every key."
 
 
-class UbpApp(GuardedApp):
+class UbpApp(OpeningApp):
     """ubp-tui."""
 
     TITLE = "ubp-tui"
@@ -52,13 +55,13 @@ class UbpApp(GuardedApp):
         f"styles/{name}.tcss" for name in ("app", "explore", "map", "compare", "benchmark", "dialogs", "plan")
     ]
     BINDINGS = bindings_of("app")
-    COMMANDS = App.COMMANDS | {RegistryCommands}
+    COMMANDS = App.COMMANDS | {RegistryCommands, ModelCommands}
     HORIZONTAL_BREAKPOINTS = [(0, "-too-narrow"), (MIN_SIZE[0], "-compact"), (110, "-wide"), (150, "-broad")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-too-low"), (MIN_SIZE[1], "-low"), (30, "-high")]  # noqa: RUF012
 
     def __init__(
         self,
-        request: ModelRequest,
+        spec: ModelSpec,
         services: Services,
         choice: Choice,
         glyphs: Glyphs | None = None,
@@ -79,7 +82,7 @@ class UbpApp(GuardedApp):
         self._complaint = complaint
         self.services = services
         runner = AppRunner(self)
-        self.workspace = Workspace(request, choice)
+        self.workspace = Workspace(spec, choice)
         """What is open, what was chosen, what is known."""
         self.errands = Errands(self.workspace, services, runner)
         """What is computed for it."""
@@ -87,7 +90,9 @@ class UbpApp(GuardedApp):
         """What loads models."""
         self.pairs = ComparisonCache()
         """Comparisons made lately."""
-        self.explore = ExploreScreen(self.workspace, runner)
+        self.tour = Tour(self.workspace)
+        """What leads a newcomer."""
+        self.explore = ExploreScreen(self.workspace, runner, self.tour)
         self.queue = BenchQueue()
         """The benchmark, its devices and options."""
         self.bench_errands = BenchErrands(self.queue, services.bench, runner)
@@ -99,18 +104,13 @@ class UbpApp(GuardedApp):
         self.queue.runs_changed.connect(self._share_machine)
         self.queue.chosen_changed.connect(lambda: self.workspace.follow_device(self.queue.devices.chosen))
         self.queue.ended.connect(self._follow_figures)
+        self.tour.ended.connect(lambda: self.notify(TOUR_DONE, timeout=10))
 
     def on_mount(self) -> None:
         """Show the first frame, then load: importing torch takes seconds and slows down everything else."""
         self.install_screen(self.benchmark, "benchmark")
         self.push_screen(self.explore)
-        touring = take_first_time(self.services.tour)
-        asking = self._offer or bool(self._complaint)
-        if touring:
-            self.push_screen(TourDialog(), (lambda _: self._begin()) if asking else None)
-        # One dialog at a time; the model loads behind the tour unless there is something to ask.
-        if not (touring and asking):
-            self.explore.call_after_refresh(self._begin)
+        self.explore.call_after_refresh(self._begin)
 
     def on_unmount(self) -> None:
         """The programs on the devices end with the app."""
@@ -128,26 +128,6 @@ class UbpApp(GuardedApp):
         if run is not None and run.ended and run.number is not None:
             self.workspace.follow_device(run.device)
 
-    def _begin(self) -> None:
-        """Load the session's model, or ask first whether to go on with that session, or say why there is none."""
-        if self._complaint:
-            dialog = ErrorDialog("The last session can't be used", self._complaint, (("new", "Begin anew"),))
-            self.push_screen(dialog, lambda _: self._answer_offer(False))
-        elif self._offer and self.session is not None:
-            self.push_screen(SessionOffer(self.session.describe()), self._answer_offer)
-        else:
-            self._answer_offer(True)
-
-    def _answer_offer(self, accepted: bool | None) -> None:
-        """Load the model of the session, or that of the command line."""
-        if not accepted:
-            self.session = None
-        if self.session is not None:
-            self.workspace.request = self.session.request
-            self.explore.drawing.name_model(self.session.request.model)
-            self._wear(self.session.arrangement.theme)
-        self.loader.load(self.workspace.request)
-
     def save_work(self) -> None:
         """Take down the session, where there is a model."""
         if self.workspace.model is not None:
@@ -159,54 +139,11 @@ class UbpApp(GuardedApp):
         self.save_work()
         super().exit(result, return_code, message)
 
-    def _take_model(self) -> None:
-        """Show the loaded model as soon as the panes are there, or explain why there is none."""
-        model, failure = self.loader.model, self.loader.failure
-        if failure is not None:
-            self._explain_failure(failure)
-        elif model is not None:
-            logging.getLogger("ubp_tui").info("loaded %s, %s", model.name, model.source)
-            self.explore.drawing.uncover()
-            self.explore.call_after_refresh(self._open, model)
-
-    def _open(self, model: LoadedModel) -> None:
-        """Show the model as the session left it."""
-        if self.session is not None:
-            prepare_workspace(self.session, self.workspace)
-        self.workspace.open(model)
-        if self.session is not None:
-            self.explore.drawing.put_arrangement(explore_arrangement(self.session))
-            self.queue.want(self.session.devices, self.session.options)
-            self.benchmark.put_plot(self.session.arrangement.plot)
-        self.workspace.follow_device(next(iter(self.queue.wanted), ""))
-
-    def _explain_failure(self, failure: LoadFailure) -> None:
-        """Say why there is no model, and offer random weights where the loader does."""
-        # Every line says what to do; where that is another source of weights, a button does it.
-        random = (("random", "Random weights"),) if "--weights random" in failure.line else ()
-        logging.getLogger("ubp_tui").error("%s", failure.line)
-        dialog = ErrorDialog("The model can't be loaded", failure.line, (*random, ("quit", "Quit")))
-        self.push_screen(dialog, partial(self._answer_failure, failure))
-
-    def _answer_failure(self, failure: LoadFailure, remedy: str | None) -> None:
-        """Try again with random weights, or leave with the line on stderr."""
-        if remedy == "random":
-            self.workspace.request = replace(self.workspace.request, weights="random")
-            self.loader.load(self.workspace.request)
-            return
-        self.failure = failure.line
-        self.exit(return_code=failure.exit_code)
-
     @property
     def look(self) -> Look:
         """How pictures are drawn under the present theme."""
         few_colours = not self.is_headless and self.console.color_system == "standard"
         return choose_look(self.current_theme, self.glyphs, few_colours)
-
-    def _wear(self, theme: str) -> None:
-        """Put a theme on, if it is known."""
-        if theme in self.available_themes:
-            self.theme = theme
 
     def action_next_theme(self) -> None:
         """The next of our own themes."""
@@ -232,6 +169,7 @@ class UbpApp(GuardedApp):
             await self.push_screen(self.benchmark)
         if job is not None:
             self.queue.start(job)
+            self.tour.note("bench.run")
 
     async def on_explore_screen_comparison_wanted(self, message: ExploreScreen.ComparisonWanted) -> None:
         """Open the compare screen on the layer on the screen."""
@@ -254,29 +192,48 @@ class UbpApp(GuardedApp):
             if outcome.choice is not None:
                 self.workspace.change(**asdict(outcome.choice))
 
+    async def action_quit(self) -> None:
+        """Leave; in the middle of a benchmark only when that is meant. Asked again, it is."""
+        if not self.queue.running or isinstance(self.screen, LeavingDialog):
+            self.farewell = ENDED_EARLY if self.queue.running else ""
+            self.exit()
+            return
+        names = tuple(name for name, run in self.queue.runs.items() if not run.ended)
+        self.push_screen(LeavingDialog(names), self._answer_leaving)
+
+    async def _answer_leaving(self, answer: str | None) -> None:
+        """Leave, or go on."""
+        if answer == "leave":
+            self.farewell = ENDED_EARLY if self.queue.running else ""
+            self.exit()
+
+    def _show(self, kind: type[Screen[None]], make: Callable[[], Screen[None]]) -> None:
+        """Open a screen, unless it is open."""
+        if not isinstance(self.screen, kind):
+            self.push_screen(make())
+
     def action_show_history(self) -> None:
         """Open the history."""
-        if not isinstance(self.screen, HistoryScreen):
-            self.push_screen(HistoryScreen(self.services.bench))
+        self._show(HistoryScreen, lambda: HistoryScreen(self.services.bench))
 
     def action_show_log(self) -> None:
         """Open the log panel."""
-        if not isinstance(self.screen, LogPanel):
-            self.push_screen(LogPanel(self.services.log))
+        self._show(LogPanel, lambda: LogPanel(self.services.log))
 
     def action_show_tour(self) -> None:
-        """Show the tour again."""
-        if not isinstance(self.screen, TourDialog):
-            self.push_screen(TourDialog())
+        """Begin the tour, on the layers."""
+        if self.screen is self.explore and self.workspace.model is not None:
+            self.tour.begin()
+        else:
+            self.notify("The tour begins on the layers: go back there (esc).")
 
     def action_show_help(self) -> None:
         """Open the help screen."""
-        if not isinstance(self.screen, HelpScreen):
-            self.push_screen(HelpScreen())
+        self._show(HelpScreen, HelpScreen)
 
 
 def build_app(
-    request: ModelRequest,
+    spec: ModelSpec,
     services: Services | None = None,
     choice: Choice | None = None,
     glyphs: Glyphs | None = None,
@@ -287,7 +244,7 @@ def build_app(
     """Build the app; the command line, the tests and the screenshots all do it here.
 
     Args:
-        request: the model to load, unless the session names one.
+        spec: the model to load, unless the session names one.
         services: what does the work; the real ones by default.
         choice: the first choice of method, block size and sparsity.
         glyphs: characters of pictures; by default half blocks, and shades where there is no colour.
@@ -295,4 +252,4 @@ def build_app(
         offer: whether to ask the user first.
         complaint: why the last session can't be used; said first of all.
     """
-    return UbpApp(request, services or default_services(), choice or Choice(), glyphs, session, offer, complaint)
+    return UbpApp(spec, services or default_services(), choice or Choice(), glyphs, session, offer, complaint)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import os
 import sys
 import textwrap
 from collections.abc import Sequence
@@ -12,18 +10,22 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
 from ubp_core import __version__
+from ubp_core.cli.options.devices import add_adb_host
+from ubp_core.cli.options.model import MODEL_OPTIONS, add_model_options, model_spec
+from ubp_core.cli.options.selection import add_block_options
+from ubp_core.cli.parsing import Arguments, CommandParser
 from ubp_core.errors import ExitCode, PlanError
 from ubp_core.models import DEFAULT_MODEL, MODEL_NAMES
-from ubp_tui.choices.choice import METHODS, Choice, ModelRequest
+from ubp_core.printable import printable
+from ubp_core.process.ending import run_program
+from ubp_core.process.leftovers import end_at_once
+from ubp_tui.choices.choice import Choice
 from ubp_tui.looks.names import THEME_NAMES, theme_name
-from ubp_tui.terminal.signals import restore_signals
+from ubp_tui.terminal.signals import signals_restored
 
 if TYPE_CHECKING:
     from ubp_tui.app import UbpApp
     from ubp_tui.session.start import SessionStart
-
-MAX_BLOCK_SIZE = 32
-"""The largest block size that can be selected."""
 
 _DESCRIPTION = """\
 Prune a network in 1xN blocks: see which stay and what they keep, compare
@@ -40,51 +42,16 @@ models: {textwrap.fill(", ".join(MODEL_NAMES), 79, subsequent_indent="  ", initi
   other torchvision classifiers, or a .safetensors, .pt or .pth file"""
 
 
-def build_parser() -> argparse.ArgumentParser:
+def build_parser() -> CommandParser:
     """Build the parser of the command line."""
-    choice = Choice()
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="ubp-tui",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
         description=_DESCRIPTION,
         epilog=_EPILOG,
     )
-    parser.add_argument(
-        "model", nargs="?", metavar="MODEL", help=f"name or checkpoint ({DEFAULT_MODEL}, or that of the session)"
-    )
-    parser.add_argument(
-        "--weights", default="default", metavar="SOURCE", help="default, random or the path of a checkpoint"
-    )
-    parser.add_argument("--arch", metavar="NAME", help="network that a checkpoint belongs to")
-    parser.add_argument("--width", type=float, default=1.0, metavar="X", help="width multiplier of mobilenet_v1 (1.0)")
-    parser.add_argument("--input-size", type=int, default=224, metavar="PIXELS", help="side of the input image (224)")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of random weights (0)")
-    parser.add_argument(
-        "--block-size",
-        type=_read_block_size,
-        default=choice.block_size,
-        metavar="N",
-        help="rows per block, 1 to 32 (4)",
-    )
-    parser.add_argument(
-        "--sparsity",
-        type=_read_sparsity,
-        default=choice.sparsity,
-        metavar="S",
-        help="share of weights to remove, 0 to 0.99 (0.75)",
-    )
-    parser.add_argument(
-        "--method",
-        choices=METHODS,
-        default=choice.method,
-        help="how blocks are selected: abp aligned, greedy and bed unaligned, optimal the best there are, "
-        "unstructured single weights (bed)",
-    )
-    parser.add_argument(
-        "--adb-host",
-        metavar="HOST[:PORT]",
-        help="adb server of a device farm (default: as ANDROID_ADB_SERVER_PORT says, else this machine's)",
-    )
+    add_model_options(parser, "that of the session")
+    add_block_options(parser.add_argument_group("first choice for every layer"))
+    add_adb_host(parser)
     kept = parser.add_mutually_exclusive_group()
     kept.add_argument(
         "--session",
@@ -103,24 +70,6 @@ def build_parser() -> argparse.ArgumentParser:
     return parser  # fmt: skip
 
 
-def _read_block_size(text: str) -> int:
-    """A block size from the command line."""
-    if not text.isdecimal() or not 1 <= int(text) <= MAX_BLOCK_SIZE:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to {MAX_BLOCK_SIZE}")
-    return int(text)
-
-
-def _read_sparsity(text: str) -> float:
-    """A sparsity from the command line."""
-    try:
-        sparsity = float(text)
-    except ValueError:
-        sparsity = -1.0
-    if not 0 <= sparsity <= 0.99:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 0.99")
-    return sparsity
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the app.
 
@@ -130,6 +79,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code.
     """
+    return run_program("ubp-tui", lambda: _run(arguments))
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    """Parse, run, keep the session."""
     options = build_parser().parse_args(arguments)
     # Textual draws on stderr, so that stdout may be redirected.
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
@@ -139,18 +93,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from ubp_tui.terminal.log_file import log_path, logging_to_file
 
     try:
-        start = find_session(options.session, not options.no_session, _names_model(options))
+        start = find_session(options.session, not options.no_session, bool(options.given & {*MODEL_OPTIONS}))
     except PlanError as error:
-        print(f"ubp-tui: {error}", file=sys.stderr)
+        print(f"ubp-tui: {printable(str(error))}", file=sys.stderr)
         return error.exit_code
     app = _build(options, start)
     # With a loop of our own, the end does not wait for worker threads.
-    with logging_to_file(log_path()):
+    with logging_to_file(log_path()), signals_restored():
         app.run(loop=asyncio.new_event_loop())
-    restore_signals()
     keep_session(app.session, start)
     if app.failure:
-        print(f"ubp-tui: {app.failure}", file=sys.stderr)
+        print(f"ubp-tui: {printable(app.failure)}", file=sys.stderr)
+    elif app.farewell:
+        print(f"ubp-tui: {app.farewell}", file=sys.stderr)
     code = app.return_code or 0
     if app.loader.busy or app.bench_errands.packing:
         _end_at_once(app, code)
@@ -166,34 +121,30 @@ def _end_at_once(app: UbpApp, code: int) -> NoReturn:
         if packing := app.bench_errands.packing:
             packing.close()
         sys.stderr.flush()
-        os._exit(code)
+        end_at_once(code)
 
 
-def _names_model(options: argparse.Namespace) -> bool:
-    """Whether the command line says anything about the model."""
-    given = (options.model, options.weights, options.arch, options.width, options.seed, options.input_size)
-    return given != (None, "default", None, 1.0, 0, 224)
-
-
-def _build(options: argparse.Namespace, start: SessionStart) -> UbpApp:
+def _build(options: Arguments, start: SessionStart) -> UbpApp:
     """The app that the command line asks for."""
     from ubp_tui.app import build_app
     from ubp_tui.bench.services import default_bench_services
-    from ubp_tui.dialogs.tour import tour_path
     from ubp_tui.looks.themes import Glyphs
+    from ubp_tui.session.recent import recent_path
     from ubp_tui.terminal.log_file import log_path
     from ubp_tui.work.services import default_services
+    from ubp_tui.workspace.tour import tour_path
 
-    model = options.model or DEFAULT_MODEL
-    request = ModelRequest(model, options.weights, options.arch, options.width, options.seed, options.input_size)
     tour = None if options.no_session else tour_path()
-    services = replace(default_services(), bench=default_bench_services(options.adb_host), log=log_path(), tour=tour)
+    recent = None if options.no_session else recent_path()
+    services = replace(
+        default_services(), bench=default_bench_services(options.adb_host), log=log_path(), tour=tour, recent=recent
+    )
     choice = Choice(options.method, options.block_size, options.sparsity)
     glyphs: Glyphs | None = "ascii" if options.ascii else None
     session = start.session
     if session is not None and options.theme:
         session = replace(session, arrangement=replace(session.arrangement, theme=theme_name(options.theme)))
-    app = build_app(request, services, choice, glyphs, session, start.offered, start.complaint)
+    app = build_app(model_spec(options), services, choice, glyphs, session, start.offered, start.complaint)
     theme = theme_name(options.theme) if options.theme else start.theme
     if theme in app.available_themes:
         app.theme = theme

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ubp_core.lazy_names import import_at_use
+from ubp_core.lazy_names import import_at_use, list_names
 from ubp_core.version import __version__ as __version__
 
 if TYPE_CHECKING:
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from ubp_core.pruning import OneShotSchedule as OneShotSchedule
     from ubp_core.pruning import check_deployable as check_deployable
     from ubp_core.pruning import recalibrate_batchnorm as recalibrate_batchnorm
-    from ubp_core.selection import METHODS as METHODS
     from ubp_core.selection import Selection as Selection
     from ubp_core.selection import select_blocks as select_blocks
+    from ubp_core.vocabulary import METHODS as METHODS
 
 _HOMES = {
     "BlockPruner": "pruning",
@@ -37,7 +37,7 @@ _HOMES = {
     "importance": "criteria",
     "pack": "packed.packing",
     "recalibrate_batchnorm": "pruning",
-    "METHODS": "selection",
+    "METHODS": "vocabulary",
     "PackedFile": "packed.file",
     "PackedLayer": "packed.layer",
     "NetworkSelection": "global_selection",
@@ -66,3 +66,4 @@ __all__ = [
 ]
 
 __getattr__ = import_at_use(__name__, _HOMES)
+__dir__ = list_names(globals(), __all__)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 from ubp_core.errors import FileError
+from ubp_core.process.leftovers import passing_file
 
 
 def write_atomically(
@@ -32,22 +32,19 @@ def write_atomically(
     target = Path(path)
     if not overwrite:
         refuse_existing(target)
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
-    try:
-        write(temporary)
-        _sync(temporary)
-        if check is not None:
-            check(temporary)
-        _give_name(temporary, target, overwrite)
-        with suppress(OSError):  # not every system can sync a folder
-            _sync(target.parent)
-    except OSError as error:
-        raise FileError(f"{target}: {error.strerror or error}") from error
-    except FileError as error:
-        raise FileError(str(error).replace(str(temporary), str(target), 1)) from None
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
+    with passing_file(target) as temporary:
+        try:
+            write(temporary)
+            _sync(temporary)
+            if check is not None:
+                check(temporary)
+            _give_name(temporary, target, overwrite)
+            with suppress(OSError):  # not every system can sync a folder
+                _sync(target.parent)
+        except OSError as error:
+            raise FileError(f"{target}: {error.strerror or error}") from error
+        except FileError as error:
+            raise FileError(str(error).replace(str(temporary), str(target), 1)) from None
 
 
 def refuse_existing(path: Path) -> None:

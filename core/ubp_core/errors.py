@@ -13,12 +13,19 @@ class ExitCode(IntEnum):
     """The work was understood and did not succeed (a benchmark failed, a check found a difference)."""
     BAD_INPUT = 2
     """Something that was given can't be used: an option, a model, a file."""
+    INTERRUPTED = 130
+    """By Ctrl-C, as shells count: 128 + the signal's number."""
+    PIPE_CLOSED = 141
 
 
 class UbpError(Exception):
     """Base of all our errors: `str(error)` is one line that says what is wrong and what to do."""
 
     exit_code = ExitCode.BAD_INPUT
+
+
+class UsageError(UbpError):
+    """An option that can't be used here; the line names it."""
 
 
 class ModelError(UbpError):

@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ubp_core.budgets import held_blocks, too_few_rows
+from ubp_core.budgets import network_budget as network_budget
 from ubp_core.errors import SelectionError
 from ubp_core.native.library import thread_count
 from ubp_core.native.selection import Allocation as OpenAllocation
 from ubp_core.native.selection import SelectOutcome
-from ubp_core.selection import METHODS, Selection, check_importance, check_options, selection_of
-
-SCALES = ("raw", "mean")
-"""How layers' importances compare: as they are, or each divided by its mean."""
+from ubp_core.selection import Selection, check_options, scale_importance, select_blocks, selection_of
+from ubp_core.vocabulary import DEFAULT_METHOD, DEFAULT_SPARSITY, METHODS, SCALES
 
 Shares = float | Mapping[str, float] | None
 """A share of the weights that stay, 0 to 1: one for all layers, or by name (layers that aren't named have none)."""
@@ -65,20 +65,11 @@ class Allocation:
     """Selects the layers by their number."""
 
 
-def network_budget(shapes: Mapping[str, tuple[int, int]], block_size: int, sparsity: float) -> int:
-    """Number of blocks B = round((1-s) sum(R K) / N) of a network, at most sum(K (R // N))."""
-    weights = sum(math.prod(shape) for shape in shapes.values())
-    return min(
-        round((1.0 - sparsity) * weights / block_size),
-        sum(columns * (rows // block_size) for rows, columns in shapes.values()),
-    )
-
-
 def select_global(
     importances: Mapping[str, NDArray[Any]],
     block_size: int = 4,
-    sparsity: float = 0.75,
-    method: str = "bed",
+    sparsity: float = DEFAULT_SPARSITY,
+    method: str = DEFAULT_METHOD,
     *,
     floors: Shares = None,
     ceilings: Shares = None,
@@ -91,8 +82,8 @@ def select_global(
 
     Args:
         importances: [R, K] of each layer, finite, >= 0, by name; at least one.
-        block_size: N, 1 to 32.
-        sparsity: share of all weights to prune, 0 <= s < 1.
+        block_size: N, 1 to 32, at most the rows of each layer.
+        sparsity: share of all weights to prune, 0 <= s < 1; 0 keeps all of them.
         method: one of METHODS.
         floors: share of a layer's weights that stays at least, rounded up to blocks, at most what the layer can hold.
         ceilings: share that stays at most, rounded down to blocks (but not below the floor).
@@ -103,11 +94,13 @@ def select_global(
         SelectionError: an argument that can't be used, or floors and ceilings that the budget can't meet.
         CandidatesExhausted: `greedy` only.
     """
-    matrices = _check_layers(importances)
     check_options(block_size, sparsity, method, threads)
+    matrices, powers = _check_layers(importances, block_size)
     if scale not in SCALES:
         raise SelectionError(f"scale: {scale!r} is unknown; choose from {', '.join(SCALES)}")
-    scales = {name: 1.0 if scale == "raw" else _mean_scale(matrix) for name, matrix in matrices.items()}
+    if sparsity == 0:
+        return _keep_all(matrices, block_size, method, floors, ceilings, scale, threads)
+    scales = {name: 2.0 ** powers[name] if scale == "raw" else _mean_scale(m) for name, m in matrices.items()}
     parts = _allocate(matrices, scales, block_size, sparsity, method, floors, ceilings, threads)
     outcomes = {name: parts.found.select(index) for index, name in enumerate(matrices)}
     totals = {name: outcome.total for name, outcome in outcomes.items()}
@@ -127,16 +120,39 @@ def select_global(
     )
 
 
-def _check_layers(importances: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[np.float32]]:
+def _check_layers(
+    importances: Mapping[str, NDArray[Any]], block_size: int
+) -> tuple[dict[str, NDArray[np.float32]], dict[str, int]]:
+    """The layers as the native code takes them, and the powers of two that they were divided by."""
     if not importances:
         raise SelectionError("importances: need at least one layer")
-    matrices = {}
+    matrices, powers = {}, {}
     for name, importance in importances.items():
         try:
-            matrices[name] = check_importance(importance)
+            matrices[name], powers[name] = scale_importance(importance)
         except SelectionError as error:
             raise SelectionError(f"{name}: {error}") from None
-    return matrices
+        reason = too_few_rows(matrices[name].shape[0], block_size)
+        if reason:
+            raise SelectionError(f"{name}: {reason}; take smaller blocks, or keep the layer dense")
+    return matrices, powers
+
+
+def _keep_all(
+    matrices: Mapping[str, NDArray[np.float32]],
+    block_size: int,
+    method: str,
+    floors: Shares,
+    ceilings: Shares,
+    scale: str,
+    threads: int | None,
+) -> NetworkSelection:
+    """Every weight of every layer, as sparsity 0 asks for, also where rows are no multiple of N."""
+    shapes = {name: (matrix.shape[0], matrix.shape[1]) for name, matrix in matrices.items()}
+    limits = block_limits(shapes, block_size, floors, ceilings)
+    _check_limits(limits, network_budget(shapes, block_size, 0), block_size, sum(m.size for m in matrices.values()), 0)
+    layers = {name: select_blocks(matrix, block_size, 0, method, threads) for name, matrix in matrices.items()}
+    return NetworkSelection(layers, method, block_size, 0.0, scale, 1.0, 1.0 if method == "optimal" else None)
 
 
 def _mean_scale(matrix: NDArray[np.float32]) -> float:
@@ -187,7 +203,7 @@ def block_limits(
     for name, (rows, columns) in shapes.items():
         if least[name] > most[name]:
             raise SelectionError(f"floors: {name} has floor {least[name]:g} above its ceiling {most[name]:g}")
-        holds, blocks = columns * (rows // block_size), rows * columns / block_size
+        holds, blocks = held_blocks((rows, columns), block_size), rows * columns / block_size
         floor = min(math.ceil(least[name] * blocks - 1e-9), holds)
         limits[name] = floor, max(min(math.floor(most[name] * blocks + 1e-9), holds), floor)
     return limits

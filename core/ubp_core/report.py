@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ubp_core.budgets import too_few_rows
 from ubp_core.errors import CandidatesExhausted
 from ubp_core.packed.format import SectionKind, array_bytes
-from ubp_core.selection import METHODS, Selection, select_blocks
+from ubp_core.selection import Selection, select_blocks
+from ubp_core.vocabulary import METHODS
 
 if TYPE_CHECKING:
     from ubp_core.models import Layer
@@ -26,14 +28,15 @@ class MethodResult:
 
     method: str
     retained: float | None
-    """Share of the importance kept; None where `greedy` ran out of candidates."""
+    """Share of the importance kept; None where `greedy` ran out of candidates, 1 where the layer stays dense."""
     upper_bound: float | None
     """Certificate of `optimal`, same unit."""
     blocks: int
-    """Blocks placed (of N weights, also for `unstructured`)."""
+    """Blocks placed (of N weights, also for `unstructured`); 0 where the layer stays dense."""
     seconds: float
     """Time of the selection on this machine."""
     note: str = ""
+    """Why the layer stays dense, or why there is no selection."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,13 @@ def compare_methods(
     methods: Sequence[str] = METHODS,
     threads: int | None = None,
 ) -> tuple[MethodResult, ...]:
-    """Every method on one layer [R, K] at the same budget; errors as `select_blocks`, but for a greedy that ran out."""
+    """Every method on one layer [R, K] at the same budget.
+
+    Errors are those of `select_blocks`, but for a greedy that ran out and for a layer with fewer rows than a block.
+    """
+    reason = too_few_rows(len(importance), block_size)
+    if reason:
+        return tuple(MethodResult(m, 1.0, 1.0 if m == "optimal" else None, 0, 0.0, reason) for m in methods)
     return tuple(_run_method(importance, block_size, sparsity, method, threads) for method in methods)
 
 
@@ -82,7 +91,9 @@ def retained_curve(
     sparsities: Iterable[float],
     threads: int | None = None,
 ) -> NDArray[np.float64]:
-    """Share kept at each sparsity: float64 [len(sparsities)], NaN where `greedy` ran out of candidates."""
+    """Share kept at each sparsity: float64 [len(sparsities)], NaN where `greedy` ran out, or no block fits."""
+    if too_few_rows(len(importance), block_size):
+        return np.full(len(tuple(sparsities)), np.nan)
     results = [_run_method(importance, block_size, sparsity, method, threads) for sparsity in sparsities]
     return np.array([np.nan if r.retained is None else r.retained for r in results], np.float64)
 

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ubp_core.budgets import blocks_to_keep, too_few_rows
+from ubp_core.budgets import budget as budget
+from ubp_core.criteria import HEADROOM, plain_array, to_single
 from ubp_core.errors import SelectionError
 from ubp_core.native.library import thread_count
 from ubp_core.native.selection import SelectOutcome, select
+from ubp_core.vocabulary import DEFAULT_METHOD, DEFAULT_SPARSITY, MAX_BLOCK_SIZE, METHODS
 
-METHODS = ("abp", "greedy", "bed", "optimal", "unstructured")
-MAX_BLOCK_SIZE = 32
+if TYPE_CHECKING:
+    import torch
+
+MAX_EXPONENT = 256 - HEADROOM
+"""Squares of float32 weights are below 2**256."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +33,7 @@ class Selection:
     columns: NDArray[np.int32]
     """[B] column of each block."""
     block_size: int
-    """N; 1 for `unstructured`."""
+    """N; 1 for `unstructured`, and where sparsity 0 keeps every weight of rows that are no multiple of N."""
     shape: tuple[int, int]
     """(R, K) of the layer's matrix."""
     method: str
@@ -51,25 +58,19 @@ class Selection:
         return mask
 
 
-def budget(shape: tuple[int, int], block_size: int, sparsity: float) -> int:
-    """Number of blocks B = round((1-s) R K / N), at most K (R // N) (design, section 3)."""
-    rows, columns = shape
-    return min(round((1.0 - sparsity) * rows * columns / block_size), columns * (rows // block_size))
-
-
 def select_blocks(
-    importance: NDArray[Any],
+    importance: NDArray[Any] | torch.Tensor,
     block_size: int = 4,
-    sparsity: float = 0.75,
-    method: str = "bed",
+    sparsity: float = DEFAULT_SPARSITY,
+    method: str = DEFAULT_METHOD,
     threads: int | None = None,
 ) -> Selection:
     """Chooses exactly `budget(...)` blocks of a layer (design, section 4; `bed`: arXiv 2407.19644).
 
     Args:
-        importance: [R, K], finite, >= 0; float32 (others are converted).
-        block_size: N, 1 to 32. `unstructured` keeps B * N single weights instead of B blocks.
-        sparsity: share of the weights to prune, 0 <= s < 1.
+        importance: [R, K], finite, >= 0; float32 (others are converted, tensors too).
+        block_size: N, 1 to 32, at most R. `unstructured` keeps B * N single weights instead of B blocks.
+        sparsity: share of the weights to prune, 0 <= s < 1; 0 keeps all of them, also where R is no multiple of N.
         method: one of METHODS.
         threads: 1 to 64, default all cores (64 of them); the result does not depend on it.
 
@@ -79,10 +80,12 @@ def select_blocks(
     """
     matrix = check_importance(importance)
     check_options(block_size, sparsity, method, threads)
-    blocks = budget((matrix.shape[0], matrix.shape[1]), block_size, sparsity)
-    if method == "unstructured":
-        blocks, block_size = blocks * block_size, 1
-    return select_count(matrix, block_size, blocks, method, sparsity, threads)
+    shape = (matrix.shape[0], matrix.shape[1])
+    reason = too_few_rows(shape[0], block_size)
+    if reason:
+        raise SelectionError(f"importance: {reason}; take smaller blocks, or keep the layer dense")
+    size, blocks = blocks_to_keep(shape, block_size, sparsity, method)
+    return select_count(matrix, size, blocks, method, sparsity, threads)
 
 
 def select_count(
@@ -123,17 +126,24 @@ def selection_of(
     )
 
 
-def check_importance(importance: NDArray[Any]) -> NDArray[np.float32]:
+def check_importance(importance: Any) -> NDArray[np.float32]:
     """The importance as the native code takes it: C-contiguous float32 [R, K]; raises SelectionError."""
-    matrix = np.asarray(importance)
+    return scale_importance(importance)[0]
+
+
+def scale_importance(importance: Any) -> tuple[NDArray[np.float32], int]:
+    """The same, and the power of two that it was divided by; 0 unless float32 can't hold the values as they are."""
+    matrix = plain_array("importance", importance)
     if matrix.ndim != 2 or matrix.size == 0:
         raise SelectionError(f"importance: need a matrix [R, K], not empty; got shape {list(matrix.shape)}")
     if matrix.dtype.kind not in "fiub":
         raise SelectionError(f"importance: need real numbers; got {matrix.dtype}")
     if max(matrix.shape) >= 2**31:
         raise SelectionError(f"importance: shape {list(matrix.shape)} is beyond 32-bit indices")
-    with np.errstate(over="ignore"):  # what overflows float32 becomes infinite and is refused as such
-        return np.ascontiguousarray(matrix, dtype=np.float32)
+    matrix, exponent = to_single(matrix)
+    if exponent > MAX_EXPONENT:
+        raise SelectionError("importance: values are larger than squares of float32 weights can be; scale them")
+    return matrix, exponent
 
 
 def check_options(block_size: int, sparsity: float, method: str, threads: int | None) -> None:
@@ -142,7 +152,11 @@ def check_options(block_size: int, sparsity: float, method: str, threads: int | 
         raise SelectionError(f"block_size: need a whole number; got {block_size!r}")
     if not 1 <= block_size <= MAX_BLOCK_SIZE:
         raise SelectionError(f"block_size: need 1 to {MAX_BLOCK_SIZE}; got {block_size}")
-    if not isinstance(sparsity, int | float | np.floating) or not 0 <= sparsity < 1:
+    if (
+        isinstance(sparsity, bool)
+        or not isinstance(sparsity, int | float | np.integer | np.floating)
+        or not 0 <= sparsity < 1
+    ):
         raise SelectionError(f"sparsity: need 0 <= s < 1; got {sparsity!r}")
     if method not in METHODS:
         raise SelectionError(f"method: {method!r} is unknown; choose from {', '.join(METHODS)}")

@@ -36,9 +36,10 @@ from textual import events
 from textual._compositor import CompositorUpdate
 from textual.screen import Screen
 
+from ubp_core.models.spec import ModelSpec
 from ubp_tui.app import UbpApp, build_app
 from ubp_tui.bench.services import default_bench_services
-from ubp_tui.choices.choice import Choice, ModelRequest
+from ubp_tui.choices.choice import Choice
 from ubp_tui.choices.layer_choices import LayerChoices
 from ubp_tui.work.services import default_services
 
@@ -177,7 +178,7 @@ async def measure(model: str) -> float:
     """Run the app through all phases; the worst delay of all."""
     with tempfile.TemporaryDirectory() as folder:
         bench = replace(default_bench_services(), history=Path(folder) / "history.db")
-        app = build_app(ModelRequest(model, "random"), replace(default_services(), bench=bench), Choice("optimal"))
+        app = build_app(ModelSpec(model, "random"), replace(default_services(), bench=bench), Choice("optimal"))
         draw_to_the_end(app)
         async with app.run_test(size=SIZE) as pilot:
             shown = threading.Event()
@@ -200,8 +201,8 @@ async def measure(model: str) -> float:
 def measure_start() -> tuple[float, float]:
     """Print the times of `ubp-tui --help` and of the first frame, best of five; seconds."""
     frame = (
-        "import asyncio, os\nfrom ubp_tui.app import build_app\nfrom ubp_tui.choices.choice import ModelRequest\n"
-        "async def run():\n    async with build_app(ModelRequest('efficientnet_lite0')).run_test(size=(120, 36)):\n"
+        "import asyncio, os\nfrom ubp_tui.app import build_app\nfrom ubp_core.models.spec import ModelSpec\n"
+        "async def run():\n    async with build_app(ModelSpec('efficientnet_lite0')).run_test(size=(120, 36)):\n"
         "        os._exit(0)\nasyncio.run(run())\n"
     )
     best = []

@@ -20,8 +20,9 @@ import numpy as np
 from textual.pilot import Pilot
 
 from ubp_core.models import Layer, LoadedModel
+from ubp_core.models.spec import ModelSpec
 from ubp_tui.app import UbpApp, build_app
-from ubp_tui.choices.choice import Choice, ModelRequest
+from ubp_tui.choices.choice import Choice
 from ubp_tui.widgets.map.block_map import BlockMap
 from ubp_tui.work.services import Services, default_services
 
@@ -105,8 +106,8 @@ async def measure_changes(app: UbpApp) -> None:
 def measure_start() -> None:
     """Print the time to the help text and to the first frame of the real app, each the best of five processes."""
     first_frame = (
-        "import asyncio, sys; from ubp_tui.app import build_app; from ubp_tui.choices.choice import ModelRequest\n"
-        "app = build_app(ModelRequest('efficientnet_lite0'))\n"
+        "import asyncio, sys; from ubp_tui.app import build_app; from ubp_core.models.spec import ModelSpec\n"
+        "app = build_app(ModelSpec('efficientnet_lite0'))\n"
         "async def run():\n"
         "    async with app.run_test(size=(120, 36)):\n"
         "        import os; os._exit(0)\n"
@@ -123,7 +124,7 @@ def measure_start() -> None:
 
 async def run(shape: tuple[int, ...]) -> None:
     """Measure on the running app."""
-    app = build_app(ModelRequest("gaussian"), build_services(shape), Choice("optimal", 4, 0.75))
+    app = build_app(ModelSpec("gaussian"), build_services(shape), Choice("optimal", 4, 0.75))
     async with app.run_test(size=SIZE) as pilot:
         await wait_for_result(app, app.workspace.choice)
         await measure_repaints(app, pilot, "while curves are computed")

@@ -10,11 +10,12 @@ import numpy as np
 from packed_samples import TEXTS, random_layer
 from ubp_core.network.memory import Use, plan_arena
 from ubp_core.packed.file import PackedFile
-from ubp_core.packed.format import ACTIVATIONS, Op
+from ubp_core.packed.format import Op
 from ubp_core.packed.graph import Graph, Node, Tensor, Window
 from ubp_core.packed.graph_shapes import node_result
 from ubp_core.packed.layer import PackedLayer
 from ubp_core.packed.writer import packed_chunks
+from ubp_core.vocabulary import ACTIVATIONS
 
 Shape = tuple[int, int, int]
 

@@ -184,7 +184,7 @@ def test_bad_places_are_named_before_any_work(tmp_path: Path) -> None:
 
 def test_block_sizes_without_a_kernel_are_refused_by_name(model: LoadedModel, tmp_path: Path) -> None:
     plan = make_plan(model, block_size=3, method="bed")
-    with pytest.raises(SelectionError, match=r"^blocks\.0\.pointwise: block_size: 3 can't be packed"):
+    with pytest.raises(SelectionError, match=r"^blocks\.0\.pointwise: block_size: blocks of 3 can't be packed"):
         export_files(plan, model, [ExportTarget("packed", tmp_path / "x.ubp")])
     assert not list(tmp_path.iterdir())
     save_state(tmp_path / "x.safetensors", model, select_plan(plan, model))

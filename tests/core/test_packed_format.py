@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 
 from packed_samples import Blocks
-from ubp_core.packed.format import ACTIVATIONS, GRAPH, HEADER, LAYER, NODE, SECTION, TENSOR, Op, SectionKind
+from ubp_core.packed.format import GRAPH, HEADER, LAYER, NODE, SECTION, TENSOR, Op, SectionKind
 from ubp_core.packed.graph import Graph, Node, Tensor, Window
 from ubp_core.packed.layer import PackedLayer
 from ubp_core.packed.packing import pack
 from ubp_core.packed.reader import read_packed
 from ubp_core.packed.writer import packed_chunks
+from ubp_core.vocabulary import ACTIVATIONS
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "format.md").read_text()
 TYPE_NAMES = {"<u2": "u16", "<u4": "u32", "<u8": "u64", "<f8": "f64", "|S8": "8 bytes"}

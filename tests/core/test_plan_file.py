@@ -10,10 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ubp_core import METHODS, criteria, global_selection
+from ubp_core import METHODS
 from ubp_core.errors import FileError, PlanError
-from ubp_core.plan import DENSE, LayerPlan, ModelSpec, Plan, records
+from ubp_core.models.spec import ModelSpec
+from ubp_core.plan import LayerPlan, Plan
 from ubp_core.plan.writer import format_plan
+from ubp_core.vocabulary import DENSE
 
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40)
 SHARES = st.floats(0, 1)
@@ -56,12 +58,6 @@ def test_what_is_written_is_what_is_read(made: Plan, tmp_path_factory: pytest.Te
     made.save(path, overwrite=True)
     assert Plan.load(path) == made
     assert all(re.fullmatch(r"(#.*|[^\n]*: [^\n]*|\w+:|)", line) for line in path.read_text("utf-8").split("\n"))
-
-
-def test_names_of_the_plan_are_those_of_the_library() -> None:
-    assert records.METHODS == METHODS
-    assert records.CRITERIA == criteria.CRITERIA
-    assert records.SCALES == global_selection.SCALES
 
 
 def test_a_short_file_takes_the_rest_from_its_head(tmp_path: Path) -> None:

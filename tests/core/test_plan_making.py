@@ -13,7 +13,8 @@ from ubp_core import METHODS, importance, select_blocks, select_global
 from ubp_core.errors import PlanError, SelectionError
 from ubp_core.global_selection import network_budget
 from ubp_core.models import LoadedModel
-from ubp_core.plan import LayerPlan, ModelSpec, Override, Plan, make_plan, report_plan, select_plan
+from ubp_core.models.spec import ModelSpec
+from ubp_core.plan import LayerPlan, Override, Plan, make_plan, report_plan, select_plan
 from ubp_core.plan.overrides import merge_overrides
 
 

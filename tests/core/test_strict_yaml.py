@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from ubp_core.errors import ConfigError
-from ubp_core.strict_yaml.fields import read_document
+from ubp_core.errors import ConfigError, PlanError
+from ubp_core.plan import Override
+from ubp_core.strict_yaml.fields import read_document, read_real, read_whole
 from ubp_core.strict_yaml.sections import read_section
 
 
@@ -92,3 +97,88 @@ def test_what_is_wrong_has_file_line_and_field(tmp_path: Path, text: str, line: 
     with pytest.raises(ConfigError) as caught:
         read(tmp_path, text)
     assert line in str(caught.value) and "\n" not in str(caught.value)
+
+
+NO_WHOLE = [
+    "010",
+    "0o10",
+    "0x10",
+    "0b11",
+    "1_000",
+    "1:30",
+    "1e3",
+    "1.0",
+    ".inf",
+    "yes",
+    "no",
+    "on",
+    "1e999",
+    "9" * 30,
+    "''",
+]
+NO_REAL = [
+    "010",
+    "00.5",
+    "0x10",
+    "1_0.5",
+    "1_000",
+    "1:30",
+    "1:30.5",
+    ".inf",
+    "-.inf",
+    ".nan",
+    "inf",
+    "nan",
+    "1e999",
+    "yes",
+    "off",
+]
+
+
+@pytest.mark.parametrize("value", NO_WHOLE)
+@pytest.mark.parametrize("tag", ["", "!!int "])
+def test_a_whole_number_is_decimal(tmp_path: Path, value: str, tag: str) -> None:
+    with pytest.raises(ConfigError, match=r"a\.yaml:2: count: need a whole number; got"):
+        read(tmp_path, f"name: x\ncount: {tag}{value}")
+
+
+@pytest.mark.parametrize("value", NO_REAL)
+@pytest.mark.parametrize("tag", ["", "!!float "])
+def test_a_number_is_decimal_and_finite(tmp_path: Path, value: str, tag: str) -> None:
+    with pytest.raises(ConfigError, match=r"a\.yaml:2: rate: need a number; got"):
+        read(tmp_path, f"name: x\nrate: {tag}{value}")
+
+
+@given(st.integers(-(2**63), 2**63 - 1))
+def test_whole_numbers_are_what_they_say(value: int) -> None:
+    assert read_whole(str(value)) == value and read_whole(f"+{abs(value)}") in (abs(value), None)
+    assert read_whole(f"0{abs(value)}") is None
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_numbers_are_what_they_say(value: float) -> None:
+    assert read_real(repr(value)) == value
+
+
+@given(st.text("0123456789_:.xobeE+-infa", max_size=8))
+def test_nothing_else_is_a_number(text: str) -> None:
+    for number in (read_whole(text), read_real(text)):
+        assert number is None or (math.isfinite(number) and Decimal(text) == Decimal(repr(number)))
+
+
+@pytest.mark.parametrize(("value", "expected"), [("true", True), ("False", False), ("yes", True), ("off", False)])
+def test_truth_values(tmp_path: Path, value: str, expected: bool) -> None:
+    assert read(tmp_path, f"{{name: x, inner: {{share: 1, flag: {value}}}}}").inner.flag is expected
+    assert read(tmp_path, f"name: {value}").name == value
+    for wrong in ("1", "0", "y", "'true'", "!!bool maybe", "!!bool 1"):
+        with pytest.raises(ConfigError, match=r"inner\.flag: need true or false; got"):
+            read(tmp_path, f"{{name: x, inner: {{share: 1, flag: {wrong}}}}}")
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [("x=block-size:0_8", "no such field"), ("x=sparsity:1_0", "no such field"), ("x=sparsity:nan", "no such field")],
+)
+def test_overrides_read_numbers_alike(text: str, line: str) -> None:
+    with pytest.raises(PlanError, match=line):
+        Override.parse(text)

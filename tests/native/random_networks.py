@@ -8,10 +8,11 @@ import numpy as np
 
 from graph_samples import graph_bytes, planned_graph
 from packed_samples import random_layer
-from ubp_core.packed.format import ACTIVATIONS, Op
+from ubp_core.packed.format import Op
 from ubp_core.packed.graph import Graph, Node, Window
 from ubp_core.packed.graph_shapes import node_result
 from ubp_core.packed.layer import PackedLayer
+from ubp_core.vocabulary import ACTIVATIONS
 
 Shape = tuple[int, int, int]
 

@@ -12,7 +12,8 @@ from run_fuzzer import ROOT
 
 from graph_samples import every_operation, graph_bytes
 from ubp_core.errors import BuildError
-from ubp_core.native.library import ABI_VERSION, LIBRARY, MAX_THREADS, Status, load
+from ubp_core.native.library import ABI_VERSION, LIBRARY, Status, load
+from ubp_core.vocabulary import MAX_THREADS
 
 
 def network_bytes() -> bytes:

@@ -17,9 +17,9 @@ from packed_mutations import mutated_files
 from packed_samples import file_bytes, put, random_layer, repair_checksums, section_entry
 from ubp_core.errors import FileError
 from ubp_core.packed.dense_blocks import to_blocks
-from ubp_core.packed.format import ACTIVATIONS
 from ubp_core.packed.layer import PackedLayer
 from ubp_core.packed.reader import read_packed
+from ubp_core.vocabulary import ACTIVATIONS
 
 
 def read_python(data: bytes) -> str | tuple[PackedLayer, ...]:

@@ -17,9 +17,10 @@ from tui_world import make_model, make_services, until
 
 from ubp_core.benchmark import BenchSettings
 from ubp_core.models import LoadedModel
+from ubp_core.models.spec import ModelSpec
 from ubp_tui.app import UbpApp, build_app
 from ubp_tui.bench.services import default_bench_services
-from ubp_tui.choices.choice import ModelRequest
+from ubp_tui.choices.choice import Choice
 
 BENCH_SIZES = [(80, 24), (160, 48)]
 BUILD = Path(__file__).parents[2] / "native" / "build.py"
@@ -53,7 +54,7 @@ def bench_app(history: Path, port: int, settings: BenchSettings = FEW, model: Lo
     """The app with the real benchmark services, a history of its own, and no adb server."""
     bench = replace(default_bench_services(f"127.0.0.1:{port}"), settings=lambda: settings, history=history)
     services = replace(make_services(model or tiny_model()), bench=bench)
-    return build_app(ModelRequest("small"), services)
+    return build_app(ModelSpec("small"), services, Choice("bed"))
 
 
 async def rest(app: UbpApp, pilot: Pilot[int]) -> None:

@@ -77,7 +77,7 @@ def test_no_device_is_asked_during_a_run() -> None:
     refreshed = count(queue.refresh_wanted)
     queue.watch()
     queue.take_devices(ALL)
-    queue.start(make_job(tiny_model(), ("head",), lambda name: Choice()))
+    queue.start(make_job(tiny_model(), ("head",), lambda name: Choice("bed")))
     queue.choose("host")
     queue.choose(LOCKED.name)
     queue.refresh()

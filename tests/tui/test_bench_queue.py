@@ -72,7 +72,7 @@ class OddBench(CannedBench):
         cancel: Event,
     ) -> BenchRun:  # fmt: skip
         self.held.append(packed)
-        assert Path(packed.folder.name).is_dir()
+        assert Path(packed.folder).is_dir()
         if device == "host":
             raise DeviceError("host: storage full")
         run = super().run(packed, device, options, on_progress, cancel)
@@ -80,7 +80,7 @@ class OddBench(CannedBench):
 
 
 def small_job(*names: str) -> BenchJob:
-    return make_job(tiny_model(), names or ("block.0.expand",), lambda name: Choice())
+    return make_job(tiny_model(), names or ("block.0.expand",), lambda name: Choice("bed"))
 
 
 def odd_bench(path: Path) -> OddBench:
@@ -154,7 +154,7 @@ def test_one_of_several_devices_fails_and_stops_nobody(tmp_path: Path, monkeypat
     assert describe_status(queue).startswith("done on 1 of 2 devices")
     assert queue.leading_device == "host", "the chosen one of several"
     first, second = OddBench.held
-    assert first is second and not Path(first.folder.name).exists(), "files go after the last device"
+    assert first is second and not Path(first.folder).exists(), "files go after the last device"
 
 
 def test_on_a_single_device_a_failure_is_told_and_facts_may_be_missing(tmp_path: Path) -> None:
@@ -175,7 +175,7 @@ def test_what_can_not_be_packed_fails_on_every_device(tmp_path: Path) -> None:
     BenchErrands(queue, canned_bench(tmp_path / "history.sqlite"), InlineRunner())
     job = make_job(tiny_model(), ("block.0.expand",), lambda name: Choice("bed", 32, 0.75))
     queue.start(job)
-    assert queue.failure is not None and "block size 32" in queue.failure.line
+    assert queue.failure is not None and "blocks of 32" in queue.failure.line
     assert queue.runs[PHONE.name].ended and not list(tmp_path.glob("ubp-tui-*"))
 
 

@@ -14,12 +14,14 @@ from tui_world import click, make_app, make_model, make_services, screen_text, s
 
 from ubp_core.cli.main import main
 from ubp_core.models import LoadedModel, load_model
+from ubp_core.models.spec import ModelSpec
 from ubp_core.packed.file import PackedFile
 from ubp_core.plan import Plan, remake_plan
 from ubp_core.pruning import BlockPruner
+from ubp_core.vocabulary import METHODS
 from ubp_tui.app import build_app
 from ubp_tui.choices.budget import BudgetRequest, first_request, share_budget
-from ubp_tui.choices.choice import METHODS, Choice, ModelRequest
+from ubp_tui.choices.choice import Choice
 from ubp_tui.choices.layer_choices import Budget, LayerChoices
 from ubp_tui.choices.plans import adopt_plan, plan_choices
 from ubp_tui.screens.explore_dialogs import name_export
@@ -27,8 +29,8 @@ from ubp_tui.session.file import format_session, load_session, save_session
 from ubp_tui.session.session import Session
 
 NAMES = ("block.0.expand", "block.1.conv", "head")
-REQUEST = ModelRequest("small")
-MOBILE = ModelRequest("mobilenet_v1", "random", width=0.25, input_size=64)
+REQUEST = ModelSpec("small")
+MOBILE = ModelSpec("mobilenet_v1", "random", width=0.25, input_size=64)
 
 
 @pytest.fixture(scope="module")
@@ -138,9 +140,9 @@ def test_a_session_keeps_the_budget(tmp_path: Path) -> None:
 async def test_a_session_brings_the_budget_back() -> None:
     shared = share_budget(make_model(), LayerChoices(), BudgetRequest(NAMES, Choice("bed", 2, 0.8), "global", 0.1))
     assert shared.budget is not None
-    stranger = replace(shared.budget, parts=MappingProxyType({**shared.budget.parts, "elsewhere": Choice()}))
+    stranger = replace(shared.budget, parts=MappingProxyType({**shared.budget.parts, "elsewhere": Choice("bed")}))
     session = Session(REQUEST, shared.with_budget(stranger))
-    app = build_app(REQUEST, make_services(make_model()), session=session)
+    app = build_app(REQUEST, make_services(make_model()), Choice("bed"), session=session)
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(app, pilot)
         assert app.workspace.choices == shared
@@ -153,7 +155,7 @@ async def test_a_session_brings_the_budget_back() -> None:
 async def test_from_the_app_to_the_commands_and_back(
     mobile: LoadedModel, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    app = build_app(MOBILE, make_services(mobile))
+    app = build_app(MOBILE, make_services(mobile), Choice("bed"))
     path = tmp_path / "plan.yaml"
     async with app.run_test(size=(120, 36)) as pilot:
         await settle(app, pilot)
@@ -164,7 +166,7 @@ async def test_from_the_app_to_the_commands_and_back(
         await pilot.press("tab", "enter")
         await until(pilot, lambda: app.screen is app.explore and app.workspace.choices.budget is not None)
         decided = app.workspace.choices
-        plan_choices(decided, mobile, app.workspace.request).save(path)
+        plan_choices(decided, mobile, app.workspace.spec).save(path)
         await pilot.press("right_square_bracket")
         assert app.workspace.choices.budget is None
         app.explore.dialogs.load_plan(path, mobile)
@@ -204,12 +206,12 @@ async def test_a_plan_of_another_importance_is_taken_over_and_says_so(tmp_path: 
 
 
 def test_names_of_files_keep_the_whole_name_of_the_network(mobile: LoadedModel) -> None:
-    assert name_export(mobile, LayerChoices()) == "mobilenet_v1-width-0.25-bed-4-75"
+    assert name_export(mobile, LayerChoices()) == "mobilenet_v1-width-0.25-optimal-4-75"
     checkpoint = replace(mobile, name="nets/my net.safetensors")
-    assert name_export(checkpoint, LayerChoices()) == "my-net-bed-4-75"
+    assert name_export(checkpoint, LayerChoices()) == "my-net-optimal-4-75"
 
 
 def test_budgets_are_values() -> None:
-    parts = MappingProxyType({"head": Choice("bed", 4, 0.9), "gone": Choice()})
-    assert Budget(Choice(), parts).limited_to({"head"}).parts == {"head": Choice("bed", 4, 0.9)}
+    parts = MappingProxyType({"head": Choice("bed", 4, 0.9), "gone": Choice("bed")})
+    assert Budget(Choice("bed"), parts).limited_to({"head"}).parts == {"head": Choice("bed", 4, 0.9)}
     assert make_app().workspace.choices.budget is None

@@ -13,8 +13,9 @@ from tui_world import PATIENCE, make_app, make_model, make_services, settle, unt
 
 from ubp_core.errors import FileError
 from ubp_core.models import LoadedModel
+from ubp_core.models.spec import ModelSpec
 from ubp_tui.app import build_app
-from ubp_tui.choices.choice import ModelRequest
+from ubp_tui.choices.choice import Choice
 from ubp_tui.dialogs.export import ExportDialog
 from ubp_tui.work.exporting import ExportJob
 
@@ -77,11 +78,11 @@ async def test_leaving_works_from_everywhere(keys: str) -> None:
 async def test_leaving_while_the_model_loads() -> None:
     go_on = Event()
 
-    def load(request: ModelRequest, progress: Callable[[str], None]) -> LoadedModel:
+    def load(spec: ModelSpec, progress: Callable[[str], None]) -> LoadedModel:
         assert go_on.wait(PATIENCE)
         return make_model()
 
-    app = build_app(ModelRequest("small"), replace(make_services(make_model()), load_model=load))
+    app = build_app(ModelSpec("small"), replace(make_services(make_model()), load_model=load), Choice("bed"))
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: app.loader.busy)
         await pilot.press("question_mark", "q")

@@ -48,7 +48,7 @@ async def test_the_first_prunable_layer_is_shown(size: Size) -> None:
     app = make_app()
     async with app.run_test(size=size) as pilot:
         await settle(app, pilot)
-        assert_shows(app, "block.0.expand", Choice())
+        assert_shows(app, "block.0.expand", Choice("bed"))
         text = screen_text(app)
         assert "block.0.expand" in text and "drawn for a test"[:8] in text and "RANDOM" not in text
 
@@ -59,13 +59,13 @@ async def test_layers_by_key_and_by_click(size: Size) -> None:
         await settle(app, pilot)
         await pilot.press("j", "j")
         await settle(app, pilot)
-        assert_shows(app, "block.1.conv", Choice())
+        assert_shows(app, "block.1.conv", Choice("bed"))
         await pilot.press("down")
         await settle(app, pilot)
-        assert_shows(app, "head", Choice())
+        assert_shows(app, "head", Choice("bed"))
         await click(pilot, LayerTable, offset=(4, 2))
         await settle(app, pilot)
-        assert_shows(app, "block.0.expand", Choice())
+        assert_shows(app, "block.0.expand", Choice("bed"))
         await pilot.press("k")
         await settle(app, pilot)
         assert app.workspace.layer == "stem"
@@ -136,7 +136,7 @@ async def test_curves_hold_every_method_and_are_computed_once(size: Size) -> Non
         for method in ("abp", "bed", "optimal", "unstructured"):
             expected = select_blocks(importance(make_model().layer("block.0.expand").weight), 4, 0.5, method)
             assert points[Choice(method, 4, 0.5)] == pytest.approx(expected.retained)
-        assert set(points) == set(plan_curves(Choice(), set()))
+        assert set(points) == set(plan_curves(Choice("bed"), set()))
         await pilot.press("3")
         await until(pilot, lambda: "Retained importance over sparsity, N=4" in screen_text(app))
         assert f"optimal {100 * points[Choice('optimal', 4, 0.75)]:.2f}" in screen_text(app)

@@ -94,7 +94,7 @@ def test_a_lost_terminal_ends_the_app_and_keeps_the_session(tmp_path: Path, star
     terminal.wait_for("network keeps")
     assert terminal.hang_up() == 129
     kept = load_session(tmp_path / "here.yaml")
-    assert kept.request.model == "mobilenet_v1" and kept.choices.default.method == "optimal"
+    assert kept.spec.name == "mobilenet_v1" and kept.choices.default.method == "optimal"
 
 
 def test_a_terminal_lost_while_the_model_loads(tmp_path: Path, started: list[Closable]) -> None:
@@ -121,7 +121,7 @@ from pathlib import Path
 from ubp_tui import main
 from ubp_tui.bench import job as bench_job
 def pack(job, options, on_layer, cancel):  # as torch.export: looks at no cancel, and takes long
-    Path(job.folder.name, "half.ubp").write_text("half")
+    Path(job.folder, "half.ubp").write_text("half")
     on_layer("PACKING-BEGAN", 1)
     threading.Event().wait()
 bench_job.PackedJob.pack = pack
@@ -138,5 +138,5 @@ def test_leaving_does_not_wait_for_packing(tmp_path: Path, started: list[Closabl
     assert list(tmp_path.glob("ubp-tui-*/half.ubp"))
     terminal.press("q")
     assert terminal.wait() == 0
-    assert load_session(tmp_path / "here.yaml").request.model == "mobilenet_v1"
+    assert load_session(tmp_path / "here.yaml").spec.name == "mobilenet_v1"
     assert not list(tmp_path.glob("ubp-tui-*")), "files that go with the process"

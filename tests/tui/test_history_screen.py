@@ -13,13 +13,13 @@ from tui_world import screen_text, settle, until
 
 from ubp_core.benchmark import BenchRun
 from ubp_core.history import History, compare_runs
+from ubp_core.units import format_ratio, format_time
 from ubp_tui.app import UbpApp
 from ubp_tui.bench.job import PackedJob, make_job
 from ubp_tui.bench.options import RunOptions
 from ubp_tui.choices.choice import Choice
 from ubp_tui.dialogs.error import ErrorDialog
 from ubp_tui.renderables.bench.history import describe_comparison, describe_run
-from ubp_tui.renderables.bench.text import format_ratio, format_time
 from ubp_tui.screens.history import EMPTY, HistoryScreen
 
 PORT = 9
@@ -32,7 +32,7 @@ def run() -> BenchRun:
     build_programs()
     with closed_port() as port:
         bench = bench_app(Path("unused"), port).services.bench
-        packed = PackedJob(make_job(tiny_model(), ("block.0.expand", "head"), lambda name: Choice()))
+        packed = PackedJob(make_job(tiny_model(), ("block.0.expand", "head"), lambda name: Choice("bed")))
         packed.pack(RunOptions(), lambda name, number: None, Event())
         made = bench.run(packed, "host", RunOptions(), lambda step: None, Event())
         packed.close()

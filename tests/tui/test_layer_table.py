@@ -123,7 +123,7 @@ async def test_choices_for_one_layer_for_marked_ones_and_for_all() -> None:
         assert {name: app.workspace.choices.of(name).method for name in PRUNABLE} == dict.fromkeys(PRUNABLE, "optimal")
         await pilot.press("u", "u", "u")
         await settle(app, pilot)
-        assert app.workspace.choices == LayerChoices(Choice())
+        assert app.workspace.choices == LayerChoices(Choice("bed"))
         await pilot.press("U")
         await settle(app, pilot)
         assert app.workspace.choices.of("block.0.expand") == Choice("bed", 8, 0.75)
@@ -137,10 +137,10 @@ async def test_a_layer_kept_dense_says_so_and_leaves_the_total() -> None:
         await settle(app, pilot)
         assert app.workspace.selection is not None and app.workspace.selection.selection is None
         assert table_of(app).get_cell("block.0.expand", "retained") == "kept dense by choice"
-        assert_total(app, {name: Choice() for name in PRUNABLE[1:]})
+        assert_total(app, {name: Choice("bed") for name in PRUNABLE[1:]})
         await pilot.press("D")
         await settle(app, pilot)
-        assert_total(app, {name: Choice() for name in PRUNABLE})
+        assert_total(app, {name: Choice("bed") for name in PRUNABLE})
 
 
 def assert_total(app: UbpApp, choices: dict[str, Choice]) -> None:

@@ -14,8 +14,9 @@ from tui_world import click, make_app, make_model, make_services, screen_text, s
 
 from ubp_core.errors import BuildError, ModelError
 from ubp_core.models import Layer, LoadedModel
+from ubp_core.models.spec import ModelSpec
 from ubp_tui.app import build_app
-from ubp_tui.choices.choice import ModelRequest
+from ubp_tui.choices.choice import Choice
 from ubp_tui.dialogs.error import ErrorDialog
 from ubp_tui.screens.explore import ExploreScreen
 from ubp_tui.work.torch_start import open_torch_libraries
@@ -24,7 +25,7 @@ from ubp_tui.work.torch_start import open_torch_libraries
 async def test_progress_is_shown_while_the_model_loads() -> None:
     go_on = threading.Event()
 
-    def load(request: ModelRequest, progress: Callable[[str], None]) -> LoadedModel:
+    def load(spec: ModelSpec, progress: Callable[[str], None]) -> LoadedModel:
         progress("unpacking the weights")
         assert go_on.wait(20)
         return make_model()
@@ -48,11 +49,11 @@ async def test_random_weights_are_marked() -> None:
 
 
 async def test_a_failed_load_explains_itself_and_ends_with_its_code(size: tuple[int, int]) -> None:
-    def load(request: ModelRequest, progress: Callable[[str], None]) -> LoadedModel:
+    def load(spec: ModelSpec, progress: Callable[[str], None]) -> LoadedModel:
         raise ModelError("nets/lost.pt: no such file")
 
     services = replace(make_services(make_model()), load_model=load)
-    app = build_app(ModelRequest("lost.pt", weights="nets/lost.pt"), services)
+    app = build_app(ModelSpec("lost.pt", weights="nets/lost.pt"), services, Choice("bed"))
     async with app.run_test(size=size) as pilot:
         await until(pilot, lambda: isinstance(app.screen, ErrorDialog))
         await until(pilot, lambda: "nets/lost.pt: no such file" in screen_text(app))
@@ -62,8 +63,8 @@ async def test_a_failed_load_explains_itself_and_ends_with_its_code(size: tuple[
 
 
 async def test_random_weights_are_offered_when_trained_ones_fail() -> None:
-    def load(request: ModelRequest, progress: Callable[[str], None]) -> LoadedModel:
-        if request.weights != "random":
+    def load(spec: ModelSpec, progress: Callable[[str], None]) -> LoadedModel:
+        if spec.weights != "random":
             raise ModelError("resnet18: its weights can't be downloaded; try --weights random")
         return make_model(random_weights=True)
 

@@ -1,4 +1,4 @@
-"""The tour, the log and the plain-ASCII screen."""
+"""The log and the plain-ASCII screen."""
 
 from __future__ import annotations
 
@@ -10,34 +10,13 @@ from pathlib import Path
 import pytest
 from tui_world import click, make_app, make_model, make_services, screen_text, settle, until
 
+from ubp_core.models.spec import ModelSpec
 from ubp_tui.app import build_app
-from ubp_tui.choices.choice import ModelRequest
+from ubp_tui.choices.choice import Choice
 from ubp_tui.dialogs.log import LogPanel
-from ubp_tui.dialogs.tour import TOUR, TourDialog
 from ubp_tui.looks.themes import THEMES
 from ubp_tui.main import THEME_NAMES
 from ubp_tui.terminal.log_file import MAX_BYTES, TAIL_BYTES, read_tail
-
-
-async def test_the_tour_comes_once_has_five_lines_and_a_key(tmp_path: Path) -> None:
-    services = replace(make_services(make_model()), tour=tmp_path / "state" / "tour-seen")
-    app = make_app(services=services)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await until(pilot, lambda: isinstance(app.screen, TourDialog))
-        assert len(TOUR) == 5
-        lines = screen_text(app).splitlines()
-        assert all(any(text in line for line in lines) for _, text in TOUR)
-        await pilot.press("enter")
-        await until(pilot, lambda: app.screen is app.explore)
-        await settle(app, pilot)
-    again = make_app(services=services)
-    async with again.run_test(size=(80, 24)) as pilot:
-        await settle(again, pilot)
-        assert again.screen is again.explore
-        await pilot.press("T")
-        await until(pilot, lambda: isinstance(again.screen, TourDialog))
-        await pilot.click(offset=(1, 1))
-        await until(pilot, lambda: again.screen is again.explore)
 
 
 async def test_the_log_panel_follows_the_file(tmp_path: Path) -> None:
@@ -98,7 +77,7 @@ def test_a_log_that_can_not_be_written_stops_nothing() -> None:
 
 
 async def test_ascii_mode_draws_every_screen_in_ascii() -> None:
-    app = build_app(ModelRequest("small"), make_services(make_model()), glyphs="ascii")
+    app = build_app(ModelSpec("small"), make_services(make_model()), Choice("bed"), glyphs="ascii")
     async with app.run_test(size=(120, 36)) as pilot:
         await settle(app, pilot)
         for key in ("2", "w", "3", "question_mark", "escape", "T"):

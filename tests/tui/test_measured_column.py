@@ -14,8 +14,9 @@ from tui_world import make_services, screen_text, settle, until
 
 from ubp_core.benchmark import BenchRun, LayerResult, VariantResult
 from ubp_core.history import History
+from ubp_core.models.spec import ModelSpec
 from ubp_tui.app import UbpApp, build_app
-from ubp_tui.choices.choice import ModelRequest
+from ubp_tui.choices.choice import Choice
 from ubp_tui.choices.layer_choices import LayerChoices
 from ubp_tui.dialogs.export import ExportDialog
 from ubp_tui.renderables.layers.rows import format_layer_figure
@@ -137,11 +138,11 @@ async def test_the_sessions_device_comes_first(tmp_path: Path) -> None:
     with History(tmp_path / "h") as history:
         history.add(recorded_run("adb:A", "latency", 3e6, 1.5e6))
         history.add(recorded_run("host", "host time", 2e6, 1e6))
-    session = Session(ModelRequest("small"), LayerChoices(), devices=("adb:A",))
+    session = Session(ModelSpec("small"), LayerChoices(), devices=("adb:A",))
     with closed_port() as port:
         bench = bench_app(tmp_path / "h", port).services.bench
         services = replace(make_services(tiny_model()), bench=bench)
-        app = build_app(ModelRequest("small"), services, session=session)
+        app = build_app(ModelSpec("small"), services, Choice("bed"), session=session)
         async with app.run_test(size=(160, 48)) as pilot:
             await settle(app, pilot)
             await until_drawn(app, pilot)

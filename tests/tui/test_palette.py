@@ -6,7 +6,8 @@ import itertools
 
 import numpy as np
 
-from ubp_tui.choices.choice import CURVE_METHODS, METHODS
+from ubp_core.vocabulary import METHODS
+from ubp_tui.choices.choice import CURVE_METHODS
 from ubp_tui.looks import palette
 from ubp_tui.looks.colours import oklch_to_rgb
 

@@ -14,11 +14,13 @@ from tui_world import SIZES, click, make_app, make_model, make_services, screen_
 
 from ubp_core import export
 from ubp_core.errors import ExportCancelled
+from ubp_core.models.spec import ModelSpec
 from ubp_core.packed.file import PackedFile
-from ubp_core.plan import DENSE, LayerPlan, Plan
+from ubp_core.plan import LayerPlan, Plan
+from ubp_core.vocabulary import DENSE
 from ubp_tui.app import UbpApp
 from ubp_tui.choices.budget import BudgetRequest, budget_names, share_budget
-from ubp_tui.choices.choice import Choice, ModelRequest
+from ubp_tui.choices.choice import Choice
 from ubp_tui.choices.layer_choices import LayerChoices
 from ubp_tui.choices.plans import adopt_plan, plan_choices
 from ubp_tui.dialogs.error import ErrorDialog
@@ -43,7 +45,7 @@ def test_choices_become_a_plan_and_come_back() -> None:
     model = make_model()
     choices = LayerChoices(Choice("bed", 4, 0.75)).with_layers(["head"], method="optimal", block_size=2)
     choices = choices.with_dense(["block.1.conv"], True)
-    plan = plan_choices(choices, model, ModelRequest("small", weights="random", seed=5))
+    plan = plan_choices(choices, model, ModelSpec("small", weights="random", seed=5))
     assert plan.layer("stem").because == "stem (3 input channels)"
     assert plan.layer("block.1.conv") == LayerPlan("block.1.conv", because="by choice", fixed=True)
     assert plan.layer("head") == LayerPlan("head", "optimal", 2, 0.75, fixed=True)
@@ -90,7 +92,7 @@ async def test_a_budget_by_keys_changes_every_layer_and_is_undone(size: tuple[in
         await pilot.press("enter")
         await until(pilot, lambda: app.screen is app.explore)
         choices = app.workspace.choices
-        plan = plan_choices(choices, make_model(), app.workspace.request)
+        plan = plan_choices(choices, make_model(), app.workspace.spec)
         kept = sum(round((1 - x.sparsity) * make_model().layer(x.name).parameters / 4) for x in plan.pruned)
         weights = sum(make_model().layer(name).parameters for name in PRUNABLE)
         assert kept == round(0.2 * weights / 4)
@@ -231,7 +233,7 @@ def test_only_the_marked_layers_are_pruned_in_the_weights(tmp_path: Path) -> Non
     from ubp_core.models import load_model
 
     model = load_model("mobilenet_v1", weights="random", width=0.25)
-    plan = plan_choices(LayerChoices(), model, ModelRequest("mobilenet_v1", "random", width=0.25))
+    plan = plan_choices(LayerChoices(), model, ModelSpec("mobilenet_v1", "random", width=0.25))
     files = name_files(str(tmp_path), "x", ["weights", "table"])
     write_files(ExportJob(plan, model, files, ("blocks.7.pointwise",), {}), False, lambda text, share: None, Event())
     state = load_file(tmp_path / "x.safetensors")

@@ -13,13 +13,14 @@ from textual.pilot import Pilot
 from tui_world import make_app, make_model, make_services, screen_text, settle, until
 
 from ubp_core.errors import PlanError
+from ubp_core.models.spec import ModelSpec
+from ubp_core.vocabulary import METHODS
 from ubp_tui.app import UbpApp, build_app
 from ubp_tui.bench.options import CORE_WORDS, OPTIONS, RunOptions
-from ubp_tui.choices.choice import METHODS, Choice, ModelRequest
+from ubp_tui.choices.choice import Choice
 from ubp_tui.choices.layer_choices import LayerChoices
 from ubp_tui.dialogs.error import ErrorDialog
 from ubp_tui.dialogs.session_offer import SessionOffer
-from ubp_tui.dialogs.tour import TourDialog
 from ubp_tui.main import _build, build_parser
 from ubp_tui.renderables.layers.rows import COLUMNS
 from ubp_tui.session.file import format_session, load_session, save_session
@@ -44,7 +45,7 @@ CHOICES = st.builds(
 )
 SESSIONS = st.builds(
     Session,
-    st.builds(ModelRequest, WORDS, WORDS, st.none() | WORDS, st.floats(0.01, 8), st.integers(0, 2**40), st.just(160)),
+    st.builds(ModelSpec, WORDS, WORDS, st.none() | WORDS, st.floats(0.01, 8), st.integers(0, 2**40), st.just(160)),
     st.builds(
         lambda default, special, dense: LayerChoices(default, MappingProxyType(special), dense),
         CHOICES,
@@ -103,7 +104,7 @@ def test_a_file_gives_back_what_was_written(tmp_path_factory: pytest.TempPathFac
 )
 def test_a_wrong_file_is_refused_with_line_and_field(tmp_path: Path, old: str, new: str, complaint: str) -> None:
     path = tmp_path / "s.yaml"
-    text = format_session(Session(ModelRequest("small")))
+    text = format_session(Session(ModelSpec("small")))
     assert old in text
     path.write_text(text.replace(old, new, 1))
     with pytest.raises(PlanError) as caught:
@@ -117,7 +118,7 @@ def make_session() -> Session:
         LayerChoices(Choice("optimal", 2, 0.6)).with_layers(["head"], block_size=8).with_dense(["block.1.conv"], True)
     )
     return Session(
-        ModelRequest("small"),
+        ModelSpec("small"),
         choices,
         ("block.0.expand", "head"),
         "head",
@@ -134,13 +135,13 @@ def make_session() -> Session:
 
 async def test_the_app_puts_a_session_back_and_takes_the_same_down(size: tuple[int, int]) -> None:
     wanted = make_session()
-    app = build_app(ModelRequest("other"), make_services(make_model()), session=wanted)
+    app = build_app(ModelSpec("other"), make_services(make_model()), Choice("bed"), session=wanted)
     async with app.run_test(size=size) as pilot:
         await settle(app, pilot)
         explore, workspace = app.explore, app.workspace
         await until(pilot, lambda: explore.drawing.place is None)
         assert (workspace.layer, workspace.choices, workspace.scope) == ("head", wanted.choices, "marked")
-        assert explore.query_one(LayerTable).marks.names == wanted.marked and app.workspace.request == wanted.request
+        assert explore.query_one(LayerTable).marks.names == wanted.marked and app.workspace.spec == wanted.spec
         block_map = explore.query_one(BlockMap)
         assert block_map.cursor == (7, 11) and block_map.view is not None and block_map.view.level == 1
         await until(pilot, lambda: block_map.has_focus)
@@ -172,7 +173,7 @@ async def test_what_is_arranged_anew_is_taken_down() -> None:
 
 async def test_options_of_a_session_are_on_the_benchmark_screen() -> None:
     wanted = make_session()
-    app = build_app(ModelRequest("small"), make_services(make_model()), session=wanted)
+    app = build_app(ModelSpec("small"), make_services(make_model()), Choice("bed"), session=wanted)
     async with app.run_test(size=(120, 36)) as pilot:
         await settle(app, pilot)
         await pilot.press("d")
@@ -183,7 +184,7 @@ async def test_options_of_a_session_are_on_the_benchmark_screen() -> None:
 
 
 async def test_devices_of_a_session_are_chosen_when_they_are_listed() -> None:
-    app = build_app(ModelRequest("small"), make_services(make_model()), session=make_session())
+    app = build_app(ModelSpec("small"), make_services(make_model()), Choice("bed"), session=make_session())
     async with app.run_test(size=(120, 36)) as pilot:
         await settle(app, pilot)
         await pilot.press("d")
@@ -198,7 +199,7 @@ async def test_devices_of_a_session_are_chosen_when_they_are_listed() -> None:
 async def test_layers_that_the_model_does_not_have_are_forgotten() -> None:
     session = replace(make_session(), layer="gone", marked=("gone",), place=MapPlace(9999, 9999, 99))
     session = replace(session, choices=session.choices.with_layers(["gone"], block_size=1).with_dense(["away"], True))
-    app = build_app(ModelRequest("small"), make_services(make_model()), session=session)
+    app = build_app(ModelSpec("small"), make_services(make_model()), Choice("bed"), session=session)
     async with app.run_test(size=(120, 36)) as pilot:
         await settle(app, pilot)
         assert app.workspace.layer == "block.0.expand" and app.explore.query_one(LayerTable).marks.names == ()
@@ -213,9 +214,9 @@ async def offer(app: UbpApp, pilot: Pilot[int]) -> None:
     assert "small" in text and "optimal N=2" in text and "2 marked" in text
 
 
-@pytest.mark.parametrize(("key", "choice"), [("enter", Choice("optimal", 2, 0.6)), ("escape", Choice())])
+@pytest.mark.parametrize(("key", "choice"), [("enter", Choice("optimal", 2, 0.6)), ("escape", Choice("bed"))])
 async def test_the_last_session_is_offered(key: str, choice: Choice) -> None:
-    app = build_app(ModelRequest("small"), make_services(make_model()), session=make_session(), offer=True)
+    app = build_app(ModelSpec("small"), make_services(make_model()), Choice("bed"), session=make_session(), offer=True)
     async with app.run_test(size=(80, 24)) as pilot:
         await offer(app, pilot)
         assert app.workspace.model is None
@@ -225,7 +226,7 @@ async def test_the_last_session_is_offered(key: str, choice: Choice) -> None:
 
 
 async def test_quitting_before_the_model_is_there_keeps_the_session() -> None:
-    app = build_app(ModelRequest("small"), make_services(make_model()), session=make_session(), offer=True)
+    app = build_app(ModelSpec("small"), make_services(make_model()), Choice("bed"), session=make_session(), offer=True)
     async with app.run_test(size=(80, 24)) as pilot:
         await offer(app, pilot)
         await pilot.press("ctrl+c")
@@ -273,10 +274,8 @@ def test_a_last_session_that_is_broken_is_set_aside(tmp_path: Path, monkeypatch:
 
 async def test_a_last_session_that_is_refused_is_said_before_the_model_is_loaded(tmp_path: Path) -> None:
     services = replace(make_services(make_model()), tour=tmp_path / "tour-seen")
-    app = build_app(ModelRequest("small"), services, complaint="/x/last.yaml: version 7 is unknown")
+    app = build_app(ModelSpec("small"), services, Choice("bed"), complaint="/x/last.yaml: version 7 is unknown")
     async with app.run_test(size=(80, 24)) as pilot:
-        await until(pilot, lambda: isinstance(app.screen, TourDialog))
-        await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, ErrorDialog) and "version 7 is unknown" in screen_text(app))
         assert app.workspace.model is None
         await pilot.press("enter")
@@ -284,16 +283,16 @@ async def test_a_last_session_that_is_refused_is_said_before_the_model_is_loaded
         assert app.screen is app.explore
 
 
-async def test_the_offer_follows_the_tour(tmp_path: Path) -> None:
+async def test_the_tour_follows_the_offer(tmp_path: Path) -> None:
     services = replace(make_services(make_model()), tour=tmp_path / "tour-seen")
-    app = build_app(ModelRequest("small"), services, session=make_session(), offer=True)
+    app = build_app(ModelSpec("small"), services, Choice("bed"), session=make_session(), offer=True)
     async with app.run_test(size=(80, 24)) as pilot:
-        await until(pilot, lambda: isinstance(app.screen, TourDialog))
-        await pilot.press("enter")
         await offer(app, pilot)
+        assert app.tour.place is None
         await pilot.press("enter")
         await settle(app, pilot)
         assert app.workspace.choices == make_session().choices
+        assert app.tour.place == 0
 
 
 def test_no_session_shows_no_tour_and_a_theme_of_the_command_line_wins() -> None:
@@ -303,7 +302,7 @@ def test_no_session_shows_no_tour_and_a_theme_of_the_command_line_wins() -> None
     assert build("--no-session").services.tour is None and build().services.tour is not None
     named = build_parser().parse_args(["small"])
     assert _build(named, SessionStart(theme="ubp-light")).theme == "ubp-light", "MODEL is named: of the last session"
-    assert _build(named, SessionStart(theme="gone")).theme == build_app(ModelRequest("small")).theme
+    assert _build(named, SessionStart(theme="gone")).theme == build_app(ModelSpec("small")).theme
     app = build("--theme", "dark-safe")
     assert app.theme == "ubp-dark-safe" and app.session is not None
     assert app.session.arrangement == replace(make_session().arrangement, theme="ubp-dark-safe")

@@ -23,10 +23,11 @@ from textual.widget import Widget
 from tui_world import SIZES, make_services, until
 
 from ubp_core.history import History
+from ubp_core.models.spec import ModelSpec
 from ubp_tui.app import UbpApp, build_app
 from ubp_tui.bench.job import PackedJob, make_job
 from ubp_tui.bench.options import RunOptions
-from ubp_tui.choices.choice import Choice, ModelRequest
+from ubp_tui.choices.choice import Choice
 from ubp_tui.dialogs.export import ExportDialog
 from ubp_tui.dialogs.help import HelpScreen
 from ubp_tui.screens.compare import CompareScreen
@@ -138,7 +139,7 @@ class Photographer:
 def keep_earlier_run(history: Path) -> None:
     """Put a run into the history that the one on the screen can be compared with."""
     model = tiny_model()
-    packed = PackedJob(make_job(model, (LAYER,), lambda name: Choice()))
+    packed = PackedJob(make_job(model, (LAYER,), lambda name: Choice("bed")))
     packed.pack(RunOptions(), lambda name, number: None, Event())
     with History(history) as opened:
         opened.add(finished_run(packed.layers, model.name, slower=20_000))
@@ -148,7 +149,7 @@ def keep_earlier_run(history: Path) -> None:
 async def draw_all(size: tuple[int, int], history: Path) -> Pictures:
     """All pictures at one size."""
     services = replace(make_services(tiny_model()), clock=lambda: 0.0, bench=canned_bench(history))
-    app = build_app(ModelRequest("small"), services)
+    app = build_app(ModelSpec("small"), services, Choice("bed"))
     app.animation_level = "none"
     async with app.run_test(size=size) as pilot:
         return await Photographer(app, pilot).take_all()

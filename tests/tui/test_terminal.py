@@ -130,7 +130,7 @@ def test_a_signal_restores_the_terminal_and_keeps_the_session(terminal: Terminal
     assert terminal.modes() == before
     assert "Traceback" not in terminal.screen()
     kept = load_session(terminal.folder / "here.yaml")
-    assert kept.request.model == "mobilenet_v1" and kept.choices.default.method == "optimal"
+    assert kept.spec.name == "mobilenet_v1" and kept.choices.default.method == "optimal"
 
 
 def test_a_signal_while_the_model_loads(terminal: Terminal) -> None:

@@ -14,9 +14,11 @@ from tui_world import make_model, make_services
 from ubp_core import METHODS as CORE_METHODS
 from ubp_core import importance, select_blocks
 from ubp_core.report import offset_histogram
-from ubp_tui.choices.choice import METHODS, Choice, SelectionRequest
+from ubp_core.units import format_count, format_percent
+from ubp_core.vocabulary import METHODS
+from ubp_tui.choices.choice import Choice, SelectionRequest
 from ubp_tui.choices.patterns import format_shape
-from ubp_tui.renderables.formats import format_count, format_percent, shorten_name
+from ubp_tui.renderables.cells import shorten_name
 from ubp_tui.renderables.layers.facts import Fact, describe_total, flow_facts, list_facts, list_total
 from ubp_tui.renderables.map.readout import (
     Kernel,
@@ -144,7 +146,7 @@ def test_the_total_weighs_layers_by_importance() -> None:
     }
     names = frozenset(measures)
     total = sum_network(model.layers, names, measures)
-    assert describe_total(total) == "network keeps 87.50 %" and total.complete
+    assert describe_total(total) == "keeps 87.50 % of |w|" and total.complete
     assert total.parameters == (model.parameters, model.parameters - 2880 - 4860)
     assert total.file_bytes == (4 * model.parameters, 4 * (model.parameters - 3840 - 6480) + 11000)
     assert total.multiply_adds is None

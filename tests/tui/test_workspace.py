@@ -14,7 +14,8 @@ from ubp_core import importance, select_blocks
 from ubp_core.errors import ModelError
 from ubp_core.history import LayerFigures
 from ubp_core.models import LoadedModel
-from ubp_tui.choices.choice import Choice, ModelRequest
+from ubp_core.models.spec import ModelSpec
+from ubp_tui.choices.choice import Choice
 from ubp_tui.choices.layer_choices import LayerChoices
 from ubp_tui.choices.marks import Marks
 from ubp_tui.observing import InlineRunner, Signal, Work
@@ -52,7 +53,7 @@ class LateRunner(InlineRunner):
 
 def make_workspace(runner: InlineRunner | None = None, services: Services | None = None) -> Workspace:
     """An open workspace whose errands are run."""
-    workspace = Workspace(ModelRequest("small"), Choice("bed", 4, 0.75))
+    workspace = Workspace(ModelSpec("small"), Choice("bed", 4, 0.75))
     Errands(workspace, services or make_services(make_model()), runner or InlineRunner())
     workspace.open(make_model())
     return workspace
@@ -113,7 +114,7 @@ def test_scopes_marks_and_dense_layers() -> None:
 
 @given(st.lists(st.sampled_from(["method", "block", "sparsity", "scope", "dense", "layer"]), max_size=12))
 def test_undo_takes_every_change_back(steps: list[str]) -> None:
-    workspace = Workspace(ModelRequest("small"), Choice())
+    workspace = Workspace(ModelSpec("small"), Choice("bed"))
     workspace.open(make_model())
     edits: dict[str, Callable[[], object]] = {
         "method": lambda: workspace.step_method(1),
@@ -166,7 +167,7 @@ def test_why_there_is_no_selection() -> None:
 
 
 def test_what_a_session_prepares_is_limited_to_the_model() -> None:
-    workspace = Workspace(ModelRequest("small"), Choice())
+    workspace = Workspace(ModelSpec("small"), Choice("bed"))
     choices = LayerChoices(Choice("abp")).with_layers([HEAD, "gone"], block_size=8).with_dense([CONV, "gone"], True)
     workspace.prepare(choices, "layer", CONV, True, Marks(("gone", HEAD), "*", "name", True))
     workspace.open(make_model())
@@ -216,19 +217,19 @@ def test_two_choices_side_by_side() -> None:
 def test_a_loader_tells_steps_and_the_end() -> None:
     from contextlib import nullcontext
 
-    def load(request: ModelRequest, progress: Callable[[str], None]) -> LoadedModel:
+    def load(spec: ModelSpec, progress: Callable[[str], None]) -> LoadedModel:
         progress("reading")
-        if request.model == "bad":
+        if spec.name == "bad":
             raise ModelError("bad: there is no such network")
         return make_model()
 
     services = replace(make_services(make_model()), load_model=load)
     loader = Loader(services, InlineRunner(), nullcontext)
     steps, ends = count(loader.progressed), count(loader.ended)
-    loader.load(ModelRequest("small"))
+    loader.load(ModelSpec("small"))
     assert (steps(), ends()) == (1, 1) and loader.step == "reading" and not loader.busy
     assert loader.model is not None and loader.failure is None
-    loader.load(ModelRequest("bad"))
+    loader.load(ModelSpec("bad"))
     assert loader.model is None and loader.failure == LoadFailure("bad: there is no such network", 2)
 
 

@@ -12,8 +12,9 @@ from textual.pilot import Pilot
 from textual.widget import Widget
 
 from ubp_core.models import Layer, LoadedModel
+from ubp_core.models.spec import ModelSpec
 from ubp_tui.app import UbpApp, build_app
-from ubp_tui.choices.choice import Choice, ModelRequest
+from ubp_tui.choices.choice import Choice
 from ubp_tui.work.services import Services, default_services
 
 SIZES = [(80, 24), (120, 36), (200, 50)]
@@ -45,7 +46,7 @@ def make_app(
     model: LoadedModel | None = None, services: Services | None = None, choice: Choice | None = None
 ) -> UbpApp:
     """The app as the command line builds it, on a small model."""
-    return build_app(ModelRequest("small"), services or make_services(model or make_model()), choice)
+    return build_app(ModelSpec("small"), services or make_services(model or make_model()), choice or Choice("bed"))
 
 
 async def until(pilot: Pilot[int], condition: Callable[[], object]) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
+from ubp_core.process.leftovers import passing_folder
 from ubp_tui.bench.options import RunOptions
 from ubp_tui.choices.choice import Choice
 from ubp_tui.choices.layer_choices import LayerChoices
@@ -81,7 +81,8 @@ class PackedJob:
     def __init__(self, job: BenchJob) -> None:
         """Start without files."""
         self.job = job
-        self.folder = tempfile.TemporaryDirectory(prefix="ubp-tui-", ignore_cleanup_errors=True)
+        self.stack = ExitStack()
+        self.folder = self.stack.enter_context(passing_folder("ubp-tui-"))
         self.layers: list[PackedVariants] = []
 
     def pack(self, options: RunOptions, on_layer: Callable[[str, int], object], cancel: Event) -> None:
@@ -106,7 +107,7 @@ class PackedJob:
             if cancel.is_set():
                 raise RunCancelled("cancelled; nothing was running")
             on_layer(layer.name, number)
-            folder = Path(self.folder.name) / str(number)
+            folder = self.folder / str(number)
             self.layers.append(pack_variants(layer, variants[layer.name], folder))
 
     def _pack_network(
@@ -130,7 +131,7 @@ class PackedJob:
         packed = pack_network_variants(
             network.model,
             variants,
-            Path(self.folder.name) / NETWORK,
+            self.folder / NETWORK,
             (1, 3, side, side),
             on_variant=check,
             settings_of=network.settings_of,
@@ -139,7 +140,7 @@ class PackedJob:
 
     def close(self) -> None:
         """Remove the files."""
-        self.folder.cleanup()
+        self.stack.close()
 
 
 def make_job(model: LoadedModel, names: Sequence[str], choose: Callable[[str], Choice]) -> BenchJob:

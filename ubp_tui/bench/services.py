@@ -12,6 +12,7 @@ from pathlib import Path
 from threading import Event, Lock
 from typing import TYPE_CHECKING
 
+from ubp_core.vocabulary import DEFAULT_CRITERION
 from ubp_tui.bench.job import PackedJob
 from ubp_tui.bench.options import RunOptions
 
@@ -159,14 +160,14 @@ class BenchServices:
         """The history, newest first; raises HistoryError."""
         from ubp_core.history import History
 
-        with History(self.history) as history:
+        with History(self.history, reading=True) as history:
             return tuple(history.list())
 
     def read_run(self, number: int) -> Entry:
         """One run of the history; raises HistoryError."""
         from ubp_core.history import History
 
-        with History(self.history) as history:
+        with History(self.history, reading=True) as history:
             return history.get(number)
 
     def compare(self, first: int, second: int) -> Comparison:
@@ -203,5 +204,5 @@ def _compare(
     from ubp_core.benchmark import run_comparison
 
     job = packed.job
-    extra = {"model": {"name": job.model, "source": job.source}, "criterion": "l1"}
+    extra = {"model": {"name": job.model, "source": job.source}, "criterion": DEFAULT_CRITERION}
     return run_comparison(device, packed.layers, settings, job.model, on_progress, cancel, extra=extra)

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-METHODS: Final = ("abp", "greedy", "bed", "optimal", "unstructured")
-"""Selection methods as the controls show them; a test compares them with `ubp_core.selection.METHODS`."""
+if TYPE_CHECKING:
+    from ubp_core.models import Layer
+
+from ubp_core.vocabulary import (
+    DEFAULT_BLOCK_SIZE,
+    DEFAULT_METHOD,
+    DEFAULT_SPARSITY,
+    MAX_BLOCK_SIZE,
+    METHODS,
+    PACKED_BLOCK_SIZES,
+)
+
 CURVE_METHODS: Final = ("abp", "bed", "optimal", "unstructured", "greedy")
 """Methods as the plot shows them; `greedy` comes last: it may run out of blocks, and `bed` is its better self."""
-BLOCK_SIZES: Final = (1, 2, 4, 8, 16, 32)
+BLOCK_SIZES: Final = (*PACKED_BLOCK_SIZES, MAX_BLOCK_SIZE)
 """Block sizes that the controls offer."""
 MAX_SPARSITY: Final = 0.99
 """The highest sparsity that the controls offer."""
@@ -20,11 +30,11 @@ MAX_SPARSITY: Final = 0.99
 class Choice:
     """How blocks are to be chosen."""
 
-    method: str = "bed"
+    method: str = DEFAULT_METHOD
     """One of METHODS."""
-    block_size: int = 4
+    block_size: int = DEFAULT_BLOCK_SIZE
     """Rows per block, 1..32."""
-    sparsity: float = 0.75
+    sparsity: float = DEFAULT_SPARSITY
     """Share of weights to remove, 0 <= sparsity < 1."""
 
     def with_method_step(self, step: int) -> Choice:
@@ -44,27 +54,16 @@ class Choice:
         return replace(self, sparsity=round(min(max(sparsity, 0.0), MAX_SPARSITY), 4))
 
 
+def find_dense_reason(layer: Layer, choice: Choice) -> str | None:
+    """Why a layer stays dense whatever the user says, or can't have the blocks of this choice; None: it is pruned."""
+    from ubp_core.budgets import dense_reason
+
+    return layer.skip_reason or dense_reason((layer.rows, layer.columns), choice.block_size, choice.sparsity)
+
+
 def offered_block_sizes(choice: Choice) -> tuple[int, ...]:
     """The block sizes to offer: BLOCK_SIZES, and the one of the choice if the command line asked for another."""
     return tuple(sorted({*BLOCK_SIZES, choice.block_size}))
-
-
-@dataclass(frozen=True)
-class ModelRequest:
-    """Which model to load, and how; the arguments of `ubp_core.models.load_model`."""
-
-    model: str
-    """A name or the path of a checkpoint."""
-    weights: str = "default"
-    """`default`, `random` or the path of a checkpoint."""
-    arch: str | None = None
-    """Architecture for a checkpoint, if known."""
-    width: float = 1.0
-    """Width multiplier, for architectures that take one."""
-    seed: int = 0
-    """Seed of random weights."""
-    input_size: int = 224
-    """Side of the input image in pixels."""
 
 
 @dataclass(frozen=True)

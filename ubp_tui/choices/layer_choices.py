@@ -8,9 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
-from ubp_tui.choices.choice import Choice
+from ubp_tui.choices.choice import Choice, find_dense_reason
+
+if TYPE_CHECKING:
+    from ubp_core.models import Layer
 
 Scope = Literal["all", "marked", "layer"]
 """Which layers a change of the choice is meant for."""
@@ -64,6 +67,10 @@ class LayerChoices:
         """Whether a layer still has what the budget gave it; changing its choice takes it out of the budget."""
         parts = {} if self.budget is None else self.budget.parts
         return layer in parts and layer not in self.dense and self.of(layer) == parts[layer]
+
+    def prunes(self, layer: Layer) -> bool:
+        """Whether a layer is pruned: it can be, by its choice, and isn't kept dense."""
+        return layer.name not in self.dense and find_dense_reason(layer, self.of(layer.name)) is None
 
     @property
     def uniform(self) -> bool:

@@ -5,27 +5,29 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ubp_tui.choices.budget import CRITERION, NEARLY_ALL, read_budget, read_choice
-from ubp_tui.choices.choice import Choice, ModelRequest
+from ubp_core.models.spec import ModelSpec
+from ubp_core.vocabulary import DEFAULT_CRITERION
+from ubp_tui.choices.budget import NEARLY_ALL, read_budget, read_choice
+from ubp_tui.choices.choice import Choice
 from ubp_tui.choices.layer_choices import LayerChoices
 
 if TYPE_CHECKING:
-    from ubp_core.models import LoadedModel
+    from ubp_core.models import Layer, LoadedModel
     from ubp_core.plan import LayerPlan, Plan
 
 
-def plan_choices(choices: LayerChoices, model: LoadedModel, request: ModelRequest) -> Plan:
+def plan_choices(choices: LayerChoices, model: LoadedModel, spec: ModelSpec) -> Plan:
     """The choices as a plan: of scope `global` while a budget counts for any layer; all other layers are then fixed."""
-    from ubp_core.plan import ModelSpec, Plan
+    from ubp_core.plan import Plan
+    from ubp_core.plan.applying import settle_plan
 
-    spec = ModelSpec(request.model, request.weights, request.arch, request.width, request.seed, request.input_size)
     layers = tuple(_plan_layer(choices, layer.name, layer.skip_reason) for layer in model.layers)
     budget = choices.budget
     asked = choices.default if budget is None else budget.choice
-    plan = Plan(layers, spec, CRITERION, "uniform", asked.method, asked.block_size, asked.sparsity)
-    if budget is None:
-        return plan
-    return replace(plan, scope="global", floor=budget.floor, ceiling=budget.ceiling, scale=budget.scale)
+    plan = Plan(layers, spec, DEFAULT_CRITERION, "uniform", asked.method, asked.block_size, asked.sparsity)
+    if budget is not None:
+        plan = replace(plan, scope="global", floor=budget.floor, ceiling=budget.ceiling, scale=budget.scale)
+    return settle_plan(plan, model)
 
 
 def _plan_layer(choices: LayerChoices, name: str, skip_reason: str | None) -> LayerPlan:
@@ -58,9 +60,16 @@ def adopt_plan(plan: Plan, model: LoadedModel) -> tuple[LayerChoices, tuple[str,
     check_model(plan, model)
     prunable = {layer.name for layer in model.prunable}
     chosen = {layer.name: read_choice(layer) for layer in plan.pruned if layer.name in prunable}
-    dense = prunable - set(chosen)
+    dense = {name for name in prunable - set(chosen) if not _is_too_small(plan.layer(name), model.layer(name))}
     left_out = tuple(layer.name for layer in plan.pruned if layer.name not in prunable)
     choices = LayerChoices(Choice(plan.method, plan.block_size, plan.sparsity)).with_choices(chosen, dense)
     if plan.scope == "global":
         choices = choices.with_budget(read_budget(plan, [name for name in chosen if not plan.layer(name).fixed]))
     return choices, left_out
+
+
+def _is_too_small(planned: LayerPlan, layer: Layer) -> bool:
+    """Whether it is dense for its blocks' size only: that is no choice of the user's."""
+    from ubp_core.budgets import is_dense_reason
+
+    return is_dense_reason(planned.because, (layer.rows, layer.columns))

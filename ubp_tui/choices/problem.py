@@ -12,9 +12,10 @@ A toast only ever tells what went well, or that there was nothing to do.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
+from ubp_core.printable import printable
 from ubp_tui.choices.choice import BLOCK_SIZES, Choice
 from ubp_tui.keys.registry import key_of
 
@@ -34,6 +35,11 @@ class Problem:
     remedy: str = ""
     """What to do; empty where the reason says it."""
 
+    def __post_init__(self) -> None:
+        """Names of layers and files and what libraries say come from outside."""
+        for field in fields(self):
+            object.__setattr__(self, field.name, printable(getattr(self, field.name)))
+
 
 def explain_failure(error: Exception, layer: Layer, choice: Choice) -> Problem:
     """Why a selection could not be made.
@@ -44,6 +50,8 @@ def explain_failure(error: Exception, layer: Layer, choice: Choice) -> Problem:
     """
     from ubp_core.errors import CandidatesExhausted
 
+    if choice.block_size > layer.rows:
+        return _explain_small(layer, choice.block_size)
     title = f"{choice.method} has no blocks for {layer.name}"
     if isinstance(error, CandidatesExhausted):
         reason = (
@@ -66,13 +74,16 @@ def explain_empty(selection: Selection, layer: Layer, choice: Choice) -> Problem
         return None
     smaller, denser, size = key_of("block.smaller"), key_of("sparsity.lower"), choice.block_size
     title = f"Nothing stays of {layer.name}"
-    if size > layer.rows:
-        fitting = max(n for n in BLOCK_SIZES if n <= layer.rows)
-        reason = f"A block has N = {size} rows, and the layer has {layer.rows}: no block fits."
-        return Problem(title, reason, f"Take N = {fitting} or less ({smaller}), or keep the layer dense.")
     weights = layer.rows * layer.columns
     reason = (
         f"s = {100 * choice.sparsity:g} % leaves {(1 - choice.sparsity) * weights:.3g} of {weights:,} weights, "
         f"less than half a block of N = {size}."
     )
     return Problem(title, reason, f"Prune less ({denser}), take a smaller N ({smaller}), or keep the layer dense.")
+
+
+def _explain_small(layer: Layer, size: int) -> Problem:
+    """A layer with fewer rows than a block."""
+    fitting = max(n for n in BLOCK_SIZES if n <= layer.rows)
+    reason = f"A block has N = {size} rows, and the layer has {layer.rows}: no block fits."
+    return Problem(f"{layer.name} stays dense", reason, f"Take N = {fitting} or less ({key_of('block.smaller')}).")

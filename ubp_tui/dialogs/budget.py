@@ -10,20 +10,24 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
-from textual.widgets import Button, RadioSet, Static
+from textual.widgets import Button, Input, RadioSet, Static
 from textual.worker import get_current_worker
 
 from ubp_tui.choices.budget import BudgetRequest
 from ubp_tui.choices.choice import MAX_SPARSITY
 from ubp_tui.choices.layer_choices import LayerChoices
+from ubp_tui.renderables.cells import shown
 from ubp_tui.widgets.plan.field import PercentField
-from ubp_tui.widgets.plan.tick import Dot
+from ubp_tui.widgets.plan.tick import Dot, DotSet
 
 
 class BudgetDialog(ModalScreen[LayerChoices]):
     """Asks for a sparsity, floor and ceiling; its result is the new choices, or None if the user left."""
 
-    BINDINGS = [Binding("escape", "leave", "close")]  # noqa: RUF012 (Textual's own form)
+    BINDINGS = [  # noqa: RUF012 (Textual's own form)
+        Binding("escape", "leave", "close"),
+        Binding("enter", "accept", "OK"),
+    ]
 
     def __init__(self, request: BudgetRequest, marked: bool, share: Callable[[BudgetRequest], LayerChoices]) -> None:
         """Args: what to begin with, whether its layers are the marked ones, what shares a budget (on a thread)."""
@@ -42,13 +46,13 @@ class BudgetDialog(ModalScreen[LayerChoices]):
         with Vertical(id="budget", classes="dialog") as panel:
             panel.border_title = "Budget"
             yield Static(f"For {which}: {choice.method}, N = {choice.block_size}.", id="budget-what", markup=False)
-            with RadioSet(id="budget-scope", compact=True):
+            with DotSet(id="budget-scope", compact=True):
                 yield Dot("one budget: blocks stay where they keep most", value=True, id="global")
                 yield Dot("every layer at the same sparsity", id="uniform")
             yield PercentField("Sparsity", choice.sparsity, "of the weights go", id="budget-sparsity")
             yield PercentField("Floor", request.floor, "of a layer stay at least", id="budget-floor")
             yield PercentField("Ceiling", request.ceiling, "of a layer stay at most", id="budget-ceiling")
-            with RadioSet(id="budget-scale", compact=True):
+            with DotSet(id="budget-scale", compact=True):
                 yield Dot("compare importance as it is", value=request.scale == "raw", id="raw")
                 yield Dot("compare it relative to each layer's mean", value=request.scale == "mean", id="mean")
             yield Static("", id="budget-hint", markup=False)
@@ -66,9 +70,12 @@ class BudgetDialog(ModalScreen[LayerChoices]):
         for name in ("#budget-floor", "#budget-ceiling", "#budget-scale"):
             self.query_one(name).disabled = event.pressed.id == "uniform"
 
+    @on(Input.Submitted)
     @on(Button.Pressed, "#budget-ok")
-    def _accept(self) -> None:
-        """Read the numbers, and begin."""
+    def action_accept(self) -> None:
+        """Read the numbers, and begin; while one begin is under way there is no other."""
+        if self.query_one("#budget-ok", Button).disabled:
+            return
         try:
             request = self._read_request()
         except ValueError as error:
@@ -77,11 +84,6 @@ class BudgetDialog(ModalScreen[LayerChoices]):
         self.query_one("#budget-ok", Button).disabled = True
         self.show_hint("finding the price of a block ...")
         self._run(request)
-
-    def on_input_submitted(self) -> None:
-        """Enter in a number is OK."""
-        if not self.query_one("#budget-ok", Button).disabled:
-            self._accept()
 
     def _read_request(self) -> BudgetRequest:
         """What is asked for; raises ValueError with a line."""
@@ -122,7 +124,7 @@ class BudgetDialog(ModalScreen[LayerChoices]):
 
     def show_hint(self, line: str) -> None:
         """A line below the fields."""
-        self.query_one("#budget-hint", Static).update(line)
+        self.query_one("#budget-hint", Static).update(shown(line))
 
     @on(Button.Pressed, "#budget-cancel")
     def action_leave(self) -> None:

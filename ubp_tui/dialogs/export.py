@@ -13,6 +13,7 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Button, Checkbox, Input, Label, ProgressBar, Static
 
+from ubp_tui.renderables.cells import shown
 from ubp_tui.widgets.plan.tick import Tick
 from ubp_tui.work.exporting import KINDS, ExportJob, find_existing, name_files, write_files
 
@@ -23,7 +24,10 @@ FilesChosen = Callable[[tuple[tuple[str, Path], ...], bool], ExportJob]
 class ExportDialog(ModalScreen[tuple[Path, ...]]):
     """Its result is the files that were written, or None if the user left."""
 
-    BINDINGS = [Binding("escape", "leave", "close")]  # noqa: RUF012 (Textual's own form)
+    BINDINGS = [  # noqa: RUF012 (Textual's own form)
+        Binding("escape", "leave", "close"),
+        Binding("enter", "accept", "export"),
+    ]
 
     def __init__(self, name: str, marked: int, make_job: FilesChosen) -> None:
         """Args: the first name of the files, the number of marked layers, what makes the job."""
@@ -88,7 +92,7 @@ class ExportDialog(ModalScreen[tuple[Path, ...]]):
 
     @on(Input.Submitted)
     @on(Button.Pressed, "#export-ok")
-    def _accept(self) -> None:
+    def action_accept(self) -> None:
         """Write; where files would be replaced, ask first."""
         files = self.chosen_files()
         if self.running or not files:
@@ -149,7 +153,7 @@ class ExportDialog(ModalScreen[tuple[Path, ...]]):
 
     def show_status(self, line: str) -> None:
         """A line above the buttons."""
-        self.query_one("#export-status", Static).update(line)
+        self.query_one("#export-status", Static).update(shown(line))
 
     @on(Button.Pressed, "#export-cancel")
     def action_leave(self) -> None:

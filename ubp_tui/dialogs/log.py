@@ -9,7 +9,9 @@ from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
+from ubp_core.printable import printable_lines
 from ubp_tui.dialogs.reading import CLOSES, ReadingDialog
+from ubp_tui.renderables.cells import shown
 from ubp_tui.terminal.log_file import read_tail
 
 REREAD_S = 1.0
@@ -29,7 +31,7 @@ class LogPanel(ReadingDialog):
     def compose(self) -> ComposeResult:
         """One text that scrolls."""
         with VerticalScroll(id="log") as panel:
-            panel.border_title = f"Log · {self._path}" if self._path else "Log"
+            panel.border_title = shown(f"Log · {self._path}") if self._path else "Log"
             panel.border_subtitle = CLOSES
             yield Static("", id="log-text", markup=False)
 
@@ -42,6 +44,6 @@ class LogPanel(ReadingDialog):
         """Show the end of the file."""
         text = read_tail(self._path) if self._path else ""
         panel, at_end = self.query_one("#log", VerticalScroll), self.query_one("#log").is_vertical_scroll_end
-        self.query_one("#log-text", Static).update(text or "nothing was reported")
+        self.query_one("#log-text", Static).update(printable_lines(text.expandtabs()) or "nothing was reported")
         if at_end:
             panel.scroll_end(animate=False)

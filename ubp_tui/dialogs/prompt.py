@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -12,6 +13,8 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, OptionList, Static
 from textual.widgets.option_list import Option
+
+from ubp_tui.renderables.cells import pad, shown
 
 
 class PromptDialog(ModalScreen[str]):
@@ -39,25 +42,25 @@ class PromptDialog(ModalScreen[str]):
     def compose(self) -> ComposeResult:
         """Line, offers, hint, buttons."""
         with Vertical(id="prompt") as panel:
-            panel.border_title = self._title
+            panel.border_title = shown(self._title)
             yield Input(id="prompt-input", compact=True)
             if self._offers:
                 yield OptionList(*self._make_options(), id="prompt-offers", compact=True)
-            yield Static(self._hint, id="prompt-hint", markup=False)
+            yield Static(shown(self._hint), id="prompt-hint", markup=False)
             with Horizontal(id="prompt-buttons"):
                 yield Button("OK", id="prompt-ok", variant="primary", compact=True)
                 yield Button("Cancel", id="prompt-cancel", compact=True)
 
     def _make_options(self) -> list[Option]:
         """A line for each offer: the text, then the note."""
-        width = max(len(text) for text, _ in self._offers)
-        notes = [Content.assemble(text.ljust(width), (f"  {note}", "$text-muted")) for text, note in self._offers]
-        return [Option(line) for line in notes]
+        lines = [(shown(text), shown(note)) for text, note in self._offers]
+        width = max(cell_len(text) for text, _ in lines)
+        return [Option(Content.assemble(pad(text, width), (f"  {note}", "$text-muted"))) for text, note in lines]
 
     @on(Input.Changed)
     def _show_hint(self) -> None:
         """A complaint does not stay while the line is mended."""
-        self.query_one("#prompt-hint", Static).update(self._hint)
+        self.query_one("#prompt-hint", Static).update(shown(self._hint))
 
     @on(Input.Submitted)
     @on(Button.Pressed, "#prompt-ok")
@@ -79,7 +82,7 @@ class PromptDialog(ModalScreen[str]):
         """Answer with a text that passes the check."""
         complaint = self._check(text)
         if complaint:
-            self.query_one("#prompt-hint", Static).update(complaint)
+            self.query_one("#prompt-hint", Static).update(shown(complaint))
         else:
             self.dismiss(text)
 

@@ -8,6 +8,8 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
+from ubp_tui.renderables.cells import shown
+
 
 class SessionOffer(ModalScreen[bool]):
     """Its result is whether to go on with the last session."""
@@ -23,7 +25,7 @@ class SessionOffer(ModalScreen[bool]):
         """What it is about, and two buttons."""
         with Vertical(id="prompt") as panel:
             panel.border_title = "Go on with the last session?"
-            yield Static(self._line, id="session-line", markup=False)
+            yield Static(shown(self._line), id="session-line", markup=False)
             yield Static("Enter goes on, Escape begins anew; --no-session never asks.", id="prompt-hint", markup=False)
             with Horizontal(id="prompt-buttons"):
                 yield Button("Go on", id="session-restore", variant="primary", compact=True)

@@ -48,6 +48,26 @@ ROOMY_FOOTER: Final = {
     "bench.refresh": "-for-wide",
 }
 """Ids of those that it shows too in wide and in broad terminals, with their class."""
+NARROW_FOOTER: Final = frozenset(
+    {
+        "method.next",
+        "block.larger",
+        "bench.run",
+        "bench.again",
+        "bench.cancel",
+        "bench.leave",
+        "history.mark",
+        "history.leave",
+        "compare.side",
+        "compare.take",
+        "compare.leave",
+        "app.help",
+        "app.quit",
+    }
+)
+"""Ids of those that it keeps where even that is too much."""
+NARROW: Final = 80
+"""Columns of a terminal below which it is."""
 _GROUPS: Final = {
     "sparsity.lower": Binding.Group("sparsity", compact=True),
     "sparsity.higher": Binding.Group("sparsity", compact=True),

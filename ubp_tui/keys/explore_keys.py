@@ -13,6 +13,7 @@ EXPLORE_KEYS: Final = (
         ("layer.next", "j", "step_layer(1)", "next layer", "select the next layer, wherever the focus is"),
         ("layer.previous", "k", "step_layer(-1)", "previous layer", "select the layer before"),
         ("layer.filter", "slash", "filter", "filter", "show only layers that match words or a pattern"),
+        ("view.back", "escape", "step_back", "all layers", "clear the filter; without one, the cursor of the curves"),
         ("layer.sort", "s", "sort_next", "sort", "sort by the next column (or click its title)"),
         ("layer.reverse", "S", "reverse_sort", "reverse", "turn the order around"),
     ),
@@ -105,7 +106,6 @@ EXPLORE_KEYS: Final = (
         ("curves.left", "left", "move_cursor(-1)", "left", "cursor to the point before: its values stand above"),
         ("curves.right", "right", "move_cursor(1)", "right", "cursor to the next point"),
         ("curves.take", "enter", "take_point", "take", "choose what is under the cursor (or click)"),
-        ("curves.drop", "escape", "drop_cursor", "no cursor", "values at the present choice again"),
     ),
     *make_section(
         "Views",

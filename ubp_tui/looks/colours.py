@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+from numpy.typing import NDArray
+
 RGB = tuple[int, int, int]
 """Red, green and blue, 0..255."""
 
@@ -77,3 +80,22 @@ def mix_light(dark: RGB, bright: RGB, share: float) -> RGB:
         for d, b in zip(dark, bright, strict=True)
     )
     return red, green, blue
+
+
+def luminance(colours: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Relative luminance of sRGB colours, as WCAG 2 defines it.
+
+    Args:
+        colours: uint8 [..., 3].
+
+    Returns:
+        float64 [...], 0 for black to 1 for white.
+    """
+    share = colours / 255.0
+    linear = np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4)
+    return np.asarray(linear @ (0.2126, 0.7152, 0.0722), np.float64)
+
+
+def contrast(one: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Contrast of two luminances, 1 to 21; texts need 4.5 (WCAG 2, level AA)."""
+    return np.asarray((np.maximum(one, other) + 0.05) / (np.minimum(one, other) + 0.05), np.float64)

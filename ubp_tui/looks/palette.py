@@ -13,7 +13,16 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ubp_tui.looks.colours import RGB, light_ramp, mix_light, ramp_colour, safe_light_ramp, safe_ramp
+from ubp_tui.looks.colours import (
+    RGB,
+    contrast,
+    light_ramp,
+    luminance,
+    mix_light,
+    ramp_colour,
+    safe_light_ramp,
+    safe_ramp,
+)
 
 IMPORTANCE_STEPS: Final = 16
 """Steps of the ramp from the least to the most important kept weight."""
@@ -35,9 +44,11 @@ MARK: Final = 5
 GRID_TICK: Final = 6
 """Index of the grid where it crosses kept weights, in the gap between two columns."""
 INK: Final = 7
-"""Index of dark digits on kept weights."""
+"""Index of black digits on kept weights."""
 FAINT_INK: Final = 8
 """Index of the digits on pruned weights."""
+PAPER: Final = 9
+"""Index of white digits on kept weights."""
 KEPT: Final = 16
 """First index of the kept colours: KEPT + step of importance * SHARE_STEPS + step of share."""
 COLOURS: Final = KEPT + IMPORTANCE_STEPS * SHARE_STEPS
@@ -47,6 +58,8 @@ DIFFERENCE: Final = 16
 
 Fixed = dict[int, RGB]
 
+_INKS: Final[Fixed] = {INK: (0, 0, 0), PAPER: (255, 255, 255)}
+"""One of the two can be read on any ground."""
 _DARK: Final[Fixed] = {
     OUTSIDE: (11, 12, 16),
     PRUNED: (30, 32, 42),
@@ -55,8 +68,8 @@ _DARK: Final[Fixed] = {
     CURSOR: (255, 70, 92),
     MARK: (250, 250, 250),
     GRID_TICK: (110, 116, 140),
-    INK: (8, 10, 16),
-    FAINT_INK: (104, 109, 128),
+    FAINT_INK: (142, 147, 165),
+    **_INKS,
 }
 _LIGHT: Final[Fixed] = {
     OUTSIDE: (247, 248, 250),
@@ -66,8 +79,8 @@ _LIGHT: Final[Fixed] = {
     CURSOR: (214, 0, 60),
     MARK: (10, 12, 20),
     GRID_TICK: (130, 136, 155),
-    INK: (255, 255, 255),
-    FAINT_INK: (120, 126, 145),
+    FAINT_INK: (94, 99, 117),
+    **_INKS,
 }
 _SAFE_CURSORS: Final[Fixed] = {CURSOR: (235, 110, 0), MARK: (255, 255, 255)}
 
@@ -80,10 +93,10 @@ CURVE_COLOURS: Final[dict[str, RGB]] = {
 }
 """One colour per method on a dark ground, different in hue and in brightness."""
 LIGHT_CURVES: Final[dict[str, RGB]] = {
-    "abp": (190, 90, 0),
-    "bed": (0, 120, 190),
+    "abp": (165, 75, 0),
+    "bed": (0, 102, 165),
     "optimal": (90, 60, 0),
-    "unstructured": (120, 124, 140),
+    "unstructured": (96, 100, 116),
     "greedy": (160, 40, 140),
 }
 """The same on a light ground."""
@@ -96,16 +109,16 @@ SAFE_CURVES: Final[dict[str, RGB]] = {
 }
 """The same for colour-blind eyes, after Okabe and Ito."""
 SAFE_LIGHT_CURVES: Final[dict[str, RGB]] = {
-    "abp": (190, 80, 0),
-    "bed": (0, 114, 178),
+    "abp": (175, 72, 0),
+    "bed": (0, 102, 165),
     "optimal": (20, 20, 20),
-    "unstructured": (130, 130, 130),
+    "unstructured": (100, 100, 100),
     "greedy": (150, 70, 120),
 }
 """The same on a light ground."""
 DENSE_COLOUR: Final[RGB] = (200, 202, 215)
 """The bar of the dense layer, which no method has pruned."""
-LIGHT_DENSE_COLOUR: Final[RGB] = (140, 144, 160)
+LIGHT_DENSE_COLOUR: Final[RGB] = (96, 100, 120)
 """The same on a light ground."""
 
 
@@ -121,6 +134,13 @@ class MapPalette:
     def css(self, index: int) -> str:
         """A colour as a style."""
         return "#{:02x}{:02x}{:02x}".format(*self.colours[index].tolist())
+
+    @cached_property
+    def inks(self) -> NDArray[np.uint8]:
+        """The index of the digits that can be read best on each colour: INK or PAPER."""
+        light = luminance(self.colours)
+        against = [contrast(light, light[ink]) for ink in (INK, PAPER)]
+        return np.where(against[0] >= against[1], INK, PAPER).astype(np.uint8)
 
     @cached_property
     def levels(self) -> NDArray[np.uint8]:
@@ -164,7 +184,6 @@ def _build_ansi(number: int) -> MapPalette:
         CURSOR: (255, 85, 85),
         MARK: (255, 255, 255),
         GRID_TICK: (170, 170, 170),
-        INK: (0, 0, 0),
         FAINT_INK: (170, 170, 170),
     }
     palette = _build_map(number, fixed, ramp_colour)

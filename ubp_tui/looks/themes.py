@@ -36,22 +36,28 @@ class Look:
 
 
 _DARK, _LIGHT, _DARK_SAFE, _LIGHT_SAFE = map(theme_name, THEME_NAMES)
+_WHITE_ON_FULL: Final = {"block-cursor-foreground": "#ffffff", "button-color-foreground": "#ffffff"}
+"""White, not Textual's near-white, on the primary colour: that alone reaches a contrast of 4.5."""
 THEMES: Final = (
     Theme(
-        _DARK, primary="#0178d4", secondary="#2f6f9f", warning="#ffb454", error="#e5566d", success="#6fcf97",
+        _DARK, primary="#016cc0", secondary="#2f6f9f", warning="#ffb454", error="#e5566d", success="#6fcf97",
         accent="#ffb454", foreground="#e4e6ec", background="#0e1015", surface="#161a22", panel="#1f2530", dark=True,
+        variables=_WHITE_ON_FULL,
     ),
     Theme(
         _LIGHT, primary="#0b5cad", secondary="#3b7ab8", warning="#8a5a00", error="#b3123a", success="#156b3a",
         accent="#9a4a00", foreground="#1b2230", background="#f7f8fa", surface="#eceff4", panel="#dfe4ec", dark=False,
+        variables=_WHITE_ON_FULL,
     ),
     Theme(
         _DARK_SAFE, primary="#0072b2", secondary="#56b4e9", warning="#f0e442", error="#e69f00", success="#56b4e9",
         accent="#e69f00", foreground="#ececec", background="#0e1015", surface="#161a22", panel="#1f2530", dark=True,
+        variables=_WHITE_ON_FULL,
     ),
     Theme(
         _LIGHT_SAFE, primary="#005a8f", secondary="#0072b2", warning="#6b5900", error="#9a4700", success="#005a8f",
         accent="#9a4700", foreground="#1a1a1a", background="#f8f8f8", surface="#ededed", panel="#dfe2e6", dark=False,
+        variables=_WHITE_ON_FULL,
     ),
 )  # fmt: skip
 """Our own themes; Textual's own stay available."""

@@ -2,66 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 from ubp_tui.renderables.map.readout import Kernel
 
 if TYPE_CHECKING:
     from ubp_core.models import Layer
-
-
-def format_count(count: int) -> str:
-    """A number of parameters in at most five characters: 864, 9.41k, 1.28M."""
-    for limit, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if count >= limit:
-            value = count / limit
-            digits = 2 if value < 9.995 else 1 if value < 99.95 else 0
-            return f"{value:.{digits}f}{unit}"
-    return str(count)
-
-
-def format_bytes(count: int) -> str:
-    """A number of bytes in at most seven characters: 864 B, 9.41 kB, 1.28 MB."""
-    text = format_count(count)
-    return f"{text[:-1]} {text[-1]}B" if text[-1].isalpha() else f"{text} B"
-
-
-def format_percent(share: float, digits: int = 1) -> str:
-    """A share as a percentage without its sign; a dash where there is none."""
-    return "-" if math.isnan(share) else f"{100 * share:.{digits}f}"
-
-
-def shorten_name(name: str, width: int) -> str:
-    """A dotted name in `width` cells; the end says more than the beginning."""
-    if len(name) <= width:
-        return name
-    tail = name[len(name) - width + 1 :]
-    whole = tail if name[-len(tail) - 1] == "." else tail.split(".", 1)[-1]
-    # Half a word before the first dot says nothing, but a short rest would say less.
-    return "…" + (whole if 2 * len(whole) > width else tail)
-
-
-def shorten_middle(text: str, width: int) -> str:
-    """A text in `width` cells: its beginning and its end, which tells variants of one thing apart."""
-    if len(text) <= width:
-        return text
-    end = max(width - 1, 0) // 2
-    return text[: max(width - 1 - end, 0)].rstrip() + "…" + (text[-end:].lstrip() if end else "")
-
-
-def shorten_end(text: str, width: int) -> str:
-    """A text in `width` cells; empty where that would leave next to nothing of it."""
-    if len(text) <= width:
-        return text
-    return f"{text[: width - 1].rstrip()}…" if width >= 6 else ""
-
-
-def format_seconds(seconds: float) -> str:
-    """A duration with three digits at most."""
-    if seconds < 1:
-        return f"{1000 * seconds:.1f} ms" if seconds < 0.01 else f"{1000 * seconds:.0f} ms"
-    return f"{seconds:.1f} s"
 
 
 def kernel_of(layer: Layer, by_tap: bool = False) -> Kernel:

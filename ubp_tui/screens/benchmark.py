@@ -15,6 +15,7 @@ from ubp_tui.dialogs.error import ErrorDialog
 from ubp_tui.keys.bindings import bindings_of
 from ubp_tui.keys.key_action import Owner
 from ubp_tui.renderables.bench.status import describe_job, describe_plan, describe_status, find_share
+from ubp_tui.renderables.cells import shown
 from ubp_tui.widgets.bench.options_bar import OptionsBar
 from ubp_tui.widgets.bench.result_pane import PLOTS, ResultPane
 from ubp_tui.widgets.controls.segments import Segments
@@ -92,10 +93,11 @@ class BenchmarkScreen(PaneScreen[None]):
     def _show_runs(self) -> None:
         """What the benchmark is doing, and what was measured so far."""
         queue = self._queue
-        if self not in self.app.screen_stack:
+        # While the app ends, a screen is still there whose widgets are gone.
+        if self not in self.app.screen_stack or not self.query("#bench-step"):
             return
         self.set_class(queue.running, "-running")
-        self.query_one("#bench-step", Static).update(describe_status(queue))
+        self.query_one("#bench-step", Static).update(shown(describe_status(queue)))
         self._show_devices()
         if queue.job is not None:
             self.query_one(ProgressBar).update(total=1.0, progress=find_share(queue))

@@ -9,12 +9,13 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
+from ubp_core.units import format_percent
 from ubp_tui.choices.choice import Choice
 from ubp_tui.choices.patterns import format_shape
 from ubp_tui.choices.problem import Problem
 from ubp_tui.keys.bindings import bindings_of
 from ubp_tui.keys.key_action import Owner
-from ubp_tui.renderables.formats import format_percent, kernel_of
+from ubp_tui.renderables.formats import kernel_of
 from ubp_tui.renderables.map.difference import describe_area_pair, describe_pair
 from ubp_tui.renderables.map.viewport import Viewport
 from ubp_tui.widgets.compare.class_table import ClassTable
@@ -264,7 +265,7 @@ class CompareScreen(PaneScreen[CompareOutcome]):
 def _title(side: LayerResult) -> str:
     """A side in words."""
     choice = side.request.choice
-    kept = "" if side.selection is None else f" · keeps {format_percent(side.selection.retained, 2)} %"
+    kept = "" if side.selection is None else f" · keeps {format_percent(side.selection.retained, 2)} % of |w|"
     return f"{choice.method} N={choice.block_size} s={100 * choice.sparsity:g} %{kept}"
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from textual.timer import Timer
 
+from ubp_core.units import format_count
 from ubp_tui.choices.patterns import suggest_patterns
 from ubp_tui.choices.problem import Problem, explain_empty
 from ubp_tui.renderables.bench.text import describe_column
-from ubp_tui.renderables.formats import format_count
 from ubp_tui.renderables.layers.facts import describe_total
 from ubp_tui.widgets.controls.choice_bar import ChoiceBar
 from ubp_tui.widgets.curve.curve_pane import CurvePane
@@ -64,6 +64,7 @@ class ExploreDrawing:
         workspace.curve_grew.connect(self._schedule_curves)
         workspace.figures_changed.connect(self._show_figures)
         workspace.held_changed.connect(self._show_held)
+        workspace.remarked.connect(lambda: self._screen.notify(workspace.remark, timeout=6))
 
     @property
     def settled(self) -> bool:
@@ -75,18 +76,32 @@ class ExploreDrawing:
     def name_model(self, name: str) -> None:
         """Another model is going to be loaded."""
         self._find(ModelHeader).show_loading(name)
-        self._find(LoadingPanel).show_name(name)
+        for panel in self._screen.query(LoadingPanel):
+            panel.show_name(name)
+
+    def cover(self, name: str) -> None:
+        """Lay the loader's progress over the panes while another model is loaded."""
+        if not self._screen.query(LoadingPanel):
+            self._screen.mount(LoadingPanel(name))
+        self.name_model(name)
+
+    def name_back(self) -> None:
+        """No other model was loaded: the header names the one that is open."""
+        model = self._workspace.model
+        if model is not None:
+            self._find(ModelHeader).show_model(model)
 
     def show_progress(self, line: str) -> None:
         """Show the loader's step."""
-        self._find(LoadingPanel).step = line
+        for panel in self._screen.query(LoadingPanel):
+            panel.step = line
 
     def uncover(self) -> None:
         """A model is there: the panes come out from behind the loader's progress, a frame before their content.
 
         Content and panes in one frame, and a key would have to wait for both.
         """
-        self._find(LoadingPanel).remove()
+        self._screen.query(LoadingPanel).remove()
 
     # What the workspace tells
 
@@ -107,13 +122,14 @@ class ExploreDrawing:
 
     def _show_wish(self) -> None:
         """Show at once what is wanted; its results follow."""
-        self._find(ChoiceBar).choice = self._workspace.choice
+        self._find(ChoiceBar).choice = self._workspace.meant
         self._find(LayerTable).highlight(self._workspace.layer)
         self._schedule_curves()
 
     def _show_scope(self) -> None:
-        """Show which layers are meant."""
-        self._find(ChoiceBar).scope = self._workspace.scope
+        """Show which layers are meant, and what is chosen for them."""
+        bar = self._find(ChoiceBar)
+        bar.scope, bar.choice = self._workspace.scope, self._workspace.meant
 
     def _show_marks(self) -> None:
         """Mark, filter and sort."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual import work
 from textual.app import ComposeResult
@@ -15,13 +16,14 @@ from textual.screen import Screen
 from textual.widgets import DataTable, Static
 from textual.worker import get_current_worker
 
+from ubp_core.benchmark.figure import FIGURE_WORDS
 from ubp_tui.bench.services import BenchServices
 from ubp_tui.dialogs.error import ErrorDialog
 from ubp_tui.keys.bindings import bindings_of
 from ubp_tui.keys.key_action import Owner
 from ubp_tui.renderables.bench.history import describe_comparison, describe_run
-from ubp_tui.renderables.bench.text import FIGURE_WORDS, describe_started
-from ubp_tui.renderables.formats import shorten_middle
+from ubp_tui.renderables.bench.text import describe_started
+from ubp_tui.renderables.cells import shorten_middle, shown
 from ubp_tui.widgets.header.screen_title import ScreenTitle
 from ubp_tui.widgets.key_footer import KeyFooter
 from ubp_tui.widgets.size_notice import SizeNotice
@@ -44,7 +46,7 @@ def fit_columns(rows: Sequence[Mapping[str, str]], width: int) -> tuple[tuple[st
 
     The last column may be cut where a run ended early (the details say all of it), but not "complete".
     """
-    cells = {name: max([len(name), *(len(row[name]) for row in rows)]) + 2 for name in COLUMNS}
+    cells = {name: max([len(name), *(cell_len(row[name]) for row in rows)]) + 2 for name in COLUMNS}
     cells |= {"mark": 2, "model": 2, "ended": len("complete") + 1}
     shown: tuple[str, ...] = COLUMNS
     for spare in ("", *SPARE):
@@ -156,7 +158,7 @@ class HistoryScreen(Screen[None]):
         layers = f"{run.layers} of {run.planned}"
         ended = run.failure or "complete"
         cells = (mark, str(run.id), describe_started(run.started), run.device, figure, run.model, layers, ended)
-        return dict(zip(COLUMNS, cells, strict=True))
+        return dict(zip(COLUMNS, map(shown, cells), strict=True))
 
     def on_data_table_row_highlighted(self, message: DataTable.RowHighlighted) -> None:
         """Another run is under the cursor."""
@@ -175,14 +177,14 @@ class HistoryScreen(Screen[None]):
         panel = self.query_one("#history-details", VerticalScroll)
         panel.border_title = message.title
         panel.scroll_home(animate=False)
-        self.query_one("#history-text", Static).update("\n".join(message.lines))
+        self.query_one("#history-text", Static).update("\n".join(map(shown, message.lines)))
 
     def on_history_screen_failed(self, message: Failed) -> None:
         """Say why in place of the text; in the dialog too where the whole history can't be read."""
         if message.numbers != (self._shown if message.numbers else ()):
             return
         self.query_one("#history-details").border_title = "Can't be read"
-        self.query_one("#history-text", Static).update(message.line)
+        self.query_one("#history-text", Static).update(shown(message.line))
         if not message.numbers:
             self.app.push_screen(ErrorDialog("The history can't be read", message.line))
 

@@ -7,9 +7,9 @@ from dataclasses import asdict
 from types import MappingProxyType
 from typing import Any
 
-from ubp_core.plan.records import SCALES
 from ubp_core.strict_yaml.fields import Field, Reader, number, one_of, read_mapping, texts
 from ubp_core.strict_yaml.text import format_list, format_mapping, format_value
+from ubp_core.vocabulary import SCALES
 from ubp_tui.choices.choice import Choice
 from ubp_tui.choices.layer_choices import Budget, LayerChoices
 

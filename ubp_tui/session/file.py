@@ -8,11 +8,13 @@ from types import MappingProxyType
 from typing import Any
 
 from ubp_core.atomic_file import write_atomically, write_text
+from ubp_core.models.spec import ModelSpec
 from ubp_core.plan.reader import MODEL_FIELDS
 from ubp_core.strict_yaml.fields import Field, flag, number, one_of, read_document, read_mapping, text, texts, whole
 from ubp_core.strict_yaml.text import format_list, format_mapping, format_value
+from ubp_core.vocabulary import METHODS
 from ubp_tui.bench.options import CORE_WORDS, OPTIONS, RunOptions
-from ubp_tui.choices.choice import METHODS, Choice, ModelRequest
+from ubp_tui.choices.choice import Choice
 from ubp_tui.choices.layer_choices import SCOPES, LayerChoices
 from ubp_tui.renderables.layers.rows import COLUMNS
 from ubp_tui.session.budget import format_budget, make_budget, read_budget
@@ -104,7 +106,7 @@ def format_session(session: Session) -> str:
     """The file's text."""
     choices = session.choices
     lines = [_HEAD, f"session: {VERSION}  # version of this format", "model:"]
-    lines += [f"  {name}: {format_value(value)}" for name, value in _model_fields(session.request).items()]
+    lines += [f"  {name}: {format_value(value)}" for name, value in _model_fields(session.spec).items()]
     lines += ["", "# What is chosen: for every layer, exceptions, and layers that stay dense."]
     lines.append(f"default: {format_mapping(asdict(choices.default))}")
     lines.append("layers:" if choices.special else "layers: {}")
@@ -126,14 +128,14 @@ def format_session(session: Session) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _model_fields(request: ModelRequest) -> dict[str, Any]:
+def _model_fields(spec: ModelSpec) -> dict[str, Any]:
     """What isn't the default."""
     values = {
-        field.name: getattr(request, field.name)
-        for field in fields(request)
-        if field.name != "model" and getattr(request, field.name) != field.default
+        field.name: getattr(spec, field.name)
+        for field in fields(spec)
+        if field.name != "name" and getattr(spec, field.name) != field.default
     }
-    return {"name": request.model, **values}
+    return {"name": spec.name, **values}
 
 
 def _read_version(field: Field) -> int:
@@ -144,10 +146,10 @@ def _read_version(field: Field) -> int:
     return version
 
 
-def _read_model(field: Field) -> ModelRequest:
+def _read_model(field: Field) -> ModelSpec:
     """The network."""
     values = read_mapping(field, MODEL_FIELDS, required=("name",))
-    return ModelRequest(values.pop("name"), **values)
+    return ModelSpec(**values)
 
 
 def _read_choice(field: Field) -> Choice:

@@ -15,7 +15,7 @@ def capture_session(
     """Take down what is open and how it is shown; a model must be open."""
     marks = workspace.marks
     return Session(
-        request=workspace.request,
+        spec=workspace.spec,
         choices=workspace.choices,
         marked=marks.names,
         layer=workspace.layer,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ubp_core.models.spec import ModelSpec
 from ubp_tui.bench.options import RunOptions
-from ubp_tui.choices.choice import ModelRequest
 from ubp_tui.choices.layer_choices import LayerChoices, Scope
 from ubp_tui.workspace.arrangement import Arrangement, MapPlace
 
@@ -15,7 +15,7 @@ from ubp_tui.workspace.arrangement import Arrangement, MapPlace
 class Session:
     """Everything that is kept from one run of the app to the next."""
 
-    request: ModelRequest
+    spec: ModelSpec
     """The network."""
     choices: LayerChoices = field(default_factory=LayerChoices)
     """What is chosen for every layer."""
@@ -42,9 +42,9 @@ class Session:
 
     def describe(self) -> str:
         """The session in a line, for the offer on start."""
-        parts = [self.request.model]
-        if self.request.weights != "default":
-            parts.append(f"weights {self.request.weights}")
+        parts = [self.spec.name]
+        if self.spec.weights != "default":
+            parts.append(f"weights {self.spec.weights}")
         default = self.choices.default
         parts.append(f"{default.method} N={default.block_size} s={100 * default.sparsity:g} %")
         counts = (

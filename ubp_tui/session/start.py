@@ -8,6 +8,7 @@ from itertools import chain, count
 from pathlib import Path
 
 from ubp_core.errors import PlanError, UbpError
+from ubp_core.printable import printable
 from ubp_tui.session.session import Session, last_session_path
 
 
@@ -87,4 +88,4 @@ def keep_session(session: Session | None, start: SessionStart) -> None:
     try:
         save_session(session, start.path)
     except (UbpError, OSError) as error:
-        print(f"ubp-tui: the session is not kept: {error}", file=sys.stderr)
+        print(f"ubp-tui: the session is not kept: {printable(str(error))}", file=sys.stderr)

@@ -11,14 +11,17 @@ from textual import events
 from textual.app import App
 from textual.driver import Driver
 from textual.filter import ANSIToTruecolor, LineFilter
+from textual.notifications import SeverityLevel
 from textual.worker import WorkerFailed
 
+from ubp_core.printable import printable
 from ubp_tui.terminal.ascii_filter import AsciiFilter
 from ubp_tui.terminal.focus_keeper import FocusKeeper
 from ubp_tui.terminal.garbage import INTERVAL, SETTLED, GarbagePolicy
 from ubp_tui.terminal.log_file import describe_crash
+from ubp_tui.terminal.plain_filter import PlainFilter
 from ubp_tui.terminal.signals import HANG_UP, catch_signals
-from ubp_tui.terminal.textual_private import prevent_strip_cycles
+from ubp_tui.terminal.textual_private import prevent_strip_cycles, take_no_text_for_markup
 from ubp_tui.terminal.truecolor_filter import TruecolorFilter
 from ubp_tui.terminal.warm_up import prepare_drawing, start_threads
 
@@ -31,8 +34,11 @@ class GuardedApp(App[int]):
         super().__init__()
         self.failure = ""
         """The line to print after the app, if a failure ended it."""
+        self.farewell = ""
+        """The line to print after the app otherwise, if there is anything to say."""
         self._log_path = log
         self._ascii = AsciiFilter() if ascii_only else None
+        self._plain = PlainFilter()
         self._truecolor: TruecolorFilter | None = None
         self._garbage = GarbagePolicy()
         self._focus = FocusKeeper()
@@ -45,6 +51,7 @@ class GuardedApp(App[int]):
     def on_load(self) -> None:
         """Prepare the process, before anything is drawn."""
         prevent_strip_cycles()
+        take_no_text_for_markup()
         start_threads()
         self._garbage.start()
         self.set_interval(INTERVAL, self._garbage.collect)
@@ -92,7 +99,7 @@ class GuardedApp(App[int]):
     def get_line_filters(self) -> Sequence[LineFilter]:
         """What every line of the screen passes through last."""
         own = [] if self._ascii is None else [self._ascii]
-        return [*map(self._hasten, super().get_line_filters()), *own]
+        return [*map(self._hasten, super().get_line_filters()), self._plain, *own]
 
     def _hasten(self, line_filter: LineFilter) -> LineFilter:
         """The filter for the terminal's palette is applied to every line: in its place one that is quicker."""
@@ -101,6 +108,18 @@ class GuardedApp(App[int]):
         if self._truecolor is None or self._truecolor.inner is not line_filter:
             self._truecolor = TruecolorFilter(line_filter)
         return self._truecolor
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = False,
+    ) -> None:
+        """Say something in a corner; names and paths in it come from outside."""
+        super().notify(printable(message), title=printable(title), severity=severity, timeout=timeout, markup=markup)
 
     # The end
 

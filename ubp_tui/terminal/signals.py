@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Final
 
 HANG_UP: Final = 1
@@ -23,7 +24,12 @@ def catch_signals(end: Callable[[int], None]) -> None:
             return
 
 
-def restore_signals() -> None:
-    """Give signals their usual meaning back: after the loop's end nobody would listen."""
-    for number in ENDING:
-        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+@contextmanager
+def signals_restored() -> Iterator[None]:
+    """Gives signals back the meaning that they had before: after the loop's end nobody would listen."""
+    before = {number: signal.getsignal(number) for number in ENDING}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler if handler is not None else signal.SIG_DFL)

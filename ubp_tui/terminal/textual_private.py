@@ -7,6 +7,8 @@ and of the pictures are run with the new one.
   drawn waits for a garbage collection, together with its segments: 20,000 objects a second while somebody types.
 - The footer's keys have no public class; the app's footer gives some of them a class of its own.
 - What a screen shows can only be had from its compositor.
+- Texts become markup at one place, `Content.from_markup`: titles of frames, tooltips, notifications, labels of buttons
+  and boxes, options, hits of the palette. A name with a bracket in it would be styled, emptied, or end the app.
 """
 
 from __future__ import annotations
@@ -16,11 +18,18 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 from rich.console import Console
+from textual.content import Content
 from textual.screen import Screen
 from textual.strip import Strip
 from textual.widgets._footer import FooterKey
 
-__all__ = ["FooterKey", "capture_screen", "divide_without_cycle", "prevent_strip_cycles"]
+__all__ = [
+    "FooterKey",
+    "capture_screen",
+    "divide_without_cycle",
+    "prevent_strip_cycles",
+    "take_no_text_for_markup",
+]
 
 _divide: Final = Strip.divide
 
@@ -34,6 +43,15 @@ def divide_without_cycle(strip: Strip, cuts: Iterable[int]) -> Sequence[Strip]:
 def prevent_strip_cycles() -> None:
     """From now on, for all of this process."""
     Strip.divide = divide_without_cycle  # type: ignore[assignment, method-assign]
+
+
+def take_no_text_for_markup() -> None:
+    """From now on, for all of this process: a text is shown as it is; what has styles is made as `Content`."""
+
+    def from_text(kind: type[Content], /, text: str | Content, **variables: object) -> Content:
+        return text if isinstance(text, Content) else kind(text)
+
+    Content.from_markup = classmethod(from_text)  # type: ignore[assignment, method-assign]
 
 
 def capture_screen(screen: Screen[Any]) -> dict[str, Callable[[], str]]:

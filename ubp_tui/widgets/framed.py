@@ -8,6 +8,8 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.geometry import Region
 
+from ubp_tui.renderables.cells import shown
+
 
 class Framed(Vertical):
     """Repaints only its frame where only the texts in it change.
@@ -20,11 +22,13 @@ class Framed(Vertical):
     def set_titles(self, title: str | Content | None = None, subtitle: str | Content | None = None) -> None:
         """Set the texts in the frame; None leaves one as it is."""
         for name, text in (("border_title", title), ("border_subtitle", subtitle)):
-            markup = text.markup if isinstance(text, Content) else text
-            if markup is None or (getattr(self, name) or "") == markup:
+            if text is None:
+                continue
+            content = text if isinstance(text, Content) else Content(shown(text))
+            if (getattr(self, name) or "") == content.markup:
                 continue
             self._only_frame = True
-            setattr(self, name, text)
+            setattr(self, name, content)
             self._only_frame = False
 
     def refresh(self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False) -> Self:

@@ -9,12 +9,14 @@ from textual.binding import Binding
 from textual.screen import Screen
 from textual.widgets import Footer
 
-from ubp_tui.keys.bindings import ROOMY_FOOTER
+from ubp_tui.keys.bindings import NARROW, NARROW_FOOTER, ROOMY_FOOTER
 from ubp_tui.keys.registry import REGISTRY
 from ubp_tui.terminal.textual_private import FooterKey
 
 _CLASSES: Final = {action.action: ROOMY_FOOTER[action.id] for action in REGISTRY if action.id in ROOMY_FOOTER}
 """Class of a key by its action; the style sheet shows it in wide or in broad terminals."""
+_KEPT: Final = {action.action for action in REGISTRY if action.id in NARROW_FOOTER}
+"""Actions of the keys that stay in narrow terminals."""
 
 
 class KeyFooter(Footer):
@@ -37,4 +39,11 @@ class KeyFooter(Footer):
         for widget in super().compose():
             if isinstance(widget, FooterKey) and widget.action in _CLASSES:
                 widget.add_class(_CLASSES[widget.action])
+            # What is no key is the word of several keys.
+            gone = widget.action not in _KEPT if isinstance(widget, FooterKey) else True
+            widget.set_class(gone and not widget.has_class("-command-palette"), "-spare")
             yield widget
+
+    def on_resize(self) -> None:
+        """The style sheet hides what a narrow terminal has no room for."""
+        self.set_class(self.size.width < NARROW, "-narrow")

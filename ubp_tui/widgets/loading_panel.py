@@ -7,6 +7,8 @@ from textual.containers import Center, Vertical
 from textual.reactive import reactive
 from textual.widgets import ProgressBar, Static
 
+from ubp_tui.renderables.cells import shown
+
 
 class LoadingPanel(Vertical):
     """The model's name, a moving bar, and the loader's present step."""
@@ -14,23 +16,23 @@ class LoadingPanel(Vertical):
     step: reactive[str] = reactive("starting")
     """The loader's step, for people."""
 
-    def __init__(self, model: str, *, id: str) -> None:  # noqa: A002 (Textual's own name)
+    def __init__(self, model: str) -> None:
         """Args: the name of the model."""
-        super().__init__(id=id)
+        super().__init__()
         self._model = model
 
     def compose(self) -> ComposeResult:
         """Name, bar, step."""
-        yield Static(f"Loading {self._model}", id="loading-model", markup=False)
+        yield Static(f"Loading {shown(self._model)}", id="loading-model", markup=False)
         with Center():
             yield ProgressBar(total=None, show_percentage=False, show_eta=False)
-        yield Static(self.step, id="loading-step", markup=False)
+        yield Static(shown(self.step), id="loading-step", markup=False)
 
     def show_name(self, model: str) -> None:
         """Another model is loaded."""
-        self.query_one("#loading-model", Static).update(f"Loading {model}")
+        self.query_one("#loading-model", Static).update(f"Loading {shown(model)}")
 
     def watch_step(self, step: str) -> None:
         """Show the step."""
         if self.is_mounted:
-            self.query_one("#loading-step", Static).update(step)
+            self.query_one("#loading-step", Static).update(shown(step))

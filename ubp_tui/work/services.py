@@ -16,14 +16,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from ubp_core.models.spec import ModelSpec
 from ubp_tui.bench.services import BenchServices, default_bench_services
-from ubp_tui.choices.choice import Choice, ModelRequest
+from ubp_tui.choices.choice import Choice
 
 if TYPE_CHECKING:
     from ubp_core.models import LoadedModel
     from ubp_core.selection import Selection
 
-LoadModel = Callable[[ModelRequest, Callable[[str], None]], "LoadedModel"]
+LoadModel = Callable[[ModelSpec, Callable[[str], None]], "LoadedModel"]
 """Loads a model; tells its progress in lines."""
 Select = Callable[[NDArray[np.float32], Choice, int | None], "Selection"]
 """Selects blocks: importance [R, K], choice, threads."""
@@ -49,8 +50,10 @@ class Services:
     """Devices, benchmarks and their history."""
     log: Path | None = None
     """The log file that the log panel shows; None: there is none."""
+    recent: Path | None = None
+    """The file of the models that were opened lately; None: none are remembered."""
     tour: Path | None = None
-    """The file whose presence says that the tour was shown; None: it is not shown by itself."""
+    """The file whose presence says that the tour was begun; None: it does not begin by itself."""
 
 
 def default_services() -> Services:
@@ -63,23 +66,13 @@ def background_threads() -> int:
     return max(1, (os.cpu_count() or 2) - 1)
 
 
-def _load_model(request: ModelRequest, progress: Callable[[str], None]) -> LoadedModel:
-    """Load through `ubp_core.models.load_model`."""
+def _load_model(spec: ModelSpec, progress: Callable[[str], None]) -> LoadedModel:
+    """Load it, with torch opened as the app needs it."""
     progress("loading torch")
     from ubp_tui.work.torch_start import open_torch_libraries
 
     open_torch_libraries()
-    from ubp_core.models import load_model
-
-    return load_model(
-        request.model,
-        weights=request.weights,
-        arch=request.arch,
-        width=request.width,
-        seed=request.seed,
-        input_size=request.input_size,
-        progress=progress,
-    )
+    return spec.load(progress)
 
 
 def _find_importance(weight: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ubp_tui.choices.choice import ModelRequest
+from ubp_core.models.spec import ModelSpec
 from ubp_tui.observing import Cancelled, Runner, Signal
 from ubp_tui.work.services import Services
 
@@ -42,19 +42,19 @@ class Loader:
         """Why there is none."""
         self.progressed, self.ended = Signal(), Signal()
 
-    def load(self, request: ModelRequest) -> None:
+    def load(self, spec: ModelSpec) -> None:
         """Begin."""
         self.busy = True
-        self._runner.run("load_model", partial(self._load, request), "load the model")
+        self._runner.run("load_model", partial(self._load, spec), "load the model")
 
-    def _load(self, request: ModelRequest, cancelled: Cancelled) -> None:
+    def _load(self, spec: ModelSpec, cancelled: Cancelled) -> None:
         """Load on a thread."""
         from ubp_core.errors import UbpError
 
         model, failure = None, None
         try:
             with self._around():
-                model = self._services.load_model(request, partial(self._runner.tell, self._take_step))
+                model = self._services.load_model(spec, partial(self._runner.tell, self._take_step))
         except UbpError as error:
             failure = LoadFailure(str(error), int(error.exit_code))
         finally:

@@ -11,77 +11,22 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from ubp_core.history.figures import LayerFigures
-from ubp_tui.choices.choice import Choice, ModelRequest, SelectionRequest
+from ubp_tui.choices.choice import Choice, SelectionRequest
 from ubp_tui.choices.layer_choices import SCOPES, ChoiceHistory, LayerChoices, Scope
 from ubp_tui.choices.marks import Marks
 from ubp_tui.choices.problem import Problem
-from ubp_tui.observing import Signal
+from ubp_tui.choices.remarks import NOTHING_MARKED, remark_on_change
 from ubp_tui.work.measuring import LayerMeasure
 from ubp_tui.work.selecting import LayerResult
-from ubp_tui.work.totals import NetworkTotal, sum_network
 from ubp_tui.workspace.cache import ResultCache
+from ubp_tui.workspace.state import WorkspaceState
 
 if TYPE_CHECKING:
-    from ubp_core.models import Layer, LoadedModel
+    from ubp_core.models import LoadedModel
 
 
-class Workspace:
+class Workspace(WorkspaceState):
     """One model with the choices for its layers."""
-
-    def __init__(self, request: ModelRequest, choice: Choice) -> None:
-        """Args: the model that is going to be opened, the first choice for all layers."""
-        self.request = request
-        """How the model is loaded; it goes into plans."""
-        self.model: LoadedModel | None = None
-        """The model, once it is open."""
-        self.choices = LayerChoices(choice)
-        """What is chosen for every layer."""
-        self.scope: Scope = "all"
-        """Which layers a change is meant for."""
-        self.layer = ""
-        """Name of the layer on the screen; empty before there is one."""
-        self.by_tap = False
-        """Whether the map's columns stand by tap of the kernel, not by channel."""
-        self.marks = Marks()
-        """Which layers are marked, which are shown, in which order."""
-        self.wanted = SelectionRequest(0, "", choice)
-        """The selection that is to be on the screen."""
-        self.selection: LayerResult | None = None
-        """The selection that is on the screen; None: there is none yet, or `problem` says why."""
-        self.problem: Problem | None = None
-        """Why there is no selection."""
-        self.known = ResultCache()
-        """What was computed already."""
-        self.device = ""
-        """Name of the device whose figures are followed; empty: the one of the last run."""
-        self.figures = LayerFigures()
-        """What the history has of the layers for that device."""
-        self.held = True
-        """Whether what nobody waits for is left for later."""
-        self._past = ChoiceHistory()
-        self._make_signals()
-
-    def _make_signals(self) -> None:
-        """What can change."""
-        self.opened = Signal()
-        """Another model is open."""
-        self.wish_changed = Signal()
-        """Another selection is wanted: of another layer, another choice, or other columns."""
-        self.choices_changed = Signal()
-        """The choices of layers, on the screen or not."""
-        self.scope_changed = Signal()
-        self.marks_changed = Signal()
-        """Marks, filter or order."""
-        self.selection_changed = Signal()
-        """What is on the screen, or why nothing is."""
-        self.measures_grew = Signal()
-        """More figures of layers are known."""
-        self.curve_grew = Signal()
-        """A point more of the curves of the layer on the screen."""
-        self.device_changed = Signal()
-        """The figures of a device are wanted, also anew."""
-        self.figures_changed = Signal()
-        self.held_changed = Signal()
 
     # What is open
 
@@ -103,11 +48,6 @@ class Workspace:
         self.scope_changed.emit()
         if self.layer:
             self.wish_changed.emit()
-
-    def find(self, name: str) -> Layer | None:
-        """A layer of the model; None where it has none of this name."""
-        layers = () if self.model is None else self.model.layers
-        return next((layer for layer in layers if layer.name == name), None)
 
     def select(self, layer: str) -> None:
         """Bring another layer to the screen, if the model has it."""
@@ -135,11 +75,6 @@ class Workspace:
 
     # Choices
 
-    @property
-    def choice(self) -> Choice:
-        """The choice of the layer on the screen."""
-        return self.choices.of(self.layer)
-
     def set_choices(self, choices: LayerChoices) -> None:
         """Take over choices for all layers; they can be undone."""
         if choices != self.choices:
@@ -148,32 +83,40 @@ class Workspace:
 
     def change(self, **fields: Any) -> None:
         """Change fields of the choice (`method`, `block_size`, `sparsity`) for the layers of the scope."""
-        names = self._scope_names()
+        names, before = self._scope_names(), self.choices
         if names is None:
-            self.set_choices(self.choices.with_default(**fields))
+            self.set_choices(before.with_default(**fields))
+        elif not names:
+            self.say(NOTHING_MARKED)
         else:
-            self.set_choices(self.choices.with_layers(names, **fields))
+            self.set_choices(before.with_layers(names, **fields))
+        if self.choices != before and self.model is not None:
+            self.say(remark_on_change(before, self.choices, self.model.prunable, self.marks.pattern))
 
     def step_method(self, step: int) -> None:
         """Next or previous method."""
-        self.change(method=self.choice.with_method_step(step).method)
+        self.change(method=self.meant.with_method_step(step).method)
 
     def step_block(self, step: int, sizes: Iterable[int]) -> None:
         """Next or previous one of the block sizes that are offered."""
-        known = tuple(sorted({*sizes, self.choice.block_size}))
-        self.change(block_size=self.choice.with_block_step(step, known).block_size)
+        known = tuple(sorted({*sizes, self.meant.block_size}))
+        self.change(block_size=self.meant.with_block_step(step, known).block_size)
 
     def step_sparsity(self, percent: int) -> None:
         """More or less sparsity."""
-        self.change(sparsity=self.choice.with_sparsity_step(percent).sparsity)
+        self.change(sparsity=self.meant.with_sparsity_step(percent).sparsity)
 
     def toggle_dense(self) -> bool:
         """Keep the layers of the scope dense, or prune them again; of the whole network only the layer on the screen.
 
         Returns:
-            False where none of them can be pruned in any case.
+            False where none of them can be pruned in any case; that no layer is marked is said in a remark.
         """
-        found = map(self.find, self._scope_names() or (self.layer,))
+        scope = self._scope_names()
+        if scope == ():
+            self.say(NOTHING_MARKED)
+            return True
+        found = map(self.find, scope or (self.layer,))
         names = {layer.name for layer in found if layer is not None and layer.prunable}
         if names:
             self.set_choices(self.choices.with_dense(names, not names <= self.choices.dense))
@@ -208,10 +151,16 @@ class Workspace:
         return True
 
     def _scope_names(self) -> tuple[str, ...] | None:
-        """Names of the layers of the scope; None for the whole network. Without marks, "marked" is the layer."""
+        """Names of the layers of the scope, which may be none; None for the whole network."""
         if self.scope == "all" or not self.layer:
             return None
-        return (self.scope == "marked" and self.marks.names) or (self.layer,)
+        return self.marks.names if self.scope == "marked" else (self.layer,)
+
+    def say(self, remark: str) -> None:
+        """Leave a remark on what was done, if there is anything to say."""
+        self.remark = remark
+        if remark:
+            self.remarked.emit()
 
     # Results
 
@@ -219,11 +168,6 @@ class Workspace:
         """Wish for the selection of the layer on the screen; another picture stays until it is there."""
         dense = self.layer in self.choices.dense
         self.wanted = SelectionRequest(self.wanted.number + 1, self.layer, self.choice, dense, self.by_tap)
-
-    @property
-    def settled(self) -> bool:
-        """Whether the screen has what is wanted, or the reason why there is none."""
-        return self.problem is not None or (self.selection is not None and self.selection.request == self.wanted)
 
     def take_selection(self, result: LayerResult) -> None:
         """A selection is there; it is dropped if it was overtaken."""
@@ -265,35 +209,3 @@ class Workspace:
         if device == self.device:
             self.figures = figures
             self.figures_changed.emit()
-
-    # What can be read off
-
-    @property
-    def pruned(self) -> tuple[Layer, ...]:
-        """The layers that the present choices prune."""
-        layers = () if self.model is None else self.model.prunable
-        return tuple(layer for layer in layers if layer.name not in self.choices.dense)
-
-    def find_measures(self) -> dict[str, LayerMeasure]:
-        """What is known of the pruned layers as they are chosen, by name."""
-        found = {
-            layer.name: self.known.measures.get((layer.name, self.choices.of(layer.name))) for layer in self.pruned
-        }
-        return {name: measure for name, measure in found.items() if measure is not None}
-
-    def sum_up(self) -> NetworkTotal:
-        """What the choices make of the network, as far as it is known."""
-        layers = () if self.model is None else self.model.layers
-        return sum_network(layers, frozenset(layer.name for layer in self.pruned), self.find_measures())
-
-    def find_figures(self) -> dict[str, float]:
-        """The measured figure of every layer as it is chosen, where there is one, by name."""
-        found = {}
-        pruned = {layer.name for layer in self.pruned}
-        for layer in () if self.model is None or not self.figures.values else self.model.layers:
-            choice = self.choices.of(layer.name)
-            chosen = (choice.method, choice.block_size, choice.sparsity) if layer.name in pruned else ()
-            figure = self.figures.of(layer.name, *chosen)
-            if figure is not None:
-                found[layer.name] = figure
-        return found

@@ -108,6 +108,9 @@ def run_on_devices(
             wait(started)
         except KeyboardInterrupt:
             stop.set()
+        except BaseException:  # any other end: nothing may be running behind it
+            stop.set()
+            raise
         return tuple(future.result() for future in started)
 
 

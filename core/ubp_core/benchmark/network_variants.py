@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from ubp_core.benchmark.errors import BadSetting
 from ubp_core.benchmark.plan_variants import PLAN
-from ubp_core.benchmark.variants import DENSE, PackedVariants, Variant
+from ubp_core.benchmark.variants import PackedVariants, Variant
 from ubp_core.errors import ModelError
+from ubp_core.vocabulary import DEFAULT_CRITERION, DENSE
 
 if TYPE_CHECKING:
     from ubp_core.models import LoadedModel
@@ -32,7 +33,7 @@ def pack_network_variants(
     variants: Iterable[Variant],
     folder: Path,
     input_shape: tuple[int, int, int, int],
-    criterion: str = "l1",
+    criterion: str = DEFAULT_CRITERION,
     threads: int | None = None,
     on_variant: Callable[[str], None] | None = None,
     settings_of: SettingsOf | None = None,
@@ -57,8 +58,7 @@ def pack_network_variants(
     """
     from ubp_core import importance
     from ubp_core.network.exporting import NetworkExporter
-    from ubp_core.packed.format import BLOCK_SIZES
-    from ubp_core.plan.applying import check_block_sizes, check_model, select_plan
+    from ubp_core.plan.applying import check_block_sizes, check_model, select_plan, settle_plan
 
     chosen = tuple(variants)
     tell = on_variant or (lambda label: None)
@@ -68,7 +68,8 @@ def pack_network_variants(
         check_block_size(variant)
     if plan is not None:
         check_model(plan, model)
-        check_block_sizes(plan, BLOCK_SIZES)
+        plan = settle_plan(plan, model)
+        check_block_sizes(plan)
     folder.mkdir(parents=True, exist_ok=True)
     exporter = NetworkExporter(model, input_shape)
     importances = {layer.name: importance(layer.weight, criterion) for layer in model.prunable}
@@ -89,22 +90,23 @@ def pack_network_variants(
 
 def check_block_size(variant: Variant) -> None:
     """Refuses what packed files can't hold, before anything is captured."""
-    from ubp_core.packed.format import BLOCK_SIZES
+    from ubp_core.budgets import no_kernel
 
-    if variant.block_size and variant.block_size not in BLOCK_SIZES:
-        raise BadSetting(f"block size {variant.block_size}: kernels have {', '.join(map(str, BLOCK_SIZES))}")
+    if variant.block_size and (reason := no_kernel(variant.block_size)):
+        raise BadSetting(reason)
 
 
 def select_layers(
     importances: Importances, variant: Variant, settings_of: SettingsOf, threads: int | None
 ) -> dict[str, Selection]:
-    """Blocks of every layer that the variant prunes."""
+    """Blocks of every layer that the variant prunes; what can't have such blocks stays dense."""
     from ubp_core import select_blocks
+    from ubp_core.budgets import dense_reason
 
     selections: dict[str, Selection] = {}
     for name, matrix in importances.items():
         own = None if variant.method == DENSE else settings_of(variant, name)
-        if own is not None:
+        if own is not None and not dense_reason((matrix.shape[0], matrix.shape[1]), *own):
             selections[name] = select_blocks(matrix, *own, variant.method, threads)
     return selections
 

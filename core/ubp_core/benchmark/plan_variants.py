@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from ubp_core.benchmark.variants import DENSE, Variant, make_variants
+from ubp_core.benchmark.variants import Variant, make_variants
+from ubp_core.vocabulary import DENSE
 
 if TYPE_CHECKING:
     from ubp_core.models import LoadedModel

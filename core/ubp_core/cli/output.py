@@ -4,61 +4,99 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from ubp_core.cli.tables import FULL_WIDTH, Table
+from ubp_core.errors import UsageError
 from ubp_core.printable import printable, printable_lines
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.table import Table
 
     from ubp_core.models import Layer, LoadedModel
 
-FILE_WIDTH = 240
-"""Columns when stdout is no terminal: tables take what they need and are not cut."""
+
+@dataclass(frozen=True)
+class Form:
+    """How a command prints, as its options say."""
+
+    csv: bool = False
+    """Tables as CSV, and nothing else on stdout."""
+    markdown: bool = False
+    columns: tuple[str, ...] = ()
+    """Titles of the columns to show, in this order; () for all."""
+    quiet: bool = False
+    """No notes and no progress."""
+
+
+_form = Form()
+_titles: list[str] = []
+"""Of all columns that tables had so far."""
+
+
+def use_form(form: Form) -> None:
+    """Print this way from now on."""
+    global _form
+    _form = form
+    _titles.clear()
+
+
+def check_columns() -> None:
+    """Refuses a column that no table had.
+
+    Raises:
+        UsageError: there was none of this title.
+    """
+    for title in _form.columns:
+        if title not in _titles:
+            there = ", ".join(dict.fromkeys(_titles)) or "no table here"
+            raise UsageError(f"--columns {title}: there is no such column; there are: {there}")
 
 
 def open_console() -> Console:
-    """A rich console on stdout that shows every text as `printable_lines` and lets a closed pipe reach `main`."""
+    """A console on stdout: it shows every text as `printable_lines`, tables as the form says, and lets a closed pipe
+    reach `main`."""
     from rich.console import Console
     from rich.text import Text
 
-    class PipeAwareConsole(Console):
+    class FormConsole(Console):
         def on_broken_pipe(self) -> None:
             raise BrokenPipeError
 
         def render_str(self, text: str, **options: Any) -> Text:
             return super().render_str(printable_lines(text), **options)
 
+        def print(self, *objects: Any, **options: Any) -> None:
+            for shown in objects:
+                if isinstance(shown, Table):
+                    _print_table(super().print, shown)
+                elif not _form.csv:
+                    super().print(shown, **options)
+            if not objects and not _form.csv:
+                super().print()
+
     terminal = sys.stdout.isatty()
-    return PipeAwareConsole(highlight=False, markup=False, emoji=False, width=None if terminal else FILE_WIDTH)
+    return FormConsole(highlight=False, markup=False, emoji=False, width=None if terminal else FULL_WIDTH)
 
 
-def new_table(headers: Sequence[tuple[str, str]], markdown: bool = False, footer: bool = False) -> Table:
-    """An empty table.
-
-    Args:
-        headers: text and alignment ("left" or "right") of each column.
-        markdown: draw it as a Markdown table.
-        footer: keep room for a last line of totals, to be set as `column.footer`.
-    """
-    from rich import box
-    from rich.table import Table
-
-    class PrintableTable(Table):
-        def add_row(self, *cells: Any, **options: Any) -> None:
-            super().add_row(*(printable(cell) if isinstance(cell, str) else cell for cell in cells), **options)
-
-    table = PrintableTable(box=box.MARKDOWN if markdown else box.SIMPLE_HEAD, show_footer=footer, pad_edge=markdown)
-    for text, justify in headers:
-        table.add_column(text, justify="right" if justify == "right" else "left", no_wrap=justify == "right")
-    return table
+def _print_table(show: Callable[[Table], None], table: Table) -> None:
+    """One table, as the form says; nothing where it has none of the chosen columns."""
+    _titles.extend(column.title for column in table.columns)
+    if _form.columns:
+        table = table.picked(_form.columns)
+    if not table.columns:
+        return
+    if _form.csv:
+        sys.stdout.write(table.to_csv())
+    else:
+        show(replace(table, markdown=_form.markdown))
 
 
-def print_json(content: dict[str, Any]) -> None:
-    """One JSON object on stdout."""
+def print_json(content: dict[str, Any] | list[Any]) -> None:
+    """One JSON value on stdout."""
     json.dump(content, sys.stdout, indent=2, allow_nan=False)
     sys.stdout.write("\n")
 
@@ -73,7 +111,7 @@ def narrate(first: str) -> Iterator[Callable[[str], None]]:
     Yields:
         A function that changes the line.
     """
-    if not sys.stderr.isatty():
+    if _form.quiet or not sys.stderr.isatty():
         yield lambda line: None
         return
     from rich.console import Console
@@ -90,7 +128,7 @@ def progress_bar(title: str, total: int) -> Iterator[Callable[[], None]]:
     Yields:
         A function that advances it by one step.
     """
-    if not sys.stderr.isatty():
+    if _form.quiet or not sys.stderr.isatty():
         yield lambda: None
         return
     from rich.console import Console
@@ -101,9 +139,22 @@ def progress_bar(title: str, total: int) -> Iterator[Callable[[], None]]:
         yield lambda: progress.advance(task)
 
 
+def is_quiet() -> bool:
+    """Whether notes and progress are unwanted."""
+    return _form.quiet
+
+
 def note(line: str) -> None:
     """A remark for people, on stderr."""
+    if _form.quiet:
+        return
     print(f"ubp: note: {printable(line)}", file=sys.stderr)
+
+
+def tell_notes(model: LoadedModel) -> None:
+    """What a model's file holds beside its layers, or how they were guessed: remarks on stderr."""
+    for line in model.notes:
+        note(line)
 
 
 def say(line: str) -> None:
@@ -129,6 +180,7 @@ def model_record(model: LoadedModel) -> dict[str, Any]:
         "source": model.source,
         "random_weights": model.random_weights,
         "input_size": model.input_size,
+        **({"notes": list(model.notes)} if model.notes else {}),
     }
 
 
@@ -144,27 +196,12 @@ def layer_record(layer: Layer) -> dict[str, Any]:
         "multiply_adds": layer.multiply_adds,
         "output_hw": None if layer.output_hw is None else list(layer.output_hw),
         "groups": layer.groups,
-        "stride": list(layer.stride),
-        "padding": list(layer.padding),
-        "dilation": list(layer.dilation),
+        "stride": list(layer.stride) if layer.geometry_known else None,
+        "padding": list(layer.padding) if layer.geometry_known else None,
+        "dilation": list(layer.dilation) if layer.geometry_known else None,
         "prunable": layer.prunable,
         "skip_reason": layer.skip_reason,
     }
-
-
-def percent(share: float | None, digits: int = 2) -> str:
-    """A share of 1 as per cent; a dash where there is none."""
-    return "-" if share is None else f"{100 * share:.{digits}f} %"
-
-
-def count(number: int | None) -> str:
-    """A number with thousands separated; a dash where it isn't known."""
-    return "-" if number is None else f"{number:,}"
-
-
-def size(shape: Sequence[int]) -> str:
-    """A shape such as 64x32x3x3."""
-    return "x".join(map(str, shape))
 
 
 def bar(share: float, width: int = 40) -> str:

@@ -8,13 +8,21 @@ from typing import TYPE_CHECKING
 
 from ubp_core.atomic_file import refuse_existing
 from ubp_core.cli import output
-from ubp_core.cli.options import common as options
+from ubp_core.cli.options.geometry import add_geometry_options, with_geometry
+from ubp_core.cli.options.layers import add_layers_option, named_layers
+from ubp_core.cli.options.model import add_model_options, load_model_from
+from ubp_core.cli.options.output import add_force_option, add_output_options
+from ubp_core.cli.options.planned import add_plan_option, load_for_plan, read_plan
+from ubp_core.cli.options.selection import CHOICE, add_choice_options
+from ubp_core.cli.parsing import refuse_given
 from ubp_core.cli.show.command import file_record, print_file
 from ubp_core.errors import ExitCode, FileError, ModelError
+from ubp_core.vocabulary import ACTIVATIONS
 
 if TYPE_CHECKING:
     from ubp_core.models import Layer, LoadedModel
     from ubp_core.packed.layer import PackedLayer
+    from ubp_core.plan import Plan
 
 DESCRIPTION = """\
 Select the blocks of some layers and write them into one packed file (.ubp), which kernels run from as it is.
@@ -25,42 +33,26 @@ EXAMPLES = """\
   ubp pack resnet50 --weights random --layer layer1.0.conv1 --layer layer4.0.conv2 --sparsity 0.9 -o two.ubp
   ubp pack mobilenet_v1 --all --block-size 8 -o network.ubp
   ubp pack mobilenet_v1 --all --dense -o baseline.ubp
-  ubp pack --plan plan.yaml -o network.ubp            what `ubp plan` decided, layer by layer"""
-
-PACKED_BLOCK_SIZES = (1, 2, 4, 8, 16)
-"""`ubp_core.packed.format.BLOCK_SIZES`, here so that --help needs no numpy; a test compares them."""
-ACTIVATION_NAMES = ("none", "relu", "relu6", "hard_swish", "hard_sigmoid", "silu", "sigmoid")
-"""`ubp_core.packed.format.ACTIVATIONS`, likewise."""
+  ubp pack --plan plan.yaml -o network.ubp            what `ubp plan` decided, layer by layer
+  ubp pack best.pth --layer body.0 --stride 1 --padding 1 -o body.ubp    a checkpoint whose network has no --arch"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `ubp pack`."""
-    options.add_model_options(parser)
+    add_model_options(parser, "the plan's")
     layers = parser.add_mutually_exclusive_group(required=True)
-    layers.add_argument(
-        "--layer",
-        action="append",
-        metavar="NAME",
-        help="a layer, may be repeated; `ubp layers` lists them",
-    )
+    add_layers_option(layers, "none")
     layers.add_argument("--all", action="store_true", help="every layer that can be pruned")
-    layers.add_argument("--plan", type=Path, metavar="FILE", help="what a plan says, on the network it names")
-    parser.add_argument(
-        "--block-size", type=int, choices=PACKED_BLOCK_SIZES, default=4, help="rows of a block (default: 4)"
-    )
-    parser.add_argument(
-        "--sparsity", type=options.sparsity, default=0.75, metavar="S", help="0 <= S < 1 (default: 0.75)"
-    )
-    parser.add_argument(
-        "--method", choices=options.METHOD_NAMES, default="optimal", help="how blocks are chosen (default: optimal)"
-    )
-    options.add_selection_options(parser)
+    add_plan_option(layers)
+    add_choice_options(parser, packed=True)
     parser.add_argument("--dense", action="store_true", help="keep all weights: the baseline of a benchmark")
     parser.add_argument(
-        "--activation", choices=ACTIVATION_NAMES, default="none", help="fuse it into every layer (default: none)"
+        "--activation", choices=ACTIVATIONS, default="none", help="fuse it into every layer (default: none)"
     )
+    add_geometry_options(parser)
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="FILE.ubp", help="the file to write")
-    options.add_force_option(parser)
+    add_force_option(parser)
+    add_output_options(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -69,7 +61,8 @@ def run(args: argparse.Namespace) -> int:
         raise FileError(f"{args.output}: the name of a packed file ends in .ubp")
     if not args.force:
         refuse_existing(args.output)
-    model, packed_layers = _pack_plan(args) if args.plan else _pack_chosen(args)
+    plan = read_plan(args, [*CHOICE, "dense"])
+    model, packed_layers = _pack_chosen(args) if plan is None else _pack_plan(args, plan)
     from ubp_core.packed.file import PackedFile
     from ubp_core.packed.layer_packing import source_line
 
@@ -85,14 +78,20 @@ def run(args: argparse.Namespace) -> int:
 
 def _pack_chosen(args: argparse.Namespace) -> tuple[LoadedModel, tuple[PackedLayer, ...]]:
     """The layers that the options name, at the sparsity they give."""
-    model = options.load_model_from(args)
-    layers = model.prunable if args.all else tuple(model.layer(name) for name in dict.fromkeys(args.layer))
+    if args.dense:
+        refuse_given(args, CHOICE, "--dense keeps all weights")
+    model = load_model_from(args)
+    layers = model.prunable
+    if not args.all:
+        layers = tuple(map(model.layer, named_layers(args.layers, [layer.name for layer in model.layers])))
     if not layers:
-        raise ModelError(f"{model.name} has no layer that can be pruned; name one with --layer")
+        raise ModelError(f"{model.name} has no layer that can be pruned; name one with --layers")
     for layer in layers:
         if layer.skip_reason and not args.dense:
             output.note(f"{layer.name} stays dense by default ({layer.skip_reason}); packing it all the same")
-    packed_layers = []
+    if not args.dense:
+        layers = _leave_out_dense(layers, args)
+    layers, packed_layers = with_geometry(args, layers), []
     with output.progress_bar("packing", len(layers)) as step:
         for layer in layers:
             packed_layers.append(_pack(layer, args))
@@ -100,21 +99,37 @@ def _pack_chosen(args: argparse.Namespace) -> tuple[LoadedModel, tuple[PackedLay
     return model, tuple(packed_layers)
 
 
-def _pack_plan(args: argparse.Namespace) -> tuple[LoadedModel, tuple[PackedLayer, ...]]:
+def _leave_out_dense(layers: tuple[Layer, ...], args: argparse.Namespace) -> tuple[Layer, ...]:
+    """The layers that have such blocks, or keep every weight with them; notes say what is left out."""
+    from ubp_core.budgets import budget_note, dense_reason
+
+    reasons = {
+        layer.name: dense_reason((layer.rows, layer.columns), args.block_size, args.sparsity) for layer in layers
+    }
+    for layer in layers:
+        reason = reasons[layer.name]
+        note = budget_note((layer.rows, layer.columns), args.block_size, args.sparsity)
+        if reason or note:
+            output.note(f"{layer.name} is left out, it stays dense: {reason}" if reason else f"{layer.name}: {note}")
+    kept = tuple(layer for layer in layers if reasons[layer.name] is None)
+    if not kept:
+        name = layers[0].name
+        raise ModelError(f"nothing to pack: {name} stays dense: {reasons[name]}; --dense packs layers as they are")
+    return kept
+
+
+def _pack_plan(args: argparse.Namespace, plan: Plan) -> tuple[LoadedModel, tuple[PackedLayer, ...]]:
     """The layers that a plan prunes."""
     from ubp_core.packed.layer_packing import pack_layer
-    from ubp_core.plan import Plan, select_plan
+    from ubp_core.plan import select_plan
 
-    plan = Plan.load(args.plan)
-    with output.narrate("loading the plan's network") as tell:
-        model = plan.load_model(tell)
+    model, _ = load_for_plan(args, plan)
+    with output.narrate("packing") as tell:
         selections = select_plan(plan, model, threads=args.threads, step=lambda name: tell(f"packing {name}"))
     if not selections:
         raise ModelError(f"{args.plan}: prunes no layer, so there is nothing to pack")
-    return model, tuple(
-        pack_layer(model.layer(name), selection, plan.criterion, args.activation)
-        for name, selection in selections.items()
-    )
+    layers = with_geometry(args, [model.layer(name) for name in selections])
+    return model, tuple(pack_layer(layer, selections[layer.name], plan.criterion, args.activation) for layer in layers)
 
 
 def _pack(layer: Layer, args: argparse.Namespace) -> PackedLayer:

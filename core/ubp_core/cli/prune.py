@@ -6,8 +6,10 @@ import argparse
 from pathlib import Path
 
 from ubp_core.cli import output
-from ubp_core.cli.options import common as options
 from ubp_core.cli.options.figures import add_figures_option, read_figures
+from ubp_core.cli.options.layers import add_layers_option, named_layers
+from ubp_core.cli.options.output import add_force_option, add_output_options
+from ubp_core.cli.options.selection import add_threads_option
 from ubp_core.cli.plan.output import print_plan
 from ubp_core.errors import ExitCode, FileError
 
@@ -38,13 +40,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("what to write (at least one)")
     for kind, name in OPTIONS.items():
         group.add_argument(f"--{kind}", type=Path, metavar=name, help=KINDS[kind][1])
-    parser.add_argument(
-        "--layer", action="append", metavar="NAME", help="prune only this layer, may be repeated (default: all)"
-    )
+    add_layers_option(parser, "all that the plan prunes")
     add_figures_option(parser)
-    parser.add_argument("--threads", type=options.thread_count, metavar="N", help="of the selection (default: all)")
-    parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
-    options.add_force_option(parser)
+    add_threads_option(parser)
+    add_force_option(parser)
+    add_output_options(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -63,8 +63,8 @@ def run(args: argparse.Namespace) -> int:
         from ubp_core.export import export_files
         from ubp_core.export.run import keep_layers
 
-        if args.layer:
-            plan = keep_layers(plan, args.layer)
+        if args.layers:
+            plan = keep_layers(plan, named_layers(args.layers, [layer.name for layer in model.layers]))
         figures = read_figures(args, model, plan.criterion)
         report = export_files(
             plan,
@@ -75,6 +75,7 @@ def run(args: argparse.Namespace) -> int:
             progress=lambda line, share: tell(f"{line} ({share:.0%})"),
             figures=figures,
         )
+    output.tell_notes(model)
     print_plan(plan, model, report, args.json, figures)
     for target in targets:
         output.note(f"wrote {target.path}")

@@ -10,9 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ubp_core.atomic_file import create_file, refuse_existing, write_atomically
+from ubp_core.budgets import no_kernel
 from ubp_core.cli import output
-from ubp_core.cli.options import common as options
-from ubp_core.errors import ExitCode, FileError
+from ubp_core.cli.options.model import add_model_options, load_model_from
+from ubp_core.cli.options.output import add_force_option, add_output_options
+from ubp_core.cli.options.selection import add_choice_options
+from ubp_core.cli.parsing import refuse_given
+from ubp_core.cli.tables import Column, Table, numbers
+from ubp_core.errors import ExitCode, FileError, ModelError
+from ubp_core.units import format_grouped, format_share, format_size
 
 if TYPE_CHECKING:
     from ubp_core.models import Layer, LoadedModel
@@ -31,40 +37,47 @@ EXAMPLES = """\
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `ubp select`."""
-    options.add_model_options(parser)
+    add_model_options(parser)
     parser.add_argument("--layer", required=True, metavar="NAME", help="the layer; `ubp layers MODEL` lists them")
-    parser.add_argument("--block-size", type=options.block_size, default=4, metavar="N", help="1 to 32 (default: 4)")
-    parser.add_argument(
-        "--sparsity", type=options.sparsity, default=0.75, metavar="S", help="0 <= S < 1 (default: 0.75)"
-    )
-    parser.add_argument(
-        "--method", choices=options.METHOD_NAMES, default="optimal", help="how blocks are chosen (default: optimal)"
-    )
-    options.add_selection_options(parser)
+    add_choice_options(parser)
     parser.add_argument("-o", "--output", type=Path, metavar="FILE.npz", help="save rows, columns and mask")
-    options.add_force_option(parser)
+    add_force_option(parser)
+    add_output_options(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Select, save and print."""
+    if args.output is None:
+        refuse_given(args, ["force"], "replaces the file of -o, and there is none")
     if args.output is not None and args.output.suffix != ".npz":
         raise FileError(f"{args.output}: the output is a numpy archive, its name ends in .npz")
     if args.output is not None and not args.force:
         refuse_existing(args.output)
-    model = options.load_model_from(args)
+    model = load_model_from(args)
     layer = model.layer(args.layer)
     if layer.skip_reason:
         output.note(f"{layer.name} stays dense by default ({layer.skip_reason}); selecting all the same")
 
+    if reason := no_kernel(args.block_size):
+        output.note(reason)
     from ubp_core import importance, select_blocks
+    from ubp_core.budgets import budget_note, too_few_rows
 
+    shape = (layer.rows, layer.columns)
+    reason = too_few_rows(layer.rows, args.block_size)
+    if reason:
+        raise ModelError(f"{layer.name} {reason}: it stays dense; take smaller blocks")
+    note = budget_note(shape, args.block_size, args.sparsity)
     matrix = importance(layer.weight, args.criterion)
     started = time.perf_counter()
     selection = select_blocks(matrix, args.block_size, args.sparsity, args.method, args.threads)
     seconds = time.perf_counter() - started
     if args.output is not None:
         _save(args.output, model, layer, selection, args.criterion, args.force)
+    if note:
+        output.note(f"{layer.name}: {note}")
     record = _record(model, layer, selection, args, seconds)
+    record["selection"]["note"] = note or ""
     if args.json:
         output.print_json(record)
     else:
@@ -78,9 +91,10 @@ def _record(
     model: LoadedModel, layer: Layer, selection: Selection, args: argparse.Namespace, seconds: float
 ) -> dict[str, Any]:
     """The JSON object; the tables are made from it, so the two can't disagree."""
+    from ubp_core.budgets import blocks_to_keep
     from ubp_core.report import layer_cost, offset_histogram
-    from ubp_core.selection import budget
 
+    size, blocks = blocks_to_keep(selection.shape, args.block_size, args.sparsity, args.method)
     return {
         "command": "select",
         "model": output.model_record(model),
@@ -89,7 +103,7 @@ def _record(
             "method": selection.method,
             "criterion": args.criterion,
             "block_size": args.block_size,
-            "budget": budget(selection.shape, args.block_size, args.sparsity),
+            "budget": blocks * size // args.block_size,
             "blocks": len(selection.rows) * selection.block_size // args.block_size,
             "requested_sparsity": args.sparsity,
             "achieved_sparsity": selection.achieved_sparsity,
@@ -131,18 +145,17 @@ def _print(model: LoadedModel, layer: Layer, record: dict[str, Any]) -> None:
     console = output.open_console()
     console.print(output.heading(model), soft_wrap=True)
     chosen = record["selection"]
-    facts = output.new_table([("", "left"), ("", "left")])
-    facts.show_header = False
-    facts.add_row("layer", f"{layer.name} ({layer.kind}, {output.size(layer.shape)})")
+    facts = Table([Column("selection"), Column("", "text")])
+    facts.add_row("layer", f"{layer.name} ({layer.kind}, {format_size(layer.shape)})")
     facts.add_row("matrix", f"{layer.rows:,} rows x {layer.columns:,} columns")
     facts.add_row("method", f"{chosen['method']}, blocks of {chosen['block_size']}, importance {chosen['criterion']}")
     facts.add_row("blocks", f"{chosen['blocks']:,} of a budget of {chosen['budget']:,}")
-    facts.add_row("requested sparsity", output.percent(chosen["requested_sparsity"]))
-    facts.add_row("achieved sparsity", output.percent(chosen["achieved_sparsity"]))
-    facts.add_row("retained importance", output.percent(chosen["retained"], 3))
+    facts.add_row("requested sparsity", format_share(chosen["requested_sparsity"]))
+    facts.add_row("achieved sparsity", format_share(chosen["achieved_sparsity"]))
+    facts.add_row("retained importance", format_share(chosen["retained"], 3))
     if chosen["upper_bound"] is not None:
         facts.add_row(
-            "upper bound", f"{output.percent(chosen['upper_bound'], 3)} (no {chosen['blocks']:,} blocks keep more)"
+            "upper bound", f"{format_share(chosen['upper_bound'], 3)} (no {chosen['blocks']:,} blocks keep more)"
         )
     facts.add_row("time", f"{chosen['seconds'] * 1e3:.1f} ms")
     console.print(facts)
@@ -153,20 +166,20 @@ def _print(model: LoadedModel, layer: Layer, record: dict[str, Any]) -> None:
 
 def _print_offsets(console: Any, histogram: list[int]) -> None:
     """Where blocks start relative to the N-grid: aligned methods have all of them at 0."""
-    table = output.new_table([("r % N", "right"), ("blocks", "right"), ("share", "right"), ("", "left")])
+    table = Table([*numbers("r % N", "blocks", "share"), Column("", yields=1)])
     total, most = max(sum(histogram), 1), max(*histogram, 1)
     for offset, number in enumerate(histogram):
-        share = output.percent(number / total, 1)
-        table.add_row(str(offset), output.count(number), share, output.bar(number / most))
+        share = format_share(number / total, 1)
+        table.add_row(str(offset), format_grouped(number), share, output.bar(number / most))
     console.print(table)
 
 
 def _print_cost(console: Any, cost: dict[str, int | None]) -> None:
     """Dense against packed."""
-    table = output.new_table([("cost", "left"), ("dense", "right"), ("pruned", "right"), ("share", "right")])
+    table = Table([Column("cost", "name"), *numbers("dense", "pruned", "share")])
     labels = {"parameters": "parameters", "multiply_adds": "multiply-adds", "bytes": "bytes (fp32, packed)"}
     for key, label in labels.items():
         before, after = cost[f"{key}_before"], cost[f"{key}_after"]
         share = after / before if before and after is not None else None
-        table.add_row(label, output.count(before), output.count(after), output.percent(share, 1))
+        table.add_row(label, format_grouped(before), format_grouped(after), format_share(share, 1))
     console.print(table)

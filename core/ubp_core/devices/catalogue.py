@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from concurrent.futures import ThreadPoolExecutor
 
-from ubp_core.devices.adb.device import AdbPhone
 from ubp_core.devices.adb.attached import list_attached
+from ubp_core.devices.adb.device import AdbPhone
 from ubp_core.devices.adb.server import ServerAddress, open_client, server_address
 from ubp_core.devices.device import Device
 from ubp_core.devices.errors import DeviceError, UnknownDevice

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import struct
 import subprocess
-import tempfile
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+from ubp_core.process.leftovers import passing_folder
 
 PLUGIN = Path(__file__).resolve().parents[1] / "_lib" / "ubp_count.so"
 TRY_S = 10.0
@@ -41,8 +42,8 @@ def find_counter(qemu: str) -> InstructionCounter:
     if not PLUGIN.is_file():
         return InstructionCounter((), f"instructions are not counted: {PLUGIN.name} is missing; run `make native`")
     options = ("-plugin", str(PLUGIN).replace(",", ",,"))  # qemu splits at single commas
-    with tempfile.TemporaryDirectory(prefix="ubp-count-") as folder:
-        program = Path(folder) / "probe"
+    with passing_folder("ubp-count-") as folder:
+        program = folder / "probe"
         program.write_bytes(probe_program())
         program.chmod(0o755)
         try:

@@ -15,6 +15,7 @@ from threading import Event
 from ubp_core.devices.device import Execution, Limits, OnLine
 from ubp_core.devices.error_lines import ErrorLines
 from ubp_core.devices.errors import DeviceError, RunCancelled
+from ubp_core.process.leftovers import passing_group
 
 WAKE_S = 0.1
 TIMED_OUT = 124
@@ -110,7 +111,8 @@ def end(child: subprocess.Popen[bytes]) -> None:
 def ended(child: subprocess.Popen[bytes]) -> Iterator[None]:
     """Leaves no process and no open pipe, whatever happens."""
     try:
-        yield
+        with passing_group(child.pid):
+            yield
     finally:
         if child.poll() is None:
             end(child)

@@ -12,12 +12,15 @@ from ubp_core.export.masks import save_masks
 from ubp_core.export.state_dict import save_state
 from ubp_core.export.tables import save_table
 from ubp_core.export.targets import ExportTarget, check_targets
+from ubp_core.models.layers import as_model
 from ubp_core.packed.file import PackedFile
 from ubp_core.packed.layer_packing import pack_layer, source_line
-from ubp_core.plan.applying import check_model, select_plan
+from ubp_core.plan.applying import check_model, select_plan, settle_plan
 from ubp_core.plan.report import PlanReport, report_plan
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from ubp_core.history import LayerFigures
     from ubp_core.models import LoadedModel
     from ubp_core.plan.plan import Plan
@@ -29,7 +32,7 @@ Progress = Callable[[str, float], None]
 
 def export_files(
     plan: Plan,
-    model: LoadedModel,
+    model: LoadedModel | nn.Module,
     targets: Sequence[ExportTarget],
     *,
     layers: Sequence[str] | None = None,
@@ -60,7 +63,9 @@ def export_files(
         ExportCancelled: `cancel` was set.
     """
     check_targets(targets, overwrite)
+    model = as_model(model)
     check_model(plan, model)
+    plan = settle_plan(plan, model)
     plan = plan if layers is None else keep_layers(plan, layers)
     tell = _Teller(progress, cancel, len(plan.pruned) + 4 * len(targets))
     selections = select_plan(
@@ -144,15 +149,12 @@ def save_packed(
         SelectionError: a block size that kernels don't have; the line names the layer.
         FileError: it can't be written, or nothing is pruned.
     """
-    from ubp_core.errors import FileError, SelectionError
+    from ubp_core.errors import FileError
 
     if not selections:
         raise FileError(f"{path}: no layer is pruned, so there is nothing to pack")
     layers = []
     for name, selection in selections.items():
         check()
-        try:
-            layers.append(pack_layer(model.layer(name), selection, plan.criterion))
-        except SelectionError as error:
-            raise SelectionError(f"{name}: {error}") from None
+        layers.append(pack_layer(model.layer(name), selection, plan.criterion))
     PackedFile(tuple(layers), model.name, source_line(model)).save(path, overwrite)

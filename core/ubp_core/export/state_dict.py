@@ -11,6 +11,10 @@ from typing import TYPE_CHECKING, Any
 from ubp_core import __version__
 from ubp_core.atomic_file import create_file, write_atomically
 from ubp_core.errors import ModelError
+from ubp_core.export.pruned_tensors import PrunedTensors
+from ubp_core.models.checkpoints.plain_data import find_obstacle
+from ubp_core.models.layers import WeightSource
+from ubp_core.printable import printable
 
 if TYPE_CHECKING:
     import torch
@@ -27,26 +31,22 @@ def pruned_state(model: LoadedModel, selections: Mapping[str, Selection]) -> dic
         selections: blocks that stay, by layer.
 
     Returns:
-        All tensors by their names in the `state_dict`; +0.0 where a weight is pruned, other bits as they were. A weight
-        that two layers share is pruned under both names.
+        All tensors by their names in the `state_dict`, or by the file's own keys; +0.0 where a weight is pruned, other
+        bits as they were. What shares a pruned weight's memory (a second name, the transpose) is pruned with it. A
+        weight that the file has in parts is written in one piece where it is pruned; a mask of
+        `torch.nn.utils.prune` stays, with the pruned weights' places set to 0.
 
     Raises:
-        ModelError: the model came without its tensors.
+        ModelError: the model came without its tensors, or two selections differ on the same memory.
     """
-    import torch
-
     state = model.tensors if model.module is None else model.module.state_dict()
     if state is None:
         raise ModelError(f"{model.name}: has no tensors that could be written")
-    masked: dict[tuple[int, torch.Size], torch.Tensor] = {}
+    pruned = PrunedTensors(state)
     for name, selection in selections.items():
-        weight = state[f"{name}.weight" if f"{name}.weight" in state else name]
-        keep = torch.from_numpy(selection.mask()).reshape(weight.shape)
-        masked[weight.data_ptr(), weight.shape] = torch.where(keep, weight, torch.zeros((), dtype=weight.dtype))
-    return {
-        name: masked.get((value.data_ptr(), value.shape), value).detach().clone().contiguous()
-        for name, value in state.items()
-    }
+        key = f"{name}.weight" if f"{name}.weight" in state else name
+        pruned.prune(name, model.sources.get(name, WeightSource((key,), key)), selection.mask())
+    return pruned.collect()
 
 
 def save_state(
@@ -61,13 +61,42 @@ def save_state(
     from safetensors.torch import save
 
     metadata = {"format": "pt", "ubp": json.dumps(describe(model, selections, criterion))}
-    data = save(pruned_state(model, selections), metadata)
+    state = pruned_state(model, selections)
+    check_writable(model.name, state)
+    data = save(state, metadata)
 
     def write(place: Path) -> None:
         with os.fdopen(create_file(place), "wb") as stream:
             stream.write(data)
 
     write_atomically(path, write, overwrite=overwrite)
+
+
+def check_writable(model: str, state: Mapping[str, torch.Tensor]) -> None:
+    """Refuses tensors and names that a safetensors file can't hold: nothing of a network is lost without a word.
+
+    Raises:
+        ModelError: the line names the tensor.
+    """
+    import torch
+    from safetensors.torch import save
+
+    for key, tensor in state.items():
+        obstacle = find_obstacle(tensor)
+        kind = obstacle.partition(",")[0] if obstacle else str(tensor.dtype)
+        try:
+            if tensor.layout != torch.strided or tensor.is_quantized or tensor.is_nested:
+                raise ValueError
+            key.encode()
+            save({"x": torch.empty(0, dtype=tensor.dtype)})
+        except UnicodeEncodeError:
+            line = f"the name {printable(key)!r} is no valid text"
+            raise ModelError(
+                f"{model}: {line}; a safetensors file can't have it, rename it in the checkpoint"
+            ) from None
+        except (KeyError, ValueError, RuntimeError, NotImplementedError):
+            line = f"tensor {printable(key)} is {kind}, which a safetensors file can't hold"
+            raise ModelError(f"{model}: {line}; make it a dense one in the checkpoint, or leave it out there") from None
 
 
 def describe(model: LoadedModel, selections: Mapping[str, Selection], criterion: str) -> dict[str, Any]:

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ubp_core.lazy_names import import_at_use
+from ubp_core.lazy_names import import_at_use, list_names
 
 if TYPE_CHECKING:
     from ubp_core.history.compare import ComparedVariant, Comparison, compare_runs
     from ubp_core.history.errors import HistoryError
     from ubp_core.history.export import to_csv, to_json
     from ubp_core.history.figures import LayerFigures
-    from ubp_core.history.store import Entry, History, Summary, default_path, read_figures
+    from ubp_core.history.store import Entry, History, default_path, read_figures
+    from ubp_core.history.summary import RunFilter, Summary
 
 _HOMES = {
     "ComparedVariant": "compare",
@@ -23,7 +24,8 @@ _HOMES = {
     "History": "store",
     "HistoryError": "errors",
     "LayerFigures": "figures",
-    "Summary": "store",
+    "RunFilter": "summary",
+    "Summary": "summary",
     "compare_runs": "compare",
     "default_path": "store",
     "read_figures": "store",
@@ -37,6 +39,7 @@ __all__ = [
     "History",
     "HistoryError",
     "LayerFigures",
+    "RunFilter",
     "Summary",
     "compare_runs",
     "default_path",
@@ -46,3 +49,4 @@ __all__ = [
 ]
 
 __getattr__ = import_at_use(__name__, _HOMES)
+__dir__ = list_names(globals(), __all__)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ubp_core.benchmark.result import BenchRun, VariantResult
 from ubp_core.history.store import Entry
+from ubp_core.units import format_instructions, format_ratio, format_time
 
 COMPARED_SETTINGS = ("threads", "cores", "batch", "input_hw")
 
@@ -36,6 +37,17 @@ class ComparedVariant:
         if not self.first_instructions or not self.second_instructions:
             return None
         return self.first_instructions / self.second_instructions
+
+    @property
+    def texts(self) -> tuple[str, str, str]:
+        """Both figures and their ratio (above 1: the second is better), for people; counts have no ratio to times."""
+        sides = ((self.first_ns, self.first_instructions), (self.second_ns, self.second_instructions))
+        counted = self.instruction_ratio is not None
+        first, second = (
+            format_instructions(count) if count and (counted or time_ns is None) else format_time(time_ns)
+            for time_ns, count in sides
+        )
+        return first, second, format_ratio(self.instruction_ratio if counted else self.ratio)
 
 
 @dataclass(frozen=True)
@@ -89,5 +101,7 @@ def differences(first: BenchRun, second: BenchRun) -> tuple[str, ...]:
             found.append(f"the {which} run has warnings")
     only_one = set(variants_of(first)) ^ set(variants_of(second))
     if only_one:
-        found.append(f"{len(only_one)} variants are in one run only")
+        found.append(
+            "1 variant is in one run only" if len(only_one) == 1 else f"{len(only_one)} variants are in one run only"
+        )
     return tuple(found)

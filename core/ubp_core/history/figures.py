@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from ubp_core.benchmark.variants import DENSE
+from ubp_core.vocabulary import DENSE
 
 if TYPE_CHECKING:
     import sqlite3

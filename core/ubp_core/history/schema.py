@@ -1,14 +1,8 @@
-"""Tables of the history file, their version, and opening it safely. Knows no benchmark.
-
-Write-ahead logging with full synchronisation: readers never wait, writers wait for each other, and a process killed
-in the middle of a write leaves the file as it was before that write.
-"""
+"""Tables of the history file, their version, and bringing a file up to date. Knows no benchmark."""
 
 from __future__ import annotations
 
-import os
 import sqlite3
-import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,8 +10,6 @@ from ubp_core.history.errors import HistoryError
 
 APPLICATION_ID = 0x75627068
 """Marks the file as ours ("ubph")."""
-WAIT_S = 15.0
-"""For another process's write."""
 
 STEPS = (
     """
@@ -76,63 +68,10 @@ version 3 a deleted run's are found without reading all of them."""
 SCHEMA_VERSION = len(STEPS)
 
 
-def open_database(path: Path) -> sqlite3.Connection:
-    """Opens the file, creating it and its tables where they are missing.
-
-    Raises:
-        HistoryError: the file is no history, is of a newer version, or can't be opened.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(path, timeout=WAIT_S, isolation_level=None)
-    except (OSError, sqlite3.Error) as error:
-        raise HistoryError(f"{path}: the history can't be opened: {error}") from error
-    try:
-        connection.execute("PRAGMA foreign_keys = ON")
-        check_owner(connection, path)
-        use_write_ahead_log(connection)
-        connection.execute("PRAGMA synchronous = FULL")
-        create_tables(connection, path)
-    except sqlite3.Error as error:
-        connection.close()
-        raise HistoryError(f"{path}: {explain(error, path)}") from error
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def explain(error: sqlite3.Error, path: Path) -> str:
-    """What keeps the file from being used; only what is no database is to be moved away."""
-    name = getattr(error, "sqlite_errorname", "")
-    if name in ("SQLITE_NOTADB", "SQLITE_CORRUPT"):
-        return f"can't be used as history: {error}; move the file away to begin anew"
-    with suppress(OSError):
-        disk = os.statvfs(path.parent)
-        if disk.f_flag & os.ST_RDONLY:
-            return "the history can't be written: the disk is read-only"
-        if name == "SQLITE_FULL" or disk.f_bavail == 0:
-            return "the history can't be written: no space left on the disk"
-    return f"the history can't be used: {error}"
-
-
 def roll_back(connection: sqlite3.Connection) -> None:
     """Undoes a transaction; where SQLite has done so by itself, that must not hide what went wrong first."""
     with suppress(sqlite3.Error):
         connection.execute("ROLLBACK")
-
-
-def use_write_ahead_log(connection: sqlite3.Connection) -> None:
-    """Switches the log on; SQLite does not wait by itself for another process that is doing the same."""
-    until = time.monotonic() + WAIT_S
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-            return
-        except sqlite3.OperationalError as error:
-            if "locked" not in str(error) or time.monotonic() > until:
-                raise
-            time.sleep(0.02)
 
 
 def check_owner(connection: sqlite3.Connection, path: Path) -> None:
@@ -159,6 +98,11 @@ def create_tables(connection: sqlite3.Connection, path: Path) -> None:
         except BaseException:
             roll_back(connection)
             raise
+    check_version(connection, path)
+
+
+def check_version(connection: sqlite3.Connection, path: Path) -> None:
+    """Refuses a file of a newer version."""
     if (version := read_version(connection)) > SCHEMA_VERSION:
         raise HistoryError(
             f"{path}: written by a newer ubp-tui (schema {version}, this one knows {SCHEMA_VERSION}): update ubp-tui"

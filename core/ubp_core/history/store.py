@@ -17,31 +17,15 @@ from typing import TYPE_CHECKING, Any, Self
 from ubp_core.benchmark.result import BenchRun
 from ubp_core.history.errors import HistoryError
 from ubp_core.history.figures import LayerFigures, add_figures, find_setup, newest_figures
-from ubp_core.history.schema import explain, open_database, roll_back
+from ubp_core.history.opening import explained, open_to_read, open_to_write
+from ubp_core.history.schema import roll_back
+from ubp_core.history.summary import Summary, summaries
+from ubp_core.vocabulary import DEFAULT_CRITERION
 
 if TYPE_CHECKING:
     from ubp_core.models import Layer, LoadedModel
 
 ENVIRONMENT = "UBP_HISTORY"
-SUMMARY_COLUMNS = "id, started, device, kind, figure, title, model, layers, planned, failure"
-
-
-@dataclass(frozen=True)
-class Summary:
-    """One line of the list."""
-
-    id: int
-    started: str
-    device: str
-    kind: str
-    figure: str
-    title: str
-    model: str
-    layers: int
-    """Measured."""
-    planned: int
-    """Asked for."""
-    failure: str
 
 
 @dataclass(frozen=True)
@@ -63,9 +47,19 @@ def default_path() -> Path:
 class History:
     """An open history file; a context manager. Each thread and process opens its own."""
 
-    def __init__(self, path: Path | None = None) -> None:
-        self.path = path or default_path()
-        self.connection = open_database(self.path)
+    def __init__(self, path: Path | None = None, *, reading: bool = False) -> None:
+        """Opens it.
+
+        Args:
+            path: of the file; None: the user's.
+            reading: nothing is added or deleted, so that no file is made where there is none, and the disk may be
+                full or read-only.
+
+        Raises:
+            HistoryError: it can't be used.
+        """
+        self.path, self.reading = path or default_path(), reading
+        self.connection = (open_to_read if reading else open_to_write)(self.path)
 
     def __enter__(self) -> Self:
         return self
@@ -80,10 +74,8 @@ class History:
     @contextmanager
     def guarded(self) -> Iterator[sqlite3.Connection]:
         """Turns what sqlite raises into one line."""
-        try:
+        with explained(self.path, "read" if self.reading else "written"):
             yield self.connection
-        except sqlite3.Error as error:
-            raise HistoryError(f"{self.path}: {explain(error, self.path)}") from error
 
     def add(self, run: BenchRun) -> int:
         """Stores a run, whole or not at all, and returns its number."""
@@ -113,8 +105,7 @@ class History:
     def list(self, limit: int | None = None) -> list[Summary]:
         """The runs, newest first."""
         with self.guarded() as connection:
-            query = f"SELECT {SUMMARY_COLUMNS} FROM run ORDER BY id DESC LIMIT ?"
-            return [Summary(*row) for row in connection.execute(query, (-1 if limit is None else limit,))]
+            return summaries(connection, limit)
 
     def get(self, number: int) -> Entry:
         """One run with every sample.
@@ -137,7 +128,7 @@ class History:
             raise HistoryError(f"run {number} is damaged in {self.path}: {error!r}") from error
 
     def newest_figures(
-        self, model: str, layers: Iterable[Layer], device: str = "", criterion: str = "l1"
+        self, model: str, layers: Iterable[Layer], device: str = "", criterion: str = DEFAULT_CRITERION
     ) -> LayerFigures:
         """The newest figure of every layer and choice on one device; no sample is unpacked.
 
@@ -153,6 +144,13 @@ class History:
         with self.guarded() as connection:
             return newest_figures(connection, model, layers, device, criterion)
 
+    def require(self, number: int) -> None:
+        """Raises HistoryError where there is no such number."""
+        check_number(number)
+        with self.guarded() as connection:
+            if connection.execute("SELECT 1 FROM run WHERE id = ?", (number,)).fetchone() is None:
+                raise HistoryError(f"there is no run {number}: ubp history lists what there is")
+
     def delete(self, number: int) -> None:
         """Removes a run.
 
@@ -165,15 +163,15 @@ class History:
                 raise HistoryError(f"there is no run {number}: ubp history lists what there is")
 
 
-def read_figures(model: LoadedModel, device: str, criterion: str = "l1", *, path: Path | None = None) -> LayerFigures:
+def read_figures(
+    model: LoadedModel, device: str, criterion: str = DEFAULT_CRITERION, *, path: Path | None = None
+) -> LayerFigures:
     """`History.newest_figures` of a network; none where there is no history yet, and none is made for it.
 
     Raises:
         HistoryError: the file can't be used.
     """
-    if not (path or default_path()).exists():
-        return LayerFigures(device)
-    with History(path) as history:
+    with History(path, reading=True) as history:
         return history.newest_figures(model.name, model.layers, device, criterion)
 
 

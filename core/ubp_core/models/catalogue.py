@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 DEFAULT_MODEL = "efficientnet_lite0"
@@ -25,8 +26,9 @@ MODEL_NAMES = (
 """What `--help` lists; every classification network of torchvision works by its name there."""
 
 SAFETENSORS_SUFFIX = ".safetensors"
-TORCH_SUFFIXES = (".pt", ".pth", ".ckpt", ".bin")
+TORCH_SUFFIXES = (".pt", ".pth", ".ckpt", ".bin", ".tar")
 CHECKPOINT_SUFFIXES = (SAFETENSORS_SUFFIX, *TORCH_SUFFIXES)
+_INSIDE = re.compile(r"(.*(?:\.safetensors|\.pth?|\.ckpt|\.bin|\.tar|\.json)):([^:/\\]+)", re.IGNORECASE | re.DOTALL)
 
 
 def is_checkpoint(model: str) -> bool:
@@ -35,7 +37,19 @@ def is_checkpoint(model: str) -> bool:
     Args:
         model: what the user wrote.
     """
-    path = Path(model)
+    path = Path(split_inside(model)[0])
     if path.suffix.lower() in CHECKPOINT_SUFFIXES or len(path.parts) > 1:
         return True
     return model not in MODEL_NAMES and os.path.isfile(model)
+
+
+def split_inside(model: str) -> tuple[str, str | None]:
+    """A checkpoint's path and, behind a colon, the keys that lead to one of its state dicts: `gan.pth:generator`.
+
+    Args:
+        model: what the user wrote; a file of exactly that name is taken as it is.
+    """
+    match = _INSIDE.fullmatch(model)
+    if match is None or os.path.exists(model):
+        return model, None
+    return match[1], match[2]

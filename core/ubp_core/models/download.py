@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import tempfile
 from collections.abc import Callable
 from http.client import HTTPException
 from pathlib import Path
@@ -13,7 +12,9 @@ from typing import IO
 from urllib.parse import urlparse
 from urllib.request import urlopen
 
+from ubp_core.atomic_file import create_file
 from ubp_core.errors import ModelError
+from ubp_core.process.leftovers import passing_file
 
 TIMEOUT_SECONDS = 10
 _CHUNK = 1 << 20
@@ -53,9 +54,8 @@ def fetch_weights(url: str, name: str, folder: Path, progress: Callable[[str], N
 def _save(reply: IO[bytes], size: int, target: Path, name: str, progress: Callable[[str], None]) -> None:
     """Copy a reply into a temporary file beside the target, check it, and move it there."""
     digest = hashlib.sha256()
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=target.name)
-    try:
-        with os.fdopen(handle, "wb") as file:
+    with passing_file(target) as temporary:
+        with os.fdopen(create_file(temporary), "wb") as file:
             done = 0
             while chunk := reply.read(_CHUNK):
                 file.write(chunk)
@@ -68,6 +68,3 @@ def _save(reply: IO[bytes], size: int, target: Path, name: str, progress: Callab
         if expected and not digest.hexdigest().startswith(expected.group(1)):
             raise ValueError("the file that came has another hash")
         os.replace(temporary, target)
-    except BaseException:
-        os.unlink(temporary)
-        raise

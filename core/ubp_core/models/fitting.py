@@ -5,15 +5,19 @@ from __future__ import annotations
 import re
 import warnings
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import nn
 
 from ubp_core.errors import ModelError
-from ubp_core.models.checkpoint import Checkpoint, find_nonfinite, usable
+from ubp_core.models.checkpoints.matching import Matched, describe_surplus, match_names
+from ubp_core.models.checkpoints.parametrised import compose
+from ubp_core.models.checkpoints.plain_data import find_obstacle, is_finite
+from ubp_core.models.checkpoints.reading import Checkpoint
+from ubp_core.models.checkpoints.wrapping import StateDict
 from ubp_core.models.layer_extraction import find_classifier
-from ubp_core.models.wrapping import StateDict
+from ubp_core.printable import printable
 
 _MISMATCH = re.compile(
     r"size mismatch for (\S+): copying a param with shape torch\.Size\(\[(.*?)\]\) from checkpoint, "
@@ -54,38 +58,70 @@ def count_classes(module: nn.Module, state: StateDict) -> int | None:
     return None if theirs.shape[0] == ours.shape[0] else theirs.shape[0]
 
 
-def _prepare(module: nn.Module, state: StateDict) -> StateDict:
-    """The same tensors with densenet's old names brought up to date and training-only heads left out.
+def fit_names(module: nn.Module, checkpoint: Checkpoint) -> Matched:
+    """A checkpoint's tensors under the network's names, weights in one piece.
 
-    Where a file has no versions of modules, as safetensors, the network's own is taken: mnasnet insists on one.
+    Densenet's old names are brought up to date and training-only heads left out. Where a file has no versions of
+    modules, as safetensors, the network's own is taken: mnasnet insists on one.
+
+    Raises:
+        ModelError: a parametrisation that can't be computed from the file.
     """
-    renamed: StateDict = OrderedDict()
-    for key, value in state.items():
-        if not _AUXILIARY.match(key) and (usable(value) or not value.is_floating_point()):
-            renamed[_OLD_DENSENET.sub(r"\1\2", key)] = value
+    composition = compose(checkpoint.state)
+    for name, reason in composition.left_out.items():
+        raise ModelError(f"{checkpoint.path}: {printable(name)}: {reason}")
+    state: StateDict = OrderedDict(
+        (_OLD_DENSENET.sub(r"\1\2", name), weight.value) for name, weight in composition.weights.items()
+    )
     current = {"": {"version": getattr(module, "_version", None)}}
-    renamed._metadata = getattr(state, "_metadata", current)  # type: ignore[attr-defined]
-    return renamed
+    state._metadata = getattr(checkpoint.state, "_metadata", current)  # type: ignore[attr-defined]
+    expected = module.state_dict()
+    matched = match_names(expected, state)
+    surplus = [n for n in matched.state if n not in expected and (_AUXILIARY.match(n) or _IGNORED.search(n))]
+    for name in surplus:
+        del matched.state[name]
+    return replace(matched, notes=(*matched.notes, *describe_surplus("", surplus)))
 
 
-def load_state(module: nn.Module, checkpoint: Checkpoint, network: str) -> None:
+def load_state(module: nn.Module, checkpoint: Checkpoint, matched: Matched, network: str) -> None:
     """Copy a checkpoint into a network.
 
     Args:
         module: every parameter and buffer gets overwritten, fp16 and bf16 become float32.
-        checkpoint: its tensors.
+        checkpoint: where the tensors come from, for errors.
+        matched: its tensors, from `fit_names`.
         network: the network's name, for the error.
 
     Raises:
-        ModelError: missing, surplus or wrongly shaped tensors, NaN or infinity.
+        ModelError: missing, surplus or wrongly shaped tensors, tensors of other types, NaN or infinity.
     """
-    misfit = _copy_state(module, _prepare(module, checkpoint.state))
+    for name, ours in module.state_dict().items():
+        problem = _find_type_problem(ours, matched.state[name]) if name in matched.state else None
+        if problem:
+            raise ModelError(f"{checkpoint.path}: tensor {printable(name)} is {problem}")
+    misfit = _copy_state(module, matched.state)
     if misfit:
         problems = "1 problem" if misfit.count == 1 else f"{misfit.count:,} problems, the first"
-        raise ModelError(f"{checkpoint.path} does not fit {network} ({problems}): {misfit.first}")
-    bad = find_nonfinite(module.state_dict())
-    if bad:
-        raise ModelError(f"{checkpoint.path}: tensor {bad} holds NaN or infinity")
+        under = f"; its names were read under {printable(matched.prefix)!r}" if matched.prefix else ""
+        if checkpoint.others:
+            under += f"; {checkpoint.path.name}:{checkpoint.others[0]} takes other weights of the file"
+        line = f"does not fit {network} ({problems}): {printable(misfit.first)}{under}"
+        raise ModelError(f"{checkpoint.path} {line}")
+    for name, parameter in module.named_parameters():
+        if not is_finite(parameter):
+            raise ModelError(f"{checkpoint.path}: tensor {name} holds NaN or infinity")
+
+
+def _find_type_problem(ours: torch.Tensor, theirs: torch.Tensor) -> str | None:
+    """Why a tensor's numbers can't go into the network's: nothing is converted that would mean something else."""
+    problem = find_obstacle(theirs)
+    if ours.is_floating_point():
+        return problem
+    if problem is None:
+        whole = bool((theirs == theirs.round()).all()) if theirs.element_size() > 1 else False
+        return None if whole else f"{theirs.dtype}, not whole numbers"
+    plain = theirs.layout == torch.strided and not theirs.is_quantized and not theirs.is_complex()
+    return None if plain and not theirs.is_floating_point() else problem
 
 
 def _copy_state(module: nn.Module, state: StateDict) -> _Misfit | None:
@@ -110,8 +146,3 @@ def _copy_state(module: nn.Module, state: StateDict) -> _Misfit | None:
 
 def _shape(text: str) -> str:
     return text.replace(", ", "x") or "scalar"
-
-
-def to_float32(value: torch.Tensor) -> torch.Tensor:
-    """A contiguous float32 copy that no longer depends on the file."""
-    return value.detach().to(torch.float32, copy=True).contiguous()

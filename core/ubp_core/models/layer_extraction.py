@@ -1,4 +1,4 @@
-"""From a network, or from a bare checkpoint's tensors, to `Layer` records; decides which layers stay dense and why."""
+"""From a network to `Layer` records; decides which layers stay dense and why."""
 
 from __future__ import annotations
 
@@ -8,13 +8,23 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
+from torch.nn.parameter import UninitializedParameter
 
-from ubp_core.models.layers import Kind, Layer
+from ubp_core.errors import ModelError, UbpError
+from ubp_core.models.checkpoints.identity import find_owners
+from ubp_core.models.checkpoints.roles import HEADS
+from ubp_core.models.layers import IMAGE_CHANNELS, Kind, Layer, stem_reason
 
-IMAGE_CHANNELS = 4
-"""A first convolution with at most so many input channels reads the image: it is the stem."""
 
-_HEADS = ("classifier", "fc", "_fc", "head", "heads")
+def unwrap(model: nn.Module) -> nn.Module:
+    """The user's own module inside DistributedDataParallel, DataParallel and torch.compile."""
+    while True:
+        inner = getattr(model, "_orig_mod", None)
+        if inner is None and isinstance(model, (nn.DataParallel, nn.parallel.DistributedDataParallel)):
+            inner = model.module
+        if not isinstance(inner, nn.Module):
+            return model
+        model = inner
 
 
 def find_classifier(module: nn.Module) -> str | None:
@@ -23,7 +33,7 @@ def find_classifier(module: nn.Module) -> str | None:
     if not weighted:
         return None
     name, last = weighted[-1]
-    return name if isinstance(last, nn.Linear) or name.split(".")[0] in _HEADS else None
+    return name if isinstance(last, nn.Linear) or name.split(".")[0] in HEADS else None
 
 
 def extract_module_layers(module: nn.Module, sizes: Mapping[str, tuple[int, int]]) -> tuple[Layer, ...]:
@@ -32,8 +42,14 @@ def extract_module_layers(module: nn.Module, sizes: Mapping[str, tuple[int, int]
     Args:
         module: the network, weights in place.
         sizes: output sizes by path, from `trace_output_sizes`.
+
+    Raises:
+        ModelError: a layer without shape or values yet; the line names it.
     """
     reasons = find_skip_reasons(module)
+    for name in reasons:
+        if module.get_submodule(name).weight.is_meta:
+            raise ModelError(f"{name}: its weight is on the meta device, where it has no values")
     return tuple(
         _module_layer(name, child, reasons[name], sizes.get(name))
         for name, child in module.named_modules()
@@ -41,26 +57,41 @@ def extract_module_layers(module: nn.Module, sizes: Mapping[str, tuple[int, int]
     )
 
 
-def find_skip_reasons(module: nn.Module) -> dict[str, str | None]:
-    """Why each 2-D convolution and linear stays dense by default, in words; None where it can be pruned."""
+def find_skip_reasons(module: nn.Module, error: type[UbpError] = ModelError) -> dict[str, str | None]:
+    """Why each 2-D convolution and linear stays dense by default, in words; None where it can be pruned.
+
+    Args:
+        module: the network; its weights may be without values.
+        error: what is raised where a layer does not know its shape yet.
+    """
+    check_shapes(module, error)
     classifier = find_classifier(module)
-    owners: dict[int, str] = {}
+    layers = {n: m for n, m in module.named_modules() if isinstance(m, (nn.Conv2d, nn.Linear))}
+    owners = find_owners({name: layer.weight for name, layer in layers.items()})
     reasons: dict[str, str | None] = {}
     stem_open = True
-    for name, child in module.named_modules():
-        if not isinstance(child, (nn.Conv2d, nn.Linear)):
-            continue
+    for name, child in layers.items():
         reason = None
         if isinstance(child, nn.Conv2d):
             reason = _conv_reason(child, stem_open)
             stem_open = False
         if reason is None and name == classifier:
             reason = "classifier"
-        owner = owners.setdefault(id(child.weight), name)
-        if reason is None and owner != name:
-            reason = f"shares the weight of {owner}"
+        if reason is None and name in owners:
+            owner = owners[name]
+            reason = f"{'shares' if owner.same else 'another view of'} the weight of {owner.name}"
         reasons[name] = reason or ("empty" if child.weight.numel() == 0 else None)
     return reasons
+
+
+def check_shapes(module: nn.Module, error: type[UbpError] = ModelError) -> None:
+    """Refuses lazy modules, which get their shape from the first batch."""
+    for name, child in module.named_modules():
+        if any(isinstance(p, UninitializedParameter) for p in child.parameters(recurse=False)):
+            raise error(
+                f"{name or type(child).__name__}: {type(child).__name__} has no shape yet; "
+                "run one batch through the network first"
+            )
 
 
 def _module_layer(name: str, child: nn.Conv2d | nn.Linear, reason: str | None, size: tuple[int, int] | None) -> Layer:
@@ -94,12 +125,8 @@ def _conv_reason(conv: nn.Conv2d, first: bool) -> str | None:
     if conv.groups > 1:
         return "depthwise" if conv.groups == conv.in_channels else f"grouped (groups={conv.groups})"
     if first and conv.in_channels <= IMAGE_CHANNELS:
-        return _stem(conv.in_channels)
+        return stem_reason(conv.in_channels)
     return None
-
-
-def _stem(channels: int) -> str:
-    return f"stem ({channels} input channel{'' if channels == 1 else 's'})"
 
 
 def _conv_padding(conv: nn.Conv2d) -> tuple[int, int]:
@@ -118,54 +145,4 @@ def _pair(values: tuple[int, ...] | list[int]) -> tuple[int, int]:
 
 def _array(value: torch.Tensor) -> NDArray[np.float32]:
     """The float32 array of a parameter, without a copy where it is one already."""
-    return np.ascontiguousarray(value.detach().to(torch.float32).numpy())
-
-
-def extract_tensor_layers(tensors: Mapping[str, torch.Tensor]) -> tuple[Layer, ...]:
-    """All 2-D and 4-D tensors of a bare checkpoint, as far as shapes alone tell what they are.
-
-    Args:
-        tensors: float32, by name, in the network's order where it is known.
-    """
-    shaped = {name: value for name, value in tensors.items() if value.ndim in (2, 4) and value.numel() > 0}
-    stem = _find_stem(shaped)
-    classifier = _find_head(shaped)
-    owners: dict[tuple[int, torch.Size], str] = {}
-    layers: list[Layer] = []
-    for name, value in shaped.items():
-        owner = owners.setdefault((value.data_ptr(), value.shape), name)
-        depthwise = value.ndim == 4 and value.shape[1] == 1 < value.shape[0] and name != stem
-        reason = "depthwise" if depthwise else _stem(value.shape[1]) if name == stem else None
-        reason = reason or ("classifier" if name == classifier else None)
-        reason = reason or (f"shares the weight of {owner.removesuffix('.weight')}" if owner != name else None)
-        bias = tensors.get(f"{name.removesuffix('weight')}bias") if name.endswith("weight") else None
-        layers.append(
-            Layer(
-                name=name.removesuffix(".weight"),
-                kind="depthwise" if depthwise else "conv" if value.ndim == 4 else "linear",
-                weight=_array(value),
-                bias=None if bias is None or bias.shape != value.shape[:1] else _array(bias),
-                groups=value.shape[0] if depthwise else 1,
-                skip_reason=reason,
-            )
-        )
-    return tuple(layers)
-
-
-def _find_stem(shaped: Mapping[str, torch.Tensor]) -> str | None:
-    """The convolution that reads the image: the first with 3 input channels, else the very first if it has few.
-
-    Not simply any with few: a grouped convolution of 4 channels per group looks the same.
-    """
-    convolutions = [name for name, value in shaped.items() if value.ndim == 4]
-    colour = next((name for name in convolutions if shaped[name].shape[1] == 3), None)
-    if colour or not convolutions:
-        return colour
-    first = shaped[convolutions[0]]
-    return convolutions[0] if first.shape[1] <= IMAGE_CHANNELS < first.shape[0] else None
-
-
-def _find_head(shaped: Mapping[str, torch.Tensor]) -> str | None:
-    """The last 2-D tensor under a name that networks give their classifier; no other way to know it from shapes."""
-    named = [name for name, value in shaped.items() if value.ndim == 2 and name.split(".")[0] in _HEADS]
-    return named[-1] if named else None
+    return np.ascontiguousarray(value.detach().cpu().to(torch.float32).numpy())

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import copy
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Literal
@@ -15,7 +16,31 @@ from ubp_core.errors import ModelError
 if TYPE_CHECKING:
     import torch
 
-Kind = Literal["conv", "depthwise", "grouped", "linear"]
+Kind = Literal["conv", "depthwise", "grouped", "linear", "transposed"]
+"""`transposed`: a weight of a bare checkpoint whose rows are input channels."""
+
+
+IMAGE_CHANNELS = 4
+"""A first convolution with at most so many input channels reads the image: it is the stem."""
+
+
+def stem_reason(channels: int) -> str:
+    """Why a stem stays dense."""
+    return f"stem ({channels} input channel{'' if channels == 1 else 's'})"
+
+
+@dataclass(frozen=True, eq=False)
+class WeightSource:
+    """Where the weight of a bare checkpoint's layer is in its file."""
+
+    keys: tuple[str, ...]
+    """Keys of the tensor, or of the parts that make it."""
+    target: str
+    """The key of the weight in one piece."""
+    composed: torch.Tensor | None = field(default=None, repr=False)
+    """What the parts make; None where the file has the weight as one tensor."""
+    masked: bool = False
+    """True: the parts are a weight and a mask of zeros and ones."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +56,7 @@ class Layer:
     """`[out]`."""
     groups: int = 1
     stride: tuple[int, int] = (1, 1)
-    """(1, 1) in a bare checkpoint, where it isn't known."""
+    """(1, 1) where it isn't known."""
     padding: tuple[int, int] = (0, 0)
     """What the convolution itself adds on each side; padding done by other modules isn't in it."""
     dilation: tuple[int, int] = (1, 1)
@@ -39,6 +64,8 @@ class Layer:
     """Height and width of the output; (1, T) for a linear over T positions; None where unknown."""
     skip_reason: str | None = None
     """Why the layer stays dense by default, in words; None: it can be pruned."""
+    geometry_known: bool = True
+    """False: stride, padding and dilation stand at their defaults because the file doesn't tell them."""
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -88,7 +115,11 @@ class LoadedModel:
     module: torch.nn.Module | None = field(default=None, repr=False)
     """The network itself in eval mode; None for a bare checkpoint."""
     tensors: Mapping[str, torch.Tensor] | None = field(default=None, repr=False)
-    """All tensors of a bare checkpoint by name, as they are in the file; None for a network."""
+    """All tensors of a bare checkpoint by the file's own keys, as they are there; None for a network."""
+    sources: Mapping[str, WeightSource] = field(default_factory=dict, repr=False)
+    """Where in `tensors` each layer's weight is, by the layer's name; empty for a network."""
+    notes: tuple[str, ...] = ()
+    """What else people should know of the file: what was left out, chosen or guessed, a line each."""
 
     @property
     def prunable(self) -> tuple[Layer, ...]:
@@ -116,3 +147,47 @@ class LoadedModel:
         close = get_close_matches(name, names, n=3, cutoff=0.5) or [n for n in names if name and name in n][:3]
         hint = f"did you mean {', '.join(close)}?" if close else f"it has {len(names)} layers; `ubp layers` lists them"
         raise ModelError(f"{self.name} has no layer {name!r}: {hint}")
+
+
+def as_model(model: LoadedModel | torch.nn.Module, input_shape: Sequence[int] | None = None) -> LoadedModel:
+    """A loaded model, or the same of any module of your own.
+
+    Args:
+        model: one that was loaded, which is returned as it is; or a module, which is left as it is. Wrappers of
+            DataParallel and torch.compile are taken off.
+        input_shape: batch, channels, height, width of a module's input. With it, layers know their output sizes, and
+            the module is a copy in eval mode on the CPU; without it, layers share the module's memory.
+
+    Raises:
+        ModelError: neither of the two, a shape that is none, a module that doesn't run on it, or one whose weights have
+            no shape or no values yet.
+    """
+    if isinstance(model, LoadedModel):
+        return model
+    import torch
+
+    from ubp_core.models.layer_extraction import extract_module_layers, unwrap
+    from ubp_core.models.trace import trace_output_sizes
+
+    if not isinstance(model, torch.nn.Module):
+        raise ModelError(f"model: need a LoadedModel or a torch.nn.Module; got {type(model).__name__}")
+    module = unwrap(model)
+    name, source = type(module).__name__, "a module in memory"
+    if input_shape is None:
+        return LoadedModel(name, source, False, extract_module_layers(module, {}), None, module)
+    shape = check_input_shape(input_shape)
+    extract_module_layers(module, {})  # names what can't be copied
+    try:
+        module = copy.deepcopy(module).cpu().eval()
+    except Exception as error:  # whatever a module's own code raises, or tensors that are no leaves
+        raise ModelError(f"{name} can't be copied: {(str(error).splitlines() or [type(error).__name__])[0]}") from error
+    layers = extract_module_layers(module, trace_output_sizes(module, name, shape[2], shape))
+    return LoadedModel(name, source, False, layers, shape[2] if shape[2] == shape[3] else None, module)
+
+
+def check_input_shape(shape: Sequence[int]) -> tuple[int, int, int, int]:
+    """Batch, channels, height, width; raises ModelError for anything else."""
+    numbers = tuple(shape) if isinstance(shape, Sequence) and not isinstance(shape, str) else ()
+    if len(numbers) != 4 or not all(isinstance(n, int) and not isinstance(n, bool) and n >= 1 for n in numbers):
+        raise ModelError(f"input_shape: need (batch, channels, height, width), such as (1, 3, 224, 224); got {shape!r}")
+    return numbers[0], numbers[1], numbers[2], numbers[3]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -11,12 +12,13 @@ from torch import nn
 
 from ubp_core.errors import ModelError
 from ubp_core.models import efficientnet_lite0, torchvision_models
-from ubp_core.models.catalogue import is_checkpoint
-from ubp_core.models.checkpoint import Checkpoint, find_nonfinite, read_checkpoint, usable
+from ubp_core.models.catalogue import is_checkpoint, split_inside
+from ubp_core.models.checkpoints.bare import find_layers
+from ubp_core.models.checkpoints.reading import Checkpoint, read_checkpoint
 from ubp_core.models.download import fetch_weights
-from ubp_core.models.fitting import count_classes, load_state, to_float32
+from ubp_core.models.fitting import count_classes, fit_names, load_state
 from ubp_core.models.initialise import build_undrawn, fill_random
-from ubp_core.models.layer_extraction import extract_module_layers, extract_tensor_layers
+from ubp_core.models.layer_extraction import extract_module_layers
 from ubp_core.models.layers import LoadedModel
 from ubp_core.models.mobilenet_v1 import MobileNetV1
 from ubp_core.models.trace import trace_output_sizes
@@ -41,7 +43,8 @@ def load_model(
     """Load a network by name, or a checkpoint file.
 
     Args:
-        model: a name of `available_models()`, or the path of a checkpoint.
+        model: a name of `available_models()`, or the path of a checkpoint; `FILE:KEY` takes one of several state dicts
+            in it.
         weights: "default" (trained ones; mobilenet_v1 has none and gets random ones), "random", or a checkpoint's path.
         arch: the network that a checkpoint file belongs to; without it, its 2-D and 4-D tensors become the layers.
         width: width multiplier, mobilenet_v1 only.
@@ -54,23 +57,24 @@ def load_model(
     """
     tell = progress or (lambda line: None)
     name: str | None
-    file: Path | None
+    file: str | None
     _check_numbers(width, seed, input_size)
     if is_checkpoint(model):
         if weights != "default":
             raise ModelError(f"{model} brings its own weights: leave out --weights, or give a model's name with it")
-        name, file = arch, Path(model)
+        name, file = arch, model
     else:
         if arch is not None:
             raise ModelError(f"--arch goes with a checkpoint file; {model!r} is taken as a model's name")
-        name, file = model, None if weights in ("default", "random") else Path(weights)
+        name, file = model, None if weights in ("default", "random") else weights
     if name is not None:
         _check_network(name, width)
     if file is None:
         assert name is not None
         return _load_named(name, weights, width, seed, input_size, tell)
     tell(f"reading {file}")
-    checkpoint = read_checkpoint(file)
+    path, inside = split_inside(file)
+    checkpoint = read_checkpoint(Path(path), inside)
     if name is None:
         return _load_bare(checkpoint)
     return _load_fitted(checkpoint, name, width, input_size, _describe(checkpoint), tell)
@@ -137,12 +141,14 @@ def _load_fitted(
     """A network with a checkpoint's weights, and with as many classes as the checkpoint has."""
     tell(f"building {name}")
     module, _ = build_network(name, width, input_size)
-    classes = count_classes(module, checkpoint.state)
+    matched = fit_names(module, checkpoint)
+    classes = count_classes(module, matched.state)
     if classes is not None:
         module, _ = build_network(name, width, input_size, classes)
         source += f", {classes:,} classes"
-    load_state(module, checkpoint, name)
-    return _finish(module, _label(name, width), source, False, input_size)
+    load_state(module, checkpoint, matched, name)
+    model = _finish(module, _label(name, width), source, False, input_size)
+    return replace(model, notes=(*checkpoint.notes, *matched.notes))
 
 
 def _finish(module: nn.Module, name: str, source: str, random_weights: bool, input_size: int) -> LoadedModel:
@@ -153,25 +159,20 @@ def _finish(module: nn.Module, name: str, source: str, random_weights: bool, inp
 
 def _load_bare(checkpoint: Checkpoint) -> LoadedModel:
     """The layers of a checkpoint whose network nobody named."""
-    floats = {name: value for name, value in checkpoint.state.items() if usable(value)}
-    bad = find_nonfinite(floats)
-    if bad:
-        raise ModelError(f"{checkpoint.path}: tensor {bad} holds NaN or infinity")
-    copies: dict[tuple[int, torch.Size], torch.Tensor] = {}  # a tensor under two names stays one tensor
-    tensors: dict[str, torch.Tensor] = {}
-    for name, value in floats.items():
-        if value.ndim in (1, 2, 4):
-            key = (value.data_ptr(), value.shape)
-            if key not in copies:
-                copies[key] = to_float32(value)
-            tensors[name] = copies[key]
-    layers = extract_tensor_layers(tensors)
-    if not layers:
-        raise ModelError(
-            f"{checkpoint.path}: no 2-D or 4-D floating-point weights among {len(checkpoint.state)} tensors"
-        )
+    found = find_layers(checkpoint)
     source = f"{_describe(checkpoint)}; network unknown (--arch NAME tells it)"
-    return LoadedModel(checkpoint.path.name, source, False, layers, None, tensors=checkpoint.state)
+    if not all(layer.geometry_known for layer in found.layers):
+        source += ", geometry unknown"
+    return LoadedModel(
+        checkpoint.path.name,
+        source,
+        False,
+        found.layers,
+        None,
+        tensors=checkpoint.tensors,
+        sources=found.sources,
+        notes=found.notes,
+    )
 
 
 def _describe(checkpoint: Checkpoint) -> str:

@@ -11,12 +11,12 @@ from numbers import Integral
 from pathlib import Path
 
 from ubp_core.errors import BuildError, UbpError
+from ubp_core.vocabulary import KERNELS, MAX_THREADS, METHODS
 
 FOLDER = Path(__file__).parents[1] / "_lib"
 LIBRARY = FOLDER / {"darwin": "libubp.dylib", "win32": "ubp.dll"}.get(sys.platform, "libubp.so")
 ABI_VERSION = 2
 """UBP_ABI_VERSION of native/include/ubp/common_c.h."""
-MAX_THREADS = 64
 REBUILD = "reinstall with pip, or run: python native/build.py host"
 
 
@@ -61,9 +61,6 @@ def check_names(loaded: ctypes.CDLL) -> None:
     Raises:
         BuildError: they differ.
     """
-    from ubp_core.packed.run import KERNELS
-    from ubp_core.selection import METHODS
-
     for name_of, words in ((loaded.ubp_kernel_name, KERNELS), (loaded.ubp_method_name, METHODS)):
         name_of.restype = ctypes.c_char_p
         wanted = (*(word.encode() for word in words), None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from ubp_core.errors import ModelError
+from ubp_core.errors import ModelError, SelectionError
 from ubp_core.network.draft import Draft, LayerWeights, Step
 from ubp_core.network.memory import ArenaPlan, Use, plan_arena
 from ubp_core.packed.format import Op
@@ -79,10 +79,13 @@ def pack_step(
     geometry = (weights.stride, weights.padding, weights.dilation, activation)
     shape = draft.values[step.inputs[0]]
     image_hw = (shape.height, shape.width)
-    if selection is None:
-        layer = pack_dense(weight, bias, *geometry, name=name, image_hw=image_hw)
-    else:
-        layer = pack(weight, selection, bias, *geometry, name=name, criterion=criterion, image_hw=image_hw)
+    try:
+        if selection is None:
+            layer = pack_dense(weight, bias, *geometry, name=name, image_hw=image_hw)
+        else:
+            layer = pack(weight, selection, bias, *geometry, name=name, criterion=criterion, image_hw=image_hw)
+    except SelectionError as error:
+        raise SelectionError(f"{name}: {error}") from None
     return replace(layer, extra_padding=weights.extra_padding, groups=weights.groups)
 
 

@@ -14,8 +14,8 @@ from ubp_core.errors import UbpError
 from ubp_core.native.arrays import float_array
 from ubp_core.native.library import thread_count
 from ubp_core.native.network import NetworkMemory, NetworkStep, OpenNetwork
+from ubp_core.vocabulary import KERNELS
 
-KERNELS = ("sparse", "measured", "dense", "abp", "ubp")
 """In the order of UBP_KERNEL_* (native/include/ubp/common_c.h)."""
 
 

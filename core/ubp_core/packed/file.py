@@ -13,6 +13,7 @@ import numpy as np
 
 from ubp_core.atomic_file import create_file, write_atomically
 from ubp_core.errors import FileError
+from ubp_core.packed.format import ALIGNMENT
 from ubp_core.packed.graph import Graph
 from ubp_core.packed.layer import PackedLayer
 from ubp_core.packed.reader import read_packed
@@ -82,7 +83,12 @@ def read_bytes(path: Path) -> memoryview:
     meanwhile would change it, or end the process.
     """
     try:
-        content = np.fromfile(path, np.uint8)
+        with path.open("rb") as stream:
+            size = os.fstat(stream.fileno()).st_size
+            memory = np.empty(size + ALIGNMENT, np.uint8)
+            begin = -memory.ctypes.data % ALIGNMENT
+            content = memory[begin : begin + size]
+            content = content[: stream.readinto(content.data)]  # less where it was cut meanwhile
     except (OSError, ValueError) as error:
         raise FileError(f"can't be read: {getattr(error, 'strerror', None) or error}") from error
     content.flags.writeable = False

@@ -14,9 +14,6 @@ VERSION = 3
 ALIGNMENT = 64
 NO_LAYER = 0xFFFFFFFF
 
-BLOCK_SIZES = (1, 2, 4, 8, 16)
-ACTIVATIONS = ("none", "relu", "relu6", "hard_swish", "hard_sigmoid", "silu", "sigmoid")
-"""Names of the activation codes 0 to 6."""
 DTYPES = ("fp32",)
 """Names of the accepted dtype codes; 1 (fp16) and 2 (int8) are reserved and refused."""
 

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from ubp_core.errors import FileError
 from ubp_core.packed.format import (
-    ACTIVATIONS,
     ALIGNMENT,
     GRAPH,
     GRAPH_SIZE,
@@ -36,6 +35,7 @@ from ubp_core.packed.graph import Graph, Node, Tensor, Window, in_place_operands
 from ubp_core.packed.graph_shapes import ShapeError, node_result
 from ubp_core.packed.layer import PackedLayer
 from ubp_core.packed.layer_reader import require
+from ubp_core.vocabulary import ACTIVATIONS
 
 Record = NDArray[np.void]
 Values = dict[str, int]

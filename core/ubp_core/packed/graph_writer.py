@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ubp_core.errors import FileError
-from ubp_core.packed.format import ACTIVATIONS, GRAPH, NO_LAYER, NODE, TENSOR, WINDOW
+from ubp_core.packed.format import GRAPH, NO_LAYER, NODE, TENSOR, WINDOW
 from ubp_core.packed.graph import Graph, Node, Window
+from ubp_core.vocabulary import ACTIVATIONS
 
 AddText = Callable[[str, str], tuple[int, int]]
 NO_WINDOW = Window((0, 0), (0, 0))

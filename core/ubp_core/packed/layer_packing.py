@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ubp_core.errors import ModelError
+from ubp_core.errors import ModelError, SelectionError
 from ubp_core.packed.format import MAX_STEP
 from ubp_core.packed.packing import BlockSelection, pack, pack_dense
 from ubp_core.printable import printable
@@ -26,16 +27,45 @@ def pack_layer(
         activation: fused behind the bias; a model's layers don't know theirs.
 
     Raises:
-        ModelError: the layer has groups.
-        SelectionError: the selection does not fit the layer.
+        ModelError: the layer has groups, or its geometry isn't known.
+        SelectionError: the selection does not fit the layer, or the layer a packed file; the line names it.
     """
     if layer.groups != 1:
         raise ModelError(f"{layer.name} has {layer.groups} groups: only layers with one group can be packed")
+    if layer.kind == "transposed":
+        raise ModelError(f"{layer.name}: {layer.skip_reason}; only plain convolutions and linear layers can be packed")
+    if not layer.geometry_known:
+        raise ModelError(
+            f"{layer.name}: geometry unknown, a checkpoint tells no stride, padding and dilation; --arch NAME tells "
+            "its network, or `ubp pack` takes --stride and --padding"
+        )
     image_hw = input_image(layer)
     geometry = (layer.bias, layer.stride, layer.padding, layer.dilation, activation)
-    if selection is None:
-        return pack_dense(layer.weight, *geometry, name=layer.name, image_hw=image_hw)
-    return pack(layer.weight, selection, *geometry, name=layer.name, criterion=criterion, image_hw=image_hw)
+    try:
+        if selection is None:
+            return pack_dense(layer.weight, *geometry, name=layer.name, image_hw=image_hw)
+        return pack(layer.weight, selection, *geometry, name=layer.name, criterion=criterion, image_hw=image_hw)
+    except SelectionError as error:
+        raise SelectionError(f"{layer.name}: {error}") from None
+
+
+def give_geometry(layer: Layer, stride: int, padding: int, dilation: int) -> Layer:
+    """A layer of a bare checkpoint with the geometry that the user knows; a linear layer has none and stays as it is.
+
+    Raises:
+        ModelError: the layer's network tells its geometry.
+    """
+    if layer.kind == "linear":
+        return layer
+    if layer.geometry_known:
+        raise ModelError(f"{layer.name}: its network tells the geometry; leave out --stride, --padding and --dilation")
+    return replace(
+        layer,
+        stride=(stride, stride),
+        padding=(padding, padding),
+        dilation=(dilation, dilation),
+        geometry_known=True,
+    )
 
 
 def source_line(model: LoadedModel) -> str:

@@ -13,19 +13,10 @@ from numpy.typing import NDArray
 
 from ubp_core.errors import FileError
 from ubp_core.packed.dense_blocks import first_filled, from_blocks
-from ubp_core.packed.format import (
-    ACTIVATIONS,
-    ARRAY_OF_SECTION,
-    BLOCK_SIZES,
-    DTYPES,
-    FLAG_ALIGNED,
-    MAX_COLUMNS,
-    MAX_ROWS,
-    MAX_STEP,
-    array_bytes,
-)
+from ubp_core.packed.format import ARRAY_OF_SECTION, DTYPES, FLAG_ALIGNED, MAX_COLUMNS, MAX_ROWS, MAX_STEP, array_bytes
 from ubp_core.packed.layer import PackedLayer
 from ubp_core.packed.rotation import block_starts
+from ubp_core.vocabulary import ACTIVATIONS, PACKED_BLOCK_SIZES
 
 Record = NDArray[np.void]
 
@@ -88,7 +79,7 @@ def check_record(values: dict[str, Any], where: str) -> None:
     check("rank", values["rank"] in (2, 4), "is neither 2 nor 4")
     check_range("rows", 1, MAX_ROWS)
     check_range("columns", 1, MAX_COLUMNS)
-    check("block_size", values["block_size"] in (0, *BLOCK_SIZES), "is none of 0, 1, 2, 4, 8, 16")
+    check("block_size", values["block_size"] in (0, *PACKED_BLOCK_SIZES), "is none of 0, 1, 2, 4, 8, 16")
     check("block_count", values["block_size"] > 0 or values["block_count"] == 0, "is not 0 in a dense layer")
     for label in ("in_channels", "kernel_h", "kernel_w"):
         check_range(label, 1, MAX_COLUMNS)

@@ -12,10 +12,12 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ubp_core.budgets import no_kernel
 from ubp_core.errors import SelectionError
-from ubp_core.packed.format import ACTIVATIONS, BLOCK_SIZES, MAX_COLUMNS, MAX_ROWS, MAX_STEP, start_rows
+from ubp_core.packed.format import MAX_COLUMNS, MAX_ROWS, MAX_STEP, start_rows
 from ubp_core.packed.layer import PackedLayer
 from ubp_core.packed.rotation import rotated_rows
+from ubp_core.vocabulary import ACTIVATIONS
 
 
 class BlockSelection(Protocol):
@@ -129,8 +131,8 @@ def pack_dense(
 def check_blocks(selection: BlockSelection, shape: tuple[int, int]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Start rows and columns of the blocks in stream order; refuses what the format can't hold."""
     size = selection.block_size
-    if size not in BLOCK_SIZES:
-        raise SelectionError(f"block_size: {size} can't be packed; the kernels have 1, 2, 4, 8 and 16")
+    if reason := no_kernel(size):
+        raise SelectionError(f"block_size: {reason}")
     if tuple(selection.shape) != shape:
         raise SelectionError(f"selection: is of a {selection.shape} matrix, the weight is {shape}")
     rows, columns = np.asarray(selection.rows, np.int64), np.asarray(selection.columns, np.int64)

@@ -11,11 +11,8 @@ from ubp_core.errors import UbpError
 from ubp_core.native.arrays import float_array
 from ubp_core.native.convolution import convolve
 from ubp_core.native.library import thread_count
-from ubp_core.packed.format import ACTIVATIONS
 from ubp_core.packed.layer import PackedLayer
-
-KERNELS = ("sparse", "measured", "dense", "abp", "ubp")
-"""In the order of UBP_KERNEL_* (native/include/ubp/common_c.h)."""
+from ubp_core.vocabulary import ACTIVATIONS, KERNELS
 
 
 def run_layer(layer: PackedLayer, x: NDArray[Any], threads: int = 1, kernel: str = "sparse") -> NDArray[np.float32]:

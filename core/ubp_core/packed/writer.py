@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from ubp_core.errors import FileError
 from ubp_core.packed.dense_blocks import to_blocks
 from ubp_core.packed.format import (
-    ACTIVATIONS,
     ARRAY_OF_SECTION,
     FLAG_ALIGNED,
     FLAG_GRAPH,
@@ -32,6 +31,7 @@ from ubp_core.packed.format import (
 from ubp_core.packed.graph import Graph
 from ubp_core.packed.graph_writer import graph_section_bytes
 from ubp_core.packed.layer import PackedLayer
+from ubp_core.vocabulary import ACTIVATIONS
 
 
 @dataclass

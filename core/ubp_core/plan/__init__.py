@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ubp_core.lazy_names import import_at_use
+from ubp_core.lazy_names import import_at_use, list_names
+from ubp_core.models.spec import ModelSpec
 from ubp_core.plan.plan import Plan
-from ubp_core.plan.records import DENSE, LayerPlan, ModelSpec
+from ubp_core.plan.records import LayerPlan
+from ubp_core.vocabulary import DENSE
 
 if TYPE_CHECKING:
     from ubp_core.plan.applying import select_plan as select_plan
@@ -43,3 +45,4 @@ _HOMES = {
 }
 
 __getattr__ = import_at_use(__name__, _HOMES)
+__dir__ = list_names(globals(), __all__)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from threading import Event
 from typing import TYPE_CHECKING
 
+from ubp_core.budgets import blocks_to_keep, dense_reason, no_kernel
 from ubp_core.criteria import importance
 from ubp_core.errors import CandidatesExhausted, PlanError, SelectionError
-from ubp_core.selection import Selection, budget, check_importance, select_count
+from ubp_core.models.layers import as_model
+from ubp_core.selection import Selection, check_importance, select_count
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from ubp_core.models import Layer, LoadedModel
     from ubp_core.plan.plan import Plan
     from ubp_core.plan.records import LayerPlan
@@ -18,13 +23,15 @@ if TYPE_CHECKING:
 
 def select_plan(
     plan: Plan,
-    model: LoadedModel,
+    model: LoadedModel | nn.Module,
     *,
     threads: int | None = None,
     step: Callable[[str], None] | None = None,
     cancel: Event | None = None,
 ) -> dict[str, Selection]:
-    """The blocks of every layer that the plan prunes, by name, in the plan's order.
+    """The blocks of every layer that the plan prunes on this network, by name, in the plan's order.
+
+    Layers that `settle_plan` makes dense have none.
 
     Args:
         plan: what to do.
@@ -36,15 +43,35 @@ def select_plan(
     Raises:
         PlanError: the network has no such layer, or one that can't be pruned; or a selection fails there.
     """
+    model = as_model(model)
     check_model(plan, model)
     selections = {}
-    for layer in plan.pruned:
+    for layer in settle_plan(plan, model).pruned:
         if cancel is not None and cancel.is_set():
             break
         if step is not None:
             step(layer.name)
         selections[layer.name] = select_layer(layer, model.layer(layer.name), plan.criterion, threads)
     return selections
+
+
+def settle_plan(plan: Plan, model: LoadedModel) -> Plan:
+    """The plan on its network: layers that can't have such blocks, or keep every weight without them, are dense.
+
+    `ubp_core.budgets.dense_reason` says which. Layers that the network doesn't have stay as they are.
+    """
+    shapes = {layer.name: (layer.rows, layer.columns) for layer in model.layers}
+    layers = tuple(
+        _settle(layer, shapes[layer.name]) if layer.name in shapes and not layer.dense else layer
+        for layer in plan.layers
+    )
+    return plan if layers == plan.layers else replace(plan, layers=layers)
+
+
+def _settle(layer: LayerPlan, shape: tuple[int, int]) -> LayerPlan:
+    """One layer; what was chosen for it alone stays its own choice."""
+    reason = dense_reason(shape, layer.block_size, layer.sparsity)
+    return layer if reason is None else type(layer)(layer.name, because=reason, fixed=layer.fixed)
 
 
 def check_model(plan: Plan, model: LoadedModel) -> None:
@@ -54,12 +81,11 @@ def check_model(plan: Plan, model: LoadedModel) -> None:
             raise PlanError(f"layers.{planned.name}: has {layer.groups} groups and can't be pruned; make it dense")
 
 
-def check_block_sizes(plan: Plan, sizes: Collection[int]) -> None:
+def check_block_sizes(plan: Plan) -> None:
     """Raises PlanError where a layer has a block size that kernels don't have."""
     for layer in plan.pruned:
-        if layer.method != "unstructured" and layer.block_size not in sizes:
-            words = ", ".join(map(str, sizes))
-            raise PlanError(f"layers.{layer.name}: block size {layer.block_size} can't be packed; kernels have {words}")
+        if layer.method != "unstructured" and (reason := no_kernel(layer.block_size)):
+            raise PlanError(f"layers.{layer.name}: {reason}")
 
 
 def _paired(plan: Plan, model: LoadedModel) -> Iterator[tuple[LayerPlan, Layer]]:
@@ -77,10 +103,8 @@ def select_layer(planned: LayerPlan, layer: Layer, criterion: str, threads: int 
         PlanError: the method ran out of candidates, or the weights are not finite; the line names the layer.
     """
     matrix = check_importance(importance(layer.weight, criterion))
-    size, shape = planned.block_size, (matrix.shape[0], matrix.shape[1])
-    blocks = budget(shape, size, planned.sparsity)
-    if planned.method == "unstructured":
-        blocks, size = blocks * size, 1
+    shape = (matrix.shape[0], matrix.shape[1])
+    size, blocks = blocks_to_keep(shape, planned.block_size, planned.sparsity, planned.method)
     try:
         return select_count(matrix, size, blocks, planned.method, planned.sparsity, threads)
     except (CandidatesExhausted, SelectionError) as error:

@@ -6,28 +6,41 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ubp_core.budgets import budget, dense_reason, is_dense_reason
 from ubp_core.criteria import importance
 from ubp_core.errors import PlanError
 from ubp_core.global_selection import select_global
-from ubp_core.plan.applying import check_model
+from ubp_core.models.layers import as_model
+from ubp_core.models.spec import ModelSpec
+from ubp_core.plan.applying import check_model, settle_plan
 from ubp_core.plan.overrides import Override, match_overrides
 from ubp_core.plan.plan import Plan
-from ubp_core.plan.records import DENSE, SCOPES, LayerPlan, ModelSpec
-from ubp_core.selection import budget
+from ubp_core.plan.records import LayerPlan
+from ubp_core.vocabulary import (
+    DEFAULT_BLOCK_SIZE,
+    DEFAULT_CRITERION,
+    DEFAULT_FLOOR,
+    DEFAULT_METHOD,
+    DEFAULT_SPARSITY,
+    DENSE,
+    SCOPES,
+)
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from ubp_core.models import Layer, LoadedModel
 
 
 def make_plan(
-    model: LoadedModel,
+    model: LoadedModel | nn.Module,
     *,
     scope: str = "uniform",
-    method: str = "optimal",
-    block_size: int = 4,
-    sparsity: float = 0.75,
-    criterion: str = "l1",
-    floor: float = 0.0,
+    method: str = DEFAULT_METHOD,
+    block_size: int = DEFAULT_BLOCK_SIZE,
+    sparsity: float = DEFAULT_SPARSITY,
+    criterion: str = DEFAULT_CRITERION,
+    floor: float | None = None,
     ceiling: float = 1.0,
     scale: str = "raw",
     overrides: Sequence[Override] = (),
@@ -38,56 +51,80 @@ def make_plan(
     """Decides what is done with every layer.
 
     Args:
-        model: the network.
+        model: the network; a module of your own, too (`ubp_core.models.as_model`).
         scope: "uniform": every layer at `sparsity`; "global": one budget over all layers without an override of their
             own, whose parts are then written down as sparsities.
         method, block_size, sparsity: for all layers; `unstructured` with a global budget counts single weights.
         criterion: importance, "l1" or "l2".
-        floor, ceiling, scale: of a global budget, see `select_global`.
+        floor, ceiling, scale: of a global budget, see `select_global`; None: DEFAULT_FLOOR there.
         overrides: exceptions; a layer whose method, block size or sparsity is given is no part of the budget.
         spec: how to load the model again; kept in the plan.
         threads: of the selections.
         progress: gets a line for people before slow work.
 
     Raises:
+        ModelError: a model that is none, or has weights without shape or values.
         PlanError: nothing to prune, an override that matches nothing, an unknown scope.
         SelectionError: arguments out of range, floors and ceilings that can't be met.
     """
+    model = as_model(model)
     if scope not in SCOPES:
         raise PlanError(f"scope: {scope!r} is unknown; choose from {', '.join(SCOPES)}")
     if scope == "global" and method == "unstructured":
         block_size = 1  # single weights are shared out: a layer's part need be no multiple of N
-    if scope == "uniform" and (floor, ceiling, scale) != (0.0, 1.0, "raw"):
+    if scope == "uniform" and (floor or 0.0, ceiling, scale) != (0.0, 1.0, "raw"):
         raise PlanError("floor, ceiling, scale: belong to a global budget; add scope global")
+    if floor is None:
+        floor = DEFAULT_FLOOR if scope == "global" else 0.0
     matched = match_overrides(model, overrides)
     plain = LayerPlan("", method, block_size, sparsity)
     layers = tuple(_plan_layer(layer, matched.get(layer.name), plain) for layer in model.layers)
     plan = Plan(layers, spec, criterion, scope, method, block_size, sparsity, floor, ceiling, scale)
-    if not plan.pruned:
-        raise PlanError(f"{model.name} has no layer that can be pruned; `ubp layers` tells why")
+    _check_some_pruned(plan, model)
+    plan = settle_plan(plan, model)
     return _share_budget(plan, model, threads, progress) if scope == "global" else plan
 
 
 def remake_plan(
-    plan: Plan, model: LoadedModel, threads: int | None = None, progress: Callable[[str], None] | None = None
+    plan: Plan,
+    model: LoadedModel | nn.Module,
+    threads: int | None = None,
+    progress: Callable[[str], None] | None = None,
 ) -> Plan:
     """Decides anew by a plan's own head: after `sparsity`, a floor or `fixed` was edited in its file.
 
-    Layers that are dense or fixed stay as they are. With scope uniform all others get the plan's method, block size and
-    sparsity; with scope global one budget is shared out among them.
+    Layers that are dense or fixed stay as they are, but for those that only their block size made dense. With scope
+    uniform all others get the plan's method, block size and sparsity; with scope global one budget is shared out among
+    them.
 
     Raises:
         PlanError, SelectionError: as `make_plan`.
     """
+    model = as_model(model)
     check_model(plan, model)
-    layers = tuple(
-        layer
-        if layer.dense or layer.fixed
-        else replace(layer, method=plan.method, block_size=plan.block_size, sparsity=plan.sparsity)
-        for layer in plan.layers
-    )
-    plan = replace(plan, layers=layers)
+    layers = tuple(_remake_layer(layer, plan, model.layer(layer.name)) for layer in plan.layers)
+    plan = settle_plan(replace(plan, layers=layers), model)
     return _share_budget(plan, model, threads, progress) if plan.scope == "global" else plan
+
+
+def _remake_layer(planned: LayerPlan, plan: Plan, layer: Layer) -> LayerPlan:
+    """One layer by the head of its plan, before a global budget is shared out."""
+    by_rule = planned.dense and is_dense_reason(planned.because, (layer.rows, layer.columns))
+    if planned.fixed or (planned.dense and not by_rule):
+        return planned
+    return replace(planned, method=plan.method, block_size=plan.block_size, sparsity=plan.sparsity, because="")
+
+
+def _check_some_pruned(plan: Plan, model: LoadedModel) -> None:
+    """Refuses a plan of which nothing can be carried out; one that keeps every weight is a plan all the same."""
+    reason = "; `ubp layers` tells why"
+    for planned in plan.pruned:
+        shape = model.layer(planned.name).rows, model.layer(planned.name).columns
+        why = dense_reason(shape, planned.block_size, planned.sparsity)
+        if why is None or planned.sparsity == 0:
+            return
+        reason = f": {planned.name} {why}; take smaller blocks"
+    raise PlanError(f"{model.name} has no layer that can be pruned{reason}")
 
 
 def _plan_layer(layer: Layer, override: Override | None, plain: LayerPlan) -> LayerPlan:

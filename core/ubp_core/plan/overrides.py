@@ -8,7 +8,8 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from ubp_core.errors import PlanError
-from ubp_core.plan.records import DENSE, MAX_BLOCK_SIZE, METHODS
+from ubp_core.strict_yaml.fields import read_real, read_whole
+from ubp_core.vocabulary import DENSE, MAX_BLOCK_SIZE, METHODS
 
 if TYPE_CHECKING:
     from ubp_core.models import Layer, LoadedModel
@@ -68,15 +69,17 @@ def _method(text: str) -> str:
 
 
 def _block_size(text: str) -> int:
-    if not 1 <= int(text) <= MAX_BLOCK_SIZE:
+    number = read_whole(text)
+    if number is None or not 1 <= number <= MAX_BLOCK_SIZE:
         raise ValueError
-    return int(text)
+    return number
 
 
 def _share(text: str) -> float:
-    if not 0 <= float(text) <= 1:
+    number = read_real(text)
+    if number is None or not 0 <= number <= 1:
         raise ValueError
-    return float(text)
+    return number
 
 
 _PARSERS = {"method": _method, "block_size": _block_size, "sparsity": _share, "floor": _share, "ceiling": _share}

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ubp_core.atomic_file import write_atomically, write_text
 from ubp_core.errors import PlanError
+from ubp_core.models.spec import ModelSpec
+from ubp_core.plan.locating import locate_model, move_model
 from ubp_core.plan.reader import read_plan
-from ubp_core.plan.records import LayerPlan, ModelSpec
+from ubp_core.plan.records import LayerPlan
 from ubp_core.plan.writer import format_plan
+from ubp_core.vocabulary import DEFAULT_BLOCK_SIZE, DEFAULT_CRITERION, DEFAULT_METHOD, DEFAULT_SPARSITY
 
 if TYPE_CHECKING:
     from ubp_core.models import LoadedModel
@@ -25,15 +28,15 @@ class Plan:
     """In the network's order, names unique; a layer of the network that isn't here stays dense."""
     model: ModelSpec | None = None
     """The network, where it is one that can be loaded by name or file."""
-    criterion: str = "l1"
+    criterion: str = DEFAULT_CRITERION
     """Importance: one of CRITERIA."""
     scope: str = "uniform"
     """One of SCOPES."""
-    method: str = "optimal"
+    method: str = DEFAULT_METHOD
     """As asked for the network, one of METHODS."""
-    block_size: int = 4
+    block_size: int = DEFAULT_BLOCK_SIZE
     """As asked for the network."""
-    sparsity: float = 0.75
+    sparsity: float = DEFAULT_SPARSITY
     """As asked for the network, 0 <= s < 1: of every layer, or with a global budget of all layers together."""
     floor: float = 0.0
     """Share of a layer's weights that stays at least, in a global budget."""
@@ -41,6 +44,9 @@ class Plan:
     """Share that stays at most."""
     scale: str = "raw"
     """How layers' importances compare in a global budget, one of SCALES."""
+
+    folder: Path | None = field(default=None, compare=False, repr=False)
+    """Of the file that the plan was read from; paths in `model` count from there."""
 
     @property
     def pruned(self) -> tuple[LayerPlan, ...]:
@@ -58,28 +64,42 @@ class Plan:
         """Loads the network that the plan names.
 
         Raises:
-            PlanError: it names none.
+            PlanError: it names none, or a file that isn't there.
             ModelError: it can't be loaded.
+        """
+        return self.located_model.load(progress)
+
+    @property
+    def located_model(self) -> ModelSpec:
+        """The network with paths as they count here: from the folder of the plan's file, or else the present one.
+
+        Raises:
+            PlanError: the plan names none, or a file that is in neither folder.
         """
         if self.model is None:
             raise PlanError("model: the plan names no network that can be loaded")
-        return self.model.load(progress)
+        return locate_model(self.model, self.folder)
 
     def save(self, path: str | Path, overwrite: bool = False) -> None:
         """Writes the plan as YAML with comments, in one step, and reads it back before it gets its name.
+
+        A checkpoint's path is written as it counts from the file's folder.
 
         Raises:
             FileError: the folder can't be written, or a file is there and `overwrite` is not set.
             PlanError: a field that is out of range, as `load` would say.
         """
 
+        folder = Path(path).parent
+        plan = self if self.model is None else replace(self, model=move_model(self.model, self.folder, folder))
+
         def check(temporary: Path) -> None:
-            if Plan.load(temporary) != self:
+            if Plan.load(temporary) != plan:
                 raise PlanError(f"{path}: the plan can't be written as it is")
 
         try:
             write_atomically(
-                path, lambda place: write_text(place, format_plan(vars(self))), overwrite=overwrite, check=check
+                path, lambda place: write_text(place, format_plan(vars(plan))), overwrite=overwrite, check=check
             )
         except PlanError as error:
             raise PlanError(f"{path}: {str(error).split(': ', 1)[-1]}") from None
@@ -91,5 +111,5 @@ class Plan:
         Raises:
             PlanError: it can't be read or breaks a rule; one line that names the file, the line and the field.
         """
-        defaults = {field.name: field.default for field in fields(cls) if field.default is not MISSING}
-        return cls(**read_plan(Path(path), defaults))
+        defaults = {each.name: each.default for each in fields(cls) if each.default is not MISSING}
+        return cls(**read_plan(Path(path), defaults) | {"folder": Path(path).parent})

@@ -7,18 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ubp_core.plan.records import (
-    CRITERIA,
-    DENSE,
-    MAX_BLOCK_SIZE,
-    METHODS,
-    SCALES,
-    SCOPES,
-    VERSION,
-    LayerPlan,
-    ModelSpec,
-)
+from ubp_core.models.spec import ModelSpec
+from ubp_core.plan.records import VERSION, LayerPlan
 from ubp_core.strict_yaml.fields import Field, flag, number, one_of, read_document, read_mapping, text, whole
+from ubp_core.vocabulary import CRITERIA, DENSE, MAX_BLOCK_SIZE, METHODS, SCALES, SCOPES
 
 _SHARE = number(0, 1)
 

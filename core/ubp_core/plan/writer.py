@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
-from ubp_core.plan.records import VERSION, LayerPlan, ModelSpec
+from ubp_core.models.spec import ModelSpec
+from ubp_core.plan.records import VERSION, LayerPlan
 from ubp_core.strict_yaml.text import format_mapping, format_value
 
 _HEAD = """\

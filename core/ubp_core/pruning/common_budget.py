@@ -13,10 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ubp_core.errors import CandidatesExhausted, PruningError, SelectionError
-from ubp_core.global_selection import SCALES, block_limits, network_budget, select_global
+from ubp_core.global_selection import block_limits, network_budget, select_global
 from ubp_core.pruning.rules import LayerSettings
 from ubp_core.pruning.selecting import FALLBACK, Demand, block_sums, share
 from ubp_core.selection import Selection
+from ubp_core.vocabulary import SCALES
 
 SPARED_SHARE = 0.1
 """Unless a ceiling says otherwise, every layer keeps at least this part of the share that all keep on average."""

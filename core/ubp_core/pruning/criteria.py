@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.utils.hooks import RemovableHandle
 
-from ubp_core.criteria import as_matrix, importance
+from ubp_core.criteria import importance, narrow
 from ubp_core.errors import PruningError
 from ubp_core.pruning.masks import PrunedLayer
 
@@ -29,8 +29,8 @@ class Criterion:
     def collect(self, layer: PrunedLayer) -> None:
         """Called after every optimizer step, before masks are applied."""
 
-    def score(self, layer: PrunedLayer) -> NDArray[np.float32]:
-        """float32 [R, K], >= 0."""
+    def score(self, layer: PrunedLayer) -> NDArray[np.floating[Any]]:
+        """[R, K], >= 0; float64 where float32 can't hold the values."""
         return importance(layer.source(), self.name)
 
     def sums(self, layer: PrunedLayer) -> dict[str, torch.Tensor]:
@@ -63,7 +63,7 @@ class TaylorCriterion(Criterion):
         gradient = layer.weight.grad
         if gradient is None:
             return
-        product = (layer.source() * gradient).abs().float()
+        product = (_wide(layer.source()) * _wide(gradient)).abs()
         if not bool(torch.isfinite(product).all()):
             return
         if layer.name in self._scores:
@@ -71,23 +71,29 @@ class TaylorCriterion(Criterion):
         else:
             self._scores[layer.name] = product
 
-    def score(self, layer: PrunedLayer) -> NDArray[np.float32]:
+    def score(self, layer: PrunedLayer) -> NDArray[np.floating[Any]]:
         if layer.name not in self._scores or not bool(self._scores[layer.name].any()):
             raise PruningError(
                 f"{layer.name}: no gradient was seen; call pruner.step() after optimizer.step() and before zero_grad()"
             )
-        return as_matrix(self._scores[layer.name])
+        return importance(self._scores[layer.name])
 
     def sums(self, layer: PrunedLayer) -> dict[str, torch.Tensor]:
         if layer.name not in self._scores:
-            self._scores[layer.name] = torch.zeros_like(layer.weight, dtype=torch.float32)
+            self._scores[layer.name] = torch.zeros_like(_wide(layer.weight.detach()))
         return {"taylor": self._scores[layer.name]}
 
     def load(self, layer: PrunedLayer, sums: dict[str, torch.Tensor]) -> None:
-        self._scores[layer.name] = sums["taylor"].to(layer.weight.device, copy=True)
+        saved = sums["taylor"].to(layer.weight.device, copy=True)
+        self._scores[layer.name] = _wide(saved)
 
     def reset(self, layer: PrunedLayer) -> None:
         self._scores.pop(layer.name, None)
+
+
+def _wide(tensor: torch.Tensor) -> torch.Tensor:
+    """In double precision where the device has it: products and squares of float32 leave its range."""
+    return tensor.float() if tensor.device.type == "mps" else tensor.double()
 
 
 class InputSquares:
@@ -96,20 +102,24 @@ class InputSquares:
     def __init__(self, module: nn.Module, batches: int) -> None:
         self.module, self.batches = module, batches
         channels = module.in_channels if isinstance(module, nn.Conv2d) else module.in_features
-        self.total = torch.zeros(int(channels))  # type: ignore[arg-type]
+        self.total = torch.zeros(int(channels), dtype=torch.float64)  # type: ignore[arg-type]
         self.seen = torch.zeros(1)
+        self.bad = 0
+        """Batches with values that are not finite, which are left out."""
 
     @torch.no_grad()
     def __call__(self, module: nn.Module, inputs: tuple[Any, ...]) -> None:
         # Copies of the network carry the hook along; only the original counts.
         if module is not self.module or not module.training or self.seen >= self.batches:
             return
-        x = inputs[0].detach().float()
+        x = _wide(inputs[0].detach())
         axes = (0, 2, 3) if isinstance(module, nn.Conv2d) else tuple(range(x.ndim - 1))
         squares = x.reshape(1, *x.shape).square().sum((0, *(axis + 1 for axis in axes))).cpu()
         if bool(torch.isfinite(squares).all()):
             self.total += squares
             self.seen += 1
+        else:
+            self.bad += 1
 
     def __deepcopy__(self, memo: dict[int, Any]) -> InputSquares:
         return self
@@ -128,14 +138,15 @@ class ActivationCriterion(Criterion):
             layer.module.register_forward_pre_hook(self._inputs[layer.name]) for layer in layers
         ]
 
-    def score(self, layer: PrunedLayer) -> NDArray[np.float32]:
+    def score(self, layer: PrunedLayer) -> NDArray[np.floating[Any]]:
         inputs = self._inputs[layer.name]
+        if not bool(inputs.seen) and inputs.bad:
+            raise PruningError(f"{layer.name}: its inputs were not finite in all {inputs.bad} batches that it has seen")
         if not bool(inputs.seen):
             raise PruningError(f"{layer.name}: no training batch went through it yet; run some before the mask update")
         weights = importance(layer.source(), "l1")
         norms = inputs.total.sqrt().numpy()
-        result: NDArray[np.float32] = weights * np.repeat(norms, weights.shape[1] // len(norms))
-        return result
+        return narrow(weights * np.repeat(norms, weights.shape[1] // len(norms)))
 
     def sums(self, layer: PrunedLayer) -> dict[str, torch.Tensor]:
         inputs = self._inputs[layer.name]
@@ -150,6 +161,7 @@ class ActivationCriterion(Criterion):
         inputs = self._inputs[layer.name]
         inputs.total.zero_()
         inputs.seen.zero_()
+        inputs.bad = 0
 
     def close(self) -> None:
         for handle in self._handles:

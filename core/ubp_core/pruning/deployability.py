@@ -9,9 +9,10 @@ import torch
 from torch import nn
 from torch.nn.utils import parametrize
 
+from ubp_core.budgets import no_kernel, too_few_rows
 from ubp_core.errors import PruningError
-from ubp_core.models.layer_extraction import find_skip_reasons
-from ubp_core.packed.format import BLOCK_SIZES, MAX_COLUMNS, MAX_ROWS, MAX_STEP
+from ubp_core.models.layer_extraction import find_skip_reasons, unwrap
+from ubp_core.packed.format import MAX_COLUMNS, MAX_ROWS, MAX_STEP
 
 WRAPPERS = ("module.", "_orig_mod.")
 """What DistributedDataParallel and torch.compile put in front of names."""
@@ -46,25 +47,15 @@ def check_deployable(model: nn.Module, block_size: int = 4) -> tuple[LayerCheck,
         block_size: N.
 
     Raises:
-        PruningError: a block size that no packed file can hold.
+        PruningError: a block size that no packed file can hold, or a lazy module that has no shape yet.
     """
-    if block_size not in BLOCK_SIZES:
-        sizes = ", ".join(map(str, BLOCK_SIZES))
-        raise PruningError(f"block_size: {block_size} can't be packed; the kernels have {sizes}")
+    if reason := no_kernel(block_size):
+        raise PruningError(f"block_size: {reason}")
+    if not isinstance(model, nn.Module):
+        raise PruningError(f"model: need a torch.nn.Module; got {type(model).__name__}")
     network = unwrap(model)
-    reasons = find_skip_reasons(network)
+    reasons = find_skip_reasons(network, PruningError)
     return tuple(_check(name, module, weight, reasons, block_size) for name, module, weight in _weighted(network))
-
-
-def unwrap(model: nn.Module) -> nn.Module:
-    """The user's own module inside DistributedDataParallel, DataParallel and torch.compile."""
-    while True:
-        inner = getattr(model, "_orig_mod", None)
-        if inner is None and isinstance(model, (nn.DataParallel, nn.parallel.DistributedDataParallel)):
-            inner = model.module
-        if not isinstance(inner, nn.Module):
-            return model
-        model = inner
 
 
 def refusal(module: nn.Module, block_size: int) -> str | None:
@@ -77,8 +68,9 @@ def refusal(module: nn.Module, block_size: int) -> str | None:
         return "depthwise" if module.groups == module.in_channels else f"grouped (groups={module.groups})"
     rows = module.weight.shape[0]
     columns = module.weight.numel() // max(rows, 1)
-    if rows < block_size:
-        return f"has {rows} output channels, fewer than a block of {block_size}"
+    small = too_few_rows(rows, block_size)
+    if small:
+        return small
     if rows > MAX_ROWS or columns > MAX_COLUMNS:
         return f"{rows} x {columns} is beyond what a packed file holds"
     if not module.weight.is_floating_point():

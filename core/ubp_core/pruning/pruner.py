@@ -8,30 +8,32 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import compress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from ubp_core.errors import PruningError
-from ubp_core.models.layer_extraction import find_skip_reasons
+from ubp_core.models.layer_extraction import unwrap
 from ubp_core.plan import Plan
 from ubp_core.pruning import distributed, state
 from ubp_core.pruning.common_budget import check_common, default_ceiling, select_common
 from ubp_core.pruning.criteria import make_criterion
-from ubp_core.pruning.deployability import refusal, unwrap
+from ubp_core.pruning.layers import make_layers
 from ubp_core.pruning.masks import PrunedLayer, mask_copies, mask_optimizers
 from ubp_core.pruning.report import LayerReport, report_layer, total_sparsity
-from ubp_core.pruning.rules import LayerSettings, Overrides, resolve_rules, rules_of_plan
+from ubp_core.pruning.rules import LayerSettings, Overrides, check_arguments, check_share
 from ubp_core.pruning.schedules import OneShotSchedule, Schedule
-from ubp_core.pruning.selecting import Demand, select_layer
-from ubp_core.selection import METHODS, Selection
+from ubp_core.pruning.selecting import Demand, fit_scores, select_layer
+from ubp_core.selection import Selection
+from ubp_core.vocabulary import DEFAULT_BLOCK_SIZE, DEFAULT_CRITERION, DEFAULT_METHOD, DEFAULT_SPARSITY, METHODS
 
 if TYPE_CHECKING:
     import torch.distributed as dist
-
-SCOPES = ("layer", "global")
 
 
 class BlockPruner:
@@ -49,13 +51,13 @@ class BlockPruner:
     def __init__(
         self,
         model: nn.Module,
-        block_size: int = 4,
-        sparsity: float = 0.75,
-        method: str = "bed",
+        block_size: int = DEFAULT_BLOCK_SIZE,
+        sparsity: float = DEFAULT_SPARSITY,
+        method: str = DEFAULT_METHOD,
         schedule: Schedule | None = None,
         scope: str = "layer",
         *,
-        criterion: str = "l1",
+        criterion: str = DEFAULT_CRITERION,
         criterion_batches: int = 8,
         regrow: bool = False,
         overrides: Overrides | None = None,
@@ -99,8 +101,7 @@ class BlockPruner:
             PruningError: an argument that can't be used, or a layer that can't be pruned; it is a ValueError.
             PlanError: a plan file that can't be read.
         """
-        if scope not in SCOPES:
-            raise PruningError(f"scope: {scope!r} is unknown; choose from {', '.join(SCOPES)}")
+        check_arguments(model, scope, schedule, overrides, skip, plan, criterion_batches, threads)
         self.model = unwrap(model)
         self.scope, self.scale, self.regrow, self.threads = scope, scale, regrow, threads
         self.schedule: Schedule = schedule or OneShotSchedule()
@@ -112,16 +113,10 @@ class BlockPruner:
         """How many mask updates there were."""
         self._group = process_group
         if max_sparsity is None:
-            max_sparsity = default_ceiling(sparsity) if scope == "global" else 1.0
-        defaults = LayerSettings(block_size, sparsity, method, min_sparsity, max_sparsity)
-        if plan is not None:
-            if overrides or skip or scope != "layer":
-                raise PruningError(
-                    'plan: it says everything on layers; leave out overrides and skip, and scope="global"'
-                )
-            plan = plan if isinstance(plan, Plan) else Plan.load(plan)
-            overrides, skip = rules_of_plan(plan, find_skip_reasons(self.model))
-        self._layers = _make_layers(self.model, defaults, overrides, skip, regrow)
+            max_sparsity = default_ceiling(check_share("sparsity", sparsity)) if scope == "global" else 1.0
+        defaults = LayerSettings(block_size, sparsity, method, min_sparsity, max_sparsity, common=scope == "global")
+        plan = Plan.load(plan) if isinstance(plan, str | Path) else plan
+        self._layers = make_layers(self.model, defaults, overrides, skip, plan, regrow)
         if scope == "global":
             check_common({layer.name: layer.settings for layer in self._layers}, scale)
         self._criterion = make_criterion(criterion, self._layers, criterion_batches)
@@ -165,7 +160,8 @@ class BlockPruner:
             shapes = [layer.shape for layer in self._layers]
             selections = distributed.share_selections(self._select, shapes, METHODS, device, self._group)
             for layer, selection in zip(self._layers, selections, strict=True):
-                layer.set_selection(selection, self._scheduled(layer.settings))
+                if self._scheduled(layer.settings) > 0:  # a layer that keeps every weight stays dense
+                    layer.set_selection(selection, self._scheduled(layer.settings))
                 self._criterion.reset(layer)
             self.updates += 1
             self._mask_others()
@@ -208,13 +204,14 @@ class BlockPruner:
         """End pruning: masks are baked in as exact zeros, and nothing of the pruner is left in the model.
 
         Returns:
-            The blocks of each layer by its name, as `pack` takes them.
+            The blocks of each layer by its name, as `pack` takes them. Layers whose sparsity is 0 stay dense and are
+            absent.
 
         Raises:
-            PruningError: no mask was ever made.
+            PruningError: no mask was ever made, though a layer has a sparsity above 0.
         """
         self._check_open()
-        if self.updates == 0:
+        if self.updates == 0 and any(layer.settings.target > 0 for layer in self._layers):
             raise PruningError(f"finalize: no mask update has happened in {self.steps:,} steps; see the schedule")
         if not self.schedule.is_complete(self.steps):
             warnings.warn(
@@ -262,8 +259,7 @@ class BlockPruner:
             PruningError: the state is of other layers or settings; the line names them.
         """
         self._check_open()
-        counters = state.restore(content, self._layers, self._criterion, self._header())
-        self.steps, self.updates, self.seconds = counters
+        self.steps, self.updates, self.seconds = state.restore(content, self._layers, self._criterion, self._header())
         self.apply_masks()
 
     def _header(self) -> dict[str, Any]:
@@ -278,21 +274,22 @@ class BlockPruner:
         }
 
     def _scheduled(self, settings: LayerSettings) -> float:
-        """A layer's sparsity at this step; in the scope "global" that of its budget."""
-        common = self.scope == "global" and not settings.fixed
-        return self.schedule.sparsity(self.steps, settings.sparsity if common else settings.final_sparsity)
+        """A layer's sparsity at this step; under a common budget that of the budget."""
+        return self.schedule.sparsity(self.steps, settings.target)
 
     def _select(self) -> list[Selection]:
         """New blocks for all layers."""
-        demands = [self._demand(layer) for layer in self._layers]
-        pool = [demand for demand in demands if self.scope == "global" and not demand.settings.fixed]
+        scores = [self._criterion.score(layer) for layer in self._layers]
+        shared = [layer.settings.common and not layer.settings.fixed for layer in self._layers]
+        demands = list(map(self._demand, self._layers, fit_scores(scores, shared)))
+        pool = list(compress(demands, shared))
         common = select_common(pool, self.scale, self.threads) if pool else {}
         return [common.get(demand.name) or select_layer(demand, self.threads) for demand in demands]
 
-    def _demand(self, layer: PrunedLayer) -> Demand:
+    def _demand(self, layer: PrunedLayer, importance: NDArray[np.float32]) -> Demand:
         return Demand(
             name=layer.name,
-            importance=self._criterion.score(layer),
+            importance=importance,
             settings=layer.settings,
             sparsity=self._scheduled(layer.settings),
             floor_sparsity=self.schedule.sparsity(self.steps, layer.settings.min_sparsity),
@@ -302,20 +299,3 @@ class BlockPruner:
     def _check_open(self) -> None:
         if self._finalized:
             raise PruningError("this pruner is finalized; make a new one to prune further")
-
-
-def _make_layers(
-    model: nn.Module, defaults: LayerSettings, overrides: Overrides | None, skip: Sequence[str], keep_dense: bool
-) -> list[PrunedLayer]:
-    """The layers to prune, in the network's order; refuses those that can't be."""
-    settings = resolve_rules(find_skip_reasons(model), defaults, overrides, skip)
-    layers = []
-    for name, chosen in settings.items():
-        module = model.get_submodule(name)
-        reason = refusal(module, chosen.block_size)
-        if reason:
-            raise PruningError(f"{name} can't be pruned: {reason}; leave it out by skip=[{name!r}]")
-        layers.append(PrunedLayer(name, module, chosen, keep_dense))
-    if len({id(layer.weight) for layer in layers}) < len(layers):
-        raise PruningError("two layers share one weight; leave one of them out by skip")
-    return layers

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ubp_core.budgets import budget_note
 from ubp_core.pruning.masks import PrunedLayer
 
 
@@ -26,11 +27,13 @@ class LayerReport:
     """Blocks that stay; 0 while the layer is dense."""
     retained: float
     """Share of the importance kept at the last update."""
+    note: str = ""
+    """Where the layer can't have its final sparsity: what is achieved, and why."""
 
 
 def report_layer(layer: PrunedLayer) -> LayerReport:
     """The record of one layer."""
-    selection = layer.selection
+    selection, settings = layer.selection, layer.settings
     return LayerReport(
         name=layer.name,
         shape=layer.shape,
@@ -40,6 +43,7 @@ def report_layer(layer: PrunedLayer) -> LayerReport:
         achieved=0.0 if selection is None else selection.achieved_sparsity,
         blocks=0 if selection is None else len(selection.rows),
         retained=1.0 if selection is None else selection.retained,
+        note="" if settings.common else budget_note(layer.shape, settings.block_size, settings.target) or "",
     )
 
 

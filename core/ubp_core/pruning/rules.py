@@ -7,10 +7,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from ubp_core.errors import PruningError
+from ubp_core.native.library import thread_count
 from ubp_core.plan import Plan
-from ubp_core.selection import MAX_BLOCK_SIZE, METHODS
+from ubp_core.vocabulary import MAX_BLOCK_SIZE, METHODS
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from ubp_core.pruning.schedules import Schedule
+
+SCOPES = ("layer", "global")
 
 
 @dataclass(frozen=True)
@@ -41,6 +53,8 @@ class LayerSettings:
     max_sparsity: float = 1.0
     fixed: bool = False
     """Has a sparsity of its own: no part of a common budget."""
+    common: bool = False
+    """The pruner shares one budget out, among all layers that are not `fixed`."""
 
     def __post_init__(self) -> None:
         if isinstance(self.block_size, bool) or not isinstance(self.block_size, int):
@@ -49,12 +63,17 @@ class LayerSettings:
             raise PruningError(f"block_size: need 1 to {MAX_BLOCK_SIZE}; got {self.block_size}")
         if self.method not in METHODS:
             raise PruningError(f"method: {self.method!r} is unknown; choose from {', '.join(METHODS)}")
-        if not 0 <= self.sparsity < 1:
-            raise PruningError(f"sparsity: need 0 <= s < 1; got {self.sparsity!r}")
-        if not 0 <= self.min_sparsity <= self.max_sparsity <= 1:
+        check_share("sparsity", self.sparsity)
+        limits = (self.min_sparsity, self.max_sparsity)
+        if not all(map(is_number, limits)) or not 0 <= self.min_sparsity <= self.max_sparsity <= 1:
             raise PruningError(
                 f"sparsity limits: need 0 <= floor <= ceiling <= 1; got {self.min_sparsity!r} and {self.max_sparsity!r}"
             )
+
+    @property
+    def target(self) -> float:
+        """What the schedule leads to: the layer's own sparsity, or that of the common budget."""
+        return self.sparsity if self.common and not self.fixed else self.final_sparsity
 
     @property
     def final_sparsity(self) -> float:
@@ -85,7 +104,7 @@ def resolve_rules(
     """
     rules = {name: LayerRule() for name in reasons}
     for pattern, rule in (overrides or {}).items():
-        rule = rule if isinstance(rule, LayerRule) else LayerRule(sparsity=float(rule))
+        rule = rule if isinstance(rule, LayerRule) else LayerRule(sparsity=check_share(f"overrides: {pattern}", rule))
         for name in match_layers(pattern, reasons, "overrides"):
             rules[name] = _merge(rules[name], rule)
     for pattern in skip:
@@ -101,8 +120,10 @@ def resolve_rules(
     return settings
 
 
-def rules_of_plan(plan: Plan, reasons: Mapping[str, object]) -> tuple[dict[str, LayerRule | float], list[str]]:
-    """A plan as overrides and layers to skip; every layer that it does not prune stays dense.
+def rules_of_plan(
+    plan: Plan, reasons: Mapping[str, object], dense: Sequence[str] = ()
+) -> tuple[dict[str, LayerRule | float], list[str]]:
+    """A plan as overrides and layers to skip; every layer that it does not prune stays dense, and those of `dense`.
 
     Raises:
         PruningError: it names a layer that is not there, prunes nothing, or prunes a layer altogether.
@@ -110,7 +131,7 @@ def rules_of_plan(plan: Plan, reasons: Mapping[str, object]) -> tuple[dict[str, 
     for layer in plan.layers:
         if layer.name not in reasons:
             match_layers(glob.escape(layer.name), reasons, "plan")
-    pruned = {layer.name: layer for layer in plan.pruned}
+    pruned = {layer.name: layer for layer in plan.pruned if layer.name not in dense}
     for name, layer in pruned.items():
         if layer.sparsity >= 1:
             raise PruningError(f"plan: {name} has sparsity {layer.sparsity:g}; nothing would be left of it")
@@ -129,6 +150,52 @@ def match_layers(pattern: str, names: Mapping[str, object], label: str) -> list[
         hint = f"did you mean {', '.join(close)}?" if close else "check_deployable(model) lists the layers"
         raise PruningError(f"{label}: no layer is called {pattern!r}: {hint}")
     return found
+
+
+def check_arguments(
+    model: nn.Module,
+    scope: str,
+    schedule: Schedule | None,
+    overrides: Overrides | None,
+    skip: Sequence[str],
+    plan: Plan | str | Path | None,
+    criterion_batches: int,
+    threads: int | None,
+) -> None:
+    """Refuses arguments of `BlockPruner` of a wrong kind, and such as contradict one another.
+
+    Raises:
+        PruningError: the line names the argument.
+    """
+    if not hasattr(model, "named_modules"):
+        raise PruningError(f"model: need a torch.nn.Module; got {type(model).__name__}")
+    if scope not in SCOPES:
+        raise PruningError(f"scope: {scope!r} is unknown; choose from {', '.join(SCOPES)}")
+    if schedule is not None and not hasattr(schedule, "is_due"):
+        raise PruningError(f"schedule: need one such as CubicSchedule(...); got {schedule!r}")
+    if overrides is not None and not isinstance(overrides, Mapping):
+        raise PruningError(f"overrides: need a dictionary by layer name or pattern; got {type(overrides).__name__}")
+    if isinstance(skip, str) or not all(isinstance(name, str) for name in skip):
+        raise PruningError(f"skip: need a list of names and patterns; got {skip!r}")
+    if not isinstance(plan, Plan | str | Path | None):
+        raise PruningError(f"plan: need a plan or its file; got {type(plan).__name__}")
+    if plan is not None and (overrides or skip or scope != "layer"):
+        raise PruningError('plan: it says everything on layers; leave out overrides and skip, and scope="global"')
+    if isinstance(criterion_batches, bool) or not isinstance(criterion_batches, int) or criterion_batches < 1:
+        raise PruningError(f"criterion_batches: need a whole number from 1; got {criterion_batches!r}")
+    thread_count(threads, PruningError)
+
+
+def check_share(label: str, value: Any) -> float:
+    """A sparsity below 1; raises the PruningError that names it."""
+    if not is_number(value) or not 0 <= value < 1:
+        raise PruningError(f"{label}: need 0 <= s < 1; got {value!r}")
+    return float(value)
+
+
+def is_number(value: Any) -> bool:
+    """Whether it is a real number, and no truth value."""
+    return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
 
 
 def _merge(first: LayerRule, second: LayerRule) -> LayerRule:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +17,10 @@ from ubp_core.selection import Selection, budget, select_blocks
 FALLBACK = "bed"
 """Where `greedy` runs out of candidates, which it must at low sparsity, its update is made by this; the selection
 says so in `method`."""
+
+
+LEAST, MOST = 2.0**-60, 2.0**90
+"""Range of the largest importance that is taken as it is."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +37,25 @@ class Demand:
     """Scheduled floor; under a common budget only."""
     earlier: Selection | None = None
     """Where pruned weights must stay away: the blocks that may be thinned out."""
+
+
+def comparable(scores: Sequence[NDArray[np.floating[Any]]]) -> list[NDArray[np.float32]]:
+    """Importances of one layer, or of several that share a budget, as float32 with room for sums.
+
+    All are divided by the same power of two, where they are too small or too large for that.
+    """
+    top = max((float(np.max(s, where=np.isfinite(s), initial=0.0)) for s in scores), default=0.0)
+    if all(s.dtype == np.float32 for s in scores) and (top == 0 or LEAST <= top <= MOST):
+        return [np.asarray(s, np.float32) for s in scores]
+    exponent = math.frexp(top)[1]
+    with np.errstate(under="ignore"):
+        return [np.ldexp(s.astype(np.float64), -exponent).astype(np.float32) for s in scores]
+
+
+def fit_scores(scores: Sequence[NDArray[np.floating[Any]]], shared: Sequence[bool]) -> list[NDArray[np.float32]]:
+    """The importances of all layers as selections take them; those that share a budget stay comparable."""
+    together = iter(comparable([score for score, share in zip(scores, shared, strict=True) if share]))
+    return [next(together) if share else comparable([score])[0] for score, share in zip(scores, shared, strict=True)]
 
 
 def select_layer(demand: Demand, threads: int | None) -> Selection:

@@ -6,6 +6,7 @@ Works on the node tree of the safe loader, so nothing in a file can build anythi
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -16,6 +17,10 @@ import yaml
 from ubp_core.errors import PlanError, UbpError
 
 MAX_BYTES = 4 << 20
+
+TRUTHS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+_WHOLE = re.compile("[-+]?(0|[1-9][0-9]{0,18})")
+_REAL = re.compile(r"[-+]?((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?")
 
 Reader = Callable[["Field"], Any]
 
@@ -52,16 +57,25 @@ class Field:
         return found
 
     def scalar(self) -> Any:
-        """None, bool, int, float or str; anything else is refused."""
+        """None, bool, int, float or str; anything that is no single value is refused.
+
+        Numbers are decimal. What YAML 1.1 reads as a number besides (010 as octal, 1:30 as 90, 0x10, 1_000, .inf) is
+        text, as a date is: readers of numbers refuse it, and none gets a number that a person would not read there.
+        """
         if not isinstance(self.node, yaml.ScalarNode):
             self.fail("need a single value")
-        kind = self.node.tag.removeprefix("tag:yaml.org,2002:")
-        if kind not in ("null", "bool", "int", "float", "str"):
-            return str(self.node.value)  # a date, say: plain text to us
-        try:
-            return yaml.SafeLoader("").construct_object(self.node)
-        except (ValueError, OverflowError, yaml.YAMLError):
-            self.fail(f"{self.node.value!r} can't be read")
+        kind, value = self.node.tag.removeprefix("tag:yaml.org,2002:"), str(self.node.value)
+        if kind == "null":
+            return None
+        if kind == "bool":
+            return self._truth(value)
+        number = read_whole(value) if kind == "int" else read_real(value) if kind == "float" else None
+        return value if number is None else number
+
+    def _truth(self, value: str) -> bool:
+        if value.lower() not in TRUTHS:
+            self.fail(f"need true or false; got {value!r}")
+        return TRUTHS[value.lower()]
 
 
 def read_document(path: Path, error: type[UbpError] = PlanError) -> Field:
@@ -161,10 +175,19 @@ def plain_number(field: Field) -> float | None:
     value = field.scalar()
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
-    try:
-        return float(value)
-    except (ValueError, OverflowError):
-        return None
+    return read_real(value) if isinstance(value, str) else float(value)
+
+
+def read_whole(value: str) -> int | None:
+    """A whole number in plain decimal digits, of at most 64 bits; None where it is something else."""
+    number = int(value) if _WHOLE.fullmatch(value) else 0
+    return number if _WHOLE.fullmatch(value) and -(2**63) <= number < 2**63 else None
+
+
+def read_real(value: str) -> float | None:
+    """A finite number in plain decimal digits, with or without an exponent; None where it is something else."""
+    number = float(value) if _REAL.fullmatch(value) else math.inf
+    return number if math.isfinite(number) else None
 
 
 def number(least: float, most: float, below: bool = False) -> Reader:

@@ -10,6 +10,7 @@ from ubp_core.errors import ConfigError
 from ubp_core.pruning.rules import LayerRule
 from ubp_core.strict_yaml.fields import read_document
 from ubp_core.strict_yaml.sections import read_section
+from ubp_core.vocabulary import DEFAULT_BLOCK_SIZE, DEFAULT_CRITERION, DEFAULT_METHOD, DEFAULT_SPARSITY
 
 AUGMENTATIONS = ("none", "shift", "flip", "crop")
 OPTIMIZERS = ("sgd", "adamw")
@@ -78,10 +79,10 @@ class ScheduleConfig:
 class PruningConfig:
     """Arguments of `BlockPruner`; it checks their values."""
 
-    sparsity: float = 0.75
-    block_size: int = 4
-    method: str = "bed"
-    criterion: str = "l1"
+    sparsity: float = DEFAULT_SPARSITY
+    block_size: int = DEFAULT_BLOCK_SIZE
+    method: str = DEFAULT_METHOD
+    criterion: str = DEFAULT_CRITERION
     scope: str = "layer"
     scale: str = "raw"
     regrow: bool = True

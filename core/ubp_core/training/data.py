@@ -5,6 +5,7 @@ So a resumed run sees what the interrupted one would have seen, with any number 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,6 +55,8 @@ class Pictures:
     validation: SeededPictures
     classes: tuple[str, ...]
     """Names of the sub-folders, sorted; the network's outputs in this order."""
+    skipped: tuple[str, ...] = ()
+    """Files and folders that are left out: hidden ones, and such as are no pictures by their names."""
 
 
 def open_pictures(config: DataConfig, seed: int) -> Pictures:
@@ -63,6 +66,7 @@ def open_pictures(config: DataConfig, seed: int) -> Pictures:
         ConfigError: a folder that is missing, empty or has other classes than the training folder.
     """
     train = _open_folder("data.train", config.train)
+    skipped = [f"{config.train}/{name}" for name in train.skipped]
     order = torch.randperm(len(train.samples), generator=torch.Generator().manual_seed(seed)).tolist()
     if config.validation is None:
         held, source = order[: max(1, round(config.validation_share * len(order)))], train
@@ -71,6 +75,7 @@ def open_pictures(config: DataConfig, seed: int) -> Pictures:
             raise ConfigError(f"data.train: {config.train} has too few pictures to set some aside")
     else:
         source = _open_folder("data.validation", config.validation)
+        skipped += [f"{config.validation}/{name}" for name in source.skipped]
         if source.classes != train.classes:
             odd = sorted(set(source.classes) ^ set(train.classes))[0]
             raise ConfigError(f"data.validation: class {odd!r} is not in both folders")
@@ -81,6 +86,7 @@ def open_pictures(config: DataConfig, seed: int) -> Pictures:
         plain=SeededPictures(train, used, plain, seed),
         validation=SeededPictures(source, sorted(held), plain, seed),
         classes=tuple(train.classes),
+        skipped=tuple(skipped),
     )
 
 
@@ -129,11 +135,42 @@ def _load(pictures: SeededPictures, batches: list[list[int]], workers: int) -> I
     return iter(DataLoader(pictures, batch_sampler=batches, num_workers=workers, generator=generator))
 
 
-def _open_folder(key: str, folder: str) -> Any:
+class PictureFolder(datasets.ImageFolder):  # type: ignore[misc]
+    """One sub-folder for each class. Hidden folders and files are none, nor are files that are no pictures by name."""
+
+    def __init__(self, folder: str) -> None:
+        self.skipped: list[str] = []
+        """What is left out, as paths from the folder."""
+        super().__init__(folder, is_valid_file=self._is_picture)
+
+    def find_classes(self, directory: str | Path) -> tuple[list[str], dict[str, int]]:
+        """Sub-folders that aren't hidden, sorted."""
+        folders = sorted(entry.name for entry in os.scandir(directory) if entry.is_dir())
+        self.skipped += [f"{name}/" for name in folders if _is_hidden(name)]
+        names = [name for name in folders if not _is_hidden(name)]
+        if not names:
+            raise FileNotFoundError("there is none")
+        return names, {name: number for number, name in enumerate(names)}
+
+    def _is_picture(self, path: str) -> bool:
+        """Whether a file counts; notes those that don't."""
+        place = Path(path).relative_to(self.root)
+        good = not any(map(_is_hidden, place.parts)) and place.name.lower().endswith(datasets.folder.IMG_EXTENSIONS)
+        if not good:
+            self.skipped.append(str(place))
+        return good
+
+
+def _is_hidden(name: str) -> bool:
+    """What editors and systems leave in folders: .ipynb_checkpoints, ._1.png, .DS_Store, @eaDir, __MACOSX."""
+    return name.startswith((".", "@eaDir", "__MACOSX", "__pycache__", "$RECYCLE.BIN"))
+
+
+def _open_folder(key: str, folder: str) -> PictureFolder:
     if not Path(folder).is_dir():
         raise ConfigError(f"{key}: {folder} is not a folder")
     try:
-        found = datasets.ImageFolder(folder)
+        found = PictureFolder(folder)
     except (FileNotFoundError, OSError) as error:
         reason = str(error).splitlines()[0]
         raise ConfigError(f"{key}: {folder} needs one sub-folder of pictures for each class: {reason}") from error

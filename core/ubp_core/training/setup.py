@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import glob
+
 import torch
 from torch import nn
 
 from ubp_core.errors import ConfigError, PlanError, PruningError
+from ubp_core.pruning.layers import find_small_layers
 from ubp_core.pruning.pruner import BlockPruner
+from ubp_core.pruning.rules import LayerSettings
 from ubp_core.pruning.schedules import CubicSchedule, LinearSchedule, OneShotSchedule, Schedule
 from ubp_core.training.config import PruningConfig, ScheduleConfig, TrainingConfig
 
@@ -32,7 +36,7 @@ def make_schedule(config: ScheduleConfig, epoch_steps: int) -> Schedule:
 def make_pruner(
     config: PruningConfig, network: nn.Module, optimizer: torch.optim.Optimizer, epoch_steps: int
 ) -> BlockPruner:
-    """The pruner.
+    """The pruner; layers with fewer rows than a block stay dense.
 
     Raises:
         ConfigError: what the pruner refuses, as a line on the file's `pruning`.
@@ -48,7 +52,7 @@ def make_pruner(
             criterion=config.criterion,
             regrow=config.regrow,
             overrides=config.overrides,
-            skip=config.skip,
+            skip=(*config.skip, *map(glob.escape, small_layers(config, network))),
             plan=config.plan,
             min_sparsity=config.min_sparsity,
             max_sparsity=config.max_sparsity,
@@ -57,3 +61,15 @@ def make_pruner(
         )
     except (PruningError, PlanError) as error:
         raise ConfigError(f"pruning: {error}") from None
+
+
+def small_layers(config: PruningConfig, network: nn.Module) -> dict[str, str]:
+    """Layers that stay dense because they have fewer rows than a block, with that in words.
+
+    Raises:
+        PruningError: settings that can't be.
+    """
+    if config.plan is not None:
+        return {}  # a plan tells the same by itself
+    defaults = LayerSettings(config.block_size, config.sparsity, config.method)
+    return find_small_layers(network, defaults, config.overrides, config.skip)

@@ -104,7 +104,7 @@ def test_a_block_size_without_kernel_is_refused_before_the_network_is_captured(
     model: LoadedModel, tmp_path: Path
 ) -> None:
     told: list[str] = []
-    with pytest.raises(BadSetting, match="block size 3"):
+    with pytest.raises(BadSetting, match="blocks of 3"):
         pack_network_variants(
             model, make_variants(("bed",), (3,)), tmp_path / "x", (1, 3, 32, 32), on_variant=told.append
         )

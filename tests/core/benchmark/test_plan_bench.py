@@ -19,8 +19,9 @@ from ubp_core.benchmark import (
 from ubp_core.cli.main import main
 from ubp_core.errors import PlanError
 from ubp_core.models import LoadedModel
+from ubp_core.models.spec import ModelSpec
 from ubp_core.packed.file import PackedFile
-from ubp_core.plan import LayerPlan, ModelSpec, Plan, report_plan, select_plan
+from ubp_core.plan import LayerPlan, Plan, report_plan, select_plan
 
 SPEC = ModelSpec("mobilenet_v1", "random", width=0.25, input_size=64)
 LAYERS = (
@@ -122,7 +123,7 @@ def test_the_command_runs_layers_as_the_plan_says(path: Path, capsys: pytest.Cap
         (MIXED, ["--layers", "blocks.7.pointwise"], "layers.blocks.7.pointwise: stays dense by the plan (by choice)"),
         (MIXED, ["--layers", "nix"], "has no layer 'nix'"),
         (Plan((LayerPlan("nix", "bed", 4, 0.5),), SPEC), [], "layers.nix: mobilenet_v1 (width 0.25) has no such layer"),
-        (Plan((LayerPlan("blocks.3.pointwise", "bed", 3, 0.5),), SPEC), [], "block size 3 can't be packed"),
+        (Plan((LayerPlan("blocks.3.pointwise", "bed", 3, 0.5),), SPEC), [], "blocks of 3 can't be packed"),
         (Plan((LayerPlan("blocks.3.pointwise"),), SPEC), [], "prunes no layer"),
     ],
 )

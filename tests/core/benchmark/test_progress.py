@@ -41,7 +41,7 @@ def test_what_the_lines_say() -> None:
     assert reader.take('{"progress":"turns","done":12,"of":40,"medians_ns":[1500000,null],"silence_ns":3}')
     assert reader.now.rounds == "12 of 40" and reader.now.medians_ns == (1.5e6, None)
     step = BenchProgress("host", Stage.RUNNING, "conv", 1, 2, live=reader.now, figure="host time")
-    assert describe_step(step) == "conv (1 of 2)  taking turns, 12 of 40  1.5000 ms | -"
+    assert describe_step(step) == "conv (1 of 2)  taking turns, 12 of 40  1.5 ms | -"
     assert 0.2 < step.share < 0.5
     assert reader.take('{"counted":1,"instructions":77}') and reader.counted == {1: 77}
     assert not reader.take("ubp_bench: out of memory")

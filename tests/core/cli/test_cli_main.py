@@ -5,26 +5,18 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 import ubp_core
-from ubp_core.cli import main as entry
-from ubp_core.cli.main import COMMANDS, main
-from ubp_core.cli.options.common import CRITERION_NAMES, MAX_BLOCK_SIZE, METHOD_NAMES
+from ubp_core.cli.main import ACTIONS, COMMANDS, main
+from ubp_core.errors import ExitCode
+
+WORDS = (*COMMANDS, *ACTIONS)
 
 
-def exit_code(arguments: Sequence[str]) -> int:
-    """The code that a shell would see."""
-    try:
-        return main(arguments)
-    except SystemExit as end:
-        return end.code if isinstance(end.code, int) else 1
-
-
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], *([name, "--help"] for name in COMMANDS)])
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], *([*words.split(), "--help"] for words in WORDS)])
 def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     code = (
         "import sys\nfrom ubp_core.cli.main import main\n"
@@ -38,33 +30,28 @@ def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
 
 
 def test_help_teaches(capsys: pytest.CaptureFixture[str]) -> None:
-    assert exit_code(["--help"]) == 0
+    assert main(["--help"]) == 0
     text = capsys.readouterr().out
     assert all(name in text and summary in text for name, (_, summary) in COMMANDS.items())
     assert "examples:" in text and "exit codes:" in text and "efficientnet_lite0" in text
-    for name in COMMANDS:
-        assert exit_code([name, "--help"]) == 0
-        assert f"  ubp {name}" in capsys.readouterr().out
+    for name in WORDS:
+        assert main([*name.split(), "--help"]) == 0
+        text = capsys.readouterr().out
+        assert f"  ubp {name.removesuffix(' list')}" in text and f"usage: ubp {name} " in text
+        assert all(f"ubp {action}" in text for action in ACTIONS if action.split()[0] == name)
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
-    assert exit_code(["--version"]) == 0
+    assert main(["--version"]) == 0
     assert capsys.readouterr().out == f"ubp {ubp_core.__version__}\n"
-
-
-def test_names_for_help_are_the_librarys() -> None:
-    from ubp_core import criteria, selection
-
-    assert selection.METHODS == METHOD_NAMES
-    assert criteria.CRITERIA == CRITERION_NAMES
-    assert selection.MAX_BLOCK_SIZE == MAX_BLOCK_SIZE
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         ([], "usage: ubp"),
-        (["trim"], "invalid choice: 'trim'"),
+        (["xyz"], "'xyz' is no command; see ubp --help"),
+        (["layer"], "'layer' is no command; did you mean layers?"),
         (["layers", "resnet5"], "did you mean resnet50"),
         (["layers", "absent.pth"], "ubp: error: absent.pth: no such file"),
         (["layers", "mobilenet_v1", "--width", "x"], "--width"),
@@ -76,16 +63,21 @@ def test_names_for_help_are_the_librarys() -> None:
         (["select", "mobilenet_v1", "--layer", "x", "--sparsity", "1"], "need 0 <= s < 1, got 1"),
         (["select", "mobilenet_v1", "--layer", "x", "--sparsity", "nan"], "need 0 <= s < 1, got nan"),
         (["select", "mobilenet_v1", "--layer", "x", "--method", "best"], "invalid choice: 'best'"),
-        (["select", "mobilenet_v1", "--layer", "x", "--threads", "0"], "need 1 or more, got 0"),
+        (["select", "mobilenet_v1", "--layer", "x", "--threads", "0"], "need 1 to 64, got 0"),
         (["select", "mobilenet_v1", "--layer", "x", "-o", "blocks.txt"], "ends in .npz"),
         (["compare", "mobilenet_v1", "--methods", "bed,best"], "'best' is unknown, choose from abp"),
         (["compare", "mobilenet_v1", "--block-size", "4,"], "--block-size"),
+        (["compare", "--jsn"], "usage: ubp compare"),
+        (["compare", "--jsn"], "unrecognized arguments: --jsn; did you mean --json?"),
+        (["plan", "show", "p.yaml", "-o", "q.yaml"], "usage: ubp plan show"),
+        (["plan", "diff", "a", "b"], "unrecognized arguments: a b"),
+        (["history", "export", "--svg"], "unrecognized arguments: --svg; did you mean --csv?"),
     ],
 )
 def test_bad_input_is_code_2_and_stderr_only(
     arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert exit_code(arguments) == 2
+    assert main(arguments) == 2
     captured = capsys.readouterr()
     assert message in captured.err and captured.out == "" and "Traceback" not in captured.err
 
@@ -93,7 +85,7 @@ def test_bad_input_is_code_2_and_stderr_only(
 def test_hostile_file_is_code_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "evil.pt"
     path.write_bytes(f"cposix\nmkdir\n(S'{tmp_path / 'proof'}'\ntR.".encode())
-    assert exit_code(["layers", str(path)]) == 2
+    assert main(["layers", str(path)]) == 2
     captured = capsys.readouterr()
     assert captured.err.count("\n") == 1 and captured.err.startswith(f"ubp: error: {path}: refused")
     assert not (tmp_path / "proof").exists()
@@ -106,7 +98,7 @@ def test_interrupt_is_quiet() -> None:
         "sys.exit(main(['layers']))\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout, done.stderr) == (entry.INTERRUPTED, "", "")
+    assert (done.returncode, done.stdout, done.stderr) == (ExitCode.INTERRUPTED, "", "")
 
 
 @pytest.mark.parametrize("json", [[], ["--json"]])
@@ -120,4 +112,4 @@ def test_closed_pipe_is_quiet(json: list[str]) -> None:
         check=False,
     )
     os.close(writer)
-    assert (done.returncode, done.stderr) == (entry.PIPE_CLOSED, b"")
+    assert (done.returncode, done.stderr) == (ExitCode.PIPE_CLOSED, b"")

@@ -10,7 +10,8 @@ import pytest
 from ubp_core import importance, select_blocks
 from ubp_core.cli.main import main
 from ubp_core.models import load_model
-from ubp_core.plan import LayerPlan, ModelSpec, Override, Plan, make_plan, select_plan
+from ubp_core.models.spec import ModelSpec
+from ubp_core.plan import LayerPlan, Override, Plan, make_plan, select_plan
 
 SPEC = ModelSpec("mobilenet_v1", "random", width=0.25, seed=3, input_size=64)
 
@@ -54,7 +55,7 @@ def test_the_table_has_both_totals(path: Path, capsys: pytest.CaptureFixture[str
 
 
 def test_what_the_plan_says_is_not_asked_twice(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for option in (["--sparsity", "0.5"], ["--block-size", "2"], ["--layer", "x"], ["--criterion", "l2"]):
+    for option in (["--sparsity", "0.5"], ["--block-size", "2"], ["--layers", "x"], ["--criterion", "l2"]):
         assert main(["compare", "--plan", str(path), *option]) == 2
         assert f"{option[0]}: the plan says" in capsys.readouterr().err
     Plan((LayerPlan("stem.conv"),), SPEC).save(path, overwrite=True)

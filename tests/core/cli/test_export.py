@@ -10,7 +10,8 @@ import pytest
 from ubp_core import PackedFile, importance, select_blocks
 from ubp_core.cli.main import main
 from ubp_core.models import load_model
-from ubp_core.plan import ModelSpec, Override, make_plan, select_plan
+from ubp_core.models.spec import ModelSpec
+from ubp_core.plan import Override, make_plan, select_plan
 
 MODEL = ("mobilenet_v1", "--weights", "random", "--width", "0.25", "--input", "1x3x32x32")
 
@@ -80,7 +81,7 @@ def test_a_plan_with_blocks_that_no_kernel_has(tmp_path: Path, capsys: pytest.Ca
     spec = ModelSpec("mobilenet_v1", weights="random", width=0.25, input_size=32)
     make_plan(spec.load(), block_size=3, spec=spec).save(tmp_path / "plan.yaml")
     assert main(["export", "--plan", str(tmp_path / "plan.yaml"), "-o", str(tmp_path / "net.ubp"), "--force"]) == 2
-    assert "layers.blocks.0.pointwise: block size 3 can't be packed" in capsys.readouterr().err
+    assert "layers.blocks.0.pointwise: blocks of 3 can't be packed" in capsys.readouterr().err
     assert not (tmp_path / "net.ubp").exists()
 
 
@@ -116,8 +117,6 @@ def test_a_wrong_name_is_refused_before_the_model_is_loaded(capsys: pytest.Captu
     assert "ends in .ubp" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("text", ["224x224", "1x3x0x224", "1x3xax4"])
+@pytest.mark.parametrize("text", ["224", "1x3x0x224", "1x3xax4"])
 def test_a_bad_shape_is_a_usage_error(text: str) -> None:
-    with pytest.raises(SystemExit) as caught:
-        main(["export", "--input", text, "-o", "net.ubp"])
-    assert caught.value.code == 2
+    assert main(["export", "--input", text, "-o", "net.ubp"]) == 2

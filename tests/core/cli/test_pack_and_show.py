@@ -11,11 +11,9 @@ import pytest
 import torch
 
 from ubp_core import importance, select_blocks
-from ubp_core.cli import pack as pack_command
 from ubp_core.cli.main import main
 from ubp_core.models import Layer, load_model
 from ubp_core.packed.file import PackedFile
-from ubp_core.packed.format import ACTIVATIONS, BLOCK_SIZES
 from ubp_core.packed.layer_packing import input_image, pack_layer
 
 MODEL = ("mobilenet_v1", "--weights", "random", "--width", "0.25")
@@ -118,15 +116,8 @@ def test_bad_input_is_one_line(
 
 @pytest.mark.parametrize("size", ["3", "32"])
 def test_block_sizes_without_a_kernel_are_refused(capsys: pytest.CaptureFixture[str], size: str) -> None:
-    with pytest.raises(SystemExit) as ended:
-        main(["pack", *MODEL, "--layer", LAYER, "--block-size", size, "-o", "out.ubp"])
-    assert ended.value.code == 2
+    assert main(["pack", *MODEL, "--layer", LAYER, "--block-size", size, "-o", "out.ubp"]) == 2
     assert "--block-size" in capsys.readouterr().err
-
-
-def test_choices_of_the_command_are_those_of_the_format() -> None:
-    assert pack_command.PACKED_BLOCK_SIZES == BLOCK_SIZES
-    assert pack_command.ACTIVATION_NAMES == ACTIVATIONS
 
 
 @pytest.mark.parametrize("image", [(7, 7), (14, 9), (56, 57), (112, 224), (1, 1)])

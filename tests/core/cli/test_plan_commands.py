@@ -45,7 +45,7 @@ def test_the_table_shows_every_layer_and_the_network(capsys: pytest.CaptureFixtu
     assert main(["plan", *MODEL, *GLOBAL]) == 0
     captured = capsys.readouterr()
     model = load_model("mobilenet_v1", weights="random", width=0.25)
-    for text in ("one budget: optimal, N = 4, s = 0.8", "at least 5.0 %", "requested", "rounded", "achieved",
+    for text in ("one budget: optimal, N = 4, s = 0.8", "at least 5.0 %", "requested", "achieved",
                  "retained", "dense: stem", "13 of 28 layers pruned", "multiply-adds", "80.00 %"):  # fmt: skip
         assert text in captured.out
     assert all(layer.name in captured.out for layer in model.layers)
@@ -128,13 +128,13 @@ def test_a_device_adds_what_was_measured_there(
     captured = capsys.readouterr()
     assert "nothing was measured" in captured.err and "latency" not in captured.out
     assert not (tmp_path / "history").exists(), "looking makes no file"
-    add_run(plan, name, "latency", median_ns=1_234_500.0)
+    add_run(plan, name, "latency", median_ns=1_234_400.0)
     add_run(plan, name, "instructions", instructions=98765)
     assert main(["plan", "show", str(plan), "--device", "adb:X"]) == 0
     captured = capsys.readouterr()
     lines = captured.out.splitlines()
-    assert any("latency, adb:X" in line for line in lines)
-    assert [line.split()[0] for line in lines if line.rstrip().endswith("1.2345 ms")] == [name]
+    assert any("latency on adb:X" in line for line in lines)
+    assert [line.split()[0] for line in lines if line.rstrip().endswith("1.234 ms")] == [name]
     table = tmp_path / "out.csv"
     assert main(["prune", str(plan), "--table", str(table), "--device", "emulator", "--json"]) == 0
     told = {layer["layer"]: layer for layer in record(capsys)["layers"]}
@@ -161,11 +161,8 @@ def test_pack_takes_a_plan(plan: Path, tmp_path: Path, capsys: pytest.CaptureFix
 
 @pytest.mark.parametrize(("arguments", "message"), [
     (["plan", *MODEL, "-o", "plan.txt"], "plan.txt: the name of a plan ends in .yaml"),
-    (["plan", "mobilenet_v1", "file.yaml"], "only `ubp plan show` and `ubp plan again` take a file"),
-    (["plan", "show"], "show: name the plan's file"),
-    (["plan", "again"], "again: name the plan's file"),
     (["plan", "show", "none.yaml"], "none.yaml: can't be read"),
-    (["plan", *MODEL, "--floor", "0.1"], "belong to a global budget; add scope global"),
+    (["plan", *MODEL, "--floor", "0.1"], "--floor: belongs to one budget over all layers"),
     (["plan", *MODEL, "--scope", "global", "--sparsity", "0.9", "--floor", "0.2"], "floors: together they keep"),
     (["plan", *MODEL, "--layer-override", "conv1=dense"], "'conv1': matches no layer"),
     (["plan", *MODEL, "--layer-override", "conv1"], "need PATTERN=dense, or PATTERN=FIELD:VALUE"),

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from ubp_core.benchmark import BenchRun, LayerResult, VariantResult
+from history_samples import make_run
+from ubp_core.benchmark import BenchRun
 from ubp_core.history import Entry, History, HistoryError, compare_runs, default_path, to_csv, to_json
 from ubp_core.history.schema import SCHEMA_VERSION
 
@@ -33,7 +34,7 @@ WRITER = """
 import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[3])
-from test_history import make_run
+from history_samples import make_run
 from ubp_core.history import History
 with History(Path(sys.argv[1])) as history:
     print("open", flush=True)
@@ -43,34 +44,8 @@ with History(Path(sys.argv[1])) as history:
 """
 
 
-def make_run(samples: int = 3, **changes: object) -> BenchRun:
-    times = tuple(range(200, 200 + samples))
-    dense = VariantResult("dense", "dense", 0, 0.0, "dense", "ok", "aa", times, 200, 201.0, 202, celsius_before=30.5)
-    pruned = replace(
-        VariantResult("bed N=4 s=0.75", "bed", 4, 0.75, "ubp", "ok", "aa", (100,) * samples, 100, 100.5, 101),
-        notes=("clock -12 %",),
-        file_bytes=10,
-    )
-    layers = (LayerResult('a, "b"\nÜ', "1x2x3x3", "1x4x3x3", (dense, pruned), ("few samples",)),)
-    run = BenchRun(
-        "adb:X",
-        "adb",
-        "latency",
-        "Phone",
-        started="2025-01-02T03:04:05+00:00",
-        model="toy",
-        settings={"threads": 1},
-        facts={"model": "Phone", "abis": ["arm64-v8a"]},
-        layers=layers,
-        planned=(layers[0].layer, "second"),
-        failure="cancelled",
-        seconds=1.5,
-    )
-    return replace(run, **changes)  # type: ignore[arg-type]
-
-
 def start_writer(path: Path, count: int) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", WRITER, str(path), str(count), str(Path(__file__).parent)]
+    command = [sys.executable, "-c", WRITER, str(path), str(count), str(Path(__file__).parents[1])]
     writer = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert writer.stdout and writer.stdout.readline() == "open\n"
     return writer
@@ -204,7 +179,8 @@ def test_export_holds_every_sample() -> None:
     lines = list(csv.DictReader(io.StringIO(to_csv([entry]))))
     assert [line["variant"] for line in lines] == ["dense", "bed N=4 s=0.75"]
     assert lines[0]["layer"] == 'a, "b"\nÜ' and lines[0]["samples_ns"] == "200 201 202 203"
-    assert (lines[1]["run"], lines[1]["speedup_over_dense"], lines[1]["notes"]) == ("7", "2.0", "clock -12 %")
+    assert (lines[1]["run"], lines[1]["notes"]) == ("7", "clock -12 %")
+    assert float(lines[1]["speedup_over_dense"]) == pytest.approx(2.015)
     (record,) = json.loads(to_json([entry]))["runs"]
     assert record.pop("id") == 7 and BenchRun.from_record(record) == entry.run
 
@@ -233,7 +209,7 @@ def test_runs_without_times_have_no_ratio() -> None:
     result = compare_runs(Entry(1, run), Entry(2, other))
     assert [v.ratio for v in result.variants] == [None]
     assert "figure differs: latency and not timed" in result.notes
-    assert "1 variants are in one run only" in result.notes
+    assert "1 variant is in one run only" in result.notes
 
 
 @pytest.mark.parametrize("number", [0, -1, 1 << 63, -(1 << 63) - 1, 99999999999999999999])
@@ -242,14 +218,6 @@ def test_numbers_that_the_file_can_not_hold_are_no_runs(tmp_path: Path, number: 
         for action in (history.get, history.delete):
             with pytest.raises(HistoryError, match=f"there is no run {number}: ubp history lists what there is"):
                 action(number)
-
-
-def test_a_full_disk_is_called_by_its_name(tmp_path: Path) -> None:
-    opener = "import sys; from pathlib import Path; from ubp_core.history import History; History(Path(sys.argv[1]))"
-    script = 'mount -t tmpfs -o size=64k none "$1" && exec "$2" -c "$3" "$1/h.sqlite"'
-    command = ["unshare", "-m", "sh", "-c", script, "sh", str(tmp_path), sys.executable, opener]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S)
-    assert done.stderr.endswith("the history can't be written: no space left on the disk\n")
 
 
 def ubp_history(path: Path, *arguments: str) -> tuple[int, str, str]:
@@ -268,6 +236,110 @@ def test_json_and_escapes_of_the_command(tmp_path: Path) -> None:
     for arguments in (("list",), ("show", "1")):
         _, out, _ = ubp_history(path, *arguments)
         assert "?[31mEvil" in out and "\x1b" not in out
-    for arguments in (("compare", "1", "1", "--json"), ("show", "1", "--csv"), ("list", "--force")):
+    code, out, err = ubp_history(path, "list", "--force")
+    assert (code, out) == (2, "") and "unrecognized arguments: --force" in err
+
+
+FORMS = ("--json", "--csv", "--markdown")
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_of_an_empty_history(tmp_path: Path, form: str) -> None:
+    code, out, _ = ubp_history(tmp_path / "none", "list", form)
+    titles = "run,started,device,what,model,layer,N,sparsity,layers,figures,ended"
+    assert (code, out.strip()) == (0, {"--json": "[]", "--csv": titles, "--markdown": ""}[form])
+    assert list(tmp_path.iterdir()) == [], "nothing is made for reading"
+
+
+def test_lists_say_what_ran_in_every_form(tmp_path: Path) -> None:
+    path = tmp_path / "h"
+    with History(path) as history:
+        first, second = (history.add(make_run(failure="", model=name)) for name in ("a [b", "c|d"))
+    runs = json.loads(ubp_history(path, "--json")[1])
+    assert [run["id"] for run in runs] == [second, first] and runs[0]["layer_names"] == ['a, "b"\nÜ', "second"]
+    assert [runs[0][key] for key in ("methods", "block_sizes", "sparsities")] == [["bed"], [4], [0.75]]
+    rows = list(csv.DictReader(io.StringIO(ubp_history(path, "--csv")[1])))
+    assert [(row["run"], row["N"], row["sparsity"]) for row in rows] == [("2", "4", "0.75"), ("1", "4", "0.75")]
+    assert rows[0]["layer"] == 'a, "b"?Ü +1' and rows[0]["model"] == "c|d"
+    code, out, _ = ubp_history(path, "--markdown")
+    table = [line for line in out.splitlines() if line.startswith("|")]
+    assert code == 0 and len(table) == 4 and set(table[1]) <= set("|-: ")
+    compared = json.loads(ubp_history(path, "compare", "1", "2", "--json")[1])
+    assert [variant["first_ns"] for variant in compared["variants"]] == [201.0, 100.5]
+    for form in FORMS[1:]:
+        for arguments in (("show", "1"), ("compare", "1", "2")):
+            code, out, err = ubp_history(path, *arguments, form)
+            assert (code, err) == (0, "") and "bed N=4 s=0.75" in out
+
+
+@pytest.mark.parametrize(
+    ("options", "kept"),
+    [
+        ({}, [3, 2, 1]),
+        ({"model": "mobilenet_v1"}, [2, 1]),
+        ({"model": "mobilenet_v1 (width 0.25)"}, [2]),
+        ({"model": "MOBILE*"}, [2, 1]),
+        ({"model": "mobilenet"}, []),
+        ({"layer": "blocks[3].conv"}, [1]),
+        ({"layer": "blocks*"}, [2, 1]),
+        ({"layer": "second"}, [3, 2, 1]),
+        ({"device": "host"}, [3]),
+        ({"device": "phone"}, [2, 1]),
+        ({"since": "2025-06-01"}, [3, 2]),
+        ({"since": "2025-06-01T00:00:01"}, [3]),
+        ({"since": "2025-06-01T02:00:00+02:00"}, [3, 2]),
+        ({"since": "2025-02-01", "device": "adb:X"}, [2]),
+    ],
+)
+def test_filters_of_lists_and_exports(tmp_path: Path, options: dict[str, str], kept: list[int]) -> None:
+    path = tmp_path / "h"
+    layer = make_run().layers[0]
+    with History(path) as history:
+        history.add(make_run(model="mobilenet_v1", layers=(replace(layer, layer="blocks[3].conv"),)))
+        history.add(make_run(model="mobilenet_v1 (width 0.25)", layers=(replace(layer, layer="blocks3.conv"),),
+                             started="2025-06-01T00:00:00+00:00"))  # fmt: skip
+        history.add(make_run(model="other", device="host", title="PC", started="2025-07-01T00:00:00+00:00"))
+        history.connection.execute("UPDATE run SET started = 'damaged' WHERE id > 3")
+    arguments = [f"--{name}={value}" for name, value in options.items()]
+    assert [run["id"] for run in json.loads(ubp_history(path, "list", "--json", *arguments)[1])] == kept
+    exported = json.loads(ubp_history(path, "export", *arguments)[1])["runs"]
+    assert [run["id"] for run in exported] == kept[::-1]
+    if not kept:
+        assert "none of the 3 runs is one of these" in ubp_history(path, *arguments)[2]
+
+
+def test_options_that_would_have_no_effect_or_no_sense(tmp_path: Path) -> None:
+    path = tmp_path / "h"
+    with History(path) as history:
+        history.add(make_run())
+    for arguments, words in (
+        (("export", "1", "--model", "x"), "--model: the runs are named by their numbers"),
+        (("--since", "yesterday"), "need a day as 2026-01-31"),
+        (("show", "1", "2"), "unrecognized arguments: 2"),
+        (("show",), "required: ID"),
+        (("show", "x"), "invalid int value"),
+        (("compare", "1"), "arguments are required: ID"),
+        (("compare", "1", "7"), "there is no run 7: ubp history lists what there is"),
+        (("export", "1", "7"), "there is no run 7"),
+        (("delete", "1", "7"), "there is no run 7"),
+        (("delete", "-1"), ""),
+    ):
         code, out, err = ubp_history(path, *arguments)
-        assert (code, out, err.count("\n")) == (2, "", 1) and "has no effect" in err
+        assert (code, out) == (2, "") and words in err
+    with History(path, reading=True) as history:
+        assert len(history.list()) == 1, "one wrong number, and none of them is deleted"
+    assert ubp_history(path, "delete", "1", "1")[::2] == (0, "ubp: note: deleted run 1\n")
+
+
+def test_digits_and_plurals(tmp_path: Path) -> None:
+    path = tmp_path / "h"
+    with History(path) as history:
+        history.add(make_run())
+        slow = replace(make_run().layers[0].variants[1], median_ns=147.361)
+        history.add(make_run(layers=(replace(make_run().layers[0], variants=(slow,)),)))
+    rows = list(csv.DictReader(io.StringIO(ubp_history(path, "compare", "1", "2", "--csv")[1])))
+    assert [row["ratio"] for row in rows] == ["0.68x"]
+    assert "1 variant is in one run only" in ubp_history(path, "compare", "1", "2")[1]
+    for numbers, words in (("1",), "1 run"), (("1", "2"), "2 runs"):
+        _, _, err = ubp_history(path, "export", *numbers, "-o", str(tmp_path / "o.json"), "--force")
+        assert err == f"ubp: note: wrote {words} to {tmp_path / 'o.json'}\n"

@@ -157,6 +157,8 @@ def test_training_only_heads_and_counters_are_left_out(tmp_path: Path) -> None:
     model = load_model(str(path), arch="googlenet")
     assert np.array_equal(model.layer("conv3.conv").weight, network.conv3.conv.weight.detach().numpy())
     assert not any("aux" in layer.name for layer in model.layers)
+    (line,) = model.notes
+    assert line.startswith("left out, since the network has no such tensors: aux1.conv.conv.weight")
 
 
 def test_old_densenet_names(tmp_path: Path) -> None:
@@ -210,7 +212,7 @@ def test_large_zips_are_mapped(checkpoint: Path, small: LoadedModel, monkeypatch
 
     monkeypatch.setattr("torch.load", load)
     for threshold in (1, 1 << 30):
-        monkeypatch.setattr("ubp_core.models.checkpoint.MAP_FROM_BYTES", threshold)
+        monkeypatch.setattr("ubp_core.models.checkpoints.reading.MAP_FROM_BYTES", threshold)
         model = load_model(str(checkpoint))
         assert np.array_equal(model.layer("stem.conv").weight, small.layer("stem.conv").weight)
     assert calls == [True, False]

@@ -74,5 +74,5 @@ def test_real_networks() -> None:
 
 
 def test_a_block_size_without_kernels_is_refused() -> None:
-    with pytest.raises(PruningError, match="3 can't be packed; the kernels have 1, 2, 4, 8, 16"):
+    with pytest.raises(PruningError, match="blocks of 3 can't be packed: kernels have 1, 2, 4, 8, 16"):
         check_deployable(tiny_network(), 3)

@@ -5,23 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
+from ubp_core.benchmark.figure import FIGURE_WORDS
 from ubp_tui.renderables.bars import growing_bar
 from ubp_tui.renderables.bench.profile import describe_profile
 from ubp_tui.renderables.bench.rows import result_cells
-from ubp_tui.renderables.bench.text import (
-    FIGURE_WORDS,
-    describe_figure,
-    describe_started,
-    format_instructions,
-    format_ratio,
-    format_time,
-    list_warnings,
-)
-from ubp_tui.renderables.formats import shorten_name
+from ubp_tui.renderables.bench.text import describe_figure, describe_started, list_warnings
+from ubp_tui.renderables.cells import pad, shorten_name
 
 if TYPE_CHECKING:
     from ubp_core.benchmark import BenchRun, LayerResult
-    from ubp_core.history import ComparedVariant, Comparison
+    from ubp_core.history import Comparison
 
 
 SHOWN: Final = ((0, 1, 2, 3, 4, 5), (0, 1, 2, 3, 4), (0, 1, 2, 4))
@@ -61,7 +54,7 @@ def _list_results(run: BenchRun, width: int) -> list[str]:
 
     def join(name: str, cells: Sequence[str], bar: str = "") -> str:
         padded = [cells[0].ljust(columns[0]), *(cells[n].rjust(columns[n]) for n in shown[1:])]
-        return " ".join([name.ljust(name_width), *padded, f" {bar}" if bar else ""]).rstrip()
+        return " ".join([pad(name, name_width), *padded, f" {bar}" if bar else ""]).rstrip()
 
     lines = [join("layer", ("variant", "measured", "vs dense", "spread", "keeps %", "figure"))]
     for layer, index, cells in rows:
@@ -92,21 +85,10 @@ def describe_comparison(comparison: Comparison, figures: tuple[str, str], width:
         f"{'layer':<{name_width}} {'variant':<20} {heads[0]:>10} {heads[1]:>10} {'ratio':>7}  output",
     ]
     for variant in comparison.variants:
-        both, ratio = compared_cells(variant)
+        first, second, ratio = variant.texts
         output = "same" if variant.same_output else "differs"
         name = shorten_name(variant.layer, name_width)
-        lines.append(f"{name:<{name_width}} {variant.label:<20} {both} {ratio:>7}  {output}")
+        lines.append(f"{name:<{name_width}} {variant.label:<20} {first:>10} {second:>10} {ratio:>7}  {output}")
     if not comparison.variants:
         lines.append("no layer and variant is in both runs")
     return [*lines, "", *(f"note: {note}" for note in comparison.notes)]
-
-
-def compared_cells(variant: ComparedVariant) -> tuple[str, str]:
-    """Both figures in fixed columns, and their ratio; counts of instructions have no ratio to times."""
-    sides = ((variant.first_ns, variant.first_instructions), (variant.second_ns, variant.second_instructions))
-    if variant.instruction_ratio is not None:
-        cells = [format_instructions(count) for _, count in sides]
-    else:
-        cells = [format_instructions(count) if count and time is None else format_time(time) for time, count in sides]
-    ratio = variant.instruction_ratio if variant.instruction_ratio is not None else variant.ratio
-    return f"{cells[0]:>10} {cells[1]:>10}", format_ratio(ratio)

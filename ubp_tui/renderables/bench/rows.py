@@ -6,18 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ubp_core.benchmark.figure import FIGURE_WORDS
+from ubp_core.units import format_percent, format_ratio, format_time
 from ubp_tui.bench.job import Plan
 from ubp_tui.bench.run import DeviceRun, Retained
-from ubp_tui.renderables.bench.text import (
-    FIGURE_WORDS,
-    find_ratio,
-    format_figure,
-    format_ratio,
-    format_spread,
-    format_time,
-    variant_name,
-)
-from ubp_tui.renderables.formats import format_percent
+from ubp_tui.renderables.bench.text import find_ratio, format_figure, format_spread, variant_name
 
 if TYPE_CHECKING:
     from ubp_core.benchmark import LayerProgress, LayerResult, Variant, VariantResult
@@ -109,7 +102,7 @@ def result_cells(layer: LayerResult, figure: str) -> list[tuple[str, ...]]:
         (
             name,
             format_figure(variant) if variant.check == "ok" else "differs",
-            format_ratio(find_ratio(layer, variant)),
+            format_ratio(find_ratio(layer, variant), layer.unsure(variant)),
             format_spread(variant),
             "-" if variant.retained is None else format_percent(variant.retained),
             FIGURE_WORDS.get(figure, figure),

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from ubp_core.benchmark.figure import FIGURE_TITLES
+from ubp_core.benchmark.trust import UNSURE_WORDS
+from ubp_core.units import format_instructions, format_time
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -12,45 +16,11 @@ if TYPE_CHECKING:
 
 VARIANT_NAMES: Final = {"dense": "dense", "abp": "ABP", "bed": "UBP-BED", "optimal": "UBP-optimal"}
 """Variants as the paper calls them."""
-FIGURE_TITLES: Final = {
-    "latency": "latency on a phone",
-    "host time": "host time of this machine, no phone's: only ratios count",
-    "instructions": "emulated: instructions are counted, nothing is timed",
-    "not timed": "emulated: outputs are checked, nothing is timed",
-}
-"""Where figures come from, for titles."""
-FIGURE_WORDS: Final = {
-    "latency": "latency",
-    "host time": "host time",
-    "instructions": "emulated",
-    "not timed": "emulated",
-}
-"""The same in a word, for every row."""
 
 
 def variant_name(method: str) -> str:
     """A method's name in tables."""
     return VARIANT_NAMES.get(method, method)
-
-
-def format_time(time_ns: float | None) -> str:
-    """A time of one run in at most nine characters; a dash where nothing was timed."""
-    if time_ns is None:
-        return "-"
-    for limit, unit in ((1e9, "s"), (1e6, "ms"), (1e3, "µs")):
-        if time_ns >= limit:
-            return f"{time_ns / limit:.4g} {unit}"
-    return f"{time_ns:.0f} ns"
-
-
-def format_instructions(count: int | None) -> str:
-    """A number of executed instructions in at most nine characters; a dash where they were not counted."""
-    if count is None:
-        return "-"
-    for limit, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if count >= limit:
-            return f"{count / limit:.4g}{unit} ins"
-    return f"{count} ins"
 
 
 def format_figure(variant: VariantResult) -> str:
@@ -63,11 +33,6 @@ def format_figure(variant: VariantResult) -> str:
 def find_ratio(layer: LayerResult, variant: VariantResult) -> float | None:
     """How many times faster than dense; how many times fewer instructions where nothing was timed."""
     return layer.speedup(variant) or layer.fewer_instructions(variant)
-
-
-def format_ratio(ratio: float | None) -> str:
-    """How many times faster."""
-    return "-" if ratio is None else f"{ratio:.2f}x"
 
 
 def format_spread(variant: VariantResult) -> str:
@@ -95,6 +60,8 @@ def describe_column(figures: LayerFigures) -> str:
 def list_warnings(layers: Sequence[LayerResult], failure: str, planned: int) -> list[str]:
     """Every reason to doubt the figures, and why a run ended early."""
     found = [f"{layer.layer}: {line}" for layer in layers for line in layer.warnings]
+    if any(layer.unsure(variant) for layer in layers for variant in layer.variants):
+        found.insert(0, UNSURE_WORDS)
     if failure:
         found.append(f"ended early: {failure} ({len(layers)} of {planned} layers are measured)")
     return found

@@ -8,10 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from rich.cells import cell_len
 from textual.content import Content
 
+from ubp_core.budgets import no_kernel
+from ubp_core.units import format_bytes, format_count, format_percent, format_seconds
 from ubp_tui.choices.patterns import format_shape
-from ubp_tui.renderables.formats import format_bytes, format_count, format_percent, format_seconds
+from ubp_tui.renderables.cells import shown
 from ubp_tui.work.selecting import LayerResult
 from ubp_tui.work.totals import FLOAT_BYTES, NetworkTotal
 
@@ -34,7 +37,7 @@ class Fact:
     @property
     def width(self) -> int:
         """Cells that the item takes."""
-        return len(self.label) + len(self.value) + (1 if self.label and self.value else 0)
+        return cell_len(self.label) + cell_len(self.value) + (1 if self.label and self.value else 0)
 
     def text(self) -> Content:
         """Label and figure."""
@@ -47,7 +50,7 @@ def list_facts(result: LayerResult) -> list[Fact]:
     selection, layer = result.selection, result.layer
     if selection is None:
         return [
-            Fact("stays dense:", layer.skip_reason or "by choice (D prunes it)", "bold $text-warning"),
+            Fact("stays dense:", shown(layer.skip_reason or "by choice (D prunes it)"), "bold $text-warning"),
             Fact("shape", format_shape(layer.shape)),
             Fact("parameters", format_count(layer.parameters)),
         ]
@@ -59,7 +62,10 @@ def list_facts(result: LayerResult) -> list[Fact]:
     facts.append(Fact("weights" if selection.method == "unstructured" else "B", f"{len(selection.rows):,}"))
     if result.offsets is not None and selection.block_size > 1:
         facts.append(offsets_fact(result.offsets))
-    if result.measure is not None:
+    reason = None if selection.method == "unstructured" else no_kernel(selection.block_size)
+    if reason:
+        facts.append(Fact("", reason, "bold $text-warning"))
+    elif result.measure is not None:
         dense = layer.parameters * FLOAT_BYTES
         change = f"{format_bytes(dense)} → {format_bytes(result.measure.file_bytes)}"
         facts.append(Fact("packed", f"{change} ({format_percent(result.measure.file_bytes / dense, 0)} %)"))
@@ -120,7 +126,7 @@ def describe_total(total: NetworkTotal) -> str:
         return f"{total.failed} of {total.wanted} layers have no selection"
     if math.isnan(total.retained):
         return "nothing to prune"
-    return f"network keeps {format_percent(total.retained, 2)} %"
+    return f"keeps {format_percent(total.retained, 2)} % of |w|"
 
 
 def list_total(total: NetworkTotal) -> list[Fact]:
@@ -130,7 +136,7 @@ def list_total(total: NetworkTotal) -> list[Fact]:
         facts.append(Fact("mult-adds", _change(format_count, total.multiply_adds)))
     facts.append(Fact("weights file", _change(format_bytes, total.file_bytes)))
     words = describe_total(total)
-    facts.append(Fact("", words, "bold $text-success" if words.startswith("network") else "$text-warning"))
+    facts.append(Fact("", words, "bold $text-success" if words.startswith("keeps") else "$text-warning"))
     return facts
 
 

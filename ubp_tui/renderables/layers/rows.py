@@ -6,10 +6,9 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from ubp_core.units import format_bytes, format_count, format_instructions, format_percent, format_time
 from ubp_tui.choices.choice import Choice
 from ubp_tui.choices.patterns import KINDS, format_shape
-from ubp_tui.renderables.bench.text import format_instructions, format_time
-from ubp_tui.renderables.formats import format_bytes, format_count, format_percent
 from ubp_tui.work.measuring import LayerMeasure
 from ubp_tui.work.totals import FLOAT_BYTES
 

@@ -9,7 +9,7 @@ from typing import Final
 from rich.segment import Segment
 from rich.style import Style
 
-from ubp_tui.renderables.formats import shorten_name
+from ubp_tui.renderables.cells import pad, pad_left, shorten_end, shorten_name, shown
 from ubp_tui.renderables.layers.rows import GAP, Column, LayerRow, cell_text, fit_columns, list_columns
 
 GUTTER: Final = 3
@@ -49,8 +49,8 @@ class TableLayout:
         """A text in its column, behind the gap."""
         width, gap = self.width_of(column), 0 if column.id == "name" else GAP
         if column.left:
-            return " " * gap + text.ljust(width)[:width]
-        return text.rjust(width + gap)[-width - gap :]
+            return " " * gap + pad(text, width)
+        return pad_left(text, width + gap)
 
     def header(self, sort: str, descending: bool) -> str:
         """Titles; the one sorted by with an arrow."""
@@ -63,12 +63,10 @@ class TableLayout:
     def place_reason(self, row: LayerRow) -> str:
         """Why a layer stays dense, in place of all that follows, but for a figure that it has."""
         first = next(number for number, column in enumerate(self.columns) if column.chosen)
-        text, last = f"{'':{GAP}}dense: {row.reason}", self.columns[-1]
-        if row.figure is None or last.id != "figure":
-            return text
-        room = sum(self.width_of(column) + GAP for column in self.columns[first:-1])
-        text = text if len(text) <= room else text[: room - 1] + "…"
-        return text.ljust(room) + self.place(cell_text(last.id, row), last)
+        text, last = f"{'':{GAP}}dense: {shown(row.reason or '')}", self.columns[-1]
+        figure = row.figure is not None and last.id == "figure"
+        room = sum(self.width_of(column) + GAP for column in self.columns[first : -1 if figure else None])
+        return pad(shorten_end(text, room), room) + (self.place(cell_text(last.id, row), last) if figure else "")
 
 
 def draw_row(

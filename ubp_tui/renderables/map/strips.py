@@ -114,8 +114,9 @@ def line_segments(
     for first, text, colour in labels:
         cells = slice(first, first + len(text))
         signs[cells] = list(text)[: len(signs[cells])]
-        ink = colour if glyphs == "blocks" or colour != palette.INK else palette.MARK
-        pairs[cells] = ground[cells] + np.uint16(ink << 8)
+        # On what is kept the ink follows the ground: a ramp has light and dark ends in every theme.
+        inks = colours.inks[ground[cells]] if colour == palette.INK else np.uint8(colour)
+        pairs[cells] = ground[cells] + (np.asarray(inks, np.uint16) << 8)
     line = "".join(signs.tolist())
     cuts = [0, *(np.flatnonzero(np.diff(pairs)) + 1).tolist(), len(line)]
     values = pairs[cuts[:-1]].tolist() if line else []

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ubp_core.units import format_time
 from ubp_tui.looks.themes import Look
 from ubp_tui.renderables.bench.rows import name_variants
-from ubp_tui.renderables.bench.text import format_time
 
 if TYPE_CHECKING:
     from ubp_core.benchmark import LayerProgress, LayerResult, Variant

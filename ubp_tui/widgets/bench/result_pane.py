@@ -16,6 +16,7 @@ from ubp_tui.looks.themes import look_of
 from ubp_tui.renderables.bench.profile import describe_profile
 from ubp_tui.renderables.bench.rows import BenchRow, list_rows
 from ubp_tui.renderables.bench.text import describe_figure, list_warnings
+from ubp_tui.renderables.cells import shown
 from ubp_tui.widgets.bench.bars import FRAME, Bars, draw_bars, fit_bars, live_bars, result_bars
 from ubp_tui.widgets.bench.result_table import ResultTable
 from ubp_tui.widgets.bench.scatter import Point, describe_shapes, draw_scatter, live_points, result_points
@@ -96,7 +97,7 @@ class ResultPane(Vertical):
         else:
             kept = f" · history: run {run.number}" if run.number is not None else ""
             lines = [describe_figure(run.device, run.title, run.figure) + kept]
-        self.query_one("#result-title", Static).update("\n".join(lines))
+        self.query_one("#result-title", Static).update("\n".join(map(shown, lines)))
         self._describe_profile()
         notes = [] if run is None else list_warnings(run.layers, run.failure, len(self.plan))
         found = [f"warning: {line}" for line in notes]
@@ -104,7 +105,7 @@ class ResultPane(Vertical):
             found.append(f"not kept: {run.unkept}")
         others = [other for other in self.runs.values() if other is not run and other.failure]
         found += [f"warning: {other.device}: ended early: {other.failure}" for other in others]
-        self.query_one("#result-warnings", Static).update("\n".join(found))
+        self.query_one("#result-warnings", Static).update("\n".join(map(shown, found)))
 
     def _describe_profile(self) -> None:
         """Where the time of a network goes."""
@@ -113,7 +114,7 @@ class ResultPane(Vertical):
         lines = describe_profile(result, max(self.size.width - 3, 40)) if result else []
         profile = self.query_one("#result-profile", Static)
         profile.display = bool(lines)
-        profile.update("\n".join([*lines, ""]))
+        profile.update("\n".join([*map(shown, lines), ""]))
 
     def _draw(self, always: bool = False) -> None:
         """Draw the plots of the device and layer under the cursor, where anything has changed."""
@@ -142,7 +143,7 @@ class ResultPane(Vertical):
         self.query_one("#result-plots").styles.height = "1fr" if both else compact
         self.set_class(not points, "-no-scatter")
         titles = (
-            f"{layer} · {run.figure} · {draw_bars(plots[0].plt, bars, look)}",
+            f"{shown(layer)} · {run.figure} · {draw_bars(plots[0].plt, bars, look)}",
             draw_scatter(plots[1].plt, points, run.figure, look),
         )
         self.border_title = titles[0] if both else titles[PLOTS.index(self.plot)]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.cells import split_text
 from rich.text import Text
 from textual import events
 from textual.widgets import DataTable
 
 from ubp_tui.renderables.bench.rows import BenchRow
-from ubp_tui.renderables.formats import shorten_name
+from ubp_tui.renderables.cells import pad, shorten_name, shown
 
 WIDTHS = {"variant": 12, "measured": 10, "vs dense": 9, "spread": 7, "keeps %": 8, "figure": 12}
 """Columns after the layer's name, and their least widths."""
@@ -71,7 +72,7 @@ class ResultTable(DataTable[Text]):
         """The cells of a row; a layer's name stands in its first row, a heading of a device in all of its width."""
         row = self._rows[number]
         if not row.layer:
-            return self._heading(row.cells[0])
+            return self._heading(shown(row.cells[0]))
         before = self._rows[number - 1] if number else None
         first = before is None or (before.device, before.layer) != (row.device, row.layer)
         name = shorten_name(row.layer, self._name_width) if first else ""
@@ -81,10 +82,9 @@ class ResultTable(DataTable[Text]):
         """A text that runs through all columns."""
         cells = []
         for column in self.ordered_columns:
-            cells.append(Text(text[: column.width], "bold reverse"))
-            text = text[column.width :]
-        return [Text(cell.plain.ljust(column.width), "bold reverse") for cell, column in
-                zip(cells, self.ordered_columns, strict=True)]  # fmt: skip
+            part, text = split_text(text, column.width)
+            cells.append(Text(pad(part, column.width), "bold reverse"))
+        return cells
 
     @staticmethod
     def _cell(column: str, text: str, live: bool) -> Text:

@@ -6,14 +6,13 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from ubp_tui.looks import palette
+from ubp_core.units import format_percent
 from ubp_tui.looks.palette import MapPalette
 from ubp_tui.looks.themes import look_of
-from ubp_tui.renderables.formats import format_percent
 from ubp_tui.renderables.map.class_stack import CLASS_INDEX
 from ubp_tui.renderables.map.difference import SIGNS
 from ubp_tui.work.comparing import Comparison
-from ubp_tui.work.difference import CLASS_NAMES, NEITHER, ClassShare
+from ubp_tui.work.difference import CLASS_NAMES, ClassShare
 from ubp_tui.work.selecting import LayerResult
 
 NAME_WIDTH = 12
@@ -58,7 +57,7 @@ def _head() -> Content:
 def _swatch(kind: int, colours: MapPalette) -> tuple[str, str]:
     """The sign of a class on its colour."""
     index = CLASS_INDEX[kind]
-    return SIGNS[kind], f"bold {colours.css(palette.INK if kind != NEITHER else palette.MARK)} on {colours.css(index)}"
+    return SIGNS[kind], f"bold {colours.css(int(colours.inks[index]))} on {colours.css(index)}"
 
 
 def _class_line(kind: int, share: ClassShare, colours: MapPalette) -> Content:

@@ -11,6 +11,7 @@ from textual.widgets import Static
 
 from ubp_tui.choices.choice import Choice
 from ubp_tui.choices.problem import Problem
+from ubp_tui.renderables.cells import shown
 from ubp_tui.widgets.controls.choice_bar import ChoiceBar
 from ubp_tui.widgets.map.block_map import BlockMap
 from ubp_tui.widgets.problem_panel import ProblemPanel
@@ -26,7 +27,7 @@ class ComparePane(Vertical):
         """Args: the picture, what the frame says before there is one."""
         super().__init__(id=id)
         self.picture = picture
-        self.border_title = title
+        self.border_title = shown(title)
 
     def compose(self) -> ComposeResult:
         """Both; a class says which one is seen."""
@@ -35,7 +36,7 @@ class ComparePane(Vertical):
 
     def show(self, title: str, problem: Problem | None = None) -> None:
         """Name what is shown, or say why there is nothing."""
-        self.border_title = title
+        self.border_title = shown(title)
         self.set_class(problem is not None, "-empty")
         if problem is not None:
             self.query_one(ProblemPanel).show(problem)

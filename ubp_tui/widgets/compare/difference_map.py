@@ -15,7 +15,7 @@ from ubp_tui.renderables.map.raster import Image
 from ubp_tui.renderables.map.readout import Kernel, value_labels
 from ubp_tui.renderables.map.viewport import Viewport
 from ubp_tui.widgets.map.block_map import BlockMap
-from ubp_tui.work.difference import BOTH, LEFT, RIGHT, Difference
+from ubp_tui.work.difference import BOTH, LEFT, NEITHER, RIGHT, Difference
 from ubp_tui.work.source import MapSource
 
 _SIGN_COLOURS: Final = {
@@ -78,8 +78,8 @@ class DifferenceMap(BlockMap):
         return self._ink_of(0 if row is None or column is None else int(self._difference.classes[row, column]))
 
     def _ink_of(self, kind: int) -> int:
-        """Dark on the bright classes, bright on the dull one."""
-        return {LEFT: palette.INK, RIGHT: palette.INK, BOTH: palette.MARK}.get(kind, palette.FAINT_INK)
+        """Clear on what is kept, faint on what is not."""
+        return palette.FAINT_INK if kind == NEITHER else palette.INK
 
     def _label_pixels(self, view: Viewport, line: int) -> list[tuple[int, str, int]]:
         """A character for the two pixels of every cell."""

@@ -11,7 +11,8 @@ from textual.containers import Container, Horizontal
 from textual.message import Message
 from textual.reactive import reactive
 
-from ubp_tui.choices.choice import METHODS, Choice, offered_block_sizes
+from ubp_core.vocabulary import METHODS
+from ubp_tui.choices.choice import Choice, offered_block_sizes
 from ubp_tui.choices.layer_choices import SCOPES, Scope
 from ubp_tui.widgets.controls.segments import Segments
 from ubp_tui.widgets.controls.sparsity_slider import SparsitySlider

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.cells import cell_len
 from textual import events
 from textual.content import Content
 from textual.geometry import Size
 from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
+
+from ubp_tui.renderables.cells import shown
 
 MORE = "… "
 """Stands for options that are out of sight."""
@@ -100,13 +103,13 @@ class Segments(Widget):
         cell = self._head
         offsets = []
         for option in self.options:
-            offsets.append((cell, cell + len(option) + 2))
-            cell += len(option) + 2
+            offsets.append((cell, cell + _width(option)))
+            cell += _width(option)
         return offsets
 
     def _window(self) -> tuple[int, int]:
         """Number of the first option in sight, and of the one behind the last."""
-        widths = [len(option) + 2 for option in self.options]
+        widths = [_width(option) for option in self.options]
         return find_window(widths, self._place, self.size.width - self._head)
 
     @property
@@ -138,7 +141,8 @@ class Segments(Widget):
                 style = "bold $text on $surface-lighten-2"
             # Without colour Textual only turns colours grey: brackets, as wide as the blanks, tell the chosen one.
             bracketed = option == self.chosen and self.app.no_color
-            parts.append(Content.styled(f"[{option}]" if bracketed else f" {option} ", style))
+            text = shown(option)
+            parts.append(Content.styled(f"[{text}]" if bracketed else f" {text} ", style))
         if end < len(self.options):
             parts.append(Content.styled(MORE, "$text-muted"))
         return Content("").join(parts)
@@ -148,7 +152,7 @@ class Segments(Widget):
         first, end = self._window()
         at = self._head
         for number in range(first - (first > 0), min(end + 1, len(self.options))):
-            width = len(self.options[number]) + 2 if first <= number < end else len(MORE)
+            width = _width(self.options[number]) if first <= number < end else len(MORE)
             if at <= cell < at + width:
                 return self.options[number]
             at += width
@@ -167,3 +171,8 @@ class Segments(Widget):
         option = self.option_at(event.x)
         if option:
             self.post_message(self.Picked(self, option))
+
+
+def _width(option: str) -> int:
+    """Cells of an option, with a blank on each side."""
+    return cell_len(shown(option)) + 2

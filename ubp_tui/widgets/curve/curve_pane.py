@@ -10,13 +10,14 @@ from textual import on
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.message import Message
+from textual.style import Style
 from textual.widgets import Static
 
+from ubp_core.units import format_percent
 from ubp_tui.choices.choice import CURVE_METHODS, Choice
 from ubp_tui.keys.bindings import bindings_of
 from ubp_tui.keys.key_action import Owner
 from ubp_tui.looks.themes import look_of
-from ubp_tui.renderables.formats import format_percent
 from ubp_tui.widgets.curve.curve_plot import CurvePlot
 from ubp_tui.widgets.framed import Framed
 
@@ -85,7 +86,7 @@ class CurvePane(Framed, can_focus=True):
             choice = self._choice
             fixed = f", N={choice.block_size}" if over == "sparsity" else f", s={100 * choice.sparsity:g} %"
         other = "block size" if over == "sparsity" else "sparsity"
-        step = Content.from_markup(f"[@click=screen.step_axis]x over {other}[/]")
+        step = Content.styled(f"x over {other}", Style.from_meta({"@click": "screen.step_axis"}))
         self.set_titles(f"Retained importance over {over}{fixed}, per cent", step)
 
     def _tell(self) -> None:

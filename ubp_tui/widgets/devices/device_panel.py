@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
@@ -15,7 +16,7 @@ from textual.message import Message
 from textual.widgets import DataTable, Static
 
 from ubp_tui.bench.devices import GONE, Devices
-from ubp_tui.renderables.formats import shorten_end
+from ubp_tui.renderables.cells import shorten_end, shorten_middle, shown
 
 if TYPE_CHECKING:
     from ubp_core.devices import DeviceInfo
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 COLUMNS = ("chosen", "device", "kind", "state", "what")
 MARK_WIDTH, FACT_WIDTH = 2, 12
 """Cells of the first column, and of the labels of facts."""
+LEAST_NAME = 12
+"""Cells of a device's name."""
 
 
 class DevicePanel(Vertical):
@@ -86,7 +89,7 @@ class DevicePanel(Vertical):
     def _fill(self) -> None:
         """Write every row."""
         table = self._table()
-        rows = {name: self._cells(info) for name, info in self.devices.infos.items()}
+        rows = self._fit_names({name: self._cells(info) for name, info in self.devices.infos.items()})
         room = self._room_beside(list(rows.values()))
         for name, row in rows.items():
             cells = [Text(cell) for cell in (*row[:-1], shorten_end(row[-1], room))]
@@ -97,11 +100,17 @@ class DevicePanel(Vertical):
                 if table.get_cell(name, column) != cell:
                     table.update_cell(name, column, cell, update_width=True)
 
+    def _fit_names(self, rows: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        """The rows with names that leave room for the states."""
+        states = max([0, *(sum(map(cell_len, row[2:4])) for row in rows.values())])
+        room = max(LEAST_NAME, self._table().size.width - MARK_WIDTH - states - 2)
+        return {name: (row[0], f"{shorten_middle(row[1].rstrip(), room)}  ", *row[2:]) for name, row in rows.items()}
+
     def _room_beside(self, rows: list[tuple[str, ...]]) -> int:
         """Cells that the other columns leave for the last one."""
         taken = 0
         for place, name in enumerate(COLUMNS[1:-1], 1):
-            taken += max([len(f"{name}  "), *(len(row[place]) for row in rows)])
+            taken += max([len(f"{name}  "), *(cell_len(row[place]) for row in rows)])
         return self._table().size.width - MARK_WIDTH - taken
 
     def on_resize(self) -> None:
@@ -117,7 +126,7 @@ class DevicePanel(Vertical):
         state = "gone" if info.advice == GONE else info.state.value
         state = self._status.get(info.name, state)
         mark = "●" if info.name in self.devices.targets else ""
-        return (mark, f"{info.name}  ", f"{kind}  ", f"{state}  ", info.title)
+        return (mark, f"{shown(info.name)}  ", f"{kind}  ", f"{shown(state)}  ", shown(info.title))
 
     def show_details(self) -> None:
         """Remedy and facts of the chosen device, and why there is no phone."""
@@ -126,19 +135,19 @@ class DevicePanel(Vertical):
         lines: list[Content] = []
         if info is not None:
             style = "$text-muted" if info.ready else "bold $text-warning"
-            lines.append(Content.styled(info.line if not info.ready else info.advice or info.line, style))
+            lines.append(Content.styled(shown(info.line if not info.ready else info.advice or info.line), style))
             told = self.devices.facts.get(chosen)
             facts = told.lines if told and info.ready else ()
             lines += [line for label, value in facts for line in self._fact_lines(label, value)]
         if note:
             lines += [Content("")] if lines else []
-            lines.append(Content.styled(note, "$text-muted"))
+            lines.append(Content.styled(shown(note), "$text-muted"))
         self.query_one("#device-facts", Static).update(Content("\n").join(lines))
 
     def _fact_lines(self, label: str, value: str) -> list[Content]:
         """A fact beside its label, in as many lines as it needs; every cluster of cores begins one."""
         room = max(self.query_one("#device-facts").size.width - FACT_WIDTH, 20)
-        parts = [line for part in value.split("; ") for line in wrap(part, room)]
+        parts = [line for part in shown(value).split("; ") for line in wrap(part, room)]
         labels = (label, *[""] * (len(parts) - 1))
         return [
             Content.assemble((f"{word:<{FACT_WIDTH}}", "$text-muted"), part)

@@ -8,6 +8,8 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Static
 
+from ubp_tui.renderables.cells import shown
+
 if TYPE_CHECKING:
     from ubp_core.models import LoadedModel
 
@@ -32,12 +34,12 @@ class ModelHeader(Horizontal):
 
     def show_loading(self, model: str) -> None:
         """Name the model that is being loaded."""
-        self.query_one("#model-name", Static).update(model)
+        self.query_one("#model-name", Static).update(shown(model))
 
     def show_model(self, model: LoadedModel) -> None:
         """Show a loaded model; random weights are marked as such."""
-        self.query_one("#model-name", Static).update(model.name)
-        self.query_one("#model-source", Static).update(model.source)
+        self.query_one("#model-name", Static).update(shown(model.name))
+        self.query_one("#model-source", Static).update(shown(model.source))
         self.set_class(model.random_weights, "-random")
 
     def show_total(self, line: str) -> None:

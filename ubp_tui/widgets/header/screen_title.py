@@ -6,6 +6,8 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from ubp_tui.renderables.cells import shorten_middle
+
 
 class ScreenTitle(Widget):
     """The app, the screen, and what it is about."""
@@ -20,6 +22,7 @@ class ScreenTitle(Widget):
 
     def render(self) -> Content:
         """One line."""
-        return Content.assemble(
-            (" ubp-tui ", "bold $text on $primary"), (f" {self._title} ", "bold"), (self.detail, "$text-muted")
+        parts = Content.assemble(
+            (" ubp-tui ", "bold $block-cursor-foreground on $primary"), (f" {self._title} ", "bold")
         )
+        return parts + Content.styled(shorten_middle(self.detail, self.size.width - parts.cell_length), "$text-muted")

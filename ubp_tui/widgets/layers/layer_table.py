@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
@@ -15,11 +16,13 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from ubp_tui.choices.choice import find_dense_reason
 from ubp_tui.choices.layer_choices import LayerChoices
 from ubp_tui.choices.marks import Marks
 from ubp_tui.choices.patterns import matches
 from ubp_tui.keys.bindings import bindings_of
 from ubp_tui.keys.key_action import Owner
+from ubp_tui.renderables.cells import shown
 from ubp_tui.renderables.layers.rows import COLUMNS, LayerRow, cell_text, sort_rows
 from ubp_tui.renderables.layers.strips import GUTTER, PARTS, TableLayout, draw_row
 from ubp_tui.work.measuring import LayerMeasure
@@ -141,7 +144,8 @@ class LayerTable(ScrollView, can_focus=True):
     def _make_row(self, layer: Layer, total: int) -> LayerRow:
         """All that is known of a layer."""
         name = layer.name
-        reason = layer.skip_reason or ("kept dense by choice" if name in self._choices.dense else None)
+        by_choice = "kept dense by choice" if name in self._choices.dense else None
+        reason = layer.skip_reason or by_choice or find_dense_reason(layer, self._choices.of(name))
         return LayerRow(
             layer, self._choices.of(name), layer.parameters / total, reason, self._measures.get(name),
             self._figures.get(name), self._figure_kind,
@@ -175,7 +179,7 @@ class LayerTable(ScrollView, can_focus=True):
     def _lay_out(self) -> None:
         """Choose the columns for the present width."""
         width = self.size.width - self.styles.scrollbar_size_vertical - 1
-        longest = max((len(layer.name) for layer in self._layers), default=5)
+        longest = max((cell_len(shown(layer.name)) for layer in self._layers), default=5)
         self._layout = TableLayout.fit(width, longest, self._figure_kind)
         self.virtual_size = Size(self.size.width, len(self._shown) + 1)
 

@@ -111,10 +111,17 @@ class LayersPane(Framed):
     def _pick_filter(self, message: Segments.Picked) -> None:
         """A filter was clicked: all layers again closes the line."""
         message.stop()
-        line = self.query_one(FilterInput)
-        line.value = "" if message.option == ALL else message.option
+        self.query_one(FilterInput).value = "" if message.option == ALL else message.option
         if message.option == ALL:
-            line.post_message(line.Submitted(line, ""))
+            self.clear_filter()
+
+    def clear_filter(self) -> None:
+        """Show all layers; the line goes."""
+        line = self.query_one(FilterInput)
+        line.value = ""
+        self.set_class(False, "-filtering")
+        if line.has_focus:
+            self.query_one(LayerTable).focus()
 
     @on(Input.Submitted)
     def _close(self, message: Input.Submitted) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
@@ -11,7 +12,8 @@ from textual.reactive import reactive
 from ubp_tui.choices.problem import Problem
 from ubp_tui.looks import palette
 from ubp_tui.looks.themes import Look, look_of
-from ubp_tui.renderables.formats import kernel_of, shorten_name
+from ubp_tui.renderables.cells import shorten_name, shown
+from ubp_tui.renderables.formats import kernel_of
 from ubp_tui.renderables.map.readout import describe_scale
 from ubp_tui.renderables.map.strips import SHADES
 from ubp_tui.widgets.framed import Framed
@@ -71,14 +73,15 @@ class MapPane(Framed):
         if self._named is None:
             return
         name, how = self._named
-        title, room = f"Block map · {name} · {how}", self.size.width - 6
-        if len(title) > room:
+        title, room = f"Block map · {shown(name)} · {how}", self.size.width - 6
+        if cell_len(title) > room:
             title = f"{shorten_name(name, max(room - len(how) - 3, 8))} · {how}"
         self.set_titles(title)
 
     def on_resize(self) -> None:
         """Another width, another title; a pane out of sight has none."""
         self._show_title()
+        self._show_scale()
 
     def show_problem(self, problem: Problem) -> None:
         """Clear the map and say why."""
@@ -119,9 +122,14 @@ class MapPane(Framed):
 
     def _show_scale(self) -> None:
         """Zoom level and legend on the lower edge of the frame."""
-        view = self.query_one(BlockMap).view
-        if view is not None:
-            self.set_titles(subtitle=Content.assemble(describe_scale(view), "  ", legend(look_of(self.app))))
+        block_map = self.query_one(BlockMap)
+        view, source = block_map.view, block_map.source
+        if view is None or source is None:
+            return
+        words, colours = describe_scale(view), legend(look_of(self.app), source.scale)
+        # A frame has no room for half a scale: the zoom level goes first.
+        whole = Content.assemble(words, "  ", colours)
+        self.set_titles(subtitle=whole if whole.cell_length <= self.size.width - 4 else colours)
 
     def on_block_map_cursor_moved(self, message: BlockMap.CursorMoved) -> None:
         """Show what is under the cursor."""
@@ -129,11 +137,13 @@ class MapPane(Framed):
         self.query_one(ReadoutLine).line = message.readout
 
 
-def legend(look: Look) -> Content:
-    """The colours in words: pruned, and kept from low to high importance; without colours, their signs."""
+def legend(look: Look, scale: tuple[float, float]) -> Content:
+    """What colours mean: pruned, and kept from low to high importance, with the importance at both ends of the ramp;
+    without colours, their signs."""
     colours = look.map
+    low, high = (f"{end:.2g}" for end in scale)
     if look.glyphs != "blocks":
-        return Content(f"pruned blank  kept {SHADES[look.glyphs][1:5]}")
+        return Content(f"pruned blank  kept |w| {low} {SHADES[look.glyphs][1:5]} {high}")
     steps = [palette.KEPT + step * palette.SHARE_STEPS + palette.SHARE_STEPS - 1 for step in range(1, 16, 2)]
     ramp = [("█", colours.css(step)) for step in steps]
-    return Content.assemble("pruned ", ("█", colours.css(palette.PRUNED)), "  kept ", *ramp)
+    return Content.assemble("pruned ", ("█", colours.css(palette.PRUNED)), f"  kept |w| {low} ", *ramp, f" {high}")

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import argparse
-import tempfile
-from pathlib import Path
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
+from ubp_core.benchmark.settings import BenchSettings, SettingOption
 from ubp_core.cli import output
-from ubp_core.cli.options import common as options
 from ubp_core.cli.bench.output import print_runs
 from ubp_core.cli.bench.packing import pack, plan_record
 from ubp_core.cli.bench.progress import show_progress
 from ubp_core.cli.options.devices import add_adb_host, chosen_server
-from ubp_core.cli.options.planned import load_for_plan, read_plan
+from ubp_core.cli.options.layers import add_layers_option
+from ubp_core.cli.options.model import add_model_options
+from ubp_core.cli.options.output import add_output_options
+from ubp_core.cli.options.planned import add_plan_option, load_for_plan, read_plan
+from ubp_core.cli.options.selection import add_grid_options
 from ubp_core.errors import ExitCode
+from ubp_core.process.leftovers import passing_folder
+from ubp_core.vocabulary import COMPARED_METHODS
 
 if TYPE_CHECKING:
-    from ubp_core.benchmark import BenchRun, BenchSettings
+    from ubp_core.benchmark import BenchRun
 
 DESCRIPTION = """\
 Run a network, or single layers of it, on a device: dense, aligned (abp) and unaligned (bed, optimal) variants take
@@ -37,28 +42,12 @@ EXAMPLES = """\
   ubp bench --layers _conv_head --device adb:1A2B3C,adb:4D5E6F --json
   ubp bench --plan plan.yaml --methods abp --device adb"""
 
-DECIDED_BY_PLAN = ("block_size", "sparsity", "criterion")
-DEFAULTS = {"methods": ("abp", "bed", "optimal"), "block_size": (4,), "sparsity": (0.75,), "criterion": "l1"}
-"""Without a plan."""
-INTERRUPTED = 130
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `ubp bench`."""
-    options.add_model_options(parser)
-    parser.set_defaults(model=None)  # with a plan, the plan's own
-    parser.add_argument(
-        "--layers",
-        action="append",
-        metavar="NAME[,NAME...]|all",
-        help="single layers, as `ubp layers` lists them (default: the whole network)",
-    )
-    parser.add_argument(
-        "--plan",
-        type=Path,
-        metavar="PLAN.yaml",
-        help="run what `ubp plan` decided; instead of MODEL, block size, sparsity and criterion",
-    )
+    add_model_options(parser, "the plan's")
+    add_plan_option(parser)
+    add_layers_option(parser, "the whole network", "those that can be pruned")
     parser.add_argument(
         "--device",
         default="host",
@@ -66,46 +55,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="host, emulator, adb (the only one, or ANDROID_SERIAL), adb:SERIAL; several run at once (default: host)",
     )
     add_adb_host(parser)
-    add_variant_options(parser.add_argument_group("variants"))
+    compared = ",".join(COMPARED_METHODS)
+    add_grid_options(parser.add_argument_group("variants"), f"{compared}; with --plan only its own", packed=True)
     add_run_options(parser.add_argument_group("run"))
-    parser.add_argument("--csv", action="store_true", help="print CSV with every sample instead of tables")
     parser.add_argument("--no-history", action="store_true", help="do not keep the result")
-
-
-def add_variant_options(group: argparse._ArgumentGroup) -> None:
-    """What runs against dense."""
-    group.add_argument(
-        "--methods", type=options.list_of(options.method), metavar="NAME[,NAME...]",
-        help="next to dense (default: abp,bed,optimal; with --plan only its own)",
-    )  # fmt: skip
-    group.add_argument("--block-size", type=options.list_of(options.block_size), metavar="N[,N...]", help="default: 4")
-    group.add_argument("--sparsity", type=options.list_of(options.sparsity), metavar="S[,S...]", help="default: 0.75")
-    group.add_argument("--criterion", choices=options.CRITERION_NAMES, help="default: l1")
+    add_output_options(parser)
 
 
 def add_run_options(group: argparse._ArgumentGroup) -> None:
     """How it runs on the device."""
-    group.add_argument("--threads", type=int, default=1, metavar="N", help="threads on the device (default: 1)")
-    group.add_argument("--cores", metavar="big|middle|little|all|LIST", help="cores to run on, or a list such as 4-7")
-    group.add_argument("--runs", type=int, metavar="N", help="samples per variant (default: by --min-time)")
-    group.add_argument("--min-time", type=float, default=0.5, metavar="S", help="seconds per variant (default: 0.5)")
-    group.add_argument("--warmup", type=int, metavar="N", help="runs that don't count (default: until steady)")
-    group.add_argument("--input", type=image, metavar="HxW", help="input image (default: each layer's in its model)")
-    group.add_argument("--batch", type=int, default=1, metavar="N", help="images per run (default: 1)")
-    group.add_argument("--cool-down", type=float, default=0.0, metavar="S", help="rest between layers (default: 0)")
-    group.add_argument(
-        "--quiet-limit", type=float, default=10.0, metavar="S",
-        help="longest time without a sign of progress before a run counts as hung (default: 10)",
-    )  # fmt: skip
-    group.add_argument(
-        "--limit", type=float, default=180.0, metavar="S", help="longest time for a layer (default: 180)"
-    )
-
-
-def image(text: str) -> tuple[int, int]:
-    """Height and width, such as 56x56."""
-    height, _, width = text.partition("x")
-    return int(height), int(width)
+    for field in fields(BenchSettings):
+        option: SettingOption = field.metadata["option"]
+        group.add_argument(
+            f"--{option.name}",
+            dest=field.name,
+            type=option.parse,
+            default=field.default,
+            metavar=option.metavar,
+            help=option.help,
+        )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -115,16 +83,14 @@ def run(args: argparse.Namespace) -> int:
     from ubp_core.benchmark import run_on_devices
     from ubp_core.devices.catalogue import open_device
 
-    plan = read_plan(args, DECIDED_BY_PLAN)
-    if plan is None:
-        vars(args).update({name: value for name, value in DEFAULTS.items() if getattr(args, name) is None})
+    plan = read_plan(args, ["block_size", "sparsity", "criterion"])
     settings = settings_from(args)
     server = chosen_server(args)
     devices = [open_device(name.strip(), server) for name in dict.fromkeys(args.device.split(","))]
-    model, side = load_for_plan(args, plan, None)
+    model, side = load_for_plan(args, plan)
     cancel = Event()
-    with tempfile.TemporaryDirectory(prefix="ubp-bench-") as folder:
-        packed = pack(args, plan, model, args.input or (side, side), Path(folder))
+    with passing_folder("ubp-bench-") as folder:
+        packed = pack(args, plan, model, args.input_hw or (side, side), folder)
         extra = {"model": output.model_record(model), "criterion": plan.criterion if plan else args.criterion}
         extra |= {"plan": plan_record(plan)} if plan else {}
         with show_progress([device.name for device in devices]) as on_progress:
@@ -132,26 +98,13 @@ def run(args: argparse.Namespace) -> int:
     numbers = [None] * len(runs) if args.no_history else keep(runs)
     print_runs(runs, numbers, args)
     if cancel.is_set():
-        return INTERRUPTED
+        return ExitCode.INTERRUPTED
     return ExitCode.OK if all(run.complete for run in runs) else ExitCode.FAILED
 
 
 def settings_from(args: argparse.Namespace) -> BenchSettings:
     """The settings; refuses what can't be before anything is loaded."""
-    from ubp_core.benchmark import BenchSettings
-
-    return BenchSettings(
-        threads=args.threads,
-        cores=args.cores,
-        runs=args.runs,
-        min_time_s=args.min_time,
-        warmup=args.warmup,
-        batch=args.batch,
-        input_hw=args.input,
-        cool_down_s=args.cool_down,
-        limit_s=args.limit,
-        quiet_s=args.quiet_limit,
-    )
+    return BenchSettings(**{field.name: getattr(args, field.name) for field in fields(BenchSettings)})
 
 
 def keep(runs: tuple[BenchRun, ...]) -> list[int | None]:

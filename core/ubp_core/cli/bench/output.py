@@ -6,26 +6,29 @@ import argparse
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from ubp_core.benchmark.figure import FIGURE_TITLES, FIGURE_WORDS
+from ubp_core.benchmark.profile import OUTSIDE, WHOLE
+from ubp_core.benchmark.trust import UNSURE_WORDS
 from ubp_core.cli import output
+from ubp_core.cli.tables import Column, Table, numbers
+from ubp_core.units import format_grouped, format_ratio, format_share, format_time
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from ubp_core.benchmark import BenchRun, LayerResult, VariantResult
 
-FIGURES = {
-    "latency": "latency, measured on the phone",
-    "host time": "times of this machine, no phone's: only the ratios mean something",
-    "instructions": "emulated: results were checked and executed instructions counted; no time, no latency",
-    "not timed": "emulated: results were checked, nothing was timed",
-}
-HEADERS = [("layer", "left"), ("variant", "left"), ("kernel", "left"), ("keeps", "right")]
-TIMES = [("median", "right"), ("p90", "right"), ("samples", "right"), ("vs dense", "right")]
-COUNTS = [("instructions", "right"), ("fewer than dense", "right")]
+HEADERS = [Column("layer", "name"), Column("variant", "name"), Column("kernel", yields=2), *numbers("keeps", yields=1)]
+TIMES = [
+    *numbers("median"),
+    *numbers("p90", yields=5),
+    *numbers("samples", yields=6),
+    *numbers("vs dense"),
+    *numbers("95 % interval", yields=7),
+]
+COUNTS = numbers("instructions", "fewer than dense")
 LONGEST_STEPS = 12
 """Of a network's profile; JSON has all."""
-FIGURE_NAMES = {"latency": "latency", "host time": "host time", "instructions": "emulated", "not timed": "emulated"}
-"""Where a row's figures come from, in every row."""
 
 
 def print_runs(runs: Sequence[BenchRun], numbers: Sequence[int | None], args: argparse.Namespace) -> None:
@@ -48,8 +51,10 @@ def print_run(console: Console, run: BenchRun, number: int | None) -> None:
     kept = f"  (history: {number})" if number else ""
     console.print(f"{run.device}: {run.title or 'not reached'}, {run.model}{kept}", soft_wrap=True)
     if run.layers:
-        console.print(FIGURES[run.figure], soft_wrap=True)
+        console.print(FIGURE_TITLES[run.figure], soft_wrap=True)
         console.print(run_table(run))
+        if any(layer.unsure(variant) for layer in run.layers for variant in layer.variants):
+            console.print(UNSURE_WORDS, soft_wrap=True)
     for layer in run.layers:
         print_profile(console, layer)
     for layer in run.layers:
@@ -63,11 +68,11 @@ def print_run(console: Console, run: BenchRun, number: int | None) -> None:
 def run_table(run: BenchRun) -> Any:
     """One line per variant."""
     counted = run.figure == "instructions"
-    headers = [*HEADERS, *(COUNTS if counted else TIMES), ("check", "left"), ("figures", "left")]
-    table = output.new_table(headers)
+    headers = [*HEADERS, *(COUNTS if counted else TIMES)]
+    table = Table([*headers, Column("check", yields=4), Column("figures", yields=3)])
     for layer in run.layers:
         for cells in layer_lines(layer, counted):
-            table.add_row(*cells, FIGURE_NAMES.get(run.figure, run.figure))
+            table.add_row(*cells, FIGURE_WORDS.get(run.figure, run.figure))
     return table
 
 
@@ -76,28 +81,29 @@ def layer_lines(layer: LayerResult, counted: bool) -> list[tuple[str, ...]]:
     lines = []
     for index, variant in enumerate(layer.variants):
         name = f"{layer.layer} ({layer.input_shape})" if index == 0 else ""
-        times = (milliseconds(variant.median_ns), milliseconds(variant.p90_ns),
-                 output.count(len(variant.samples_ns) or None))  # fmt: skip
-        figures = (output.count(variant.instructions),) if counted else times
-        words = (name, variant.label, variant.kernel, output.percent(variant.retained))
-        lines.append((*words, *figures, ratio_text(layer, variant), variant.check))
+        times = (format_time(variant.median_ns), format_time(variant.p90_ns),
+                 format_grouped(len(variant.samples_ns) or None))  # fmt: skip
+        figures = (format_grouped(variant.instructions),) if counted else times
+        words = (name, variant.label, variant.kernel, format_share(variant.retained))
+        ratios = (ratio_text(layer, variant), *([] if counted else [interval_text(layer, variant)]))
+        lines.append((*words, *figures, *ratios, variant.check))
     return lines
 
 
 def print_profile(console: Console, layer: LayerResult) -> None:
     """Where the time of a network goes: groups of steps in every variant, then the longest steps."""
-    from ubp_core.benchmark import GROUPS, group_times, pruned_names
+    from ubp_core.benchmark import GROUPS, account, pruned_names
 
     profiled = [variant for variant in layer.variants if variant.profile]
     if not profiled:
         return
     pruned = pruned_names(variant.profile for variant in profiled)
-    table = output.new_table([("where the time goes", "left"), *((variant.label, "right") for variant in profiled)])
-    times = [group_times(variant.profile, pruned) for variant in profiled]
+    table = Table([Column("where the time goes", "name"), *numbers(*(variant.label for variant in profiled))])
+    accounts = [account(variant.profile, pruned, variant.median_ns) for variant in profiled]
     for group, words in GROUPS.items():
-        sums = [sum(one.values()) for one in times]
-        cells = [time_and_share(one[group], whole) for one, whole in zip(times, sums, strict=True)]
-        table.add_row(words, *cells)
+        table.add_row(words, *(time_and_share(times[group], whole) for times, _, whole in accounts))
+    table.add_row(OUTSIDE, *(time_and_share(outside, whole) for _, outside, whole in accounts))
+    table.add_row(WHOLE, *(time_and_share(whole, whole) for _, _, whole in accounts))
     console.print(table)
     console.print(steps_table(profiled))
 
@@ -109,34 +115,43 @@ def steps_table(profiled: Sequence[VariantResult]) -> Any:
         for step in variant.profile:
             order[step.name] = max(order.get(step.name, 0.0), step.share)
     longest = set(sorted(order, key=lambda name: -order[name])[:LONGEST_STEPS])
-    headers = [(f"longest {len(longest)} of {len(profiled[0].profile)} steps", "left"), ("operation", "left")]
-    table = output.new_table([*headers, *((variant.label, "right") for variant in profiled)])
+    columns = [
+        Column(f"longest {len(longest)} of {len(profiled[0].profile)} steps", "name"),
+        Column("operation", yields=1),
+    ]
+    table = Table([*columns, *numbers(*(variant.label for variant in profiled))])
     for number, step in enumerate(profiled[0].profile):
         if step.name in longest:
             same = [variant.profile[number] for variant in profiled]
             table.add_row(
-                step.name, step.operation, *(time_and_share(one.median_ns, one.median_ns / one.share) for one in same)
+                step.name,
+                step.operation,
+                *(
+                    time_and_share(one.median_ns, variant.median_ns or one.median_ns / one.share)
+                    for one, variant in zip(same, profiled, strict=True)
+                ),
             )
     return table
 
 
 def time_and_share(time_ns: float, whole_ns: float) -> str:
     """A time with its share of the whole."""
-    return f"{milliseconds(time_ns)} {100 * time_ns / whole_ns if whole_ns else 0.0:5.1f} %"
+    return f"{format_time(time_ns)} {100 * time_ns / whole_ns if whole_ns else 0.0:5.1f} %"
 
 
 def ratio_text(layer: LayerResult, variant: VariantResult) -> str:
     """How many times faster than dense, or how many times fewer instructions; a dash where neither is known."""
     ratio = layer.speedup(variant) or layer.fewer_instructions(variant)
-    return "-" if ratio is None else f"{ratio:.2f}x"
+    return format_ratio(ratio, layer.unsure(variant))
+
+
+def interval_text(layer: LayerResult, variant: VariantResult) -> str:
+    """The interval of the ratio."""
+    ratio = None if variant is layer.dense else layer.ratio(variant)
+    return "" if ratio is None else f"{ratio.low:.2f} to {ratio.high:.2f}"
 
 
 def short_label(layer: LayerResult, variant: VariantResult) -> str:
     """The method alone, where that tells the variants of a layer apart."""
     methods = [other.method for other in layer.variants]
     return variant.method if len(set(methods)) == len(methods) else variant.label
-
-
-def milliseconds(time_ns: float | None) -> str:
-    """A time for people."""
-    return "-" if time_ns is None else f"{time_ns / 1e6:.4f} ms"

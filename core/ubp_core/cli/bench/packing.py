@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ubp_core.cli import output
+from ubp_core.cli.options.layers import named_layers
 from ubp_core.errors import ModelError, PlanError
+from ubp_core.vocabulary import COMPARED_METHODS
 
 if TYPE_CHECKING:
     from ubp_core.benchmark import PackedVariants, Variant
@@ -40,7 +42,7 @@ def pack_chosen(
     """Layers or network in the variants that the options ask for."""
     from ubp_core.benchmark import make_variants
 
-    variants = make_variants(args.methods, args.block_size, args.sparsity)
+    variants = make_variants(args.methods or COMPARED_METHODS, args.block_size, args.sparsity)
     if args.layers is None:
         return [pack_network(args, model, image, variants, folder, args.criterion)]
     layers = choose_layers(args, model, [layer.name for layer in model.prunable])
@@ -56,11 +58,11 @@ def pack_plan(
         PlanError: the plan is not for this network, prunes none of it, or has a block size without kernel.
     """
     from ubp_core.benchmark import plan_layer_variants, plan_network_variants
-    from ubp_core.packed.format import BLOCK_SIZES
-    from ubp_core.plan.applying import check_block_sizes, check_model
+    from ubp_core.plan.applying import check_block_sizes, check_model, settle_plan
 
     check_model(plan, model)
-    check_block_sizes(plan, BLOCK_SIZES)
+    plan = settle_plan(plan, model)
+    check_block_sizes(plan)
     if not plan.pruned:
         raise PlanError(f"{args.plan}: prunes no layer, so there is nothing to compare")
     methods = args.methods or ()
@@ -86,12 +88,12 @@ def plan_record(plan: Plan) -> list[dict[str, Any]]:
 
 def choose_layers(args: argparse.Namespace, model: LoadedModel, everything: Sequence[str]) -> tuple[Layer, ...]:
     """The layers that --layers names; `everything` is what `all` stands for."""
-    names = [name.strip() for text in args.layers for name in text.split(",") if name.strip()]
-    layers = tuple(model.layer(name) for name in dict.fromkeys(everything if "all" in names else names))
+    names = named_layers(args.layers, [layer.name for layer in model.layers])
+    layers = tuple(model.layer(name) for name in (everything if "all" in names else names))
     if not layers:
         raise ModelError(f"{model.name}: no layer is chosen that can be pruned; `ubp layers` lists them")
     for layer in layers:
-        if layer.output_hw is None and layer.kind != "linear" and args.input is None:
+        if layer.output_hw is None and layer.kind != "linear" and args.input_hw is None:
             raise ModelError(f"{layer.name}: its image is not known: give --arch NAME or --input HxW")
     return layers
 

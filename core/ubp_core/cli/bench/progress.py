@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from ubp_core.cli.bench.output import milliseconds, ratio_text, short_label
+from ubp_core.cli import output
+from ubp_core.cli.bench.output import ratio_text, short_label
 from ubp_core.printable import printable
+from ubp_core.units import format_time
 
 if TYPE_CHECKING:
     from ubp_core.benchmark import BenchProgress, LayerResult
@@ -27,6 +29,9 @@ def show_progress(devices: Sequence[str]) -> Iterator[Show]:
     Yields:
         The function to tell.
     """
+    if output.is_quiet():
+        yield lambda step: None
+        return
     if not sys.stderr.isatty():
         yield print_step
         return
@@ -73,7 +78,7 @@ def describe_step(step: BenchProgress) -> str:
     place = f"{step.layer} ({step.index} of {step.count})" if step.layer else ""
     parts = [place, step.detail or step.stage.value]
     if step.live and step.figure not in ("instructions", "not timed"):
-        parts += [" | ".join(milliseconds(median) for median in step.live.medians_ns)]
+        parts += [" | ".join(format_time(median) for median in step.live.medians_ns)]
     return "  ".join(part for part in parts if part)
 
 
@@ -81,7 +86,7 @@ def describe_layer(layer: LayerResult, name: bool = True) -> str:
     """The figures of a measured layer in one line."""
     parts = []
     for variant in layer.variants:
-        figure = f"{variant.instructions:,} instructions" if variant.instructions else milliseconds(variant.median_ns)
+        figure = f"{variant.instructions:,} instructions" if variant.instructions else format_time(variant.median_ns)
         against = "" if variant is layer.dense else f" ({ratio_text(layer, variant)})"
         parts.append(f"{short_label(layer, variant)} {figure}{against}")
     return (f"{layer.layer}: " if name else "") + ", ".join(parts)

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ubp_core.cli import output
-from ubp_core.cli.options import common as options
-from ubp_core.cli.compare.grid import GridResult, compare_layers, number
+from ubp_core.cli.compare.grid import GridResult, compare_layers, notes_of, number
 from ubp_core.cli.compare.planned import compare_plan
-from ubp_core.cli.options.planned import load_for_plan, read_plan
+from ubp_core.cli.options.layers import add_layers_option, named_layers
+from ubp_core.cli.options.model import add_model_options
+from ubp_core.cli.options.output import add_output_options
+from ubp_core.cli.options.planned import add_plan_option, load_for_plan, read_plan
+from ubp_core.cli.options.selection import add_grid_options, add_threads_option
+from ubp_core.cli.tables import Column, Table, numbers
 from ubp_core.errors import ExitCode
+from ubp_core.units import format_size
+from ubp_core.vocabulary import COMPARED_METHODS, METHODS
 
 if TYPE_CHECKING:
     from ubp_core.models import LoadedModel
@@ -29,44 +34,29 @@ EXAMPLES = """\
   ubp compare resnet50 --weights random --methods abp,bed,optimal --json
   ubp compare --plan plan.yaml                      what sharing a budget out has gained"""
 
-DECIDED_BY_PLAN = ("layer", "block_size", "sparsity", "criterion")
-"""Arguments that go without a plan only."""
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `ubp compare`."""
-    options.add_model_options(parser)
-    parser.set_defaults(model=None)  # with a plan, the plan's own
-    parser.add_argument(
-        "--plan",
-        type=Path,
-        metavar="PLAN.yaml",
-        help="compare what `ubp plan` decided, instead of MODEL and choices",
-    )
-    parser.add_argument("--layer", metavar="NAME", help="only this layer (default: all prunable ones)")
-    parser.add_argument("--block-size", type=options.list_of(options.block_size), metavar="N[,N...]", help="default: 4")
-    parser.add_argument("--sparsity", type=options.list_of(options.sparsity), metavar="S[,S...]", help="default: 0.75")
-    parser.add_argument(
-        "--methods",
-        type=options.list_of(options.method),
-        metavar="NAME[,NAME...]",
-        help=f"default: {','.join(options.METHOD_NAMES)}; with --plan abp,bed,optimal, next to the plan's",
-    )
-    options.add_selection_options(parser)
-    parser.set_defaults(criterion=None)
-    parser.add_argument("--markdown", action="store_true", help="draw tables as Markdown")
+    add_model_options(parser, "the plan's")
+    add_plan_option(parser)
+    add_layers_option(parser, "all that can be pruned")
+    everything, planned = ",".join(METHODS), ",".join(COMPARED_METHODS)
+    add_grid_options(parser, f"{everything}; with --plan {planned}, next to the plan's")
+    add_threads_option(parser)
+    add_output_options(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Compare and print."""
-    plan = read_plan(args, DECIDED_BY_PLAN)
+    plan = read_plan(args, ["layers", "block_size", "sparsity", "criterion"])
     if plan is not None:
         compare_plan(args, plan)
         return ExitCode.OK
-    args.block_size, args.sparsity = args.block_size or (4,), args.sparsity or (0.75,)
-    args.methods, args.criterion = args.methods or options.METHOD_NAMES, args.criterion or "l1"
-    model, _ = load_for_plan(args, None, None)
-    layers = model.prunable if args.layer is None else (model.layer(args.layer),)
+    args.methods = args.methods or METHODS
+    model, _ = load_for_plan(args, None)
+    layers = model.prunable
+    if args.layers:
+        layers = tuple(map(model.layer, named_layers(args.layers, [layer.name for layer in model.layers])))
     if not layers:
         output.note(f"{model.name} has no layer that can be pruned; `ubp layers` tells why")
     pairs = [(n, s) for n in args.block_size for s in args.sparsity]
@@ -76,6 +66,8 @@ def run(args: argparse.Namespace) -> int:
         output.print_json(_record(model, results, args))
     else:
         _print(model, results, args)
+    for line in notes_of(results):
+        output.note(line)
     return ExitCode.OK
 
 
@@ -86,6 +78,7 @@ def _record(model: LoadedModel, results: list[GridResult], args: argparse.Namesp
         "model": output.model_record(model),
         "criterion": args.criterion,
         "methods": list(args.methods),
+        "notes": notes_of(results),
         "results": [
             {
                 "block_size": result.block_size,
@@ -119,13 +112,12 @@ def _print(model: LoadedModel, results: list[GridResult], args: argparse.Namespa
     """Layers and totals for one pair; one line of totals for each of several pairs."""
     console = output.open_console()
     console.print(output.heading(model), soft_wrap=True)
-    if args.markdown:
-        console.print()
+    console.print()
     if len(results) == 1:
         console.print(_layer_table(results[0], args))
     else:
         console.print(_grid_table(results, args))
-    names = "all prunable layers" if args.layer is None else args.layer
+    names = "all prunable layers" if args.layers is None else ", ".join(row.layer.name for row in results[0].layers)
     console.print(f"Retained importance ({args.criterion}) in per cent of the total, over {names}.", soft_wrap=True)
     for line in _exhausted(results):
         output.note(line)
@@ -133,13 +125,11 @@ def _print(model: LoadedModel, results: list[GridResult], args: argparse.Namespa
 
 def _layer_table(result: GridResult, args: argparse.Namespace) -> Any:
     """One line per layer; totals and times at the foot."""
-    headers = [("layer", "left"), ("rows x columns", "right"), *((name, "right") for name in args.methods)]
-    table = output.new_table(headers, args.markdown)
+    table = Table([Column("layer", "name"), *numbers("rows x columns", yields=1), *numbers(*args.methods)])
     for row in result.layers:
         shares = [number(row.methods[name]["retained"]) for name in args.methods]
-        table.add_row(row.layer.name, output.size((row.layer.rows, row.layer.columns)), *shares)
-    if not args.markdown:  # a line of dashes in the middle is no Markdown
-        table.add_section()
+        table.add_row(row.layer.name, format_size((row.layer.rows, row.layer.columns)), *shares)
+    table.add_section()
     label = f"total, N = {result.block_size}, s = {result.sparsity:g}"
     achieved = f"achieved s = {result.achieved_sparsity:.4f}" if result.layers else "no layers"
     table.add_row(label, achieved, *(number(result.total(name)) for name in args.methods), style="bold")
@@ -150,8 +140,7 @@ def _layer_table(result: GridResult, args: argparse.Namespace) -> Any:
 
 def _grid_table(results: list[GridResult], args: argparse.Namespace) -> Any:
     """One line of totals for each pair."""
-    headers = [(text, "right") for text in ("N", "s", "achieved s", *args.methods)]
-    table = output.new_table(headers, args.markdown)
+    table = Table([*numbers("N", "s"), *numbers("achieved s", yields=1), *numbers(*args.methods)])
     for result in results:
         achieved = "-" if result.achieved_sparsity is None else f"{result.achieved_sparsity:.4f}"
         shares = [number(result.total(name)) for name in args.methods]

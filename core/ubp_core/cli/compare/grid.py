@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ubp_core.vocabulary import DEFAULT_CRITERION
+
 if TYPE_CHECKING:
     from ubp_core.models import Layer
 
@@ -18,7 +20,7 @@ class LayerResult:
     total: float
     """Sum of its importance."""
     kept_weights: int
-    """Weights that the budget of blocks keeps."""
+    """Weights that the budget of blocks keeps; all of them where the layer stays dense."""
     methods: dict[str, dict[str, Any]]
     """By method: retained, upper_bound, blocks, seconds, note."""
 
@@ -55,7 +57,7 @@ def compare_layers(
     layers: Sequence[Layer],
     pairs: Sequence[tuple[int, float]],
     methods: Sequence[str],
-    criterion: str = "l1",
+    criterion: str = DEFAULT_CRITERION,
     threads: int | None = None,
     step: Callable[[], None] = lambda: None,
 ) -> list[GridResult]:
@@ -73,8 +75,8 @@ def compare_layers(
         One result for each pair, in their order.
     """
     from ubp_core import importance
+    from ubp_core.budgets import blocks_to_keep, too_few_rows
     from ubp_core.report import compare_methods
-    from ubp_core.selection import budget
 
     rows: list[list[LayerResult]] = [[] for _ in pairs]
     for layer in layers:
@@ -84,9 +86,26 @@ def compare_layers(
         for row, (block_size, sparsity) in zip(rows, pairs, strict=True):
             outcomes = compare_methods(matrix, block_size, sparsity, tuple(methods), threads)
             by_method = {o.method: _method_record(o) for o in outcomes}
-            row.append(LayerResult(layer, total, budget(shape, block_size, sparsity) * block_size, by_method))
+            dense = too_few_rows(layer.rows, block_size)
+            size, blocks = blocks_to_keep(shape, block_size, sparsity, "optimal")
+            row.append(LayerResult(layer, total, layer.parameters if dense else blocks * size, by_method))
             step()
     return [GridResult(n, s, tuple(row)) for (n, s), row in zip(pairs, rows, strict=True)]
+
+
+def notes_of(results: Sequence[GridResult]) -> list[str]:
+    """A line for every layer that stays dense or can't have its sparsity, at every pair."""
+    from ubp_core.budgets import budget_note, dense_reason
+
+    lines = []
+    for result in results:
+        for row in result.layers:
+            shape = (row.layer.rows, row.layer.columns)
+            reason = dense_reason(shape, result.block_size, result.sparsity)
+            note = f"stays dense: {reason}" if reason else budget_note(shape, result.block_size, result.sparsity)
+            if note:
+                lines.append(f"{row.layer.name}: {note}")
+    return lines
 
 
 def _method_record(outcome: Any) -> dict[str, Any]:

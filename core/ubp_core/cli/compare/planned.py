@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Any
 from ubp_core.cli import output
 from ubp_core.cli.compare.grid import GridResult, LayerResult, compare_layers, number
 from ubp_core.cli.options.planned import load_for_plan
+from ubp_core.cli.tables import Column, Table, numbers
 from ubp_core.errors import PlanError
+from ubp_core.units import format_size
+from ubp_core.vocabulary import COMPARED_METHODS
 
 if TYPE_CHECKING:
     from ubp_core.models import LoadedModel
     from ubp_core.plan import LayerPlan, Plan
 
-METHODS = ("abp", "bed", "optimal")
 """Beside the plan's own, unless others are named."""
 _NEARLY_ALL = math.nextafter(1.0, 0.0)
 
@@ -42,13 +44,14 @@ class PlanResult:
 
 def compare_plan(args: argparse.Namespace, plan: Plan) -> None:
     """Select, and print."""
-    from ubp_core.plan.applying import check_model
+    from ubp_core.plan.applying import check_model, settle_plan
 
+    methods = args.methods or COMPARED_METHODS
+    model, _ = load_for_plan(args, plan)
+    check_model(plan, model)
+    plan = settle_plan(plan, model)
     if not plan.pruned:
         raise PlanError(f"{args.plan}: the plan prunes no layer: there is nothing to compare")
-    methods = args.methods or METHODS
-    model, _ = load_for_plan(args, plan, None)
-    check_model(plan, model)
     with output.progress_bar("selecting blocks", 2 * len(plan.pruned)) as step:
         rows = []
         for layer in plan.pruned:
@@ -72,15 +75,13 @@ def _print(
     args: argparse.Namespace, plan: Plan, model: LoadedModel, result: PlanResult, methods: tuple[str, ...]
 ) -> None:
     """A line per layer, and both totals."""
-    headers = [("layer", "left"), ("rows x columns", "right"), ("plan", "left"), ("N", "right"), ("s", "right")]
-    headers += [("plan keeps", "right"), *((name, "right") for name in methods)]
-    table = output.new_table(headers, args.markdown)
+    columns = [Column("layer", "name"), *numbers("rows x columns", yields=2), Column("plan", yields=1)]
+    table = Table([*columns, *numbers("N", "s", yields=1), *numbers("plan keeps", *methods)])
     for layer, row in result.rows:
-        cells = [output.size((row.layer.rows, row.layer.columns)), layer.method, str(layer.block_size)]
+        cells = [format_size((row.layer.rows, row.layer.columns)), layer.method, str(layer.block_size)]
         shares = [number(row.methods[name]["retained"]) for name in (layer.method, *methods)]
         table.add_row(layer.name, *cells, f"{layer.sparsity:g}", *shares)
-    if not args.markdown:
-        table.add_section()
+    table.add_section()
     totals = [number(result.total(name)) for name in (None, *methods)]
     sparsity = f"{result.uniform.sparsity:.4f}"
     table.add_row("total, as planned", "", "", "", sparsity, *totals, style="bold")

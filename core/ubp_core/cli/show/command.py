@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ubp_core.cli import output
+from ubp_core.cli.options.output import add_output_options
 from ubp_core.cli.show.network import network_record, print_network
+from ubp_core.cli.tables import Column, Table, numbers
 from ubp_core.errors import ExitCode
+from ubp_core.units import format_grouped, format_share, format_size
 
 if TYPE_CHECKING:
     from ubp_core.packed.file import PackedFile
@@ -27,7 +30,7 @@ EXAMPLES = """\
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `ubp show`."""
     parser.add_argument("file", type=Path, metavar="FILE.ubp")
-    parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
+    add_output_options(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -91,8 +94,9 @@ def print_file(path: Path, packed: PackedFile) -> None:
     if packed.graph is not None:
         print_network(packed, packed.graph)
         return
-    left, right = ("layer", "shape", "kind"), ("blocks", "sparsity", "retained", "bytes", "dense", "share")
-    table = output.new_table([*((text, "left") for text in left), *((text, "right") for text in right)])
+    columns = [Column("layer", "name"), Column("shape", yields=2), Column("kind", yields=1)]
+    columns += [*numbers("blocks", yields=4), *numbers("sparsity", "retained", "bytes")]
+    table = Table([*columns, *numbers("dense", yields=3), *numbers("share", yields=5)])
     for layer in record["layers"]:
         table.add_row(*_cells(layer))
     console.print(table)
@@ -106,11 +110,11 @@ def _cells(layer: dict[str, Any]) -> tuple[str, ...]:
     sizes = (layer["packed_bytes"], layer["dense_bytes"])
     return (
         layer["name"],
-        output.size(layer["shape"]),
+        format_size(layer["shape"]),
         kind,
-        output.count(layer["blocks"]),
-        output.percent(layer["achieved_sparsity"]),
-        output.percent(layer["retained"]),
-        *(output.count(number) for number in sizes),
-        output.percent(sizes[0] / sizes[1], 1),
+        format_grouped(layer["blocks"]),
+        format_share(layer["achieved_sparsity"]),
+        format_share(layer["retained"]),
+        *(format_grouped(number) for number in sizes),
+        format_share(sizes[0] / sizes[1], 1),
     )

@@ -5,14 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ubp_core.cli import output
+from ubp_core.cli.tables import Column, Table, numbers
+from ubp_core.units import format_grouped, format_share, format_size
 
 if TYPE_CHECKING:
     from ubp_core.packed.file import PackedFile
     from ubp_core.packed.graph import Graph, Node
     from ubp_core.packed.layer import PackedLayer
 
-LEFT = ("node", "operation", "from", "result", "weights")
-RIGHT = ("sparsity", "retained", "bytes", "dense", "share")
+WEIGHTS = [Column("weights", yields=3), *numbers("sparsity"), *numbers("retained", yields=2), *numbers("bytes")]
+WEIGHTS += [*numbers("dense", yields=4), *numbers("share", yields=5)]
+COLUMNS = [*numbers("#"), Column("node", "name"), Column("operation"), Column("from", "text", 7)]
+COLUMNS += [Column("result", yields=6), *WEIGHTS]
 
 
 def network_record(packed: PackedFile) -> dict[str, Any] | None:
@@ -46,21 +50,19 @@ def _node_record(packed: PackedFile, graph: Graph, index: int) -> dict[str, Any]
 
 def print_network(packed: PackedFile, graph: Graph) -> None:
     """A table of all nodes with a line of totals, and a line on the memory."""
-    table = output.new_table(
-        [("#", "right"), *((text, "left") for text in LEFT), *((text, "right") for text in RIGHT)], footer=True
-    )
+    table = Table(COLUMNS)
     for index, node in enumerate(graph.nodes):
         layer = None if node.layer is None else packed.layers[node.layer]
         tensor = graph.tensors[graph.output_of(index)]
         sources = ", ".join(_source(graph, operand) for operand in node.operands)
         table.add_row(
-            str(index), node.name, _operation(node, layer), sources, output.size(tensor.shape[1:]), *_weights(layer)
+            str(index), node.name, _operation(node, layer), sources, format_size(tensor.shape[1:]), *_weights(layer)
         )
-    for column, text in zip(table.columns[-len(RIGHT) - 1 :], _totals(packed), strict=True):
-        column.footer = text
+    totals = _totals(packed)
+    table.footer = (*[""] * (len(COLUMNS) - len(totals)), *totals)
     console = output.open_console()
     console.print(table)
-    inputs = ", ".join(output.size(tensor.shape) for tensor in graph.tensors[: graph.input_count])
+    inputs = ", ".join(format_size(tensor.shape) for tensor in graph.tensors[: graph.input_count])
     console.print(f"input {inputs}; {graph.arena_size:,} bytes of memory for all arrays of a run", soft_wrap=True)
 
 
@@ -76,7 +78,7 @@ def _operation(node: Node, layer: PackedLayer | None) -> str:
         return words + (f", {layer.activation}" if layer.activation != "none" else "")
     words = node.activation if node.op.name == "ACTIVATION" else node.op.name.lower()
     if node.window is not None:
-        return f"{words} {output.size(node.window.kernel)}{_stride(node.window.stride)}"
+        return f"{words} {format_size(node.window.kernel)}{_stride(node.window.stride)}"
     return words + (f", {node.activation}" if node.activation not in ("none", words) else "")
 
 
@@ -84,29 +86,29 @@ def _layer_words(layer: PackedLayer) -> str:
     if len(layer.shape) == 2:
         return "linear"
     kind = "conv" if layer.groups == 1 else "depthwise" if layer.shape[1] == 1 else f"conv of {layer.groups} groups"
-    dilation = f" dilation {output.size(layer.dilation)}" if layer.dilation != (1, 1) else ""
-    return f"{kind} {output.size(layer.kernel)}{_stride(layer.stride)}{dilation}"
+    dilation = f" dilation {format_size(layer.dilation)}" if layer.dilation != (1, 1) else ""
+    return f"{kind} {format_size(layer.kernel)}{_stride(layer.stride)}{dilation}"
 
 
 def _stride(stride: tuple[int, int]) -> str:
     if stride == (1, 1):
         return ""
-    return f" /{stride[0]}" if stride[0] == stride[1] else f" /{output.size(stride)}"
+    return f" /{stride[0]}" if stride[0] == stride[1] else f" /{format_size(stride)}"
 
 
 def _weights(layer: PackedLayer | None) -> tuple[str, ...]:
     """The cells on a layer's weights."""
     if layer is None:
-        return ("",) * (len(RIGHT) + 1)
+        return ("",) * len(WEIGHTS)
     if layer.dense:
-        return ("dense", "", "", output.count(layer.nbytes), output.count(layer.dense_nbytes), "")
+        return ("dense", "", "", format_grouped(layer.nbytes), format_grouped(layer.dense_nbytes), "")
     return (
         f"1x{layer.block_size} {'aligned' if layer.aligned else 'unaligned'}, {layer.method}",
-        output.percent(layer.achieved_sparsity),
-        output.percent(layer.retained),
-        output.count(layer.nbytes),
-        output.count(layer.dense_nbytes),
-        output.percent(layer.nbytes / layer.dense_nbytes, 1),
+        format_share(layer.achieved_sparsity),
+        format_share(layer.retained),
+        format_grouped(layer.nbytes),
+        format_grouped(layer.dense_nbytes),
+        format_share(layer.nbytes / layer.dense_nbytes, 1),
     )
 
 
@@ -119,9 +121,9 @@ def _totals(packed: PackedFile) -> tuple[str, ...]:
     size, dense = sum(layer.nbytes for layer in layers), sum(layer.dense_nbytes for layer in layers)
     return (
         f"{pruned} of {len(layers)} layers pruned",
-        output.percent(1 - kept / weights),
+        format_share(1 - kept / weights),
         "",
-        output.count(size),
-        output.count(dense),
-        output.percent(size / dense, 1),
+        format_grouped(size),
+        format_grouped(dense),
+        format_share(size / dense, 1),
     )

@@ -11,9 +11,14 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
+from ubp_core.budgets import no_kernel
 from ubp_core.cli import output
+from ubp_core.cli.options.output import add_output_options
+from ubp_core.cli.tables import Column, Table, numbers
 from ubp_core.cli.train.progress import TrainProgress
 from ubp_core.errors import ConfigError, ExitCode, ModelError
+from ubp_core.process.ending import BY_SIGNAL, SIGNALS, Ended
+from ubp_core.units import format_share, format_size
 
 if TYPE_CHECKING:
     import torch
@@ -49,16 +54,13 @@ EXAMPLES = """\
 OWN_FILES = ("last.pt", "best.pt", "log.jsonl", "pruned.safetensors", "layers.ubp", "network.ubp", "report.json")
 """What --restart removes."""
 
-STOPPED = 130
-"""As after Ctrl-C anywhere else."""
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `ubp train`."""
     parser.add_argument("config", type=Path, metavar="CONFIG.yaml", help="what to train and how")
     parser.add_argument("--check", action="store_true", help="train nothing; check the file, the pictures, the layers")
     parser.add_argument("--restart", action="store_true", help="remove what an earlier run left in the output folder")
-    parser.add_argument("--json", action="store_true", help="print the report as one JSON object")
+    add_output_options(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -74,39 +76,52 @@ def run(args: argparse.Namespace) -> int:
         return ExitCode.OK
     if args.restart:
         _remove_run(Path(config.output.folder))
-    if loop.resume():
+    resumed = loop.resume()
+    from ubp_core.training.results import finish_run, read_finished
+
+    report = read_finished(loop) if resumed else None
+    if report is not None:
+        _print_result(report, args.json)
+        output.note(f"finished: {loop.folder} has all {loop.total_steps:,} steps and its files; --restart begins anew")
+        return ExitCode.OK
+    if resumed:
         output.note(f"goes on at step {loop.step:,} of {loop.total_steps:,} from {loop.folder}")
     with _signals() as stop, TrainProgress(loop.total_steps, loop.step, stop) as progress:
         finished = loop.run(progress)
     if not finished:
         output.note(f"stopped at step {loop.step:,} of {loop.total_steps:,}; the same command goes on from there")
-        return STOPPED
+        return BY_SIGNAL + stop[0]
     with output.narrate("packing"):
-        from ubp_core.training.results import finish_run
-
         report = finish_run(loop)
-    if args.json:
-        output.print_json({"command": "train", **report})
-    else:
-        _print_report(report)
-        if report["network_refusal"]:
-            output.note(f"no network.ubp: {report['network_refusal']}")
-        written = [name for name in OWN_FILES[3:] if (loop.folder / name).exists()]
-        output.note(f"wrote {', '.join(written)} to {loop.folder}")
+    _print_result(report, args.json)
+    written = [name for name in OWN_FILES[3:] if (loop.folder / name).exists()]
+    output.note(f"wrote {', '.join(written)} to {loop.folder}")
     return ExitCode.OK
+
+
+def _print_result(report: dict[str, Any], as_json: bool) -> None:
+    """What came out."""
+    if as_json:
+        output.print_json({"command": "train", **report})
+        return
+    _print_report(report)
+    for layer in report["layers"]:
+        if layer.get("note"):
+            output.note(f"{layer['name']}: {layer['note']}")
+    if report["network_refusal"]:
+        output.note(f"no network.ubp: {report['network_refusal']}")
 
 
 def _prepare(config: TrainConfig, tell: Any) -> TrainingLoop:
     """Pictures, network and loop; everything that can be refused is refused here."""
-    from ubp_core.packed.format import BLOCK_SIZES
     from ubp_core.training.data import open_pictures
     from ubp_core.training.loop import TrainingLoop
     from ubp_core.training.networks import choose_device, make_network
 
     sizes = [config.pruning.block_size, *(getattr(r, "block_size", None) for r in config.pruning.overrides.values())]
     for size in sizes:
-        if size is not None and size not in BLOCK_SIZES:
-            raise ConfigError(f"pruning.block_size: {size} can't be packed; need {', '.join(map(str, BLOCK_SIZES))}")
+        if size is not None and (reason := no_kernel(size)):
+            raise ConfigError(f"pruning.block_size: {reason}")
     device: torch.device = choose_device(config.training.device)
     pictures: Pictures = open_pictures(config.data, config.training.seed)
     network = make_network(config, len(pictures.classes), tell)
@@ -120,7 +135,7 @@ def _remove_run(folder: Path) -> None:
 
 @contextmanager
 def _signals() -> Iterator[list[int]]:
-    """Ctrl-C and SIGTERM ask for a checkpoint and an end; a second one ends at once.
+    """Ctrl-C, SIGTERM and SIGHUP ask for a checkpoint and an end; a second one does not wait for that.
 
     Yields:
         A list that gets the signal's number.
@@ -129,10 +144,11 @@ def _signals() -> Iterator[list[int]]:
 
     def catch(number: int, frame: FrameType | None) -> None:
         if caught:
-            raise KeyboardInterrupt
+            raise KeyboardInterrupt if number == signal.SIGINT else Ended(number)
         caught.append(number)
 
-    before = {number: signal.signal(number, catch) for number in (signal.SIGINT, signal.SIGTERM)}
+    heard = [number for number in (signal.SIGINT, *SIGNALS) if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, catch) for number in heard}
     try:
         yield caught
     finally:
@@ -143,11 +159,19 @@ def _signals() -> Iterator[list[int]]:
 def _print_layers(loop: TrainingLoop, as_json: bool) -> None:
     """What `check_deployable` says of the network, and what the file asks of each layer."""
     from ubp_core.pruning import check_deployable
+    from ubp_core.training.setup import small_layers
 
+    small = small_layers(loop.config.pruning, loop.network)
     asked = {layer.name for layer in loop.pruner.report()}
     checks = check_deployable(loop.network, loop.config.pruning.block_size)
     records: list[dict[str, Any]] = [
-        {"name": c.name, "kind": c.kind, "shape": list(c.shape), "packed": c.name in asked, "reason": c.reason}
+        {
+            "name": c.name,
+            "kind": c.kind,
+            "shape": list(c.shape),
+            "packed": c.name in asked,
+            "reason": small.get(c.name, c.reason),
+        }
         for c in checks
     ]
     for record in records:
@@ -156,18 +180,24 @@ def _print_layers(loop: TrainingLoop, as_json: bool) -> None:
     refusal = export_refusal(loop)
     if as_json:
         head = {"command": "train", "check": True, "steps": loop.total_steps, "network_refusal": refusal}
-        output.print_json({**head, "layers": records})
+        data = {"classes": list(loop.pictures.classes), "skipped_files": list(loop.pictures.skipped)}
+        output.print_json({**head, **data, "layers": records})
         return
-    table = output.new_table([("layer", "left"), ("kind", "left"), ("weight", "right"), ("will be packed", "left")])
+    table = Table(
+        [Column("layer", "name"), Column("kind", yields=1), *numbers("weight"), Column("will be packed", "text")]
+    )
     for record in records:
         verdict = "yes" if record["packed"] else f"no: {record['reason']}"
-        table.add_row(record["name"], record["kind"], output.size(record["shape"]), verdict)
+        table.add_row(record["name"], record["kind"], format_size(record["shape"]), verdict)
     output.open_console().print(table)
     pictures = loop.pictures
     print(
         f"{len(asked)} of {len(records)} layers; {len(pictures.train):,} pictures to train on, "
         f"{len(pictures.validation):,} to validate, {len(pictures.classes)} classes; {loop.total_steps:,} steps"
     )
+    if pictures.skipped:
+        more = f" and {len(pictures.skipped) - 5:,} more" if len(pictures.skipped) > 5 else ""
+        output.note(f"left out, hidden or no picture: {', '.join(pictures.skipped[:5])}{more}")
     print("the whole network can be exported" if refusal is None else f"the network can't be exported: {refusal}")
 
 
@@ -185,18 +215,20 @@ def export_refusal(loop: TrainingLoop) -> str | None:
 
 def _print_report(report: dict[str, Any]) -> None:
     """Layers, then the whole network's figures."""
-    headers = [("layer", "left"), ("R x K", "right"), ("N", "right"), ("method", "left")]
-    headers += [("requested", "right"), ("achieved", "right"), ("retained", "right")]
-    table = output.new_table(headers)
+    columns = [Column("layer", "name"), *numbers("R x K", yields=2), *numbers("N"), Column("method", yields=1)]
+    table = Table([*columns, *numbers("requested", "achieved", "retained")])
     for layer in report["layers"]:
-        shares = [output.percent(layer[key]) for key in ("requested", "achieved", "retained")]
-        table.add_row(layer["name"], output.size(layer["shape"]), str(layer["block_size"]), layer["method"], *shares)
+        shares = [format_share(layer[key]) for key in ("requested", "achieved", "retained")]
+        table.add_row(layer["name"], format_size(layer["shape"]), str(layer["block_size"]), layer["method"], *shares)
     output.open_console().print(table)
     after = report["accuracy_after_recalibration"]
-    share = report["packed_bytes"] / report["dense_bytes"]
-    print(f"sparsity        {output.percent(report['achieved_sparsity'])} of the layers above")
-    print(f"accuracy        {output.percent(report['validation_accuracy'])} on the validation pictures", end="")
-    print(f" ({output.percent(report['accuracy_before_recalibration'])} before recalibration)" if after else "")
+    share = report["packed_bytes"] / max(report["dense_bytes"], 1)
+    print(f"sparsity        {format_share(report['achieved_sparsity'])} of the layers above")
+    print(f"accuracy        {format_share(report['validation_accuracy'])} on the validation pictures", end="")
+    print(f" ({format_share(report['accuracy_before_recalibration'])} before recalibration)" if after else "")
+    if report["dense_accuracy"] is not None:
+        print(f"dense accuracy  {format_share(report['dense_accuracy'])} after step {report['dense_step']:,}, ", end="")
+        print("just before anything was pruned")
     print(f"packed layers   {report['packed_bytes']:,} bytes, dense {report['dense_bytes']:,} ({share:.3f}x)")
     print(f"mask updates    {report['selection_seconds']:.2f} s in all")
     sys.stdout.flush()

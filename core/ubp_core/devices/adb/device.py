@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from ubp_core.devices.adb.link import AdbLink
 from ubp_core.devices.adb.attached import Attached, settled_state
+from ubp_core.devices.adb.link import AdbLink
 from ubp_core.devices.adb.server import adb_errors
 from ubp_core.devices.adb.session import AdbSession
 from ubp_core.devices.errors import DeviceError

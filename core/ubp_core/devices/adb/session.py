@@ -28,6 +28,7 @@ from ubp_core.devices.remote_script import (
     run_script,
     settle_script,
 )
+from ubp_core.units import format_bytes
 
 SPARE_BYTES = 4 << 20
 """Left free beside what is pushed."""
@@ -72,7 +73,7 @@ class AdbSession:
         needed = sum(map(len, missing.values())) + SPARE_BYTES
         if missing and free is not None and free < needed:
             raise NoSpace(
-                f"{self.name}: storage full: needs {megabytes(needed)}, has {megabytes(free)}: free some space"
+                f"{self.name}: storage full: needs {format_bytes(needed)}, has {format_bytes(free)}: free some space"
             )
         for target, data in missing.items():
             self.push(data, target, "755" if program else "644")
@@ -114,7 +115,7 @@ class AdbSession:
         except LinkLost as loss:
             return loss
         if "No space left" in reason or (free is not None and free < size + SPARE_BYTES):
-            return NoSpace(f"{self.name}: storage full while pushing {megabytes(size)}: free some space")
+            return NoSpace(f"{self.name}: storage full while pushing {format_bytes(size)}: free some space")
         return DeviceError(f"{self.name}: the phone refused a file below {ROOT}: {reason or 'no reason given'}")
 
     def execute(
@@ -231,8 +232,3 @@ def cache_path(data: bytes, path: Path, program: bool) -> str:
     """Where a file with this content lives on every phone; its own name goes no further than the program's."""
     digest = hashlib.sha256(data).hexdigest()[:32]
     return f"{ROOT}/cache/{digest}" + (f"-{path.name}" if program else path.suffix)
-
-
-def megabytes(count: int) -> str:
-    """A size for people."""
-    return f"{count / 1e6:.1f} MB"

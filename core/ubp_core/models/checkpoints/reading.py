@@ -6,10 +6,9 @@ with `weights_only=True` and nothing else. Must not know any network.
 
 from __future__ import annotations
 
-import argparse
 import re
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +18,10 @@ import torch
 
 from ubp_core.errors import ModelError
 from ubp_core.models.catalogue import CHECKPOINT_SUFFIXES, SAFETENSORS_SUFFIX
-from ubp_core.models.wrapping import StateDict, unwrap_state
+from ubp_core.models.checkpoints.shards import INDEX_SUFFIX, describe_shard, is_index, read_shards
+from ubp_core.models.checkpoints.sizes import check_claims
+from ubp_core.models.checkpoints.unpickling import ALLOWED
+from ubp_core.models.checkpoints.wrapping import StateDict, Wrapped, find_states, strip_prefix
 from ubp_core.printable import printable
 
 _BLOCKED_GLOBAL = re.compile(r"unsupported\W+(?:global|function|class|type)\W+(?:global\W+)?([\w.]+)", re.IGNORECASE)
@@ -31,7 +33,7 @@ MAP_FROM_BYTES = 1 << 30
 checks the size of every record."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Checkpoint:
     """The tensors of one file."""
 
@@ -40,36 +42,80 @@ class Checkpoint:
     """Tensors on the CPU by name, wrapping prefixes taken off; a file's own order, or natural order for safetensors."""
     inside: str
     """Where in the file they were: "" at the top, else the keys in front, such as "checkpoint.state_dict"."""
+    tensors: StateDict
+    """All tensors that lie there, by the file's own keys."""
+    prefix: str = ""
+    """What the keys have in front of the names in `state`."""
+    notes: tuple[str, ...] = ()
+    """What else people should know of the file, a line each."""
+    others: tuple[str, ...] = ()
+    """Other places in the file that have weights."""
 
 
-def read_checkpoint(path: Path) -> Checkpoint:
-    """Read the tensors of a `.safetensors` file or of one written by `torch.save`.
+def read_checkpoint(path: Path, inside: str | None = None) -> Checkpoint:
+    """Read the tensors of a `.safetensors` file, of one written by `torch.save`, or of shards with an index.
 
     Args:
         path: the file.
+        inside: the keys, joined by dots, that lead to one of several state dicts; None takes the likeliest.
 
     Raises:
         ModelError: anything that can't be used; the line begins with the file's name.
     """
-    _check_file(path)
-    with _refusals(path), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about storages and old formats; of no use to whoever opens a file
-        content = _read_safetensors(path) if path.suffix.lower() == SAFETENSORS_SUFFIX else _read_torch(path)
-    state, inside = unwrap_state(content)
-    if not state:
+    states = find_states(_read_content(path))
+    if not states:
         raise ModelError(
             f"{path}: holds no tensors by name; expected a state dict, or one inside 'state_dict' or 'model'"
         )
-    for name, tensor in state.items():
-        _check_tensor(path, name, tensor)
-    return Checkpoint(path, state, inside)
+    chosen = states[0] if inside is None else _choose(path, states, inside)
+    check_claims(path, chosen.tensors)
+    state, prefix = strip_prefix(chosen)
+    others = tuple(printable(s.inside) for s in states if s is not chosen and s.path and s.named_weights)
+    notes = tuple(_describe(path, chosen, others))
+    return Checkpoint(path, state, chosen.inside, chosen.tensors, prefix, notes, others)
+
+
+def _choose(path: Path, states: list[Wrapped], inside: str) -> Wrapped:
+    """The state dict that the user named."""
+    for state in states:
+        if inside in (state.inside, printable(state.inside)):
+            return state
+    choices = ", ".join(repr(printable(state.inside)) for state in states[:5] if state.path) or "nothing but the top"
+    raise ModelError(f"{path}: there are no tensors inside {printable(inside)!r}; choose from {choices}")
+
+
+def _describe(path: Path, chosen: Wrapped, others: tuple[str, ...]) -> Iterator[str]:
+    """What isn't read of a file."""
+    if others:
+        more = f" and {len(others) - 3} more" if len(others) > 3 else ""
+        names = ", ".join(map(repr, others[:3])) + more
+        taken = f"inside {printable(chosen.inside)!r}" if chosen.path else "at the top"
+        yield f"the weights {taken} are taken; there are others inside {names}: {path.name}:{others[0]} takes those"
+    if chosen.strangers:
+        names = ", ".join(map(printable, chosen.strangers[:3])) + (", ..." if len(chosen.strangers) > 3 else "")
+        yield f"what lies beside its tensors and is none isn't written again: {names}"
+    remark = describe_shard(path)
+    if remark:
+        yield remark
+
+
+def _read_content(path: Path) -> Any:
+    """What a file holds, as its format has it."""
+    _check_file(path)
+    with _refusals(path), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about storages and old formats; of no use to whoever opens a file
+        if is_index(path):
+            return read_shards(path, _read_content)
+        return _read_safetensors(path) if path.suffix.lower() == SAFETENSORS_SUFFIX else _read_torch(path)
 
 
 def _check_file(path: Path) -> None:
     """Refuse what isn't a readable file with content and a known suffix."""
-    if path.suffix.lower() not in CHECKPOINT_SUFFIXES:
+    if path.suffix.lower() not in CHECKPOINT_SUFFIXES and not is_index(path):
         kinds = ", ".join(CHECKPOINT_SUFFIXES)
-        raise ModelError(f"{path}: unknown kind of file {path.suffix!r}; a checkpoint ends in one of {kinds}")
+        raise ModelError(
+            f"{path}: unknown kind of file {path.suffix!r}; a checkpoint ends in one of {kinds}, {INDEX_SUFFIX}"
+        )
     try:
         if path.is_dir():
             raise ModelError(f"{path}: is a folder, not a checkpoint file")
@@ -94,9 +140,9 @@ def _read_safetensors(path: Path) -> dict[str, torch.Tensor]:
 
 
 def _read_torch(path: Path) -> Any:
-    """Whatever `torch.save` wrote. `argparse.Namespace` is let in: scripts save their options so; it runs nothing."""
+    """Whatever `torch.save` wrote."""
     mapped = _is_zip(path) and path.stat().st_size >= MAP_FROM_BYTES
-    with torch.serialization.safe_globals([argparse.Namespace]):
+    with torch.serialization.safe_globals(list(ALLOWED)):
         return torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
 
 
@@ -138,31 +184,6 @@ def _explain(path: Path, message: str) -> str:
     return "is not a PyTorch checkpoint (broken or truncated)"
 
 
-def _check_tensor(path: Path, name: str, tensor: torch.Tensor) -> None:
-    """Refuse a tensor that has no data or claims more values than its file holds (it would grow without bound)."""
-    if tensor.device.type != "cpu":
-        raise ModelError(f"{path}: tensor {name} has no data (device {tensor.device.type})")
-    if tensor.layout != torch.strided or tensor.is_quantized:
-        return
-    held = tensor.untyped_storage().nbytes()
-    if tensor.numel() * tensor.element_size() > held:
-        raise ModelError(f"{path}: tensor {name} claims {tensor.numel():,} values in {held:,} bytes")
-
-
 def _natural_key(name: str) -> list[tuple[int, str]]:
     """Sorts layer2 before layer10."""
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"([0-9]+)", name)]
-
-
-def usable(value: torch.Tensor) -> bool:
-    """Whether a tensor is plain floating-point data."""
-    return value.layout == torch.strided and not value.is_quantized and value.is_floating_point()
-
-
-def find_nonfinite(tensors: Mapping[str, torch.Tensor]) -> str | None:
-    """Name of the first tensor with NaN or infinity, None if there is none."""
-    for name, tensor in tensors.items():
-        # One sum is enough unless it overflows: NaN and infinity both survive addition.
-        if usable(tensor) and not torch.isfinite(tensor.float().sum()) and not torch.isfinite(tensor.float()).all():
-            return name
-    return None

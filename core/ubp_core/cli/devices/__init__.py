@@ -1,0 +1,1 @@
+"""`ubp devices`: a module per action."""

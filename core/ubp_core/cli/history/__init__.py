@@ -1,0 +1,1 @@
+"""`ubp history`: a module per action."""

@@ -1,0 +1,36 @@
+"""The option that names layers: spelled and read alike in every command that takes several."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable
+
+
+def add_layers_option(parser: argparse._ActionsContainer, otherwise: str, everything: str = "") -> None:
+    """--layers, also as --layer.
+
+    Args:
+        otherwise: what happens where none is named, in words.
+        everything: what the word `all` stands for; "" where there is none.
+    """
+    parser.add_argument(
+        "--layers",
+        "--layer",
+        dest="layers",
+        action="append",
+        metavar="NAME[,NAME...]" + ("|all" if everything else ""),
+        help=f"layers as `ubp layers` lists them, may be repeated{'; all: ' if everything else ''}{everything} "
+        f"(default: {otherwise})",
+    )
+
+
+def named_layers(texts: Iterable[str], known: Iterable[str]) -> tuple[str, ...]:
+    """The names in what --layers got, each once.
+
+    Args:
+        texts: names joined by commas; one that is known as it stands is not taken apart.
+        known: all names.
+    """
+    there = set(known)
+    names = (name for text in texts for name in ([text] if text in there else text.split(",")))
+    return tuple(dict.fromkeys(name.strip() for name in names if name.strip()))

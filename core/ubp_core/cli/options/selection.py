@@ -1,0 +1,105 @@
+"""Options of everything that selects blocks: one spelling, one range, one default and one line of help each."""
+
+from __future__ import annotations
+
+import argparse
+
+from ubp_core.cli.options.values import block_size, list_of, method, packed_block_size, sparsity, thread_count
+from ubp_core.vocabulary import (
+    CRITERIA,
+    DEFAULT_BLOCK_SIZE,
+    DEFAULT_CRITERION,
+    DEFAULT_METHOD,
+    DEFAULT_SPARSITY,
+    MAX_BLOCK_SIZE,
+    METHODS,
+    PACKED_BLOCK_SIZES,
+)
+
+CHOICE = ("method", "block_size", "sparsity", "criterion")
+"""Names of `add_choice_options`, but for threads, in the parsed arguments."""
+GRID = ("methods", "block_size", "sparsity", "criterion")
+"""Names of `add_grid_options`, likewise."""
+
+
+def add_choice_options(parser: argparse._ActionsContainer, packed: bool = False) -> None:
+    """How the blocks of a layer are chosen, by what importance, with how many threads.
+
+    Args:
+        packed: only block sizes that kernels have.
+    """
+    add_block_options(parser, packed)
+    add_criterion_option(parser)
+    add_threads_option(parser)
+
+
+def add_block_options(parser: argparse._ActionsContainer, packed: bool = False) -> None:
+    """Method, block size and sparsity.
+
+    Args:
+        packed: only block sizes that kernels have.
+    """
+    sizes = ", ".join(map(str, PACKED_BLOCK_SIZES)) if packed else f"1 to {MAX_BLOCK_SIZE}"
+    parser.add_argument(
+        "--method",
+        choices=METHODS,
+        default=DEFAULT_METHOD,
+        help="how blocks are chosen: aligned (abp), unaligned (greedy, bed), the best there are (optimal), or single "
+        "weights (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--block-size",
+        type=packed_block_size if packed else block_size,
+        default=DEFAULT_BLOCK_SIZE,
+        metavar="N",
+        help=f"rows of a block, {sizes} (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--sparsity",
+        type=sparsity,
+        default=DEFAULT_SPARSITY,
+        metavar="S",
+        help="share of the weights to prune, 0 <= S < 1 (default: %(default)s)",
+    )
+
+
+def add_grid_options(parser: argparse._ActionsContainer, methods: str, packed: bool = False) -> None:
+    """Several ways to choose blocks, set against one another.
+
+    Args:
+        methods: what runs where --methods is left out, in words.
+        packed: only block sizes that kernels have.
+    """
+    parser.add_argument("--methods", type=list_of(method), metavar="NAME[,NAME...]", help=f"default: {methods}")
+    parser.add_argument(
+        "--block-size",
+        type=list_of(packed_block_size if packed else block_size),
+        default=(DEFAULT_BLOCK_SIZE,),
+        metavar="N[,N...]",
+        help=f"rows of a block (default: {DEFAULT_BLOCK_SIZE})",
+    )
+    parser.add_argument(
+        "--sparsity",
+        type=list_of(sparsity),
+        default=(DEFAULT_SPARSITY,),
+        metavar="S[,S...]",
+        help=f"share of the weights to prune (default: {DEFAULT_SPARSITY})",
+    )
+    add_criterion_option(parser)
+
+
+def add_criterion_option(parser: argparse._ActionsContainer) -> None:
+    """--criterion."""
+    parser.add_argument(
+        "--criterion",
+        choices=CRITERIA,
+        default=DEFAULT_CRITERION,
+        help="importance of a weight: |w| or w**2 (default: %(default)s)",
+    )
+
+
+def add_threads_option(parser: argparse._ActionsContainer) -> None:
+    """--threads of a selection."""
+    parser.add_argument(
+        "--threads", type=thread_count, metavar="N", help="threads of the selection (default: all cores)"
+    )

@@ -1,0 +1,103 @@
+"""The parser of one command: it knows which options were given, and names the nearest one where one is unknown."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import re
+import shutil
+import textwrap
+from collections.abc import Iterable, Sequence
+from typing import Any, NoReturn
+
+from ubp_core.errors import UsageError
+
+
+class Arguments(argparse.Namespace):
+    """Parsed arguments. argparse sets every default first: what is set once more, was given."""
+
+    given: frozenset[str] = frozenset()
+    """Names of the arguments that the command line holds."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in self.__dict__ and value is not self.__dict__[name]:
+            self.__dict__["given"] = self.given | {name}
+        super().__setattr__(name, value)
+
+
+class CommandParser(argparse.ArgumentParser):
+    """A parser whose result is `Arguments`, and whose help fits the terminal.
+
+    Args:
+        description, epilog: paragraphs and lines of their own; what is indented stays so.
+    """
+
+    def __init__(self, prog: str, description: str, epilog: str, usage: str | None = None) -> None:
+        width = max(shutil.get_terminal_size().columns - 2, 40)
+        super().__init__(
+            prog=prog,
+            usage=usage,
+            description=wrap_paragraphs(description, width),
+            epilog=wrap_lines(epilog, width),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+
+    def parse_args(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
+    ) -> Arguments:
+        """As argparse has it."""
+        found = super().parse_args(args, Arguments() if namespace is None else namespace)
+        assert isinstance(found, Arguments)
+        return found
+
+    def error(self, message: str) -> NoReturn:
+        """Usage of this command and one line; an unknown option gets its nearest one."""
+        unknown = re.match("unrecognized arguments: (--[a-z-]+)", message)
+        if unknown:
+            known = sorted(set(re.findall(r"--[a-z][a-z-]*", self.format_help())))
+            near = difflib.get_close_matches(unknown[1], known, 1)
+            message += f"; did you mean {near[0]}?" if near else f"; {self.prog} --help lists its options"
+        super().error(message)
+
+
+def wrap_paragraphs(text: str, width: int) -> str:
+    """A text whose paragraphs, between empty lines, are filled anew; lines that are indented stay lines."""
+    paragraphs = text.split("\n\n")
+    return "\n\n".join(
+        wrap_lines(part, width) if "\n  " in part else textwrap.fill(part, width, break_on_hyphens=False)
+        for part in paragraphs
+    )
+
+
+def wrap_lines(text: str, width: int) -> str:
+    """A text each of whose lines is folded where it is too long, deeper than it began."""
+    lines = text.split("\n")
+    return "\n".join(
+        line
+        if len(line) <= width
+        else textwrap.fill(
+            line,
+            width,
+            subsequent_indent=" " * (len(line) - len(line.lstrip()) + 4),
+            break_on_hyphens=False,
+            break_long_words=False,
+        )
+        for line in lines
+    )
+
+
+def refuse_given(args: argparse.Namespace, names: Iterable[str], why: str) -> None:
+    """Refuses options that would be without effect.
+
+    Args:
+        args: of `CommandParser`.
+        names: of arguments that don't go here.
+        why: what decides instead, in words.
+
+    Raises:
+        UsageError: one of them was given.
+    """
+    for name in names:
+        if name in args.given:
+            word = "MODEL" if name == "model" else "--" + name.replace("_", "-")
+            raise UsageError(f"{word}: {why}; leave it out")

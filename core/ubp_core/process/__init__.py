@@ -1,0 +1,1 @@
+"""The process itself: its streams, the signals that end it, and what must go with it."""

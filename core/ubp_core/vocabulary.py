@@ -1,0 +1,47 @@
+"""The words and limits of this project, each once: parsers, controls, checks and files take them from here.
+
+Imports nothing, so that `--help` needs no numpy. Terms are the field's (Realizing Unaligned Block-wise Pruning,
+section 3); the native library's names of methods and kernels are compared with these when it is loaded.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+METHODS: Final = ("abp", "greedy", "bed", "optimal", "unstructured")
+"""How blocks are selected; in the order of `ubp_method` (native/include/ubp/common_c.h)."""
+DEFAULT_METHOD: Final = "optimal"
+"""No method keeps more, and it is as fast as `bed`."""
+DENSE: Final = "dense"
+"""In place of a method, where a layer keeps all its weights."""
+COMPARED_METHODS: Final = ("abp", "bed", "optimal")
+"""The methods that are set against one another where none is named."""
+
+MAX_BLOCK_SIZE: Final = 32
+"""The largest N that can be selected."""
+DEFAULT_BLOCK_SIZE: Final = 4
+PACKED_BLOCK_SIZES: Final = (1, 2, 4, 8, 16)
+"""The N that kernels and packed files have."""
+
+DEFAULT_SPARSITY: Final = 0.75
+"""Of one layer or network where none is asked for."""
+
+CRITERIA: Final = ("l1", "l2")
+"""Importance of a weight: |w| or w**2."""
+DEFAULT_CRITERION: Final = "l1"
+
+SCOPES: Final = ("uniform", "global")
+"""Every layer at the same sparsity, or one budget over all layers."""
+SCALES: Final = ("raw", "mean")
+"""How layers' importances compare in a global budget: as they are, or each divided by its mean."""
+
+ACTIVATIONS: Final = ("none", "relu", "relu6", "hard_swish", "hard_sigmoid", "silu", "sigmoid")
+"""What a layer applies to its result; in the order of the packed file's codes."""
+
+KERNELS: Final = ("sparse", "measured", "dense", "abp", "ubp")
+"""What runs a packed layer; in the order of `ubp_kernel` (native/include/ubp/common_c.h)."""
+MAX_THREADS: Final = 64
+"""Of one call into native code."""
+
+DEFAULT_FLOOR: Final = 0.05
+"""Share of every layer that a global budget leaves at least: without one it may empty layers."""

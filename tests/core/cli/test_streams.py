@@ -1,0 +1,177 @@
+"""Every command, its actions and the app with streams that are closed, full, or lack letters: no traceback, right code.
+
+Commands are found from the parser: a new one is covered when it is there.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+import torch
+
+from history_samples import make_run
+from ubp_core.cli.main import ACTIONS, COMMANDS
+from ubp_core.history import History
+
+LIMIT_S = 300
+SIZE = ["--arch", "mobilenet_v1", "--width", "0.25"]
+WORK = {
+    "layers": ["t.pth"],
+    "select": ["t.pth", "--layer", "a"],
+    "compare": ["t.pth", "--methods", "abp"],
+    "plan": ["t.pth", "--method", "abp"],
+    "plan show": ["t.yaml"],
+    "plan again": ["t.yaml"],
+    "prune": ["t.yaml", "--table", "new.csv", "--force"],
+    "pack": ["t.pth", "--layer", "a", "-o", "new.ubp", "--force"],
+    "export": ["mobilenet_v1", "--width", "0.25", "--input-size", "32", "--method", "abp", "-o", "net.ubp", "--force"],
+    "show": ["t.ubp"],
+    "train": ["t.train.yaml", "--check"],
+    "devices": [],
+    "devices list": [],
+    "devices connect": None,
+    "devices clean": [],
+    "bench": ["t.pth", "--layers", "a", "--input", "4x4", "--methods", "abp", "--runs", "1", "--warmup", "0",
+              "--no-history"],
+    "history": [],
+    "history list": [],
+    "history show": ["1"],
+    "history compare": ["1", "1"],
+    "history export": [],
+    "history delete": None,
+}  # fmt: skip
+"""Arguments with which each does something short; None: it prints nothing, or needs a phone."""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Files for every command."""
+    place = tmp_path_factory.mktemp("streams")
+    torch.save(
+        {"a.weight": torch.randn(16, 16, 3, 3), "\u00e9t\u00e9.weight": torch.randn(16, 16, 1, 1)}, place / "t.pth"
+    )
+    with History(place / "h.sqlite") as history:
+        history.add(make_run(title="\u00e9t\u00e9"))
+    for name in "ab":
+        (place / "pics" / name).mkdir(parents=True)
+    from PIL import Image
+
+    for name in "ab":
+        Image.new("RGB", (32, 32)).save(place / "pics" / name / "1.png")
+    (place / "t.train.yaml").write_text(
+        "data: {train: pics, image_size: 32, workers: 0}\n"
+        "model: {name: mobilenet_v1, weights: random, width: 0.25}\n"
+        "pruning: {sparsity: 0.5}\ntraining: {epochs: 1}\noutput: {folder: out}\n"
+    )
+    for arguments in (["plan", "t.pth", "--method", "abp", "-o", "t.yaml"],
+                      ["pack", "t.pth", "--layer", "a", "-o", "t.ubp"]):  # fmt: skip
+        done = run(place, arguments)
+        assert done.returncode == 0, done.stderr
+    return place
+
+
+def run(
+    folder: Path, arguments: Sequence[str], redirection: str = "", program: str = "ubp_core.cli.main", **env: str
+) -> subprocess.CompletedProcess[str]:
+    """A command in a shell that redirects its streams."""
+    command = ["sh", "-c", f'exec "$0" -m {program} "$@" {redirection}', sys.executable, *arguments]
+    environment = {**os.environ, "UBP_HISTORY": str(folder / "h.sqlite"), "ANDROID_ADB_SERVER_PORT": "1", **env}
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, encoding="utf-8", timeout=LIMIT_S
+    )
+
+
+def test_every_command_is_here() -> None:
+    assert set(WORK) == set(COMMANDS) | set(ACTIONS)
+
+
+PRINTING = [name for name, arguments in WORK.items() if arguments is not None]
+
+
+@pytest.mark.parametrize("name", PRINTING)
+def test_full_stdout_is_one_line_and_code_1(folder: Path, name: str) -> None:
+    arguments = WORK[name] or []
+    quiet = ["--quiet"]
+    done = run(folder, [*name.split(), *arguments, *quiet], ">/dev/full")
+    line = "ubp: error: the output can't be written: No space left on device\n"
+    expected = (0, "") if name == "devices clean" else (1, line)
+    assert (done.returncode, done.stderr) == expected
+
+
+@pytest.mark.parametrize("name", PRINTING)
+def test_closed_streams_change_no_code(folder: Path, name: str) -> None:
+    arguments = [*name.split(), *(WORK[name] or [])]
+    done = run(folder, arguments, "<&- >&-")
+    assert done.returncode == 0 and "Traceback" not in done.stderr and done.stdout == ""
+    done = run(folder, arguments, "<&- 2>&-")
+    assert done.returncode == 0 and bool(done.stdout) == (name != "devices clean")
+
+
+@pytest.mark.parametrize("name", ["layers", "prune", "bench", "devices", "history list"])
+def test_a_full_stderr_costs_no_result(folder: Path, name: str) -> None:
+    done = run(folder, [*name.split(), *(WORK[name] or [])], "2>/dev/full")
+    assert done.returncode == 0 and done.stdout
+
+
+@pytest.mark.parametrize("name", [*COMMANDS, *ACTIONS])
+def test_usage_errors_and_help_with_such_streams(folder: Path, name: str) -> None:
+    for redirection in ("2>&-", "2>/dev/full", ">&-", ">/dev/full", "<&- >&- 2>&-"):
+        done = run(folder, [*name.split(), "--no-such-option"], redirection)
+        assert done.returncode == 2 and "Traceback" not in done.stderr
+    assert run(folder, [*name.split(), "--help"], ">&-").returncode == 0
+    done = run(folder, [*name.split(), "--help"], ">/dev/full")
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "encoding"),
+    [("layers", "latin-1"), ("layers", "ascii:strict"), *((name, "ascii") for name in PRINTING if name != "export")],
+)
+def test_letters_that_an_encoding_lacks(folder: Path, name: str, encoding: str) -> None:
+    arguments = [*name.split(), *(WORK[name] or [])]
+    done = subprocess.run(
+        [sys.executable, "-m", "ubp_core.cli.main", *arguments], cwd=folder, capture_output=True, timeout=LIMIT_S,
+        env={**os.environ, "UBP_HISTORY": str(folder / "h.sqlite"), "PYTHONIOENCODING": encoding},
+    )  # fmt: skip
+    assert done.returncode == 0 and b"Traceback" not in done.stderr, done.stderr
+    if name in ("layers", "plan", "plan show", "compare", "history", "history list", "history show"):
+        assert (rb"\xe9t\xe9" if "ascii" in encoding else b"\xe9t\xe9") in done.stdout
+
+
+def test_the_c_locale_and_names_that_are_no_text(folder: Path) -> None:
+    plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    assert "\\xe9t\\xe9" in run(folder, ["layers", "t.pth"], **plain).stdout
+    done = subprocess.run(
+        [sys.executable, "-m", "ubp_core.cli.main", "layers", b"\xff.pth"], cwd=folder, capture_output=True,
+        timeout=LIMIT_S,
+    )  # fmt: skip
+    assert done.returncode == 2 and done.stderr.count(b"\n") == 1
+
+
+def test_a_closed_stream_is_not_taken_by_a_file(folder: Path) -> None:
+    """Else what is printed would land in the file that is opened next."""
+    done = run(folder, ["select", "t.pth", "--layer", "a", "-o", "blocks.npz", "--force"], "<&- >&- 2>&-")
+    import numpy as np
+
+    assert done.returncode == 0 and np.load(folder / "blocks.npz")["mask"].any()
+
+
+@pytest.mark.parametrize("redirection", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-", ">/dev/full", "2>/dev/full"])
+def test_the_app_without_a_stream_is_one_line(folder: Path, redirection: str) -> None:
+    done = run(folder, ["--no-session"], redirection, "ubp_tui")
+    assert done.returncode == 2 and done.stdout == "" and done.stderr.count("\n") == int("2>" not in redirection)
+    done = run(folder, ["--help"], ">/dev/full", "ubp_tui")
+    line = "ubp-tui: error: the output can't be written: No space left on device\n"
+    assert (done.returncode, done.stderr) == (1, line)
+
+
+def test_json_to_a_reader_that_leaves(folder: Path) -> None:
+    done = run(folder, ["layers", "t.pth", "--json"], "| head -c 1; exit 0")
+    assert (done.stdout, done.stderr) == ("{", "")
+    assert json.loads(run(folder, ["layers", "t.pth", "--json"]).stdout)["command"] == "layers"

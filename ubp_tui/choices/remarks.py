@@ -1,0 +1,40 @@
+"""What there is to say after an edit that did more, or less, than the screen shows. Knows no widget."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from ubp_tui.choices.layer_choices import LayerChoices
+from ubp_tui.choices.patterns import matches
+from ubp_tui.keys.registry import key_of
+
+if TYPE_CHECKING:
+    from ubp_core.models import Layer
+
+NOTHING_MARKED: Final = (
+    f"Nothing is changed: no layer is marked. {key_of('layer.mark')} marks the layer under the cursor, "
+    f"{key_of('choice.scope')} means other layers."
+)
+"""Why an edit of the marked layers did nothing."""
+
+
+def remark_on_change(before: LayerChoices, after: LayerChoices, layers: Sequence[Layer], pattern: str) -> str:
+    """What a change of choices left behind or did out of sight; empty where there is nothing to say.
+
+    Args:
+        before, after: the choices.
+        layers: those that can be pruned.
+        pattern: the filter of the layer table.
+    """
+    left = [layer.name for layer in layers if before.shares(layer.name) and not after.shares(layer.name)]
+    parts = []
+    if before.budget is not None and left:
+        count = "1 layer has" if len(left) == 1 else f"{len(left)} layers have"
+        parts.append(f"{count} left the budget of {100 * before.budget.choice.sparsity:g} %")
+    changed = [layer for layer in layers if before.of(layer.name) != after.of(layer.name)]
+    hidden = [layer for layer in changed if pattern and not matches(pattern, layer)]
+    if hidden:
+        where = f"the filter hides {len(hidden)} of the {len(changed)} changed layers"
+        parts.append(f"{where} ({key_of('view.back')} shows all)")
+    return f"{'; '.join(parts)}; {key_of('choice.undo')} takes it back" if parts else ""

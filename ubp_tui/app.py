@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from rich.console import RenderableType
 from textual.app import App
@@ -19,7 +19,6 @@ from ubp_tui.dialogs.error import ErrorDialog
 from ubp_tui.dialogs.help import HelpScreen
 from ubp_tui.dialogs.leaving import ENDED_EARLY, LeavingDialog
 from ubp_tui.dialogs.log import LogPanel
-from ubp_tui.dialogs.tour import TourDialog, take_first_time
 from ubp_tui.keys.bindings import bindings_of
 from ubp_tui.keys.commands import RegistryCommands
 from ubp_tui.looks.themes import THEMES, Glyphs, Look, choose_look
@@ -39,10 +38,13 @@ from ubp_tui.workspace.comparison import SideBySide
 from ubp_tui.workspace.comparison_errand import ComparisonErrand
 from ubp_tui.workspace.errands import Errands
 from ubp_tui.workspace.loading import Loader
+from ubp_tui.workspace.tour import Tour
 from ubp_tui.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
     pass
+
+TOUR_DONE: Final = "That was the tour: the plan is saved, and the benchmark is under way. ? lists every key."
 
 
 class UbpApp(OpeningApp):
@@ -88,7 +90,9 @@ class UbpApp(OpeningApp):
         """What loads models."""
         self.pairs = ComparisonCache()
         """Comparisons made lately."""
-        self.explore = ExploreScreen(self.workspace, runner)
+        self.tour = Tour(self.workspace)
+        """What leads a newcomer."""
+        self.explore = ExploreScreen(self.workspace, runner, self.tour)
         self.queue = BenchQueue()
         """The benchmark, its devices and options."""
         self.bench_errands = BenchErrands(self.queue, services.bench, runner)
@@ -100,18 +104,13 @@ class UbpApp(OpeningApp):
         self.queue.runs_changed.connect(self._share_machine)
         self.queue.chosen_changed.connect(lambda: self.workspace.follow_device(self.queue.devices.chosen))
         self.queue.ended.connect(self._follow_figures)
+        self.tour.ended.connect(lambda: self.notify(TOUR_DONE, timeout=10))
 
     def on_mount(self) -> None:
         """Show the first frame, then load: importing torch takes seconds and slows down everything else."""
         self.install_screen(self.benchmark, "benchmark")
         self.push_screen(self.explore)
-        touring = take_first_time(self.services.tour)
-        asking = self._offer or bool(self._complaint)
-        if touring:
-            self.push_screen(TourDialog(), (lambda _: self._begin()) if asking else None)
-        # One dialog at a time; the model loads behind the tour unless there is something to ask.
-        if not (touring and asking):
-            self.explore.call_after_refresh(self._begin)
+        self.explore.call_after_refresh(self._begin)
 
     def on_unmount(self) -> None:
         """The programs on the devices end with the app."""
@@ -170,6 +169,7 @@ class UbpApp(OpeningApp):
             await self.push_screen(self.benchmark)
         if job is not None:
             self.queue.start(job)
+            self.tour.note("bench.run")
 
     async def on_explore_screen_comparison_wanted(self, message: ExploreScreen.ComparisonWanted) -> None:
         """Open the compare screen on the layer on the screen."""
@@ -221,8 +221,11 @@ class UbpApp(OpeningApp):
         self._show(LogPanel, lambda: LogPanel(self.services.log))
 
     def action_show_tour(self) -> None:
-        """Show the tour again."""
-        self._show(TourDialog, TourDialog)
+        """Begin the tour, on the layers."""
+        if self.screen is self.explore and self.workspace.model is not None:
+            self.tour.begin()
+        else:
+            self.notify("The tour begins on the layers: go back there (esc).")
 
     def action_show_help(self) -> None:
         """Open the help screen."""

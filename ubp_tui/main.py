@@ -128,11 +128,11 @@ def _build(options: Arguments, start: SessionStart) -> UbpApp:
     """The app that the command line asks for."""
     from ubp_tui.app import build_app
     from ubp_tui.bench.services import default_bench_services
-    from ubp_tui.dialogs.tour import tour_path
     from ubp_tui.looks.themes import Glyphs
     from ubp_tui.session.recent import recent_path
     from ubp_tui.terminal.log_file import log_path
     from ubp_tui.work.services import default_services
+    from ubp_tui.workspace.tour import tour_path
 
     tour = None if options.no_session else tour_path()
     recent = None if options.no_session else recent_path()

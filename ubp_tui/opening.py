@@ -27,6 +27,7 @@ from ubp_tui.terminal.guarded_app import GuardedApp
 from ubp_tui.work.services import Services
 from ubp_tui.workspace.cache import ComparisonCache
 from ubp_tui.workspace.loading import Loader, LoadFailure
+from ubp_tui.workspace.tour import Tour, take_first_time
 from ubp_tui.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class OpeningApp(GuardedApp):
     queue: BenchQueue
     benchmark: BenchmarkScreen
     pairs: ComparisonCache
+    tour: Tour
     session: Session | None
     _offer: bool
     _complaint: str
@@ -95,6 +97,8 @@ class OpeningApp(GuardedApp):
             self.queue.want(self.session.devices, self.session.options)
             self.benchmark.put_plot(self.session.arrangement.plot)
         self.workspace.follow_device(next(iter(self.queue.wanted), ""))
+        if take_first_time(self.services.tour):
+            self.tour.begin()
 
     def _explain_failure(self, failure: LoadFailure) -> None:
         """Say why there is no model, and offer random weights where the loader does, another model, and a way back."""

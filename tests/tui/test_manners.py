@@ -1,4 +1,4 @@
-"""The tour, the log and the plain-ASCII screen."""
+"""The log and the plain-ASCII screen."""
 
 from __future__ import annotations
 
@@ -14,31 +14,9 @@ from ubp_core.models.spec import ModelSpec
 from ubp_tui.app import build_app
 from ubp_tui.choices.choice import Choice
 from ubp_tui.dialogs.log import LogPanel
-from ubp_tui.dialogs.tour import TOUR, TourDialog
 from ubp_tui.looks.themes import THEMES
 from ubp_tui.main import THEME_NAMES
 from ubp_tui.terminal.log_file import MAX_BYTES, TAIL_BYTES, read_tail
-
-
-async def test_the_tour_comes_once_has_five_lines_and_a_key(tmp_path: Path) -> None:
-    services = replace(make_services(make_model()), tour=tmp_path / "state" / "tour-seen")
-    app = make_app(services=services)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await until(pilot, lambda: isinstance(app.screen, TourDialog))
-        assert len(TOUR) == 5
-        lines = screen_text(app).splitlines()
-        assert all(any(text in line for line in lines) for _, text in TOUR)
-        await pilot.press("enter")
-        await until(pilot, lambda: app.screen is app.explore)
-        await settle(app, pilot)
-    again = make_app(services=services)
-    async with again.run_test(size=(80, 24)) as pilot:
-        await settle(again, pilot)
-        assert again.screen is again.explore
-        await pilot.press("T")
-        await until(pilot, lambda: isinstance(again.screen, TourDialog))
-        await pilot.click(offset=(1, 1))
-        await until(pilot, lambda: again.screen is again.explore)
 
 
 async def test_the_log_panel_follows_the_file(tmp_path: Path) -> None:

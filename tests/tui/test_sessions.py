@@ -21,7 +21,6 @@ from ubp_tui.choices.choice import Choice
 from ubp_tui.choices.layer_choices import LayerChoices
 from ubp_tui.dialogs.error import ErrorDialog
 from ubp_tui.dialogs.session_offer import SessionOffer
-from ubp_tui.dialogs.tour import TourDialog
 from ubp_tui.main import _build, build_parser
 from ubp_tui.renderables.layers.rows import COLUMNS
 from ubp_tui.session.file import format_session, load_session, save_session
@@ -277,8 +276,6 @@ async def test_a_last_session_that_is_refused_is_said_before_the_model_is_loaded
     services = replace(make_services(make_model()), tour=tmp_path / "tour-seen")
     app = build_app(ModelSpec("small"), services, Choice("bed"), complaint="/x/last.yaml: version 7 is unknown")
     async with app.run_test(size=(80, 24)) as pilot:
-        await until(pilot, lambda: isinstance(app.screen, TourDialog))
-        await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, ErrorDialog) and "version 7 is unknown" in screen_text(app))
         assert app.workspace.model is None
         await pilot.press("enter")
@@ -286,16 +283,16 @@ async def test_a_last_session_that_is_refused_is_said_before_the_model_is_loaded
         assert app.screen is app.explore
 
 
-async def test_the_offer_follows_the_tour(tmp_path: Path) -> None:
+async def test_the_tour_follows_the_offer(tmp_path: Path) -> None:
     services = replace(make_services(make_model()), tour=tmp_path / "tour-seen")
     app = build_app(ModelSpec("small"), services, Choice("bed"), session=make_session(), offer=True)
     async with app.run_test(size=(80, 24)) as pilot:
-        await until(pilot, lambda: isinstance(app.screen, TourDialog))
-        await pilot.press("enter")
         await offer(app, pilot)
+        assert app.tour.place is None
         await pilot.press("enter")
         await settle(app, pilot)
         assert app.workspace.choices == make_session().choices
+        assert app.tour.place == 0
 
 
 def test_no_session_shows_no_tour_and_a_theme_of_the_command_line_wins() -> None:

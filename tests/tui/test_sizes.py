@@ -112,7 +112,7 @@ async def test_each_size_shows_what_fits_without_cutting(size: tuple[int, int]) 
         lines = screen_text(app).splitlines()
         assert len(lines) == size[1] and all(len(line) == size[0] for line in lines)
         text = "\n".join(lines)
-        for words in ("unstructured", " 32 ", "75 %", "retained", "network keeps", "Layers · 3 of 5 prunable"):
+        for words in ("unstructured", " 32 ", "75 %", "retained", "% of |w|", "Layers · 3 of 5 prunable"):
             assert words in text
 
 
@@ -170,7 +170,7 @@ async def test_narrow_terminals_cut_no_word_of_title_and_choices(size: tuple[int
         for _ in range(3):
             title, methods = (line.split() for line in screen_text(app).splitlines()[:2])
             tail = " ".join(title[title.index("small") :]).split()[-1]
-            assert tail in {"WEIGHTS", "%", "weights", "small", "layers"} or tail.endswith("…"), title
+            assert tail in {"WEIGHTS", "%", "|w|", "weights", "small", "layers"} or tail.endswith("…"), title
             assert {"abp", "greedy", "bed", "optimal", "unstructured", "t", app.workspace.scope} <= set(methods)
             assert set(methods) <= {"method", "m", "abp", "greedy", "bed", "optimal", "unstructured", "for", "t",
                                     "all", "marked", "layer", "…"}  # fmt: skip

@@ -146,7 +146,7 @@ def test_the_total_weighs_layers_by_importance() -> None:
     }
     names = frozenset(measures)
     total = sum_network(model.layers, names, measures)
-    assert describe_total(total) == "network keeps 87.50 %" and total.complete
+    assert describe_total(total) == "keeps 87.50 % of |w|" and total.complete
     assert total.parameters == (model.parameters, model.parameters - 2880 - 4860)
     assert total.file_bytes == (4 * model.parameters, 4 * (model.parameters - 3840 - 6480) + 11000)
     assert total.multiply_adds is None

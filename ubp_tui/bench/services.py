@@ -6,12 +6,13 @@ Every function here may take long (a phone, a disk): they are called on worker t
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event, Lock
 from typing import TYPE_CHECKING
 
+from ubp_core.vocabulary import DEFAULT_CRITERION
 from ubp_tui.bench.job import PackedJob
 from ubp_tui.bench.options import RunOptions
 
@@ -169,6 +170,29 @@ class BenchServices:
         with History(self.history, reading=True) as history:
             return history.get(number)
 
+    def delete_runs(self, numbers: Sequence[int]) -> None:
+        """Take runs out of the history; raises HistoryError."""
+        from ubp_core.history import History
+
+        with History(self.history) as history:
+            for number in numbers:
+                history.delete(number)
+
+    def export_runs(self, numbers: Sequence[int], path: Path) -> None:
+        """Write runs to a new file: CSV or JSON, by its ending.
+
+        Raises:
+            HistoryError: they can't be read.
+            FileError: the file is there already, or can't be written.
+        """
+        from ubp_core.atomic_file import write_atomically, write_text
+        from ubp_core.history import History, to_csv, to_json
+
+        with History(self.history, reading=True) as history:
+            entries = [history.get(number) for number in numbers]
+        text = to_csv(entries) if path.suffix == ".csv" else to_json(entries)
+        write_atomically(path, lambda place: write_text(place, text), overwrite=False)
+
     def compare(self, first: int, second: int) -> Comparison:
         """Two runs of the history side by side; raises HistoryError."""
         from ubp_core.history import compare_runs
@@ -203,5 +227,5 @@ def _compare(
     from ubp_core.benchmark import run_comparison
 
     job = packed.job
-    extra = {"model": {"name": job.model, "source": job.source}, "criterion": "l1"}
+    extra = {"model": {"name": job.model, "source": job.source}, "criterion": DEFAULT_CRITERION}
     return run_comparison(device, packed.layers, settings, job.model, on_progress, cancel, extra=extra)

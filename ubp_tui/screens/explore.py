@@ -10,7 +10,6 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
 
-from ubp_tui.choices.marks import Marks
 from ubp_tui.dialogs.error import ErrorDialog
 from ubp_tui.keys.bindings import bindings_of
 from ubp_tui.keys.key_action import Owner
@@ -31,7 +30,9 @@ from ubp_tui.widgets.map.block_map import BlockMap
 from ubp_tui.widgets.map.map_pane import MapPane
 from ubp_tui.widgets.pane_screen import PaneScreen
 from ubp_tui.widgets.size_notice import SizeNotice
+from ubp_tui.widgets.tour_line import TourLine
 from ubp_tui.workspace.arrangement import VIEWS
+from ubp_tui.workspace.tour import Tour
 from ubp_tui.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -64,12 +65,13 @@ class ExploreScreen(PaneScreen[None]):
         kind: str
         """`optimal`: aligned against the best unaligned blocks; `other`: the present choice against another method."""
 
-    def __init__(self, workspace: Workspace, runner: Runner) -> None:
-        """Args: what is shown and changed, what works beside the event loop."""
+    def __init__(self, workspace: Workspace, runner: Runner, tour: Tour) -> None:
+        """Args: what is shown and changed, what works beside the event loop, what leads a newcomer."""
         super().__init__()
         self.set_reactive(ExploreScreen.view, VIEWS[0])
         self._workspace = workspace
-        self.dialogs = ExploreDialogs(self, workspace, runner)
+        self._tour = tour
+        self.dialogs = ExploreDialogs(self, workspace, runner, partial(tour.note, "plan.export"))
         """What asks."""
         self.drawing = ExploreDrawing(self, workspace)
         """What draws the workspace."""
@@ -87,6 +89,7 @@ class ExploreScreen(PaneScreen[None]):
                 yield CurvePane(id="curves-pane")
             yield MapPane(id="map-pane")
         yield LoadingPanel(name)
+        yield TourLine(self._tour)
         yield KeyFooter()
         yield SizeNotice(id="size-notice")
 
@@ -117,11 +120,11 @@ class ExploreScreen(PaneScreen[None]):
 
     def on_layer_table_sort_picked(self, message: LayerTable.SortPicked) -> None:
         """The title of a column was clicked."""
-        self._set_marks(self._workspace.marks.sort_stepped(message.column))
+        self._workspace.set_marks(self._workspace.marks.sort_stepped(message.column))
 
     def on_layers_pane_pattern_typed(self, message: LayersPane.PatternTyped) -> None:
         """Another filter."""
-        self._set_marks(self._workspace.marks.filtered(message.pattern))
+        self._workspace.set_marks(self._workspace.marks.filtered(message.pattern))
 
     def on_choice_bar_changed(self, message: ChoiceBar.Changed) -> None:
         """A control was used."""
@@ -152,11 +155,7 @@ class ExploreScreen(PaneScreen[None]):
     def _toggle_mark(self, name: str | None) -> None:
         """Mark a layer, or unmark it."""
         if name is not None:
-            self._set_marks(self._workspace.marks.toggled(name, self._layers))
-
-    def _set_marks(self, marks: Marks) -> None:
-        """Mark, filter or sort; the table follows."""
-        self._workspace.set_marks(marks)
+            self._workspace.set_marks(self._workspace.marks.toggled(name, self._layers))
 
     @property
     def _layers(self) -> tuple[Layer, ...]:
@@ -165,11 +164,11 @@ class ExploreScreen(PaneScreen[None]):
 
     def action_mark_all(self) -> None:
         """Mark all prunable layers that are shown, or unmark them."""
-        self._set_marks(self._workspace.marks.with_shown(self._layers))
+        self._workspace.set_marks(self._workspace.marks.with_shown(self._layers))
 
     def action_invert_marks(self) -> None:
         """Mark what is not marked, and the other way round."""
-        self._set_marks(self._workspace.marks.inverted(self._layers))
+        self._workspace.set_marks(self._workspace.marks.inverted(self._layers))
 
     def action_mark_pattern(self) -> None:
         """Ask for a pattern and mark what it means."""
@@ -177,11 +176,11 @@ class ExploreScreen(PaneScreen[None]):
 
     def action_sort_next(self) -> None:
         """Sort by the next column."""
-        self._set_marks(self._workspace.marks.sorted_by(self.query_one(LayerTable).next_column()))
+        self._workspace.set_marks(self._workspace.marks.sorted_by(self.query_one(LayerTable).next_column()))
 
     def action_reverse_sort(self) -> None:
         """Turn the order around."""
-        self._set_marks(self._workspace.marks.reversed())
+        self._workspace.set_marks(self._workspace.marks.reversed())
 
     def action_filter(self) -> None:
         """Type a pattern that layers must match."""
@@ -189,7 +188,9 @@ class ExploreScreen(PaneScreen[None]):
             self.query_one(LayersPane).open_filter()
 
     def action_step_back(self) -> None:
-        """Show all layers again; where all are shown, the curves at the present choice."""
+        """Leave the tour; else show all layers again; where all are shown, the curves at the present choice."""
+        if self._tour.leave():
+            return
         if self._workspace.marks.pattern:
             self.query_one(LayersPane).clear_filter()
         else:
@@ -289,6 +290,7 @@ class ExploreScreen(PaneScreen[None]):
     def action_show_view(self, view: str) -> None:
         """Go to a pane; the map goes to its place of the session once it is drawn."""
         super().action_show_view(view)
+        self._tour.note(f"view.{view}")
         self.call_after_refresh(self.drawing.go_to_place)
 
     def show_tab(self, view: str) -> None:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from textual.screen import Screen
 
-from ubp_tui.choices.budget import CRITERION, budget_names, first_request, share_budget
+from ubp_core.vocabulary import DEFAULT_CRITERION
+from ubp_tui.choices.budget import budget_names, first_request, share_budget
 from ubp_tui.choices.layer_choices import LayerChoices
 from ubp_tui.choices.marks import find_pattern
 from ubp_tui.choices.patterns import suggest_patterns
@@ -39,8 +40,12 @@ PLAN_HINT = "A YAML file, from `ubp plan` or from e. Offered are those of this f
 class ExploreDialogs:
     """Asks, and changes the workspace by the answers."""
 
-    def __init__(self, screen: Screen[Any], workspace: Workspace, runner: Runner) -> None:
-        """Args: the screen that the dialogs lie over, what they change, what reads files beside the event loop."""
+    def __init__(
+        self, screen: Screen[Any], workspace: Workspace, runner: Runner, written: Callable[[], None] = lambda: None
+    ) -> None:
+        """Args: the screen that the dialogs lie over, what they change, what reads files beside the event loop, who
+        hears that files were written."""
+        self._written = written
         self._screen, self._workspace, self._runner = screen, workspace, runner
 
     def ask_pattern(self) -> None:
@@ -108,7 +113,9 @@ class ExploreDialogs:
             if text:
                 self.load_plan(Path(text).expanduser(), model)
 
-        self._screen.app.push_screen(PromptDialog("Load a plan", PLAN_HINT, check, find_plans(Path())), load)
+        self._screen.app.push_screen(
+            PromptDialog("Load a plan", PLAN_HINT, check, find_plans(Path(), self._workspace.spec.name)), load
+        )
 
     def load_plan(self, path: Path, model: LoadedModel) -> None:
         """Take the choices of a plan's file over, or say why they can't be used."""
@@ -133,8 +140,8 @@ class ExploreDialogs:
         line = f"choices of {path.name}; u takes them back"
         if left_out:
             line += f". {', '.join(left_out[:3])} stays dense here"
-        if plan.criterion != CRITERION:
-            line += f". Its importance is {plan.criterion}; the app shows and exports {CRITERION}"
+        if plan.criterion != DEFAULT_CRITERION:
+            line += f". Its importance is {plan.criterion}; the app shows and exports {DEFAULT_CRITERION}"
         self._screen.notify(line, timeout=6)
 
     def ask_export(self, views: dict[str, Callable[[], str]]) -> None:
@@ -155,6 +162,7 @@ class ExploreDialogs:
     def _tell_written(self, paths: tuple[Path, ...] | None) -> None:
         """Say what is there now."""
         if paths:
+            self._written()
             names = ", ".join(path.name for path in paths)
             self._screen.notify(f"wrote {names} into {paths[0].parent.resolve()}", timeout=6)
 

@@ -53,7 +53,7 @@ class Services:
     recent: Path | None = None
     """The file of the models that were opened lately; None: none are remembered."""
     tour: Path | None = None
-    """The file whose presence says that the tour was shown; None: it is not shown by itself."""
+    """The file whose presence says that the tour was begun; None: it does not begin by itself."""
 
 
 def default_services() -> Services:

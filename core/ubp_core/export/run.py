@@ -83,9 +83,13 @@ def keep_layers(plan: Plan, names: Sequence[str]) -> Plan:
     """The plan with only some of its layers pruned; raises PlanError for one that it doesn't prune."""
     from dataclasses import replace
 
+    from ubp_core.models.layers import hint_at
     from ubp_core.plan.records import LayerPlan
 
+    known = [layer.name for layer in plan.layers]
     for name in names:
+        if name not in known:
+            raise PlanError(f"layers.{name}: is not in the plan; {hint_at(name, known)}")
         if plan.layer(name).dense:
             raise PlanError(f"layers.{name}: stays dense by the plan ({plan.layer(name).because or 'no reason given'})")
     layers = (

@@ -144,9 +144,13 @@ class LoadedModel:
             if layer.name == name:
                 return layer
         names = [layer.name for layer in self.layers]
-        close = get_close_matches(name, names, n=3, cutoff=0.5) or [n for n in names if name and name in n][:3]
-        hint = f"did you mean {', '.join(close)}?" if close else f"it has {len(names)} layers; `ubp layers` lists them"
-        raise ModelError(f"{self.name} has no layer {name!r}: {hint}")
+        raise ModelError(f"{self.name} has no layer {name!r}: {hint_at(name, names)}")
+
+
+def hint_at(name: str, names: Sequence[str]) -> str:
+    """Which layers may be meant by a name that none has."""
+    close = get_close_matches(name, names, n=3, cutoff=0.5) or [known for known in names if name and name in known][:3]
+    return f"did you mean {', '.join(close)}?" if close else f"it has {len(names)} layers; `ubp layers` lists them"
 
 
 def as_model(model: LoadedModel | torch.nn.Module, input_shape: Sequence[int] | None = None) -> LoadedModel:

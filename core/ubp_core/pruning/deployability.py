@@ -11,8 +11,7 @@ from torch.nn.utils import parametrize
 
 from ubp_core.budgets import no_kernel, too_few_rows
 from ubp_core.errors import PruningError
-from ubp_core.models.layer_extraction import find_skip_reasons
-from ubp_core.models.layer_extraction import unwrap as unwrap
+from ubp_core.models.layer_extraction import find_skip_reasons, unwrap
 from ubp_core.packed.format import MAX_COLUMNS, MAX_ROWS, MAX_STEP
 
 WRAPPERS = ("module.", "_orig_mod.")

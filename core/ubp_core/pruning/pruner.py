@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 from torch import nn
 
 from ubp_core.errors import PruningError
+from ubp_core.models.layer_extraction import unwrap
 from ubp_core.plan import Plan
 from ubp_core.pruning import distributed, state
 from ubp_core.pruning.common_budget import check_common, default_ceiling, select_common
 from ubp_core.pruning.criteria import make_criterion
-from ubp_core.pruning.deployability import unwrap
 from ubp_core.pruning.layers import make_layers
 from ubp_core.pruning.masks import PrunedLayer, mask_copies, mask_optimizers
 from ubp_core.pruning.report import LayerReport, report_layer, total_sparsity

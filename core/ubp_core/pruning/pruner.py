@@ -194,8 +194,7 @@ class BlockPruner:
             inner = unwrap(inner.module)
         names = dict(inner.named_modules())
         for layer in self._layers:
-            twin = getattr(names.get(layer.name), "weight", None)
-            if twin is None or twin.shape != layer.weight.shape:
+            if getattr(getattr(names.get(layer.name), "weight", None), "shape", None) != layer.weight.shape:
                 raise PruningError(f"copies: {type(copy).__name__} has no layer {layer.name} of the model's shape")
         self._copies.append(inner)
         mask_copies(self._layers, [inner])

@@ -45,9 +45,11 @@ def format_size(shape: Sequence[int]) -> str:
 
 
 def format_time(time_ns: float | None) -> str:
-    """A time of one run in at most nine characters: 277.1 µs."""
+    """A time of one run in at most nine characters: 277.1 µs; one more below 0."""
     if time_ns is None:
         return NONE
+    if time_ns < 0:
+        return f"-{format_time(-time_ns)}"
     for limit, unit in ((1e9, "s"), (1e6, "ms"), (1e3, "µs")):
         if time_ns >= limit:
             return f"{time_ns / limit:.4g} {unit}"
@@ -71,6 +73,6 @@ def format_instructions(count: int | None) -> str:
     return f"{count} ins"
 
 
-def format_ratio(ratio: float | None) -> str:
-    """How many times faster: 3.59x."""
-    return NONE if ratio is None else f"{ratio:.2f}x"
+def format_ratio(ratio: float | None, unsure: bool = False) -> str:
+    """How many times faster: 3.59x, with a question mark where that is not sure."""
+    return NONE if ratio is None else f"{ratio:.2f}x{'?' if unsure else ''}"

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ubp_core.errors import ConfigError, PlanError
+from ubp_core.numerals import read_real, read_whole
 from ubp_core.plan import Override
-from ubp_core.strict_yaml.fields import read_document, read_real, read_whole
+from ubp_core.strict_yaml.fields import read_document
 from ubp_core.strict_yaml.sections import read_section
 
 

@@ -117,7 +117,7 @@ def test_the_dialog_goes_on_with_the_budget_of_the_layer_on_the_screen() -> None
     asked = Choice("optimal", 4, 0.8)
     shared = share_budget(make_model(), LayerChoices(), BudgetRequest(NAMES[:2], asked, "global", 0.1, 0.9, "mean"))
     assert first_request(shared, NAMES, NAMES[0]) == BudgetRequest(NAMES, asked, "global", 0.1, 0.9, "mean")
-    assert first_request(shared, NAMES, "head") == BudgetRequest(NAMES, Choice("bed"), "global", 0.05)
+    assert first_request(shared, NAMES, "head") == BudgetRequest(NAMES, Choice(), "global", 0.05)
 
 
 def test_a_session_keeps_the_budget(tmp_path: Path) -> None:
@@ -206,9 +206,9 @@ async def test_a_plan_of_another_importance_is_taken_over_and_says_so(tmp_path: 
 
 
 def test_names_of_files_keep_the_whole_name_of_the_network(mobile: LoadedModel) -> None:
-    assert name_export(mobile, LayerChoices()) == "mobilenet_v1-width-0.25-bed-4-75"
+    assert name_export(mobile, LayerChoices()) == "mobilenet_v1-width-0.25-optimal-4-75"
     checkpoint = replace(mobile, name="nets/my net.safetensors")
-    assert name_export(checkpoint, LayerChoices()) == "my-net-bed-4-75"
+    assert name_export(checkpoint, LayerChoices()) == "my-net-optimal-4-75"
 
 
 def test_budgets_are_values() -> None:

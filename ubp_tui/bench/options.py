@@ -6,13 +6,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from ubp_core.vocabulary import COMPARED_METHODS, DENSE
 from ubp_tui.choices.choice import Choice
 
 if TYPE_CHECKING:
     from ubp_core.benchmark import BenchSettings, Variant
     from ubp_core.devices import DeviceFacts
 
-METHODS: Final = ("dense", "abp", "bed", "optimal")
+METHODS: Final = (DENSE, *COMPARED_METHODS)
 """Variants of every comparison."""
 AUTO: Final = "auto"
 """Leaves a setting to the program."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from threading import Event, Lock
 from typing import TYPE_CHECKING
 
+from ubp_core.vocabulary import DEFAULT_CRITERION
 from ubp_tui.bench.job import PackedJob
 from ubp_tui.bench.options import RunOptions
 
@@ -226,5 +227,5 @@ def _compare(
     from ubp_core.benchmark import run_comparison
 
     job = packed.job
-    extra = {"model": {"name": job.model, "source": job.source}, "criterion": "l1"}
+    extra = {"model": {"name": job.model, "source": job.source}, "criterion": DEFAULT_CRITERION}
     return run_comparison(device, packed.layers, settings, job.model, on_progress, cancel, extra=extra)

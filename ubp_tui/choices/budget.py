@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from ubp_core.vocabulary import DEFAULT_CRITERION, DEFAULT_FLOOR, SCALES
 from ubp_tui.choices.choice import Choice
 from ubp_tui.choices.layer_choices import Budget, LayerChoices
 
@@ -15,10 +16,6 @@ if TYPE_CHECKING:
     from ubp_core.models import LoadedModel
     from ubp_core.plan import LayerPlan, Plan
 
-CRITERION: Final = "l1"
-"""The app's importance."""
-FIRST_FLOOR: Final = 0.05
-"""Share of a layer's weights that a budget leaves at least, unless the user says otherwise."""
 NEARLY_ALL: Final = math.nextafter(1.0, 0.0)
 """Sparsity of a layer that a budget empties; a choice is below 1."""
 
@@ -37,7 +34,7 @@ class BudgetRequest:
     """Share of a layer's weights that stays at least, 0 to 1."""
     ceiling: float = 1.0
     """Share that stays at most."""
-    scale: str = "raw"
+    scale: str = SCALES[0]
     """How layers' importances compare: `raw` or `mean`."""
 
 
@@ -85,7 +82,7 @@ def share_budget(model: LoadedModel, choices: LayerChoices, request: BudgetReque
         method=choice.method,
         block_size=choice.block_size,
         sparsity=choice.sparsity,
-        criterion=CRITERION,
+        criterion=DEFAULT_CRITERION,
         floor=request.floor,
         ceiling=request.ceiling,
         scale=request.scale,
@@ -100,7 +97,7 @@ def first_request(choices: LayerChoices, names: tuple[str, ...], layer: str) -> 
     """What the dialog begins with: the budget that the layer on the screen is a part of, else the layer's choice."""
     budget = choices.budget
     if budget is None or not choices.shares(layer):
-        return BudgetRequest(names, choices.of(layer), floor=FIRST_FLOOR)
+        return BudgetRequest(names, choices.of(layer), floor=DEFAULT_FLOOR)
     return BudgetRequest(names, budget.choice, "global", budget.floor, budget.ceiling, budget.scale)
 
 

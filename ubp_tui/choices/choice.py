@@ -9,11 +9,18 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from ubp_core.models import Layer
 
-from ubp_core.vocabulary import DEFAULT_BLOCK_SIZE, DEFAULT_METHOD, DEFAULT_SPARSITY, METHODS
+from ubp_core.vocabulary import (
+    DEFAULT_BLOCK_SIZE,
+    DEFAULT_METHOD,
+    DEFAULT_SPARSITY,
+    MAX_BLOCK_SIZE,
+    METHODS,
+    PACKED_BLOCK_SIZES,
+)
 
 CURVE_METHODS: Final = ("abp", "bed", "optimal", "unstructured", "greedy")
 """Methods as the plot shows them; `greedy` comes last: it may run out of blocks, and `bed` is its better self."""
-BLOCK_SIZES: Final = (1, 2, 4, 8, 16, 32)
+BLOCK_SIZES: Final = (*PACKED_BLOCK_SIZES, MAX_BLOCK_SIZE)
 """Block sizes that the controls offer."""
 MAX_SPARSITY: Final = 0.99
 """The highest sparsity that the controls offer."""

@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ubp_core.models.spec import ModelSpec
-from ubp_tui.choices.budget import CRITERION, NEARLY_ALL, read_budget, read_choice
+from ubp_core.vocabulary import DEFAULT_CRITERION
+from ubp_tui.choices.budget import NEARLY_ALL, read_budget, read_choice
 from ubp_tui.choices.choice import Choice
 from ubp_tui.choices.layer_choices import LayerChoices
 
@@ -23,7 +24,7 @@ def plan_choices(choices: LayerChoices, model: LoadedModel, spec: ModelSpec) -> 
     layers = tuple(_plan_layer(choices, layer.name, layer.skip_reason) for layer in model.layers)
     budget = choices.budget
     asked = choices.default if budget is None else budget.choice
-    plan = Plan(layers, spec, CRITERION, "uniform", asked.method, asked.block_size, asked.sparsity)
+    plan = Plan(layers, spec, DEFAULT_CRITERION, "uniform", asked.method, asked.block_size, asked.sparsity)
     if budget is not None:
         plan = replace(plan, scope="global", floor=budget.floor, ceiling=budget.ceiling, scale=budget.scale)
     return settle_plan(plan, model)

@@ -93,7 +93,8 @@ class BenchmarkScreen(PaneScreen[None]):
     def _show_runs(self) -> None:
         """What the benchmark is doing, and what was measured so far."""
         queue = self._queue
-        if self not in self.app.screen_stack:
+        # While the app ends, a screen is still there whose widgets are gone.
+        if self not in self.app.screen_stack or not self.query("#bench-step"):
             return
         self.set_class(queue.running, "-running")
         self.query_one("#bench-step", Static).update(shown(describe_status(queue)))

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from textual.screen import Screen
 
-from ubp_tui.choices.budget import CRITERION, budget_names, first_request, share_budget
+from ubp_core.vocabulary import DEFAULT_CRITERION
+from ubp_tui.choices.budget import budget_names, first_request, share_budget
 from ubp_tui.choices.layer_choices import LayerChoices
 from ubp_tui.choices.marks import find_pattern
 from ubp_tui.choices.patterns import suggest_patterns
@@ -139,8 +140,8 @@ class ExploreDialogs:
         line = f"choices of {path.name}; u takes them back"
         if left_out:
             line += f". {', '.join(left_out[:3])} stays dense here"
-        if plan.criterion != CRITERION:
-            line += f". Its importance is {plan.criterion}; the app shows and exports {CRITERION}"
+        if plan.criterion != DEFAULT_CRITERION:
+            line += f". Its importance is {plan.criterion}; the app shows and exports {DEFAULT_CRITERION}"
         self._screen.notify(line, timeout=6)
 
     def ask_export(self, views: dict[str, Callable[[], str]]) -> None:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ubp_core.lazy_names import import_at_use
+from ubp_core.lazy_names import import_at_use, list_names
 
 if TYPE_CHECKING:
     from ubp_core.benchmark.comparison import run_comparison, run_on_devices
     from ubp_core.benchmark.errors import BenchmarkError
     from ubp_core.benchmark.network_variants import NETWORK, pack_network_variants
     from ubp_core.benchmark.plan_variants import PLAN, plan_layer_variants, plan_network_variants
-    from ubp_core.benchmark.profile import GROUPS, ProfileStep, group_times, pruned_names
+    from ubp_core.benchmark.profile import GROUPS, ProfileStep, account, group_times, pruned_names
     from ubp_core.benchmark.progress import BenchProgress, Stage
     from ubp_core.benchmark.progress_lines import LayerProgress
     from ubp_core.benchmark.result import BenchRun, LayerResult, VariantResult
@@ -32,6 +32,7 @@ _HOMES = {
     "NETWORK": "network_variants",
     "PLAN": "plan_variants",
     "ProfileStep": "profile",
+    "account": "profile",
     "group_times": "profile",
     "pack_network_variants": "network_variants",
     "plan_layer_variants": "plan_variants",
@@ -62,6 +63,7 @@ __all__ = [
     "Stage",
     "Variant",
     "VariantResult",
+    "account",
     "group_times",
     "make_variants",
     "pack_network_variants",
@@ -74,3 +76,4 @@ __all__ = [
 ]
 
 __getattr__ = import_at_use(__name__, _HOMES)
+__dir__ = list_names(globals(), __all__)

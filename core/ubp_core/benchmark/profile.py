@@ -14,6 +14,10 @@ GROUPS = {
 }
 """What each group holds, in the order in which they are shown."""
 
+OUTSIDE = "in no step: between them, and between these runs and theirs"
+WHOLE = "the whole network"
+"""The rows that make the groups add up."""
+
 LAYER_OPERATIONS = ("convolution", "grouped", "linear")
 SPARSE_KERNELS = ("abp", "ubp")
 
@@ -49,6 +53,25 @@ class ProfileStep:
 def pruned_names(profiles: Iterable[Iterable[ProfileStep]]) -> frozenset[str]:
     """Names of the steps that ran a kernel for blocks in some variant."""
     return frozenset(step.name for steps in profiles for step in steps if step.kernel in SPARSE_KERNELS)
+
+
+def account(
+    steps: Iterable[ProfileStep], pruned: Collection[str], whole_ns: float | None
+) -> tuple[dict[str, float], float, float]:
+    """Where the time of a whole run goes, so that it adds up.
+
+    Args:
+        steps: timed in runs of their own, with a clock between them.
+        pruned: see `ProfileStep.group`.
+        whole_ns: median of the runs of the network; None: the sum of its steps.
+
+    Returns:
+        Nanoseconds of each of GROUPS; those of the whole run that are in no step (below 0 where the steps' own runs
+        were slower); and the whole run.
+    """
+    times = group_times(steps, pruned)
+    whole = sum(times.values()) if whole_ns is None else whole_ns
+    return times, whole - sum(times.values()), whole
 
 
 def group_times(steps: Iterable[ProfileStep], pruned: Collection[str]) -> dict[str, float]:

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from ubp_core.benchmark.profile import ProfileStep
+from ubp_core.benchmark.trust import Ratio, pair_ratio
 from ubp_core.vocabulary import DENSE
 
 
@@ -64,12 +65,19 @@ class LayerResult:
         """The baseline."""
         return next((variant for variant in self.variants if variant.method == DENSE), None)
 
+    def ratio(self, variant: VariantResult) -> Ratio | None:
+        """How many times faster than dense, turn by turn, with an interval; None where nothing was timed."""
+        return None if self.dense is None else pair_ratio(self.dense.samples_ns, variant.samples_ns)
+
     def speedup(self, variant: VariantResult) -> float | None:
-        """How many times faster than dense, by medians; None where nothing was timed."""
-        dense = self.dense
-        if dense is None or not dense.median_ns or not variant.median_ns:
-            return None
-        return dense.median_ns / variant.median_ns
+        """The same without the interval."""
+        ratio = self.ratio(variant)
+        return None if ratio is None else ratio.value
+
+    def unsure(self, variant: VariantResult) -> bool:
+        """Whether the interval is wide; of dense itself it is none."""
+        ratio = None if variant is self.dense else self.ratio(variant)
+        return ratio is not None and ratio.wide
 
     def fewer_instructions(self, variant: VariantResult) -> float | None:
         """How many times fewer instructions than dense; None where they were not counted."""

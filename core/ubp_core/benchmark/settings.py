@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from ubp_core.benchmark.errors import BadSetting
+from ubp_core.numerals import real_number, whole_number
 from ubp_core.vocabulary import MAX_THREADS
 
 
@@ -29,7 +30,7 @@ class SettingOption:
 def image(text: str) -> tuple[int, int]:
     """Height and width, such as 56x56."""
     height, _, width = text.partition("x")
-    return int(height), int(width)
+    return whole_number(height), whole_number(width)
 
 
 def _setting(default: Any, option: SettingOption) -> Any:
@@ -46,7 +47,9 @@ class BenchSettings:
 
     threads: int = _setting(
         1,
-        SettingOption("threads", "N", "threads on the device (default: 1)", int, 1, MAX_THREADS, f"1 to {MAX_THREADS}"),
+        SettingOption(
+            "threads", "N", "threads on the device (default: 1)", whole_number, 1, MAX_THREADS, f"1 to {MAX_THREADS}"
+        ),
     )
     cores: str | None = _setting(
         None,
@@ -55,22 +58,34 @@ class BenchSettings:
     """None leaves the choice to the device."""
     runs: int | None = _setting(
         None,
-        SettingOption("runs", "N", "samples per variant (default: by --min-time)", int, 1, 10**6, "1 to 1,000,000"),
+        SettingOption(
+            "runs", "N", "samples per variant (default: by --min-time)", whole_number, 1, 10**6, "1 to 1,000,000"
+        ),
     )
     """None: as many as `min_time_s` takes."""
     min_time_s: float = _setting(
         0.5,
         SettingOption(
-            "min-time", "S", "seconds per variant (default: 0.5)", float, 1e-9, 3600, "above 0, up to 3600 seconds"
+            "min-time",
+            "S",
+            "seconds per variant (default: 0.5)",
+            real_number,
+            1e-9,
+            3600,
+            "above 0, up to 3600 seconds",
         ),
     )
     """Measured where `runs` is None."""
     warmup: int | None = _setting(
         None,
-        SettingOption("warmup", "N", "runs that don't count (default: until steady)", int, 0, 10**6, "0 to 1,000,000"),
+        SettingOption(
+            "warmup", "N", "runs that don't count (default: until steady)", whole_number, 0, 10**6, "0 to 1,000,000"
+        ),
     )
     """None: until the times are steady."""
-    batch: int = _setting(1, SettingOption("batch", "N", "images per run (default: 1)", int, 1, 4096, "1 to 4096"))
+    batch: int = _setting(
+        1, SettingOption("batch", "N", "images per run (default: 1)", whole_number, 1, 4096, "1 to 4096")
+    )
     input_hw: tuple[int, int] | None = _setting(
         None,
         SettingOption(
@@ -79,11 +94,14 @@ class BenchSettings:
     )
     """None: the image that each layer has in its model."""
     cool_down_s: float = _setting(
-        0.0, SettingOption("cool-down", "S", "rest between layers (default: 0)", float, 0, 3600, "0 to 3600 seconds")
+        0.0,
+        SettingOption("cool-down", "S", "rest between layers (default: 0)", real_number, 0, 3600, "0 to 3600 seconds"),
     )
     limit_s: float = _setting(
         180.0,
-        SettingOption("limit", "S", "longest time for a layer (default: 180)", float, 1, 86400, "1 to 86,400 seconds"),
+        SettingOption(
+            "limit", "S", "longest time for a layer (default: 180)", real_number, 1, 86400, "1 to 86,400 seconds"
+        ),
     )
     quiet_s: float = _setting(
         10.0,
@@ -91,7 +109,7 @@ class BenchSettings:
             "quiet-limit",
             "S",
             "longest time without a sign of progress before a run counts as hung (default: 10)",
-            float,
+            real_number,
             0.5,
             86400,
             "0.5 to 86,400 seconds",

@@ -46,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--input",
         type=input_shape,
-        metavar="1x3xHxW",
+        metavar="[1x3x]HxW",
         help="batch, channels, height and width of the input (default: 1x3 and --input-size)",
     )
     add_choice_options(parser, packed=True)
@@ -57,10 +57,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def input_shape(text: str) -> tuple[int, int, int, int]:
-    """Four numbers joined by x."""
+    """Height and width joined by x, with batch and channels in front where they aren't 1 and 3."""
     numbers = tuple(int(part) for part in text.split("x"))
+    if len(numbers) == 2:
+        numbers = (1, 3, *numbers)
     if len(numbers) != 4 or min(numbers) < 1:
-        raise argparse.ArgumentTypeError(f"need batch x channels x height x width, such as 1x3x224x224; got {text}")
+        raise argparse.ArgumentTypeError(
+            f"need height x width, or batch x channels x height x width, such as 1x3x224x224; got {text}"
+        )
     return numbers
 
 

@@ -11,6 +11,7 @@ import difflib
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
 from types import ModuleType
 
 from ubp_core import __version__
@@ -63,7 +64,8 @@ examples:
   ubp select mobilenet_v1 --layer blocks.7.pointwise --block-size 4 --sparsity 0.75 --method optimal
   ubp compare my_checkpoint.pth --arch mobilenet_v2 --block-size 2,4,8 --sparsity 0.5,0.75
 
-exit codes: 0 done, 1 the work did not succeed, 2 something given can't be used, 130 interrupted
+exit codes: 0 done, 1 the work did not succeed, 2 something given can't be used, 130 interrupted,
+  143 and 129 ended by SIGTERM and SIGHUP
 `ubp COMMAND --help` tells more about one command."""
 
 
@@ -117,9 +119,18 @@ def find_command(arguments: Sequence[str]) -> str | None:
     if words in ACTIONS:
         return words
     if arguments[0] in COMMANDS:
+        check_action(arguments)
         return arguments[0]
     near = difflib.get_close_matches(arguments[0], COMMANDS, 1)
     raise UsageError(f"{arguments[0]!r} is no command; " + (f"did you mean {near[0]}?" if near else "see ubp --help"))
+
+
+def check_action(arguments: Sequence[str]) -> None:
+    """Raises UsageError where the word behind a command is nearly one of its actions, and no file."""
+    actions = [words.split()[1] for words in ACTIONS if words.split()[0] == arguments[0]]
+    near = difflib.get_close_matches(arguments[1], actions, 1, 0.7) if len(arguments) > 1 else []
+    if near and not Path(arguments[1]).exists():
+        raise UsageError(f"`ubp {arguments[0]}` has no action {arguments[1]!r}; did you mean {near[0]}?")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

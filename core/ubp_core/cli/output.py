@@ -139,6 +139,11 @@ def progress_bar(title: str, total: int) -> Iterator[Callable[[], None]]:
         yield lambda: progress.advance(task)
 
 
+def is_quiet() -> bool:
+    """Whether notes and progress are unwanted."""
+    return _form.quiet
+
+
 def note(line: str) -> None:
     """A remark for people, on stderr."""
     if _form.quiet:
@@ -175,7 +180,7 @@ def model_record(model: LoadedModel) -> dict[str, Any]:
         "source": model.source,
         "random_weights": model.random_weights,
         "input_size": model.input_size,
-        "notes": list(model.notes),
+        **({"notes": list(model.notes)} if model.notes else {}),
     }
 
 

@@ -52,6 +52,7 @@ class CommandParser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Usage of this command and one line; an unknown option gets its nearest one."""
+        message = re.sub(r"\S{80,}", lambda word: f"{word[0][:60]}...", message)
         unknown = re.match("unrecognized arguments: (--[a-z-]+)", message)
         if unknown:
             known = sorted(set(re.findall(r"--[a-z][a-z-]*", self.format_help())))

@@ -12,12 +12,15 @@ from ubp_core.export.masks import save_masks
 from ubp_core.export.state_dict import save_state
 from ubp_core.export.tables import save_table
 from ubp_core.export.targets import ExportTarget, check_targets
+from ubp_core.models.layers import as_model
 from ubp_core.packed.file import PackedFile
 from ubp_core.packed.layer_packing import pack_layer, source_line
 from ubp_core.plan.applying import check_model, select_plan, settle_plan
 from ubp_core.plan.report import PlanReport, report_plan
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from ubp_core.history import LayerFigures
     from ubp_core.models import LoadedModel
     from ubp_core.plan.plan import Plan
@@ -29,7 +32,7 @@ Progress = Callable[[str, float], None]
 
 def export_files(
     plan: Plan,
-    model: LoadedModel,
+    model: LoadedModel | nn.Module,
     targets: Sequence[ExportTarget],
     *,
     layers: Sequence[str] | None = None,
@@ -60,6 +63,7 @@ def export_files(
         ExportCancelled: `cancel` was set.
     """
     check_targets(targets, overwrite)
+    model = as_model(model)
     check_model(plan, model)
     plan = settle_plan(plan, model)
     plan = plan if layers is None else keep_layers(plan, layers)
@@ -79,9 +83,13 @@ def keep_layers(plan: Plan, names: Sequence[str]) -> Plan:
     """The plan with only some of its layers pruned; raises PlanError for one that it doesn't prune."""
     from dataclasses import replace
 
+    from ubp_core.models.layers import hint_at
     from ubp_core.plan.records import LayerPlan
 
+    known = [layer.name for layer in plan.layers]
     for name in names:
+        if name not in known:
+            raise PlanError(f"layers.{name}: is not in the plan; {hint_at(name, known)}")
         if plan.layer(name).dense:
             raise PlanError(f"layers.{name}: stays dense by the plan ({plan.layer(name).because or 'no reason given'})")
     layers = (

@@ -13,7 +13,8 @@ from ubp_core.history.store import Entry
 COLUMNS = (
     "run", "started", "device", "kind", "figure", "title", "model", "failure", "layer", "input_shape", "output_shape",
     "variant", "method", "block_size", "sparsity", "retained", "kernel", "check", "checksum", "min_ns", "median_ns",
-    "p90_ns", "speedup_over_dense", "instructions", "fewer_instructions_than_dense", "multiply_adds", "file_bytes",
+    "p90_ns", "speedup_over_dense", "speedup_low", "speedup_high",
+    "instructions", "fewer_instructions_than_dense", "multiply_adds", "file_bytes",
     "celsius_before", "celsius_after", "moved", "notes", "samples_ns",
 )  # fmt: skip
 """One line per variant; samples and notes are joined in one cell."""
@@ -39,7 +40,9 @@ def csv_lines(entry: Entry) -> list[dict[str, Any]]:
         for variant in layer.variants:
             line = {name: getattr(variant, name) for name in COLUMNS if hasattr(variant, name)}
             line |= {"layer": layer.layer, "input_shape": layer.input_shape, "output_shape": layer.output_shape}
-            line |= {"variant": variant.label, "speedup_over_dense": layer.speedup(variant)}
+            ratio = layer.ratio(variant)
+            line |= {"variant": variant.label, "speedup_over_dense": None if ratio is None else ratio.value}
+            line |= {} if ratio is None else {"speedup_low": ratio.low, "speedup_high": ratio.high}
             line |= {"fewer_instructions_than_dense": layer.fewer_instructions(variant)}
             line |= {"notes": "; ".join(variant.notes), "samples_ns": " ".join(map(str, variant.samples_ns))}
             lines.append(head | line)

@@ -8,21 +8,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ubp_core.lazy_names import import_at_use
+from ubp_core.lazy_names import import_at_use, list_names
 from ubp_core.models.catalogue import DEFAULT_MODEL, MODEL_NAMES
 
 if TYPE_CHECKING:
-    from ubp_core.models.layers import Layer, LoadedModel
+    from ubp_core.models.layers import Layer, LoadedModel, as_model
     from ubp_core.models.loading import load_model
     from ubp_core.models.torchvision_models import available_models
 
-__all__ = ["DEFAULT_MODEL", "MODEL_NAMES", "Layer", "LoadedModel", "available_models", "load_model"]
+__all__ = ["DEFAULT_MODEL", "MODEL_NAMES", "Layer", "LoadedModel", "as_model", "available_models", "load_model"]
 
 _HOMES = {
     "Layer": "layers",
     "LoadedModel": "layers",
+    "as_model": "layers",
     "available_models": "torchvision_models",
     "load_model": "loading",
 }
 
 __getattr__ = import_at_use(__name__, _HOMES)
+__dir__ = list_names(globals(), __all__)

@@ -16,6 +16,17 @@ from ubp_core.models.checkpoints.roles import HEADS
 from ubp_core.models.layers import IMAGE_CHANNELS, Kind, Layer, stem_reason
 
 
+def unwrap(model: nn.Module) -> nn.Module:
+    """The user's own module inside DistributedDataParallel, DataParallel and torch.compile."""
+    while True:
+        inner = getattr(model, "_orig_mod", None)
+        if inner is None and isinstance(model, (nn.DataParallel, nn.parallel.DistributedDataParallel)):
+            inner = model.module
+        if not isinstance(inner, nn.Module):
+            return model
+        model = inner
+
+
 def find_classifier(module: nn.Module) -> str | None:
     """Path of the last layer, if it is a linear or a convolution that the network itself calls its classifier."""
     weighted = [(n, m) for n, m in module.named_modules() if isinstance(m, (nn.Conv2d, nn.Linear))]

@@ -42,6 +42,8 @@ class _Shapes(TorchFunctionMode):
 
 def _convolve(x: Tensor, weight: Tensor, bias: Any, stride: Any, padding: Any, dilation: Any, groups: int) -> Tensor:
     """The shape of `conv2d(...)`: floor((size + 2 pad - dilation (kernel - 1) - 1) / stride) + 1."""
+    if x.shape[1] != weight.shape[1] * groups:
+        raise RuntimeError(f"a convolution takes {weight.shape[1] * groups} channels and gets {x.shape[1]}")
     height, width = (
         (x.shape[i + 2] + 2 * padding[i] - dilation[i] * (weight.shape[i + 2] - 1) - 1) // stride[i] + 1 for i in (0, 1)
     )
@@ -50,13 +52,16 @@ def _convolve(x: Tensor, weight: Tensor, bias: Any, stride: Any, padding: Any, d
     return x.new_empty((x.shape[0], weight.shape[0], height, width))
 
 
-def trace_output_sizes(module: nn.Module, name: str, input_size: int) -> dict[str, tuple[int, int]]:
+def trace_output_sizes(
+    module: nn.Module, name: str, input_size: int, shape: Sequence[int] | None = None
+) -> dict[str, tuple[int, int]]:
     """Run a network once without data and note the output of each convolution and linear.
 
     Args:
         module: in eval mode; left as it is.
         name: for the error.
         input_size: height and width of the image in pixels; it has 3 channels.
+        shape: of the whole input, where it is another.
 
     Returns:
         Height and width by module path: (1, 1) for a linear on a vector, (1, T) for one on T positions. Modules that
@@ -65,6 +70,7 @@ def trace_output_sizes(module: nn.Module, name: str, input_size: int) -> dict[st
     Raises:
         ModelError: the network doesn't run on such an image.
     """
+    size = (1, 3, input_size, input_size) if shape is None else tuple(shape)
     sizes: dict[str, tuple[int, int]] = {}
     hooks = [
         child.register_forward_hook(_note(sizes, path))
@@ -75,10 +81,11 @@ def trace_output_sizes(module: nn.Module, name: str, input_size: int) -> dict[st
     shapes = {path: tensor.detach().to("meta") for path, tensor in tensors.items()}
     try:
         with torch.inference_mode(), _Shapes():
-            functional_call(module, shapes, (torch.empty(1, 3, input_size, input_size, device="meta"),))
+            functional_call(module, shapes, (torch.empty(*size, device="meta"),))
     except Exception as error:  # whatever a network's own code raises on a size it wasn't made for
         reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise ModelError(f"{name} does not run on {input_size}x{input_size} pixels: {reason}") from error
+        text = f"{input_size}x{input_size} pixels" if shape is None else f"an input of {'x'.join(map(str, size))}"
+        raise ModelError(f"{name} does not run on {text}: {reason}") from error
     finally:
         for hook in hooks:
             hook.remove()

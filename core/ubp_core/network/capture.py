@@ -6,7 +6,8 @@ Refuses what the format has no node for, with the operation and its place in the
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -31,7 +32,18 @@ def capture(module: nn.Module, input_shape: tuple[int, int, int, int], name: str
     """
     program = export(module, input_shape, name)
     check_operations(program.graph, name)
-    return GraphReader(program, name).read()
+    return GraphReader(program, name, first_names(module)).read()
+
+
+def first_names(module: nn.Module) -> dict[str, str]:
+    """The name by which `models.Layer` knows each stored tensor, by every path that leads to it.
+
+    A module that stands at several places, and a weight of several modules, goes by the first: torch.export takes
+    another one.
+    """
+    firsts: dict[int, str] = {}
+    stored = (*module.named_parameters(remove_duplicate=False), *module.named_buffers(remove_duplicate=False))
+    return {path: firsts.setdefault(id(tensor), path) for path, tensor in stored}
 
 
 def export(module: nn.Module, input_shape: tuple[int, int, int, int], name: str) -> torch.export.ExportedProgram:
@@ -82,11 +94,15 @@ def check_operations(graph: fx.Graph, name: str) -> None:
 class GraphReader:
     """Walks the exported graph and hands each operation to its function."""
 
-    def __init__(self, program: torch.export.ExportedProgram, name: str) -> None:
+    def __init__(self, program: torch.export.ExportedProgram, name: str, names: Mapping[str, str]) -> None:
+        """Args: the program, the model's name for errors, and the names of stored tensors by path."""
         self._program = program
         self._name = name
         self._numbers: dict[fx.Node, int] = {}
-        self._tensors = stored_tensors(program)
+        self._tensors = {
+            node: replace(stored, path=names.get(stored.path, stored.path))
+            for node, stored in stored_tensors(program).items()
+        }
         self._draft = Draft(inputs=[])
 
     def read(self) -> Draft:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from ubp_core.errors import ModelError
-from ubp_core.models.layers import LoadedModel
+from ubp_core.models.layers import LoadedModel, as_model, check_input_shape
 from ubp_core.network.assembly import assemble
 from ubp_core.network.capture import capture
 from ubp_core.network.folding import fold_pads, fold_scales
@@ -51,7 +51,7 @@ class ExportedNetwork:
 
 
 def export_network(
-    model: LoadedModel,
+    model: LoadedModel | nn.Module,
     selections: Mapping[str, Selection],
     input_shape: tuple[int, int, int, int],
     criterion: str = DEFAULT_CRITERION,
@@ -60,7 +60,7 @@ def export_network(
     """Captures, folds, fuses, packs, plans and checks. Writes nothing.
 
     Args:
-        model: with its module.
+        model: with its module, or any module.
         selections: blocks of the layers to prune, by layer name, selected from the model's own weights; normalisation
             is folded in afterwards, so the masks are those of the unfolded model. The other layers stay dense.
         input_shape: batch, channels, height, width.
@@ -79,8 +79,10 @@ def export_network(
 class NetworkExporter:
     """A captured network, from which files with different selections are made."""
 
-    def __init__(self, model: LoadedModel, input_shape: tuple[int, int, int, int]) -> None:
+    def __init__(self, model: LoadedModel | nn.Module, input_shape: tuple[int, int, int, int]) -> None:
         """Captures, folds and fuses; arguments and errors as of `export_network`."""
+        input_shape = check_input_shape(input_shape)
+        model = as_model(model, input_shape)
         if model.module is None:
             raise ModelError(f"{model.name} is a checkpoint of an unknown network: --arch NAME tells which one it is")
         self._model, self._module, self._shape = model, model.module, input_shape

@@ -75,7 +75,10 @@ def convert_batch_norm(maker: StepMaker) -> int:
     if mean is None or variance is None:
         raise Refused("has no running statistics")
     weight, bias = maker.stored("weight"), maker.stored("bias")
-    scale = 1.0 / np.sqrt(variance[1].astype(np.float64) + float(maker.get("eps")))
+    spread = variance[1].astype(np.float64) + float(maker.get("eps"))
+    if not (spread > 0).all():
+        raise Refused(f"has a running_var ({variance[0]}) whose least value, {variance[1].min():g}, is no variance")
+    scale = 1.0 / np.sqrt(spread)
     if weight is not None:
         scale = scale * weight[1]
     offset = -mean[1].astype(np.float64) * scale

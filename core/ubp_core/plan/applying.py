@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING
 from ubp_core.budgets import blocks_to_keep, dense_reason, no_kernel
 from ubp_core.criteria import importance
 from ubp_core.errors import CandidatesExhausted, PlanError, SelectionError
+from ubp_core.models.layers import as_model
 from ubp_core.selection import Selection, check_importance, select_count
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from ubp_core.models import Layer, LoadedModel
     from ubp_core.plan.plan import Plan
     from ubp_core.plan.records import LayerPlan
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
 
 def select_plan(
     plan: Plan,
-    model: LoadedModel,
+    model: LoadedModel | nn.Module,
     *,
     threads: int | None = None,
     step: Callable[[str], None] | None = None,
@@ -40,6 +43,7 @@ def select_plan(
     Raises:
         PlanError: the network has no such layer, or one that can't be pruned; or a selection fails there.
     """
+    model = as_model(model)
     check_model(plan, model)
     selections = {}
     for layer in settle_plan(plan, model).pruned:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ubp_core.errors import PlanError
-from ubp_core.models.catalogue import is_checkpoint
+from ubp_core.models.catalogue import is_checkpoint, split_inside
 from ubp_core.models.spec import ModelSpec
 
 
@@ -38,7 +38,7 @@ def move_model(spec: ModelSpec, folder: Path | None, target: Path) -> ModelSpec:
     """
     changes: dict[str, Any] = {}
     for field, value in _paths(spec).items():
-        found = next((place for place in _places(value, folder) if place.exists()), None)
+        found = next((place for place in _places(value, folder) if _is_there(place)), None)
         if found is not None:
             changes[field] = os.path.relpath(found.resolve(), target.resolve())
     return replace(spec, **changes) if changes else spec
@@ -56,10 +56,15 @@ def _places(value: str, folder: Path | None) -> list[Path]:
     return [Path(value)] if folder is None else [folder / value, Path(value)]
 
 
+def _is_there(place: Path) -> bool:
+    """Whether a file is there; what stands behind a colon leads into it."""
+    return Path(split_inside(str(place))[0]).exists()
+
+
 def _find(field: str, value: str, folder: Path) -> Path:
     places = _places(value, folder)
     for place in places:
-        if place.exists():
+        if _is_there(place):
             return place
     looked = dict.fromkeys(str(place.resolve().parent) for place in places)
     raise PlanError(f"model.{field}: {value}: no such file; looked in {' and '.join(looked)}")

@@ -10,6 +10,7 @@ from ubp_core.budgets import budget, dense_reason, is_dense_reason
 from ubp_core.criteria import importance
 from ubp_core.errors import PlanError
 from ubp_core.global_selection import select_global
+from ubp_core.models.layers import as_model
 from ubp_core.models.spec import ModelSpec
 from ubp_core.plan.applying import check_model, settle_plan
 from ubp_core.plan.overrides import Override, match_overrides
@@ -26,11 +27,13 @@ from ubp_core.vocabulary import (
 )
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from ubp_core.models import Layer, LoadedModel
 
 
 def make_plan(
-    model: LoadedModel,
+    model: LoadedModel | nn.Module,
     *,
     scope: str = "uniform",
     method: str = DEFAULT_METHOD,
@@ -48,7 +51,7 @@ def make_plan(
     """Decides what is done with every layer.
 
     Args:
-        model: the network.
+        model: the network; a module of your own, too (`ubp_core.models.as_model`).
         scope: "uniform": every layer at `sparsity`; "global": one budget over all layers without an override of their
             own, whose parts are then written down as sparsities.
         method, block_size, sparsity: for all layers; `unstructured` with a global budget counts single weights.
@@ -60,9 +63,11 @@ def make_plan(
         progress: gets a line for people before slow work.
 
     Raises:
+        ModelError: a model that is none, or has weights without shape or values.
         PlanError: nothing to prune, an override that matches nothing, an unknown scope.
         SelectionError: arguments out of range, floors and ceilings that can't be met.
     """
+    model = as_model(model)
     if scope not in SCOPES:
         raise PlanError(f"scope: {scope!r} is unknown; choose from {', '.join(SCOPES)}")
     if scope == "global" and method == "unstructured":
@@ -81,7 +86,10 @@ def make_plan(
 
 
 def remake_plan(
-    plan: Plan, model: LoadedModel, threads: int | None = None, progress: Callable[[str], None] | None = None
+    plan: Plan,
+    model: LoadedModel | nn.Module,
+    threads: int | None = None,
+    progress: Callable[[str], None] | None = None,
 ) -> Plan:
     """Decides anew by a plan's own head: after `sparsity`, a floor or `fixed` was edited in its file.
 
@@ -92,6 +100,7 @@ def remake_plan(
     Raises:
         PlanError, SelectionError: as `make_plan`.
     """
+    model = as_model(model)
     check_model(plan, model)
     layers = tuple(_remake_layer(layer, plan, model.layer(layer.name)) for layer in plan.layers)
     plan = settle_plan(replace(plan, layers=layers), model)

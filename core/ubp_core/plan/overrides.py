@@ -8,7 +8,8 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from ubp_core.errors import PlanError
-from ubp_core.strict_yaml.fields import read_real, read_whole
+from ubp_core.models.layers import hint_at
+from ubp_core.numerals import read_share, read_whole
 from ubp_core.vocabulary import DENSE, MAX_BLOCK_SIZE, METHODS
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def _block_size(text: str) -> int:
 
 
 def _share(text: str) -> float:
-    number = read_real(text)
+    number = read_share(text)
     if number is None or not 0 <= number <= 1:
         raise ValueError
     return number
@@ -97,7 +98,10 @@ def match_overrides(model: LoadedModel, overrides: Sequence[Override]) -> dict[s
     for override in overrides:
         names = [layer.name for layer in model.layers if _matches(layer, override)]
         if not names:
-            raise PlanError(f"layer override {override.pattern!r}: matches no layer of {model.name} that can be pruned")
+            hint = f"; {hint_at(override.pattern, [layer.name for layer in model.layers])}"
+            raise PlanError(
+                f"layer override {override.pattern!r}: matches no layer of {model.name} that can be pruned{hint}"
+            )
         for name in names:
             merged[name] = merge_overrides(merged.get(name, Override(name)), override)
     return merged

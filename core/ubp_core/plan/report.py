@@ -11,11 +11,14 @@ import numpy as np
 
 from ubp_core.budgets import asked_blocks, budget_note, network_note
 from ubp_core.criteria import importance
+from ubp_core.models.layers import as_model
 from ubp_core.plan.applying import settle_plan
 from ubp_core.report import LayerCost, layer_cost
 from ubp_core.selection import Selection
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from ubp_core.models import Layer, LoadedModel
     from ubp_core.plan.plan import Plan
     from ubp_core.plan.records import LayerPlan
@@ -44,6 +47,15 @@ class PlanRow:
     note: str = ""
     """Where the layer can't have the sparsity asked for: what is achieved, and why."""
 
+    def __str__(self) -> str:
+        """One line without the name."""
+        shape = "x".join(map(str, self.shape))
+        if self.layer.dense:
+            return f"{shape}  dense{f': {self.layer.because}' if self.layer.because else ''}"
+        size = f"{self.cost.bytes_before:,} > {self.cost.bytes_after:,} bytes"
+        figures = f"sparsity {self.achieved:.2%} of {self.layer.sparsity:.2%} asked, keeps {self.retained:.2%}"
+        return f"{shape}  {self.layer.method} N={self.layer.block_size}  {figures}  {size}"
+
 
 @dataclass(frozen=True, eq=False)
 class PlanReport:
@@ -54,11 +66,41 @@ class PlanReport:
     budget_note: str = ""
     """Where one budget over all layers can't be met: what is achieved, and why."""
 
+    def __str__(self) -> str:
+        """A line for every layer, and the totals."""
+        width = max((len(row.layer.name) for row in self.rows), default=0)
+        total = f"{len(self.pruned)} of {len(self.rows)} layers pruned: sparsity {self.achieved:.2%} of "
+        total += f"{self.requested:.2%} asked, keeps {self.retained:.2%} of the importance, "
+        total += f"{self.cost.parameters_after:,} of {self.cost.parameters_before:,} weights"
+        return "\n".join(
+            [
+                *(f"{row.layer.name:<{width}}  {row}" for row in self.rows),
+                total,
+                *filter(None, [self.growth]),
+                *self.notes,
+            ]
+        )
+
+    @property
+    def grown(self) -> tuple[PlanRow, ...]:
+        """The layers that are pruned and take more bytes packed than dense."""
+        return tuple(row for row in self.pruned if row.cost.bytes_after > row.cost.bytes_before)
+
     @property
     def notes(self) -> tuple[str, ...]:
         """Lines on what was asked for and can't be had, each with the layer's name."""
         lines = (f"{row.layer.name}: {row.note}" for row in self.rows if row.note)
         return (*lines, *([self.budget_note] if self.budget_note else []))
+
+    @property
+    def growth(self) -> str:
+        """Where pruning costs bytes: few weights are pruned, and the places of the others are packed too. Or ""."""
+        if not self.grown:
+            return ""
+        names = ", ".join(row.layer.name for row in self.grown[:4])
+        more = f" and {len(self.grown) - 4} more" if len(self.grown) > 4 else ""
+        before, after = (sum(getattr(row.cost, key) for row in self.grown) for key in ("bytes_before", "bytes_after"))
+        return f"{names}{more}: packed bytes grow, {before:,} > {after:,}; more sparsity, or dense, is smaller"
 
     @property
     def pruned(self) -> tuple[PlanRow, ...]:
@@ -110,12 +152,13 @@ def _share(rows: tuple[PlanRow, ...], field: str) -> float:
     return math.fsum(getattr(row, field) * row.cost.parameters_before for row in rows) / weights if weights else 0.0
 
 
-def report_plan(plan: Plan, model: LoadedModel, selections: Mapping[str, Selection]) -> PlanReport:
+def report_plan(plan: Plan, model: LoadedModel | nn.Module, selections: Mapping[str, Selection]) -> PlanReport:
     """Puts plan, network and selections side by side.
 
     Args:
         selections: of every layer that the plan prunes there, as `select_plan` gives them.
     """
+    model = as_model(model)
     plan = settle_plan(plan, model)
     rows = tuple(_make_row(layer, plan.layer(layer.name), plan.criterion, selections) for layer in model.layers)
     shared = {row.layer.name: (row.shape[0], math.prod(row.shape[1:])) for row in rows if _shares(row.layer, plan)}

@@ -44,17 +44,17 @@ def run_program(name: str, work: Callable[[], int]) -> int:
         The exit code.
     """
     open_streams()
-    with catching_signals():
-        try:
-            code = _run(name, work)
-            lost = flush_stdout()
-            return code if lost is None else _explain_stream(name, lost)
-        except KeyboardInterrupt:
-            return ExitCode.INTERRUPTED
-        except Ended as end:
-            return end.code
-        finally:
-            remove_leftovers()
+    try:
+        with catching_signals():
+            try:
+                code = _run(name, work)
+                lost = flush_stdout()
+                return code if lost is None else _explain_stream(name, lost)
+            finally:
+                remove_leftovers()
+    except (Ended, KeyboardInterrupt) as end:
+        remove_leftovers()  # it may have come in the middle of that
+        return end.code if isinstance(end, Ended) else ExitCode.INTERRUPTED
 
 
 def _run(name: str, work: Callable[[], int]) -> int:

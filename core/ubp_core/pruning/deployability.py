@@ -11,7 +11,7 @@ from torch.nn.utils import parametrize
 
 from ubp_core.budgets import no_kernel, too_few_rows
 from ubp_core.errors import PruningError
-from ubp_core.models.layer_extraction import find_skip_reasons
+from ubp_core.models.layer_extraction import find_skip_reasons, unwrap
 from ubp_core.packed.format import MAX_COLUMNS, MAX_ROWS, MAX_STEP
 
 WRAPPERS = ("module.", "_orig_mod.")
@@ -56,17 +56,6 @@ def check_deployable(model: nn.Module, block_size: int = 4) -> tuple[LayerCheck,
     network = unwrap(model)
     reasons = find_skip_reasons(network, PruningError)
     return tuple(_check(name, module, weight, reasons, block_size) for name, module, weight in _weighted(network))
-
-
-def unwrap(model: nn.Module) -> nn.Module:
-    """The user's own module inside DistributedDataParallel, DataParallel and torch.compile."""
-    while True:
-        inner = getattr(model, "_orig_mod", None)
-        if inner is None and isinstance(model, (nn.DataParallel, nn.parallel.DistributedDataParallel)):
-            inner = model.module
-        if not isinstance(inner, nn.Module):
-            return model
-        model = inner
 
 
 def refusal(module: nn.Module, block_size: int) -> str | None:

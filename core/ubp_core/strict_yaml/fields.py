@@ -6,7 +6,6 @@ Works on the node tree of the safe loader, so nothing in a file can build anythi
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -15,12 +14,11 @@ from typing import Any, NoReturn
 import yaml
 
 from ubp_core.errors import PlanError, UbpError
+from ubp_core.numerals import read_real, read_whole
 
 MAX_BYTES = 4 << 20
 
 TRUTHS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
-_WHOLE = re.compile("[-+]?(0|[1-9][0-9]{0,18})")
-_REAL = re.compile(r"[-+]?((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?")
 
 Reader = Callable[["Field"], Any]
 
@@ -176,18 +174,6 @@ def plain_number(field: Field) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     return read_real(value) if isinstance(value, str) else float(value)
-
-
-def read_whole(value: str) -> int | None:
-    """A whole number in plain decimal digits, of at most 64 bits; None where it is something else."""
-    number = int(value) if _WHOLE.fullmatch(value) else 0
-    return number if _WHOLE.fullmatch(value) and -(2**63) <= number < 2**63 else None
-
-
-def read_real(value: str) -> float | None:
-    """A finite number in plain decimal digits, with or without an exponent; None where it is something else."""
-    number = float(value) if _REAL.fullmatch(value) else math.inf
-    return number if math.isfinite(number) else None
 
 
 def number(least: float, most: float, below: bool = False) -> Reader:

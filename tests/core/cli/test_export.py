@@ -117,8 +117,6 @@ def test_a_wrong_name_is_refused_before_the_model_is_loaded(capsys: pytest.Captu
     assert "ends in .ubp" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("text", ["224x224", "1x3x0x224", "1x3xax4"])
+@pytest.mark.parametrize("text", ["224", "1x3x0x224", "1x3xax4"])
 def test_a_bad_shape_is_a_usage_error(text: str) -> None:
-    with pytest.raises(SystemExit) as caught:
-        main(["export", "--input", text, "-o", "net.ubp"])
-    assert caught.value.code == 2
+    assert main(["export", "--input", text, "-o", "net.ubp"]) == 2

@@ -12,10 +12,11 @@ import subprocess
 import sys
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
-from test_history import make_run
 
+from history_samples import make_run
 from ubp_core.history import History, HistoryError, LayerFigures, opening, read_figures
 from ubp_core.history.schema import SCHEMA_VERSION
 from ubp_core.models import LoadedModel
@@ -26,7 +27,7 @@ HEAD = """
 import json, os, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
-from test_history import make_run
+from history_samples import make_run
 from ubp_core.cli.main import main
 from ubp_core.history import History, HistoryError
 here = Path(sys.argv[1]); path = here / "h.sqlite"
@@ -73,11 +74,24 @@ def on_disk(tmp_path: Path, script: str, size: str = "4m") -> subprocess.Complet
     if not namespace():
         pytest.skip("no mount is allowed here: needs root, or user namespaces")
     mount = ["sh", "-c", 'mount -t tmpfs -o "size=$1" none "$2" && shift 2 && exec "$@"', "sh", size, str(tmp_path)]
-    program = [sys.executable, "-c", HEAD + script, str(tmp_path), str(Path(__file__).parent)]
+    program = [sys.executable, "-c", HEAD + script, str(tmp_path), str(Path(__file__).parents[1])]
     done = subprocess.run([*namespace(), *mount, *program], capture_output=True, text=True, timeout=LIMIT_S)
     assert done.returncode == 0, done.stderr
     return done
 
+
+OTHER_USER = """
+import os, sys
+from pathlib import Path
+from ubp_core.history import History, HistoryError
+import ubp_core.history.store
+if os.getuid() == 0:
+    os.setgroups([]); os.setresgid(12345, 12345, 12345); os.setresuid(12345, 12345, 12345)
+try:
+    History(Path(sys.argv[1]), reading=sys.argv[2] == "True")
+except HistoryError as error:
+    print(error)
+"""
 
 FULL = "the history can't be written: no space left on the disk"
 READ_ONLY = "the history can't be written: the disk is read-only"
@@ -191,27 +205,16 @@ def test_what_can_not_be_a_history_is_named(tmp_path: Path, reading: bool) -> No
 
 
 @pytest.mark.parametrize("reading", [True, False])
-def test_a_file_without_permission(tmp_path: Path, reading: bool) -> None:
-    path = tmp_path / "h"
-    with History(path) as history:
-        history.add(make_run())
-    path.chmod(0)
-    tmp_path.chmod(0o555)
-    code = """
-import os, sys
-from pathlib import Path
-from ubp_core.history import History, HistoryError
-if os.getuid() == 0:
-    os.setgroups([]); os.setresgid(12345, 12345, 12345); os.setresuid(12345, 12345, 12345)
-try:
-    History(Path(sys.argv[1]), reading=sys.argv[2] == "True")
-except HistoryError as error:
-    print(error)
-"""
-    tmp_path.parent.chmod(0o755)
-    tmp_path.parent.parent.chmod(0o755)
-    done = subprocess.run([sys.executable, "-c", code, str(path), str(reading)], capture_output=True, text=True)
-    tmp_path.chmod(0o755)
+def test_a_file_without_permission(reading: bool) -> None:
+    with TemporaryDirectory() as folder:  # pytest's own folders are closed to other users
+        path = Path(folder) / "h"
+        History(path).close()
+        path.chmod(0)
+        Path(folder).chmod(0o555)
+        done = subprocess.run(
+            [sys.executable, "-c", OTHER_USER, str(path), str(reading)], capture_output=True, text=True, timeout=LIMIT_S
+        )
+        Path(folder).chmod(0o755)
     words = "read: Permission denied" if reading else "written: no permission to write there"
     assert done.stdout == f"{path}: the history can't be {words}\n", done.stderr
 

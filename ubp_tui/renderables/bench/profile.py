@@ -29,7 +29,7 @@ def describe_profile(layer: LayerResult, width: int) -> list[str]:
 
     The last variants are left out where they have no room; the history's JSON has all.
     """
-    from ubp_core.benchmark import group_times, pruned_names
+    from ubp_core.benchmark import account, pruned_names
 
     profiled = [variant for variant in layer.variants if variant.profile]
     if not profiled:
@@ -37,12 +37,13 @@ def describe_profile(layer: LayerResult, width: int) -> list[str]:
     shown = profiled[: max((width - LEAST_NAME) // COLUMN, 1)]
     name_width = max(LEAST_NAME, min(MOST_NAME, width - COLUMN * len(shown)))
     pruned = pruned_names(variant.profile for variant in profiled)
-    times = [group_times(variant.profile, pruned) for variant in shown]
-    wholes = [sum(one.values()) for one in times]
+    accounts = [account(variant.profile, pruned, variant.median_ns) for variant in shown]
+    wholes = [whole for _, _, whole in accounts]
     lines = [_line("time goes to", name_variants(shown), name_width)]
     for group, words in GROUP_WORDS.items():
-        cells = [_cell(one[group], whole) for one, whole in zip(times, wholes, strict=True)]
-        lines.append(_line(words, cells, name_width))
+        lines.append(_line(words, [_cell(times[group], whole) for times, _, whole in accounts], name_width))
+    lines.append(_line("in no step", [_cell(outside, whole) for _, outside, whole in accounts], name_width))
+    lines.append(_line("whole network", [_cell(whole, whole) for whole in wholes], name_width))
     steps = profiled[0].profile
     lines += ["", _line("longest steps", name_variants(shown), name_width)]
     for number in longest_steps([variant.profile for variant in profiled]):

@@ -102,7 +102,7 @@ def result_cells(layer: LayerResult, figure: str) -> list[tuple[str, ...]]:
         (
             name,
             format_figure(variant) if variant.check == "ok" else "differs",
-            format_ratio(find_ratio(layer, variant)),
+            format_ratio(find_ratio(layer, variant), layer.unsure(variant)),
             format_spread(variant),
             "-" if variant.retained is None else format_percent(variant.retained),
             FIGURE_WORDS.get(figure, figure),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ubp_core.benchmark.figure import FIGURE_TITLES
+from ubp_core.benchmark.trust import UNSURE_WORDS
 from ubp_core.units import format_instructions, format_time
 
 if TYPE_CHECKING:
@@ -59,6 +60,8 @@ def describe_column(figures: LayerFigures) -> str:
 def list_warnings(layers: Sequence[LayerResult], failure: str, planned: int) -> list[str]:
     """Every reason to doubt the figures, and why a run ended early."""
     found = [f"{layer.layer}: {line}" for layer in layers for line in layer.warnings]
+    if any(layer.unsure(variant) for layer in layers for variant in layer.variants):
+        found.insert(0, UNSURE_WORDS)
     if failure:
         found.append(f"ended early: {failure} ({len(layers)} of {planned} layers are measured)")
     return found

@@ -43,12 +43,14 @@ class Point:
     """Its method."""
     here: bool
     """Whether it is of the layer under the cursor."""
+    unsure: bool = False
+    """Whether the figure's interval is wide: a question mark stands behind its name."""
 
 
 def result_points(layer: LayerResult, here: bool) -> list[Point]:
     """The points of a measured layer."""
     return [
-        Point(100 / ratio, 100 * variant.retained, variant.method, here)
+        Point(100 / ratio, 100 * variant.retained, variant.method, here, layer.unsure(variant))
         for variant in layer.variants
         if variant.retained is not None and (ratio := find_ratio(layer, variant))
     ]
@@ -83,7 +85,7 @@ def draw_scatter(plot: Any, points: Sequence[Point], figure: str, look: Look) ->
     few = sum(point.here for point in seen) <= MOST_NAMED
     for point in seen:
         marker, colour = (
-            SHAPES.get(point.method, "●") if point.here else OTHER,
+            ("?" if point.unsure else SHAPES.get(point.method, "●")) if point.here else OTHER,
             look.curves.get(point.method, look.dense),
         )
         plot.scatter([point.across], [point.up], marker=marker, color=colour)
@@ -102,7 +104,7 @@ def _name_point(plot: Any, point: Point, points: Sequence[Point], spans: tuple[f
     others = points[points.index(point) + 1 :]
     beside = any(other.here and abs(other.up - point.up) < 0.1 * spans[1] for other in others)
     side, gap = ("right", -0.03 * spans[0]) if beside else ("left", 0.03 * spans[0])
-    name = variant_name(point.method)
+    name = variant_name(point.method) + ("?" if point.unsure else "")
     plot.text(name, point.across + gap, point.up, color=colour, background="default", alignment=side)
 
 

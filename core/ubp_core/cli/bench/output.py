@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ubp_core.benchmark.figure import FIGURE_TITLES, FIGURE_WORDS
+from ubp_core.benchmark.profile import OUTSIDE, WHOLE
+from ubp_core.benchmark.trust import UNSURE_WORDS
 from ubp_core.cli import output
 from ubp_core.cli.tables import Column, Table, numbers
 from ubp_core.units import format_grouped, format_ratio, format_share, format_time
@@ -17,7 +19,13 @@ if TYPE_CHECKING:
     from ubp_core.benchmark import BenchRun, LayerResult, VariantResult
 
 HEADERS = [Column("layer", "name"), Column("variant", "name"), Column("kernel", yields=2), *numbers("keeps", yields=1)]
-TIMES = [*numbers("median"), *numbers("p90", yields=5), *numbers("samples", yields=6), *numbers("vs dense")]
+TIMES = [
+    *numbers("median"),
+    *numbers("p90", yields=5),
+    *numbers("samples", yields=6),
+    *numbers("vs dense"),
+    *numbers("95 % interval", yields=7),
+]
 COUNTS = numbers("instructions", "fewer than dense")
 LONGEST_STEPS = 12
 """Of a network's profile; JSON has all."""
@@ -45,6 +53,8 @@ def print_run(console: Console, run: BenchRun, number: int | None) -> None:
     if run.layers:
         console.print(FIGURE_TITLES[run.figure], soft_wrap=True)
         console.print(run_table(run))
+        if any(layer.unsure(variant) for layer in run.layers for variant in layer.variants):
+            console.print(UNSURE_WORDS, soft_wrap=True)
     for layer in run.layers:
         print_profile(console, layer)
     for layer in run.layers:
@@ -75,24 +85,25 @@ def layer_lines(layer: LayerResult, counted: bool) -> list[tuple[str, ...]]:
                  format_grouped(len(variant.samples_ns) or None))  # fmt: skip
         figures = (format_grouped(variant.instructions),) if counted else times
         words = (name, variant.label, variant.kernel, format_share(variant.retained))
-        lines.append((*words, *figures, ratio_text(layer, variant), variant.check))
+        ratios = (ratio_text(layer, variant), *([] if counted else [interval_text(layer, variant)]))
+        lines.append((*words, *figures, *ratios, variant.check))
     return lines
 
 
 def print_profile(console: Console, layer: LayerResult) -> None:
     """Where the time of a network goes: groups of steps in every variant, then the longest steps."""
-    from ubp_core.benchmark import GROUPS, group_times, pruned_names
+    from ubp_core.benchmark import GROUPS, account, pruned_names
 
     profiled = [variant for variant in layer.variants if variant.profile]
     if not profiled:
         return
     pruned = pruned_names(variant.profile for variant in profiled)
     table = Table([Column("where the time goes", "name"), *numbers(*(variant.label for variant in profiled))])
-    times = [group_times(variant.profile, pruned) for variant in profiled]
+    accounts = [account(variant.profile, pruned, variant.median_ns) for variant in profiled]
     for group, words in GROUPS.items():
-        sums = [sum(one.values()) for one in times]
-        cells = [time_and_share(one[group], whole) for one, whole in zip(times, sums, strict=True)]
-        table.add_row(words, *cells)
+        table.add_row(words, *(time_and_share(times[group], whole) for times, _, whole in accounts))
+    table.add_row(OUTSIDE, *(time_and_share(outside, whole) for _, outside, whole in accounts))
+    table.add_row(WHOLE, *(time_and_share(whole, whole) for _, _, whole in accounts))
     console.print(table)
     console.print(steps_table(profiled))
 
@@ -113,7 +124,12 @@ def steps_table(profiled: Sequence[VariantResult]) -> Any:
         if step.name in longest:
             same = [variant.profile[number] for variant in profiled]
             table.add_row(
-                step.name, step.operation, *(time_and_share(one.median_ns, one.median_ns / one.share) for one in same)
+                step.name,
+                step.operation,
+                *(
+                    time_and_share(one.median_ns, variant.median_ns or one.median_ns / one.share)
+                    for one, variant in zip(same, profiled, strict=True)
+                ),
             )
     return table
 
@@ -126,7 +142,13 @@ def time_and_share(time_ns: float, whole_ns: float) -> str:
 def ratio_text(layer: LayerResult, variant: VariantResult) -> str:
     """How many times faster than dense, or how many times fewer instructions; a dash where neither is known."""
     ratio = layer.speedup(variant) or layer.fewer_instructions(variant)
-    return format_ratio(ratio)
+    return format_ratio(ratio, layer.unsure(variant))
+
+
+def interval_text(layer: LayerResult, variant: VariantResult) -> str:
+    """The interval of the ratio."""
+    ratio = None if variant is layer.dense else layer.ratio(variant)
+    return "" if ratio is None else f"{ratio.low:.2f} to {ratio.high:.2f}"
 
 
 def short_label(layer: LayerResult, variant: VariantResult) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from ubp_core.cli import output
 from ubp_core.cli.bench.output import ratio_text, short_label
 from ubp_core.printable import printable
 from ubp_core.units import format_time
@@ -28,6 +29,9 @@ def show_progress(devices: Sequence[str]) -> Iterator[Show]:
     Yields:
         The function to tell.
     """
+    if output.is_quiet():
+        yield lambda step: None
+        return
     if not sys.stderr.isatty():
         yield print_step
         return

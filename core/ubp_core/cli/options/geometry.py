@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ubp_core.errors import ModelError
+from ubp_core.numerals import whole_number
 
 if TYPE_CHECKING:
     from ubp_core.models import Layer
@@ -15,9 +16,9 @@ if TYPE_CHECKING:
 def add_geometry_options(parser: argparse.ArgumentParser) -> None:
     """--stride, --padding, --dilation."""
     group = parser.add_argument_group("geometry", "of convolutions from a bare checkpoint, which doesn't tell it")
-    group.add_argument("--stride", type=int, metavar="STEPS", help="with --padding; in both directions")
-    group.add_argument("--padding", type=int, metavar="PIXELS", help="with --stride; on all sides")
-    group.add_argument("--dilation", type=int, metavar="STEPS", help="with the other two (default: 1)")
+    group.add_argument("--stride", type=whole_number, metavar="STEPS", help="with --padding; in both directions")
+    group.add_argument("--padding", type=whole_number, metavar="PIXELS", help="with --stride; on all sides")
+    group.add_argument("--dilation", type=whole_number, metavar="STEPS", help="with the other two (default: 1)")
 
 
 def with_geometry(args: argparse.Namespace, layers: Sequence[Layer]) -> tuple[Layer, ...]:

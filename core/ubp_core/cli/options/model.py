@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ubp_core.models.catalogue import DEFAULT_MODEL
 from ubp_core.models.spec import ModelSpec
+from ubp_core.numerals import real_number, whole_number
 
 if TYPE_CHECKING:
     from ubp_core.models import LoadedModel
@@ -33,17 +34,25 @@ def add_model_options(parser: argparse.ArgumentParser, otherwise: str = "") -> N
     )
     group.add_argument("--arch", metavar="NAME", help="the network that a checkpoint file belongs to")
     group.add_argument(
-        "--width", type=float, default=_USUAL.width, metavar="W", help="width multiplier of mobilenet_v1 (default: 1)"
+        "--width",
+        type=real_number,
+        default=_USUAL.width,
+        metavar="W",
+        help="width multiplier of mobilenet_v1 (default: 1)",
     )
     group.add_argument(
         "--input-size",
-        type=int,
+        type=whole_number,
         default=_USUAL.input_size,
         metavar="PIXELS",
         help="height and width of the image (default: %(default)s)",
     )
     group.add_argument(
-        "--seed", type=int, default=_USUAL.seed, metavar="N", help="seed of random weights (default: %(default)s)"
+        "--seed",
+        type=whole_number,
+        default=_USUAL.seed,
+        metavar="N",
+        help="seed of random weights (default: %(default)s)",
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from ubp_core.budgets import no_kernel
+from ubp_core.numerals import read_share, whole_number
 from ubp_core.vocabulary import MAX_BLOCK_SIZE, MAX_THREADS, METHODS
 
 T = TypeVar("T")
@@ -14,7 +15,7 @@ T = TypeVar("T")
 
 def block_size(text: str) -> int:
     """N, 1 to MAX_BLOCK_SIZE."""
-    value = int(text)
+    value = whole_number(text)
     if not 1 <= value <= MAX_BLOCK_SIZE:
         raise argparse.ArgumentTypeError(f"need 1 to {MAX_BLOCK_SIZE}, got {text}")
     return value
@@ -22,26 +23,38 @@ def block_size(text: str) -> int:
 
 def packed_block_size(text: str) -> int:
     """N that kernels have."""
-    value = int(text)
+    value = whole_number(text)
     if reason := no_kernel(value):
         raise argparse.ArgumentTypeError(reason)
     return value
 
 
 def sparsity(text: str) -> float:
-    """s, 0 <= s < 1."""
-    value = float(text)
+    """s, 0 <= s < 1; or per cent."""
+    value = _read_share(text)
     if not 0 <= value < 1:
-        raise argparse.ArgumentTypeError(f"need 0 <= s < 1, got {text}")
+        raise argparse.ArgumentTypeError(f"need 0 <= s < 1, got {text}{_hint(text, value)}")
     return value
 
 
 def share(text: str) -> float:
-    """A share of a layer's weights, 0 to 1."""
-    value = float(text)
+    """A share of a layer's weights, 0 to 1; or per cent."""
+    value = _read_share(text)
     if not 0 <= value <= 1:
-        raise argparse.ArgumentTypeError(f"need 0 to 1, got {text}")
+        raise argparse.ArgumentTypeError(f"need 0 to 1, got {text}{_hint(text, value)}")
     return value
+
+
+def _read_share(text: str) -> float:
+    value = read_share(text)
+    if value is None:
+        raise argparse.ArgumentTypeError(f"need a share such as 0.75 or 75%, got {text!r}")
+    return value
+
+
+def _hint(text: str, value: float) -> str:
+    """Who writes 75 means per cent."""
+    return f"; did you mean {value / 100:g}?" if 1 < value < 100 and "%" not in text else ""
 
 
 def method(text: str) -> str:
@@ -53,7 +66,7 @@ def method(text: str) -> str:
 
 def thread_count(text: str) -> int:
     """1 to MAX_THREADS."""
-    value = int(text)
+    value = whole_number(text)
     if not 1 <= value <= MAX_THREADS:
         raise argparse.ArgumentTypeError(f"need 1 to {MAX_THREADS}, got {text}")
     return value

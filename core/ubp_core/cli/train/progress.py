@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from ubp_core.cli import output
+
 if TYPE_CHECKING:
     from rich.progress import Progress
 
@@ -26,7 +28,7 @@ class TrainProgress:
         self._progress: Progress | None = None
 
     def __enter__(self) -> TrainProgress:
-        if sys.stderr.isatty():
+        if sys.stderr.isatty() and not output.is_quiet():
             from rich.console import Console
             from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -62,7 +64,7 @@ class TrainProgress:
         )
         if self._progress is not None:
             self._progress.console.print(line, highlight=False)
-        else:
+        elif not output.is_quiet():
             print(line, file=sys.stderr, flush=True)
 
     def should_stop(self) -> bool:

@@ -52,10 +52,10 @@ BENCHMARK_KEYS: Final = (
     *make_section(
         "History",
         "history",
-        ("history.mark", "space", "toggle_mark", "mark", "mark two runs to compare them"),
-        ("history.filter", "slash", "filter", "filter", "show only runs with these words: device, model, layer, N"),
-        ("history.export", "e", "export", "export", "write the runs of the list, or the marked ones, as CSV or JSON"),
-        ("history.delete", "x", "delete", "delete", "delete the marked runs, or the one under the cursor"),
+        ("history.mark", "space", "mark_run", "mark", "mark two runs to compare them"),
+        ("history.filter", "slash", "filter", "filter", "show only runs with words: device, model, layer"),
+        ("history.export", "e", "export", "export", "write the list, or the marked runs, as CSV or JSON"),
+        ("history.delete", "x", "delete", "delete", "delete the marked runs, or the selected one"),
         ("history.leave", "escape", "leave", "back", "show all runs again, then leave the history"),
     ),
 )

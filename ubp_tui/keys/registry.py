@@ -19,7 +19,7 @@ APP_KEYS: Final = (
         ("app.open", "O", "open_model", "open", "open another model: a name, one of late, or a file"),
         ("app.theme", "y", "next_theme", "theme", "next theme: dark, light, colour-blind safe"),
         ("app.log", "L", "show_log", "log", "show what libraries and workers have reported"),
-        ("app.tour", "T", "show_tour", "tour", "six steps from the first layer to a saved plan and a benchmark"),
+        ("app.tour", "T", "show_tour", "tour", "six steps to a saved plan and a benchmark, done by you"),
         ("app.help", "question_mark", "show_help", "help", "show this help"),
     ),
     *make_section(

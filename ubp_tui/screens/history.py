@@ -170,7 +170,7 @@ class HistoryScreen(Screen[None]):
         if not message.numbers:
             self.app.push_screen(ErrorDialog("The history can't be read", message.line))
 
-    def action_toggle_mark(self) -> None:
+    def action_mark_run(self) -> None:
         """Mark the run under the cursor, or unmark it; a third mark takes the place of the first."""
         table = self._table()
         if not table.row_count:

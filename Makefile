@@ -8,7 +8,7 @@ TARGETS := host bench-host bench-arm64 qemu-count
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help tui test test-system lint native fuzz bench screenshots clean
+.PHONY: help tui test test-system lint native fuzz stress bench screenshots clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ lint: $(STAMP)  ## ruff, mypy and import contracts
 
 fuzz: $(STAMP)  ## a million changed files against C++ reader and runtime under sanitizers (RUNS=..., SEED=...)
 	@$(BIN)/python tests/native/run_fuzzer.py --runs $(or $(RUNS),1000000) --seed $(or $(SEED),1)
+
+stress: native  ## random networks, exported and run, against PyTorch (RUNS=..., SEED=...): some minutes
+	@$(BIN)/python tests/native/stress.py --runs $(or $(RUNS),500) --seed $(or $(SEED),1)
 
 bench-kernels: native  ## tables of docs/performance.md: modelled cycles and host ratios of the kernels
 	@$(BIN)/python tests/bench/bench_kernels.py

@@ -23,6 +23,7 @@ from pathlib import Path
 
 NATIVE = Path(__file__).resolve().parent
 ROOT = NATIVE.parent
+KERNELS = NATIVE / "src" / "kernels"
 OUTPUT = ROOT / "core" / "ubp_core" / "_lib"
 BUILD = ROOT / "build" / "native"
 
@@ -71,10 +72,9 @@ RUNTIME_FOLDERS = ("src/c_api", "src/file", "src/kernels", "src/network", "src/o
 BENCH_FOLDERS = (*RUNTIME_FOLDERS, "bench/ubp_bench")
 
 
-def programs(name: str, source: str, purpose: str) -> tuple[Target, ...]:
-    """A program of one source and the library: for this machine, for ARM64, and for ARM64 with symbols."""
+def programs(name: str, sources: tuple[str, ...], purpose: str) -> tuple[Target, ...]:
+    """A program of a few sources and the library: for this machine, for ARM64, and for ARM64 with symbols."""
     folders = RUNTIME_FOLDERS
-    sources = (source,)
     arm64 = f"{name}_arm64"
     return (
         Target(name, BUILD / "bin" / name, folders, sources, compile_flags=("-fPIC",), help=purpose),
@@ -102,11 +102,12 @@ TARGETS = {
         Target("block-count", BUILD / "bin" / "block_count.so", ("bench/armcycles",), compile_flags=("-fPIC",),
                link_flags=("-shared", "-s", "-Wl,--allow-shlib-undefined"),
                help="plugin of qemu-user that counts executed blocks, for bench/armcycles"),
-        *programs("kernel_bench", "bench/kernel_bench.cpp", "modelled and timed cost of kernels and operators"),
-        *programs("test_convolution", "tests/test_convolution.cpp", "kernels and operator against plain loops"),
-        *programs("classify", "../examples/classify.cpp", "example: classifies a picture with a packed network"),
-        *programs("network_memory", "tests/network_memory.cpp", "what a run of a network holds, by operator new"),
-        *programs("test_planar", "tests/test_planar.cpp", "depthwise, pooling, element-wise against plain loops"),
+        *programs("kernel_bench", ("bench/kernel_bench.cpp",), "modelled and timed cost of kernels and operators"),
+        *programs("test_convolution", ("tests/test_convolution.cpp",), "kernels and operator against plain loops"),
+        *programs("classify", ("../examples/classify.cpp",), "example: classifies a picture with a packed network"),
+        *programs("network_memory", ("tests/network_memory.cpp",), "what a run of a network holds, by operator new"),
+        *programs("test_planar", ("tests/test_planar.cpp", "tests/test_depthwise.cpp"),
+                  "depthwise, pooling, element-wise against plain loops"),
     )
 }  # fmt: skip
 PACKAGED = ("host", "bench-host", "bench-arm64", "qemu-count")  # what a wheel carries
@@ -182,7 +183,7 @@ def write_target(writer: object, target: Target, written: set[str]) -> None:
             continue
         flags = [*COMMON_FLAGS, *target.compile_flags, *include_flags(), *extra]
         cxx = compiler
-        if target.sanitized and source.parent.name == "kernels":  # g++ takes seven minutes for each
+        if target.sanitized and source.is_relative_to(KERNELS):  # g++ takes seven minutes for each
             cxx, flags = shlex.join(sanitizing_zig()), [*flags, "-fno-sanitize=undefined"]
         below = NATIVE if source.is_relative_to(NATIVE) else ROOT
         made = str(BUILD / flavour / source.relative_to(below).with_suffix(".o"))

@@ -7,6 +7,7 @@ import pkgutil
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -70,8 +71,9 @@ def test_private_textual_stays_beside_the_terminal() -> None:
     assert users and {path.parts[0] for path in users} == {"terminal"}
 
 
-def test_modules_and_folders_of_the_app_are_seen_at_a_glance() -> None:
-    lengths = {path: len(path.read_text().splitlines()) for path in APP.rglob("*.py")}
+@pytest.mark.parametrize("package", [ubp_core, ubp_tui])
+def test_modules_and_folders_are_seen_at_a_glance(package: ModuleType) -> None:
+    lengths = {path: len(path.read_text().splitlines()) for path in Path(package.__path__[0]).rglob("*.py")}
     assert {path.name for path, lines in lengths.items() if lines > MOST_LINES} == set()
     folders = [path.parent for path in lengths if path.name != "__init__.py"]
     assert {folder.name for folder in folders if folders.count(folder) > MOST_MODULES} == set()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ubp_core.lazy_names import import_at_use
+from ubp_core.lazy_names import import_at_use, list_names
 from ubp_core.version import __version__ as __version__
 
 if TYPE_CHECKING:
@@ -66,3 +66,4 @@ __all__ = [
 ]
 
 __getattr__ = import_at_use(__name__, _HOMES)
+__dir__ = list_names(globals(), __all__)

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from typing import Any
+
+
+def list_names(module: Mapping[str, Any], names: Iterable[str]) -> Callable[[], list[str]]:
+    """Build the `__dir__` of a package, so that names which are not imported yet are shown too.
+
+    Args:
+        module: its `globals()`.
+        names: its `__all__`.
+    """
+    return lambda: sorted({*module, *names})
 
 
 def import_at_use(package: str, homes: Mapping[str, str]) -> Callable[[str], Any]:

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "packing/geometry.h"
@@ -28,6 +29,19 @@ inline std::vector<float> dense_weights(const LayerView& layer) {
     }
     return weights;
 }
+
+/// While it is true, inputs of tests hold NaN and infinities among their numbers.
+inline bool spoiled = false;
+
+inline std::vector<float> spoiled_or_not(std::vector<float> values) {
+    constexpr float infinity = std::numeric_limits<float>::infinity();
+    const float odd[] = {std::numeric_limits<float>::quiet_NaN(), infinity, -infinity};
+    for (size_t i = 2; spoiled && i < values.size(); i += 11) values[i] = odd[i % 3];
+    return values;
+}
+
+/// The same number, the same infinity, or both no number.
+inline bool is_same(double mine, double wanted) { return mine == wanted || (std::isnan(mine) && std::isnan(wanted)); }
 
 inline double activated(double v, Activation activation) {
     if (activation == Activation::relu) return std::max(v, 0.0);

@@ -1,184 +1,18 @@
-// Compares the operators of whole networks (depthwise, pooling, linear, element-wise) with plain loops, over a grid.
-// Options: see cases.h.
+// Compares the operators of whole networks (pooling, linear, element-wise) with plain loops, over a grid.
+// Depthwise convolution is in test_depthwise.cpp. Options: see cases.h.
 
 #include <cmath>
 #include <limits>
 #include <string>
 
-#include "cases.h"
-#include "guarded.h"
-#include "operator/depthwise.h"
 #include "operator/linear.h"
 #include "operator/pointwise.h"
 #include "operator/pooling.h"
-#include "random_layer.h"
+#include "planar_helpers.h"
 #include "reference.h"
 
 namespace ubp {
 namespace {
-
-const Activation all_activations[] = {Activation::none,         Activation::relu, Activation::relu6,  Activation::hard_swish,
-                                      Activation::hard_sigmoid, Activation::silu, Activation::sigmoid};
-
-// `scale`: sums of |a * b| of each output; 1 where an output is no sum.
-void compare(const std::string& setting, const std::vector<double>& expected, const std::vector<double>& scale,
-             const Guarded& y, double tolerance = 1e-5) {
-    if (!y.intact()) fail(setting, "wrote outside of the output");
-    for (size_t i = 0; i < y.size(); ++i) {
-        const double error = std::fabs(double(y.data()[i]) - expected[i]);
-        const bool same = double(y.data()[i]) == expected[i];  // infinities
-        if (same || error <= tolerance * (scale.empty() ? std::fabs(expected[i]) : scale[i]) + 1e-30) continue;
-        fail(setting, "output " + std::to_string(i) + " is " + std::to_string(y.data()[i]) + ", expected " +
-                          std::to_string(expected[i]));
-        return;
-    }
-}
-
-Guarded random_input(uint32_t salt, size_t count, float factor = 1.0f) {
-    std::mt19937 random(seed + salt);
-    std::vector<float> values = random_floats(random, count);
-    for (float& value : values) value *= factor;
-    return Guarded(values);
-}
-
-template <class Numbers>
-std::string text_of(const char* name, const Numbers& numbers) {
-    std::string text = name;
-    for (const auto number : numbers) text += " " + std::to_string(number);
-    return text;
-}
-
-// Depthwise.
-
-struct DepthwiseSetting {
-    int64_t channels = 3, multiplier = 1, batch = 1, height = 9, width = 11, kernel_h = 3, kernel_w = 3, stride = 1;
-    int64_t pad = 1, extra = 0, dilation = 1;
-    Activation activation = Activation::none;
-    std::string text() const {
-        return text_of("channels, multiplier, batch, image, kernel, stride, pad, extra, dilation, activation:",
-                       std::vector<int64_t>{channels, multiplier, batch, height, width, kernel_h, kernel_w, stride, pad,
-                                            extra, dilation, int64_t(activation)});
-    }
-};
-
-struct DepthwiseLayer {
-    LayerView view;
-    Guarded weights, bias;
-
-    explicit DepthwiseLayer(const DepthwiseSetting& s)
-        : weights(random_input(1, size_t(s.channels * s.multiplier * s.kernel_h * s.kernel_w))),
-          bias(random_input(2, size_t(s.channels * s.multiplier))) {
-        view.rows = uint32_t(s.channels * s.multiplier), view.columns = uint32_t(s.kernel_h * s.kernel_w);
-        view.in_channels = 1, view.groups = uint32_t(s.channels);
-        view.kernel_h = uint32_t(s.kernel_h), view.kernel_w = uint32_t(s.kernel_w);
-        view.stride_h = view.stride_w = uint32_t(s.stride);
-        view.pad_h = view.pad_w = uint32_t(s.pad);
-        view.extra_h = view.extra_w = uint32_t(s.extra);
-        view.dilation_h = view.dilation_w = uint32_t(s.dilation);
-        view.activation = s.activation;
-        view.weights = weights.data(), view.bias = bias.data();
-    }
-};
-
-// Each channel by itself is a convolution of one input channel.
-Reference reference_depthwise(const LayerView& layer, const Geometry& g, const float* x) {
-    Reference result;
-    const int64_t multiplier = layer.rows / layer.groups;
-    for (int64_t image = 0; image < g.batch; ++image) {
-        for (int64_t r = 0; r < layer.rows; ++r) {
-            LayerView one = layer;
-            one.rows = one.groups = 1;
-            one.weights += r * layer.columns, one.bias += r;
-            Geometry small = g;
-            small.batch = small.channels = 1;
-            const float* plane = x + (image * g.channels + r / multiplier) * g.plane();
-            const Reference part = reference_convolution(one, small, plane);
-            result.y.insert(result.y.end(), part.y.begin(), part.y.end());
-            result.scale.insert(result.scale.end(), part.scale.begin(), part.scale.end());
-        }
-    }
-    return result;
-}
-
-// The residual is added before the activation, in place.
-void check_residual(const DepthwiseSetting& s, LayerView view, const Guarded& x, const Reference& expected) {
-    view.activation = Activation::none;
-    const Reference plain = reference_depthwise(view, geometry_of(view, s.batch, s.height, s.width), x.data());
-    view.activation = s.activation;
-    std::string error;
-    const auto op = Depthwise::create(view, s.batch, s.height, s.width, 2, true, error);
-    Guarded workspace(op->workspace_floats()), y = random_input(12, plain.y.size());
-    std::vector<double> sums, scale;
-    for (size_t i = 0; i < plain.y.size(); ++i) {
-        sums.push_back(activated(plain.y[i] + y.data()[i], s.activation));
-        scale.push_back(expected.scale[i] + 1);
-    }
-    op->use_workspace(workspace.data());
-    ThreadPool pool(2);
-    op->run(x.data(), y.data(), pool, y.data());
-    if (!workspace.intact()) fail(s.text(), "wrote outside of the workspace");
-    compare(s.text() + " with a residual", sums, scale, y);
-}
-
-void check(const DepthwiseSetting& s) {
-    const DepthwiseLayer layer(s);
-    const Geometry g = geometry_of(layer.view, s.batch, s.height, s.width);
-    if (g.out_h < 1 || g.out_w < 1) return;
-    const Guarded x = random_input(3, size_t(g.input_floats()));
-    const Reference expected = reference_depthwise(layer.view, g, x.data());
-    for (unsigned threads : {1u, 3u}) {
-        std::string error;
-        const auto op = Depthwise::create(layer.view, s.batch, s.height, s.width, threads, false, error);
-        if (!op) return fail(s.text(), "refused: " + error);
-        Guarded workspace(op->workspace_floats(), std::numeric_limits<float>::quiet_NaN());
-        Guarded y(expected.y.size(), std::numeric_limits<float>::quiet_NaN());
-        op->use_workspace(workspace.data());
-        ThreadPool pool(threads);
-        op->run(x.data(), y.data(), pool);
-        if (!workspace.intact()) fail(s.text(), "wrote outside of the workspace");
-        compare(s.text(), expected.y, expected.scale, y);
-    }
-    check_residual(s, layer.view, x, expected);
-}
-
-void check_depthwise(int64_t kernel, int64_t stride) {
-    for (int64_t width = 1; width <= 26; ++width) {
-        for (int64_t pad = 0; pad <= kernel / 2 + 1; ++pad) {
-            for (int64_t extra : {0, 1}) {
-                DepthwiseSetting s;
-                s.kernel_h = s.kernel_w = kernel, s.stride = stride, s.pad = pad, s.extra = extra;
-                s.width = width, s.height = 1 + (width * 7 + pad) % 13;
-                check(s);
-            }
-        }
-    }
-}
-
-void check_depthwise_others() {
-    for (auto [kernel_h, kernel_w] : {std::pair{1, 1}, {7, 7}, {3, 5}, {1, 7}, {9, 1}, {2, 4}, {3, 3}}) {
-        for (int64_t stride : {1, 2, 3}) {
-            for (int64_t dilation : {1, 2, 3}) {
-                for (int64_t width : {9, 30}) {
-                    DepthwiseSetting s;
-                    s.kernel_h = kernel_h, s.kernel_w = kernel_w, s.stride = stride, s.dilation = dilation;
-                    s.pad = kernel_w / 2, s.extra = dilation - 1, s.width = width, s.height = 14;
-                    check(s);
-                }
-            }
-        }
-    }
-}
-
-void check_depthwise_many() {
-    for (Activation activation : all_activations) {
-        for (auto [kernel, multiplier] : {std::pair{3, 1}, {5, 2}, {7, 3}}) {
-            DepthwiseSetting s;
-            s.kernel_h = s.kernel_w = kernel, s.pad = kernel / 2, s.multiplier = multiplier;
-            s.channels = 5, s.batch = 3, s.height = 37, s.width = 19, s.activation = activation;
-            check(s);
-        }
-    }
-}
 
 // Pooling.
 
@@ -199,7 +33,8 @@ void check_pool(const PoolWindow& w, int64_t height, int64_t width) {
         double largest = -std::numeric_limits<double>::infinity(), sum = 0, inside = 0;
         for (int64_t r = std::max<int64_t>(top, 0); r < std::min(top + w.kernel_h, height); ++r) {
             for (int64_t c = std::max<int64_t>(left, 0); c < std::min(left + w.kernel_w, width); ++c, ++inside) {
-                largest = std::max(largest, double(plane[r * width + c]));
+                const double value = plane[r * width + c];
+                if (value > largest || std::isnan(value)) largest = value;
                 sum += plane[r * width + c];
             }
         }
@@ -302,10 +137,11 @@ void check_activations() {
     for (float factor : {0.01f, 1.0f, 5.0f, 20.0f, 80.0f}) {
         for (float value : random_floats(random, 20011)) inputs.push_back(value * factor);
     }
-    const Guarded x(inputs);
+    const Guarded x(spoiled_or_not(inputs));
     for (Activation activation : all_activations) {
         std::vector<double> expected, scale;
-        for (float value : inputs) {
+        for (size_t i = 0; i < x.size(); ++i) {
+            const float value = x.data()[i];
             expected.push_back(activated(double(value), activation));
             const bool hard = activation == Activation::hard_swish || activation == Activation::hard_sigmoid;
             // x + 3 is rounded before it is cut, and below e^-87 the curves are as good as 0
@@ -353,21 +189,26 @@ void check_concatenation() {
     compare("concatenation", expected, {}, y, 0);
 }
 
+// NaN and infinities among the inputs of every operator.
+void check_not_finite() {
+    spoiled = true;
+    check_some_depthwise();
+    check_pooling();
+    check_linear();
+    check_binary();
+    check_activations();
+    check_softmax();
+    spoiled = false;
+}
+
 std::vector<Case> all_cases() {
-    std::vector<Case> cases;
-    for (int kernel : {3, 5}) {
-        for (int stride : {1, 2}) {
-            cases.push_back({"depthwise_" + std::to_string(kernel) + "x" + std::to_string(kernel) + "_s" + std::to_string(stride),
-                             [kernel, stride] { check_depthwise(kernel, stride); }});
-        }
-    }
-    cases.push_back({"depthwise_others", check_depthwise_others});
-    cases.push_back({"depthwise_many", check_depthwise_many});
+    std::vector<Case> cases = depthwise_cases();
     cases.push_back({"pooling", check_pooling});
     cases.push_back({"linear", check_linear});
     cases.push_back({"binary", check_binary});
     cases.push_back({"activations", check_activations});
     cases.push_back({"softmax", check_softmax});
+    cases.push_back({"not_finite", check_not_finite});
     cases.push_back({"concatenation", check_concatenation});
     return cases;
 }

@@ -66,13 +66,13 @@ def test_which_layer_must_be_said_where_there_are_several(tmp_path: Path) -> Non
         PackedLayer.load(tmp_path / "network.ubp", "x")
 
 
-def test_arrays_point_into_the_map_and_cannot_be_written(tmp_path: Path) -> None:
+def test_arrays_point_into_the_bytes_of_the_file_and_cannot_be_written(tmp_path: Path) -> None:
     random_layer(np.random.default_rng(0), (32, 8), 4).save(tmp_path / "layer.ubp")
     layer = PackedLayer.load(tmp_path / "layer.ubp")
     for label in ARRAYS:
         array = getattr(layer, label)
         assert not array.flags.owndata and not array.flags.writeable
-        assert array.ctypes.data % 64 == 0  # maps begin at a page
+        assert array.ctypes.data % 64 == 0  # as in a map
     with pytest.raises(ValueError, match="read-only"):
         layer.weights[0] = 1
 

@@ -1,4 +1,4 @@
-"""native/CMakeLists.txt: configured for real, it compiles what native/build.py does, with its flags."""
+"""native/CMakeLists.txt compiles what native/build.py does, with its flags; the example is built with it and runs."""
 
 from __future__ import annotations
 
@@ -49,3 +49,66 @@ def test_sources_and_flags_are_those_of_the_build(commands: dict[Path, list[str]
         assert found[begin : begin + len(flags)] == flags
         assert found.count("-mllvm") == flags.count("-mllvm")
     assert sum(flags == SOURCE_ORDER_ARM for flags in ours.values()) == 2
+
+
+# Kernels take a minute each to compile. Their objects are those of native/build.py, which were made with the same flags
+# (the test above); everything else is compiled.
+LAUNCHER = """import pathlib, shutil, subprocess, sys
+source, made = pathlib.Path(sys.argv[-1]), pathlib.Path(sys.argv[sys.argv.index("-o") + 1])
+kernels = pathlib.Path({root!r}) / "native" / "src" / "kernels"
+if not source.is_relative_to(kernels):
+    sys.exit(subprocess.call(sys.argv[1:]))
+shutil.copy(pathlib.Path({objects!r}) / source.relative_to(kernels.parents[1]).with_suffix(".o"), made)
+if "-MF" in sys.argv:
+    pathlib.Path(sys.argv[sys.argv.index("-MF") + 1]).write_text(f"{{made}}: {{source}}\\n")
+"""
+
+
+def write_tool(path: Path, *words: str) -> Path:
+    """A program that is a command with its first arguments."""
+    path.write_text(f'#!/bin/sh\nexec {shlex.join([sys.executable, "-m", "ziglang", *words])} "$@"\n')
+    path.chmod(0o755)
+    return path
+
+
+@pytest.fixture
+def example(tmp_path: Path) -> Path:
+    """`examples/classify.cpp` for ARM64, as docs/embedding.md builds it into a project, with zig as the compiler."""
+    from build import BUILD, build
+
+    for tool in ("cmake", "qemu-aarch64"):
+        if not shutil.which(tool):
+            pytest.skip(f"{tool} is not installed: the example can't be built and run")
+    build(["classify_arm64"], quiet=True)
+    (tmp_path / "CMakeLists.txt").write_text(PROJECT.format(root=ROOT))
+    (tmp_path / "launcher.py").write_text(LAUNCHER.format(root=str(ROOT), objects=str(BUILD / "aarch64")))
+    settings = {
+        "SYSTEM_NAME": "Linux",
+        "SYSTEM_PROCESSOR": "aarch64",
+        "CXX_COMPILER": write_tool(tmp_path / "cxx", "c++", "-target", "aarch64-linux-musl", "-mcpu=generic"),
+        "CXX_COMPILER_LAUNCHER": f"{sys.executable};{tmp_path / 'launcher.py'}",
+        "AR": write_tool(tmp_path / "ar", "ar"),
+        "RANLIB": write_tool(tmp_path / "ranlib", "ranlib"),
+        "EXE_LINKER_FLAGS": "-static",
+        "CXX_COMPILER_WORKS": "ON",
+    }
+    made = tmp_path / "made"
+    configure = [f"-DCMAKE_{name}={value}" for name, value in settings.items()]
+    for command in (["cmake", "-S", tmp_path, "-B", made, *configure], ["cmake", "--build", made, "-j", "2"]):
+        done = subprocess.run([str(word) for word in command], capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+    return made / "classify"
+
+
+def test_the_embedding_example_is_built_and_runs(example: Path, tmp_path: Path) -> None:
+    from native_network import run_network
+    from test_example import network, picture, scaled, write_picture
+
+    (tmp_path / "net.ubp").write_bytes(network())
+    pixels = picture(41, 37)
+    path = write_picture(tmp_path / "picture.ppm", pixels)
+    command = ["qemu-aarch64", str(example), str(tmp_path / "net.ubp"), str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    (outputs,) = run_network(network(), scaled(pixels))
+    number, _, value = done.stdout.split()
+    assert int(number) == outputs.argmax() and float(value) == pytest.approx(float(outputs.max()), rel=1e-4)

@@ -31,7 +31,7 @@ def test_no_kernel_spills(schedule: str) -> None:
 
     program = disassembler()
     build(["test_convolution_arm64"], quiet=True)
-    (kernels,) = BUILD.glob(f"aarch64*/src/kernels/f32_wros_{schedule}.o")
+    (kernels,) = BUILD.glob(f"aarch64*/src/kernels/wros/f32_wros_{schedule}.o")
     text = subprocess.run(
         [program, "-d", "-C", "--no-show-raw-insn", str(kernels)], capture_output=True, text=True, check=True
     )

@@ -30,12 +30,22 @@ def runs() -> list[tuple[str, str]]:
     listed = subprocess.run([*command_of("test_convolution"), "--list"], capture_output=True, text=True, check=True)
     host = [("test_convolution", case) for case in listed.stdout.split()]
     emulated = [
-        case for _, case in host if case.startswith("n4_") or case.endswith(("_starts", "_batches", "_measured"))
+        case
+        for _, case in host
+        if case.startswith("n4_") or case.endswith(("_starts", "_batches", "_measured", "_not_finite"))
     ]
     return [*host, *(("test_convolution_arm64", case) for case in [*emulated, "dense_images", "n16_sparsities"])]
 
 
-PLANAR_EMULATED = ("depthwise_3x3_s1", "depthwise_5x5_s2", "depthwise_many", "pooling", "activations", "softmax")
+PLANAR_EMULATED = (
+    "depthwise_3x3_s1",
+    "depthwise_5x5_s2",
+    "depthwise_many",
+    "pooling",
+    "activations",
+    "softmax",
+    "not_finite",
+)
 
 
 def planar_runs() -> list[tuple[str, str]]:

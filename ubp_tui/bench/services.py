@@ -6,7 +6,7 @@ Every function here may take long (a phone, a disk): they are called on worker t
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event, Lock
@@ -169,6 +169,29 @@ class BenchServices:
 
         with History(self.history, reading=True) as history:
             return history.get(number)
+
+    def delete_runs(self, numbers: Sequence[int]) -> None:
+        """Take runs out of the history; raises HistoryError."""
+        from ubp_core.history import History
+
+        with History(self.history) as history:
+            for number in numbers:
+                history.delete(number)
+
+    def export_runs(self, numbers: Sequence[int], path: Path) -> None:
+        """Write runs to a new file: CSV or JSON, by its ending.
+
+        Raises:
+            HistoryError: they can't be read.
+            FileError: the file is there already, or can't be written.
+        """
+        from ubp_core.atomic_file import write_atomically, write_text
+        from ubp_core.history import History, to_csv, to_json
+
+        with History(self.history, reading=True) as history:
+            entries = [history.get(number) for number in numbers]
+        text = to_csv(entries) if path.suffix == ".csv" else to_json(entries)
+        write_atomically(path, lambda place: write_text(place, text), overwrite=False)
 
     def compare(self, first: int, second: int) -> Comparison:
         """Two runs of the history side by side; raises HistoryError."""

@@ -1,7 +1,8 @@
-"""Which files of a folder are plans, to offer them."""
+"""Which files of a folder are plans, and what each is for, to offer them; the reader of plans checks the rest."""
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -9,11 +10,20 @@ from typing import Final
 MOST: Final = 30
 """Files that are looked into, the newest first."""
 HEAD_BYTES: Final = 4096
-"""Where the line of a plan's version must be."""
+"""Where the lines of a plan's version and choices must be."""
+_FIELD: Final = r"^{}:[ ]*([^#\n]*?)[ ]*(?:#.*)?$"
+_MODEL: Final = re.compile(
+    r"^model:[^\n{]*(?:\{|\n(?:[ ]+[^\n]*\n)*?[ ]+)(?:[^}\n]*?,[ ]*)?name:[ ]*([^,}#\n]+)", re.MULTILINE
+)
 
 
-def find_plans(folder: Path) -> list[tuple[str, str]]:
-    """Names of the plans in a folder and when they were written, the newest first."""
+def find_plans(folder: Path, model: str = "") -> list[tuple[str, str]]:
+    """Names of the plans in a folder, the newest first, and what each of them is.
+
+    Args:
+        folder: where to look.
+        model: name of the network that is open: plans for another one say so.
+    """
     times: dict[Path, float] = {}
     try:
         for path in folder.iterdir():
@@ -22,13 +32,39 @@ def find_plans(folder: Path) -> list[tuple[str, str]]:
     except OSError:
         return []
     newest = sorted(times, key=lambda path: -times[path])[:MOST]
-    return [(path.name, f"{datetime.fromtimestamp(times[path]):%Y-%m-%d %H:%M}") for path in newest if is_plan(path)]
+    heads = [(path, read_head(path)) for path in newest]
+    return [(path.name, describe_head(head, model, times[path])) for path, head in heads if is_plan(head)]
 
 
-def is_plan(path: Path) -> bool:
-    """Whether a file begins as plans do; the reader checks the rest."""
+def read_head(path: Path) -> str:
+    """The beginning of a file; empty where it can't be read."""
     try:
         with path.open("rb") as stream:
-            return any(line.startswith(b"plan:") for line in stream.read(HEAD_BYTES).splitlines())
+            return stream.read(HEAD_BYTES).decode(errors="replace")
     except OSError:
-        return False
+        return ""
+
+
+def is_plan(head: str) -> bool:
+    """Whether a file begins as plans do."""
+    return _read(head, "plan") != ""
+
+
+def describe_head(head: str, model: str, written: float) -> str:
+    """Network, scope, sparsity and time of a plan, as far as its beginning tells; one for another network says so."""
+    found = _MODEL.search(head)
+    name = found[1].strip().strip("'\"") if found else ""
+    ours = not name or not model or Path(name).name == Path(model).name
+    scope, sparsity = _read(head, "scope"), _read(head, "sparsity")
+    try:
+        share = f"{100 * float(sparsity):g} %"
+    except ValueError:
+        share = ""
+    network = Path(name).name if ours else f"is for {Path(name).name}"
+    return " · ".join(filter(None, (network, scope, share, f"{datetime.fromtimestamp(written):%Y-%m-%d %H:%M}")))
+
+
+def _read(head: str, name: str) -> str:
+    """The value of a field at the left edge; empty where there is none."""
+    found = re.search(_FIELD.format(name), head, re.MULTILINE)
+    return found[1] if found else ""

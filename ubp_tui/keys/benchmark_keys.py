@@ -53,7 +53,10 @@ BENCHMARK_KEYS: Final = (
         "History",
         "history",
         ("history.mark", "space", "toggle_mark", "mark", "mark two runs to compare them"),
-        ("history.leave", "escape", "leave", "back", "leave the history"),
+        ("history.filter", "slash", "filter", "filter", "show only runs with these words: device, model, layer, N"),
+        ("history.export", "e", "export", "export", "write the runs of the list, or the marked ones, as CSV or JSON"),
+        ("history.delete", "x", "delete", "delete", "delete the marked runs, or the one under the cursor"),
+        ("history.leave", "escape", "leave", "back", "show all runs again, then leave the history"),
     ),
 )
 """In the order of the help screen."""

@@ -46,6 +46,9 @@ ROOMY_FOOTER: Final = {
     "compare.full": "-for-wide",
     "compare.again": "-for-wide",
     "bench.refresh": "-for-wide",
+    "history.filter": "-for-wide",
+    "history.export": "-for-wide",
+    "history.delete": "-for-wide",
 }
 """Ids of those that it shows too in wide and in broad terminals, with their class."""
 NARROW_FOOTER: Final = frozenset(

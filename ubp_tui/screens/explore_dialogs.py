@@ -113,7 +113,9 @@ class ExploreDialogs:
             if text:
                 self.load_plan(Path(text).expanduser(), model)
 
-        self._screen.app.push_screen(PromptDialog("Load a plan", PLAN_HINT, check, find_plans(Path())), load)
+        self._screen.app.push_screen(
+            PromptDialog("Load a plan", PLAN_HINT, check, find_plans(Path(), self._workspace.spec.name)), load
+        )
 
     def load_plan(self, path: Path, model: LoadedModel) -> None:
         """Take the choices of a plan's file over, or say why they can't be used."""

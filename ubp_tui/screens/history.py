@@ -2,59 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from rich.cells import cell_len
 from rich.text import Text
-from textual import work
+from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import DataTable, Static
+from textual.widgets import DataTable, Input, Static
 from textual.worker import get_current_worker
 
-from ubp_core.benchmark.figure import FIGURE_WORDS
 from ubp_tui.bench.services import BenchServices
 from ubp_tui.dialogs.error import ErrorDialog
 from ubp_tui.keys.bindings import bindings_of
 from ubp_tui.keys.key_action import Owner
 from ubp_tui.renderables.bench.history import describe_comparison, describe_run
-from ubp_tui.renderables.bench.text import describe_started
+from ubp_tui.renderables.bench.history_rows import fit_columns, matches_run, run_cells
 from ubp_tui.renderables.cells import shorten_middle, shown
+from ubp_tui.screens.history_changes import HistoryChanges
 from ubp_tui.widgets.header.screen_title import ScreenTitle
 from ubp_tui.widgets.key_footer import KeyFooter
+from ubp_tui.widgets.layers.layers_pane import FilterInput
 from ubp_tui.widgets.size_notice import SizeNotice
 
 if TYPE_CHECKING:
     from ubp_core.history import Summary
 
-COLUMNS = ("mark", "run", "started UTC", "device", "figure", "model", "layers", "ended")
-SPARE = ("layers", "figure")
-"""Columns that stand back where a model's name has no room: the details below have them too."""
-LEAST_NAME = 12
-"""Cells of a model's name that there must be."""
 FRAME = 5
 """Cells beside the details: frame, margins, scrollbar."""
 EMPTY = "The history is empty: press b on a layer to benchmark it."
-
-
-def fit_columns(rows: Sequence[Mapping[str, str]], width: int) -> tuple[tuple[str, ...], int]:
-    """Which columns of the list there are in a terminal of some width, and the cells of a model's name in them.
-
-    The last column may be cut where a run ended early (the details say all of it), but not "complete".
-    """
-    cells = {name: max([len(name), *(cell_len(row[name]) for row in rows)]) + 2 for name in COLUMNS}
-    cells |= {"mark": 2, "model": 2, "ended": len("complete") + 1}
-    shown: tuple[str, ...] = COLUMNS
-    for spare in ("", *SPARE):
-        shown = tuple(name for name in shown if name != spare)
-        room = width - 3 - sum(cells[name] for name in shown)  # the frame, and the scrollbar
-        if room >= LEAST_NAME:
-            break
-    return shown, max(LEAST_NAME, room)
 
 
 class HistoryScreen(Screen[None]):
@@ -94,8 +72,11 @@ class HistoryScreen(Screen[None]):
         """Args: what reads the history."""
         super().__init__()
         self._bench = bench
+        self._changes = HistoryChanges(self, bench, self.forget)
         self.marked: tuple[int, ...] = ()
         """Numbers of the marked runs, at most two."""
+        self.words = ""
+        """The filter."""
         self._runs: dict[int, Summary] = {}
         self._shown: tuple[int, ...] = ()
 
@@ -106,6 +87,7 @@ class HistoryScreen(Screen[None]):
             yield DataTable[Text](id="history-table", cursor_type="row", cell_padding=0)
             with VerticalScroll(id="history-details"):
                 yield Static("reading the history", id="history-text", markup=False)
+        yield FilterInput(placeholder="filter: words of device, model, layer, N ...", id="history-filter", compact=True)
         yield KeyFooter()
         yield SizeNotice(id="size-notice")
 
@@ -137,28 +119,28 @@ class HistoryScreen(Screen[None]):
             self._fill()
             self._show(self._shown)
 
+    @property
+    def _shown_runs(self) -> list[Summary]:
+        """The runs that the filter means."""
+        return [run for run in self._runs.values() if matches_run(self.words, run)]
+
     def _fill(self) -> None:
         """Columns and rows; the cursor stays on its run."""
         table = self._table()
-        rows = {number: self._cells(run) for number, run in self._runs.items()}
-        shown, room = fit_columns(list(rows.values()), self.app.size.width)
+        runs = self._shown_runs
+        rows = {run.id: run_cells(run, run.id in self.marked) for run in runs}
+        widths = fit_columns(list(rows.values()), self.app.size.width)
         cursor = table.cursor_row
         table.clear(columns=True)
-        for name in shown:
-            table.add_column("" if name == "mark" else f"{name}  ", key=name, width=2 if name == "mark" else None)
+        # Widths that are given: the table would find its own a moment after the first frame.
+        for name, width in widths.items():
+            table.add_column(Text("" if name == "mark" else name), key=name, width=width)
         for number, cells in rows.items():
-            named = {**cells, "model": shorten_middle(cells["model"], room)}
-            table.add_row(*(Text(f"{named[name]}  ") for name in shown), key=str(number))
-        table.move_cursor(row=cursor)
-
-    def _cells(self, run: Summary) -> dict[str, str]:
-        """One row, by column."""
-        mark = "●" if run.id in self.marked else ""
-        figure = FIGURE_WORDS.get(run.figure, run.figure)
-        layers = f"{run.layers} of {run.planned}"
-        ended = run.failure or "complete"
-        cells = (mark, str(run.id), describe_started(run.started), run.device, figure, run.model, layers, ended)
-        return dict(zip(COLUMNS, map(shown, cells), strict=True))
+            named = {**cells, "model": shorten_middle(cells["model"], widths["model"] - 2)}
+            table.add_row(*(Text(named[name]) for name in widths), key=str(number))
+        table.move_cursor(row=min(max(cursor, 0), max(len(rows) - 1, 0)))
+        hidden = len(self._runs) - len(rows)
+        table.border_subtitle = f"{hidden} hidden by {self.words!r} (esc shows all)" if hidden else ""
 
     def on_data_table_row_highlighted(self, message: DataTable.RowHighlighted) -> None:
         """Another run is under the cursor."""
@@ -202,9 +184,53 @@ class HistoryScreen(Screen[None]):
         # The older run comes first: a ratio above 1 then says that the newer one is faster.
         self._show(tuple(sorted(marked)) if len(marked) == 2 else (number,))
 
+    # Filter, export, delete
+
+    def action_filter(self) -> None:
+        """Type words that runs must have."""
+        self.add_class("-filtering")
+        self.query_one(FilterInput).focus()
+
+    @on(Input.Changed, "#history-filter")
+    def _filter(self, message: Input.Changed) -> None:
+        """Filter while it is typed."""
+        self.words = message.value
+        self._fill()
+
+    @on(Input.Submitted, "#history-filter")
+    def _close_filter(self, message: Input.Submitted) -> None:
+        """Back to the list; the filter stays, its line goes with an empty one."""
+        self.set_class(bool(message.value), "-filtering")
+        self._table().focus()
+
+    @property
+    def _meant(self) -> tuple[int, ...]:
+        """The marked runs, or the one under the cursor."""
+        table = self._table()
+        if self.marked or not table.row_count:
+            return self.marked
+        return (int(str(table.coordinate_to_cell_key(table.cursor_coordinate).row_key.value)),)
+
+    def action_export(self) -> None:
+        """Write all that the list shows; the marked ones where some are marked."""
+        self._changes.ask_export(tuple(sorted(self.marked or (run.id for run in self._shown_runs))))
+
+    def action_delete(self) -> None:
+        """Delete the marked runs, or the one under the cursor."""
+        self._changes.ask_delete(self._meant)
+
+    def forget(self) -> None:
+        """Runs are gone: nothing is marked any more, and the list is read again."""
+        self.marked, self._shown = (), ()
+        self._list_runs()
+
     def action_leave(self) -> None:
-        """Back."""
-        self.app.pop_screen()
+        """Show all runs again; where all are shown, back."""
+        if self.words:
+            self.query_one(FilterInput).value = ""
+            self.remove_class("-filtering")
+        else:
+            self.app.pop_screen()
 
     # On threads
 

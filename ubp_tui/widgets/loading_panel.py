@@ -30,9 +30,11 @@ class LoadingPanel(Vertical):
 
     def show_name(self, model: str) -> None:
         """Another model is loaded."""
-        self.query_one("#loading-model", Static).update(f"Loading {shown(model)}")
+        self._model = model
+        for line in self.query("#loading-model").results(Static):
+            line.update(f"Loading {shown(model)}")
 
     def watch_step(self, step: str) -> None:
         """Show the step."""
-        if self.is_mounted:
-            self.query_one("#loading-step", Static).update(shown(step))
+        for line in self.query("#loading-step").results(Static):
+            line.update(shown(step))

@@ -20,6 +20,8 @@ FEW_SAMPLES = 10
 WIDE: Final = 0.10
 """An interval whose ends are farther apart than this share of the lower one is wide."""
 CONFIDENCE: Final = 0.95
+FEW_TURNS: Final = 3
+"""With fewer there is nothing to judge a ratio by."""
 FEWEST: Final = 6
 """Turns from which on an interval of that confidence exists; with fewer it spans all of them."""
 UNSURE_WORDS: Final = "?: the ratio is not sure, its 95 % interval is wide or its turns are few"
@@ -41,8 +43,8 @@ class Ratio:
 
     @property
     def wide(self) -> bool:
-        """Whether the ratio says little: few turns, or an interval that is wide."""
-        return self.turns < FEWEST or self.high > self.low * (1 + WIDE)
+        """Whether the ratio says little: very few turns, or an interval that is wide."""
+        return self.turns < FEW_TURNS or self.high > self.low * (1 + WIDE)
 
 
 def pair_ratio(baseline_ns: Sequence[float], variant_ns: Sequence[float]) -> Ratio | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ubp_core.lazy_names import import_at_use
+from ubp_core.lazy_names import import_at_use, list_names
 
 if TYPE_CHECKING:
     from ubp_core.devices.catalogue import list_devices, open_device
@@ -55,3 +55,4 @@ __all__ = [
 ]
 
 __getattr__ = import_at_use(__name__, _HOMES)
+__dir__ = list_names(globals(), __all__)

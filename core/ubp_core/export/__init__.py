@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ubp_core.export.targets import KINDS, ExportTarget, check_targets
-from ubp_core.lazy_names import import_at_use
+from ubp_core.lazy_names import import_at_use, list_names
 
 if TYPE_CHECKING:
     from ubp_core.export.masks import save_masks as save_masks
@@ -37,3 +37,4 @@ _HOMES = {
 }
 
 __getattr__ = import_at_use(__name__, _HOMES)
+__dir__ = list_names(globals(), __all__)

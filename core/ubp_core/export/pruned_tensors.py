@@ -25,36 +25,29 @@ class PrunedTensors:
 
     def __init__(self, state: Mapping[str, torch.Tensor]) -> None:
         """Changes nothing in `state`; only storages in which something is pruned are copied."""
-        self._state = dict(state)
+        self._state = {key: _resolve(tensor) for key, tensor in state.items()}
         self._storages: dict[int, torch.UntypedStorage] = {}
         self._apart: dict[Hashable, torch.Tensor] = {}  # copies of tensors whose elements lie on one another
-        self._done: dict[str, tuple[str, NDArray[np.bool_]]] = {}
+        self._wishes: dict[str, tuple[str, NDArray[np.bool_]]] = {}
         self._composed: dict[str, tuple[str, torch.Tensor, tuple[str, ...]]] = {}
 
     def prune(self, layer: str, source: WeightSource, mask: NDArray[np.bool_]) -> None:
-        """Sets what a mask [R, K] leaves out of a layer's weight to zero.
-
-        Raises:
-            ModelError: another layer with another mask has the same memory.
-        """
+        """Sets what a mask [R, K] leaves out of a layer's weight to zero."""
         if source.composed is not None and not source.masked:
             keep = torch.from_numpy(mask).reshape(source.composed.shape)
             value = torch.where(keep, source.composed, torch.zeros((), dtype=source.composed.dtype))
             self._composed[source.keys[0]] = (source.target, value, source.keys)
             return
-        self._check(layer, source.keys[0], mask)
+        self._wishes[source.keys[0]] = (layer, mask)
         for key in source.keys:
             self._zero(key, mask)
 
-    def _check(self, layer: str, key: str, mask: NDArray[np.bool_]) -> None:
+    def _check(self) -> None:
         """Refuses two different wishes for the same memory."""
-        names = [*self._done, key]
-        owner = find_owners({name: self._state[name] for name in names}).get(key)
-        if owner is not None:
-            other, before = self._done[owner.name]
+        for key, owner in find_owners({key: self._state[key] for key in self._wishes}).items():
+            (layer, mask), (other, before) = self._wishes[key], self._wishes[owner.name]
             if not owner.same or not np.array_equal(before, mask):
                 raise ModelError(f"{layer} shares the memory of {other}: prune one of the two, the other follows")
-        self._done[key] = (layer, mask)
 
     def _zero(self, key: str, mask: NDArray[np.bool_]) -> None:
         tensor = self._state[key]
@@ -88,7 +81,12 @@ class PrunedTensors:
         return view.set_(*place)
 
     def collect(self) -> dict[str, torch.Tensor]:
-        """All tensors, contiguous and free of one another; weights in one piece instead of their parts."""
+        """All tensors, contiguous and free of one another; weights in one piece instead of their parts.
+
+        Raises:
+            ModelError: two layers with different masks have the same memory.
+        """
+        self._check()
         parts = {key for _, _, keys in self._composed.values() for key in keys}
         result: dict[str, torch.Tensor] = {}
         for key, tensor in self._state.items():
@@ -101,9 +99,14 @@ class PrunedTensors:
 
     @staticmethod
     def _own(tensor: torch.Tensor) -> torch.Tensor:
-        if tensor.layout != torch.strided or tensor.is_quantized:
+        if tensor.layout != torch.strided or tensor.is_quantized or tensor.is_nested:
             return tensor
         bits = _BITS.get(tensor.element_size())
         if bits is None or tensor.is_complex() or not tensor.dtype.is_floating_point:
             return tensor.clone().contiguous()
         return tensor.view(bits).clone(memory_format=torch.contiguous_format).view(tensor.dtype)
+
+
+def _resolve(tensor: torch.Tensor) -> torch.Tensor:
+    """The tensor with its values in memory: a negated or conjugated view has other ones there."""
+    return tensor.resolve_neg().resolve_conj() if tensor.is_neg() or tensor.is_conj() else tensor

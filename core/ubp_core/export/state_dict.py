@@ -12,6 +12,7 @@ from ubp_core import __version__
 from ubp_core.atomic_file import create_file, write_atomically
 from ubp_core.errors import ModelError
 from ubp_core.export.pruned_tensors import PrunedTensors
+from ubp_core.models.checkpoints.plain_data import find_obstacle
 from ubp_core.models.layers import WeightSource
 from ubp_core.printable import printable
 
@@ -81,9 +82,10 @@ def check_writable(model: str, state: Mapping[str, torch.Tensor]) -> None:
     from safetensors.torch import save
 
     for key, tensor in state.items():
-        kind = "quantised" if tensor.is_quantized else "sparse" if tensor.layout != torch.strided else str(tensor.dtype)
+        obstacle = find_obstacle(tensor)
+        kind = obstacle.partition(",")[0] if obstacle else str(tensor.dtype)
         try:
-            if tensor.layout != torch.strided or tensor.is_quantized:
+            if tensor.layout != torch.strided or tensor.is_quantized or tensor.is_nested:
                 raise ValueError
             key.encode()
             save({"x": torch.empty(0, dtype=tensor.dtype)})

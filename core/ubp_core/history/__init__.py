@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ubp_core.lazy_names import import_at_use
+from ubp_core.lazy_names import import_at_use, list_names
 
 if TYPE_CHECKING:
     from ubp_core.history.compare import ComparedVariant, Comparison, compare_runs
@@ -49,3 +49,4 @@ __all__ = [
 ]
 
 __getattr__ = import_at_use(__name__, _HOMES)
+__dir__ = list_names(globals(), __all__)

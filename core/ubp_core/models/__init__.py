@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ubp_core.lazy_names import import_at_use
+from ubp_core.lazy_names import import_at_use, list_names
 from ubp_core.models.catalogue import DEFAULT_MODEL, MODEL_NAMES
 
 if TYPE_CHECKING:
@@ -27,3 +27,4 @@ _HOMES = {
 }
 
 __getattr__ = import_at_use(__name__, _HOMES)
+__dir__ = list_names(globals(), __all__)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import warnings
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import nn
 
 from ubp_core.errors import ModelError
-from ubp_core.models.checkpoints.matching import Matched, match_names
+from ubp_core.models.checkpoints.matching import Matched, describe_surplus, match_names
 from ubp_core.models.checkpoints.parametrised import compose
 from ubp_core.models.checkpoints.plain_data import find_obstacle, is_finite
 from ubp_core.models.checkpoints.reading import Checkpoint
@@ -75,10 +75,12 @@ def fit_names(module: nn.Module, checkpoint: Checkpoint) -> Matched:
     )
     current = {"": {"version": getattr(module, "_version", None)}}
     state._metadata = getattr(checkpoint.state, "_metadata", current)  # type: ignore[attr-defined]
-    matched = match_names(module.state_dict(), state)
-    for name in [name for name in matched.state if _AUXILIARY.match(name)]:
+    expected = module.state_dict()
+    matched = match_names(expected, state)
+    surplus = [n for n in matched.state if n not in expected and (_AUXILIARY.match(n) or _IGNORED.search(n))]
+    for name in surplus:
         del matched.state[name]
-    return matched
+    return replace(matched, notes=(*matched.notes, *describe_surplus("", surplus)))
 
 
 def load_state(module: nn.Module, checkpoint: Checkpoint, matched: Matched, network: str) -> None:
@@ -101,6 +103,8 @@ def load_state(module: nn.Module, checkpoint: Checkpoint, matched: Matched, netw
     if misfit:
         problems = "1 problem" if misfit.count == 1 else f"{misfit.count:,} problems, the first"
         under = f"; its names were read under {printable(matched.prefix)!r}" if matched.prefix else ""
+        if checkpoint.others:
+            under += f"; {checkpoint.path.name}:{checkpoint.others[0]} takes other weights of the file"
         line = f"does not fit {network} ({problems}): {printable(misfit.first)}{under}"
         raise ModelError(f"{checkpoint.path} {line}")
     for name, parameter in module.named_parameters():

@@ -7,6 +7,7 @@ import functools
 import os
 import sys
 from enum import IntEnum
+from numbers import Integral
 from pathlib import Path
 
 from ubp_core.errors import BuildError, UbpError
@@ -75,9 +76,9 @@ def thread_count(threads: int | None, error: type[UbpError] = UbpError) -> int:
     """
     if threads is None:
         return min(os.cpu_count() or 1, MAX_THREADS)
-    if isinstance(threads, bool) or not isinstance(threads, int) or not 1 <= threads <= MAX_THREADS:
+    if isinstance(threads, bool) or not isinstance(threads, Integral) or not 1 <= threads <= MAX_THREADS:
         raise error(f"threads: need a whole number from 1 to {MAX_THREADS}, or None for all cores; got {threads!r}")
-    return threads
+    return int(threads)
 
 
 class ErrorLine:

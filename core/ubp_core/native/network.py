@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ubp_core.errors import FileError
-from ubp_core.native.library import ERROR, ErrorLine, library
+from ubp_core.native.library import ERROR, ErrorLine, Status, library
 
 
 class _Options(ctypes.Structure):
@@ -107,6 +107,8 @@ class OpenNetwork:
     """Shapes of the inputs; empty once closed."""
     outputs: tuple[tuple[int, ...], ...]
     """Shapes of the outputs; empty once closed."""
+    steps: tuple[NetworkStep, ...]
+    """All nodes in the order in which they run."""
 
     def __init__(self, path: Path, threads: int, kernel: int) -> None:
         """Maps the file, checks all of it and allocates everything.
@@ -116,6 +118,7 @@ class OpenNetwork:
             MemoryError: there was not enough.
         """
         self._handle = ctypes.c_void_p()
+        self._path = path
         options, error = _Options(threads, kernel), ErrorLine()
         status = _functions().ubp_network_open(
             str(path).encode(sys.getfilesystemencoding(), "surrogateescape"),
@@ -123,6 +126,7 @@ class OpenNetwork:
         )  # fmt: skip
         error.check(status, FileError)
         self.inputs, self.outputs = self._shapes("input"), self._shapes("output")
+        self.steps = tuple(self._step(index) for index in range(self._count("step")))  # their names lie in the file
 
     def __del__(self) -> None:
         self.close()
@@ -135,9 +139,16 @@ class OpenNetwork:
             self.inputs = self.outputs = ()
 
     def _call(self, name: str, *arguments: object) -> None:
-        """A function that can fail, on this network."""
+        """A function that can fail, on this network.
+
+        Raises:
+            FileError: the file was changed while it was open.
+        """
         error = ErrorLine()
-        error.check(getattr(_functions(), f"ubp_network_{name}")(self._handle, *arguments, *error.arguments))
+        status = getattr(_functions(), f"ubp_network_{name}")(self._handle, *arguments, *error.arguments)
+        if status == Status.UNREADABLE:
+            raise FileError(f"{self._path}: {error}")
+        error.check(status)
 
     def _count(self, what: str) -> int:
         count: int = getattr(_functions(), f"ubp_network_{what}_count")(self._handle)
@@ -163,10 +174,6 @@ class OpenNetwork:
         pointer = times.ctypes.data_as(ctypes.POINTER(ctypes.c_int64))
         self._call("run_profiled", _pointers(inputs), _pointers(outputs), pointer)
         return times
-
-    def steps(self) -> tuple[NetworkStep, ...]:
-        """All nodes in the order in which they run."""
-        return tuple(self._step(index) for index in range(self._count("step")))
 
     def _step(self, index: int) -> NetworkStep:
         step = _Step()

@@ -59,6 +59,11 @@ class LayerWeights:
     """A normalisation by itself: a factor and an offset for each channel, as a depthwise 1x1 convolution."""
 
     @property
+    def is_padded(self) -> bool:
+        """Whether it sees zeros around its input."""
+        return any((*self.padding, *self.extra_padding))
+
+    @property
     def folded_weight(self) -> NDArray[np.float32]:
         """The weight with its factors."""
         scale = self.scale.reshape(-1, *(1,) * (self.weight.ndim - 1))

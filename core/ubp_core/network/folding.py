@@ -12,15 +12,18 @@ from ubp_core.packed.format import Op
 def fold_scales(draft: Draft) -> None:
     """A factor and an offset for each channel behind a layer go into its rows and its bias.
 
-    Where the layer's result is used elsewhere too, or there is no layer, they remain: a depthwise 1x1 convolution.
+    They remain, as a depthwise 1x1 convolution, where the layer's result is used elsewhere too, where there is no
+    layer, and where zeros lie between the two: the offset is all that there is in that border.
     """
     for step in [step for step, weights in draft.layer_steps() if weights.is_scale]:
         before = draft.maker(step.inputs[0])
         if before is None or before.weights is None or draft.uses(before.output) != 1:
             continue
+        assert step.weights is not None
+        if step.weights.is_padded:
+            continue
         if len(before.inputs) > 1 or before.activation != "none":
             continue
-        assert step.weights is not None
         weights = with_scale(before.weights, step.weights)
         draft.merge(before, step, weights=weights)
 

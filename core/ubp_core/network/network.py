@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ubp_core.errors import UbpError
+from ubp_core.native.arrays import float_array
 from ubp_core.native.library import thread_count
 from ubp_core.native.network import NetworkMemory, NetworkStep, OpenNetwork
 from ubp_core.vocabulary import KERNELS
@@ -39,9 +40,9 @@ class Network:
             UbpError: an option that can't be used.
             FileError: the file can't be read, breaks a rule of the format, or holds layers alone.
         """
-        if kernel not in KERNELS:
+        if not isinstance(kernel, str) or kernel not in KERNELS:
             raise UbpError(f"kernel: {kernel!r} is unknown; choose from {', '.join(KERNELS)}")
-        return cls(OpenNetwork(Path(path), thread_count(threads), KERNELS.index(kernel)))
+        return cls(OpenNetwork(file_path(path), thread_count(threads), KERNELS.index(kernel)))
 
     def __enter__(self) -> Network:
         return self
@@ -68,7 +69,7 @@ class Network:
     @property
     def steps(self) -> tuple[NetworkStep, ...]:
         """What runs, in its order."""
-        return self._opened.steps()
+        return self._opened.steps
 
     @property
     def memory(self) -> NetworkMemory:
@@ -79,13 +80,15 @@ class Network:
         """Runs once.
 
         Args:
-            inputs: an array for each input; of a network for one image the batch may be left out.
+            inputs: an array for each input; of a network for one image the batch may be left out. NaN and infinities
+                go through as in torch, but for weights that were pruned away: those multiply nothing.
 
         Returns:
             float32 array of the output's shape, or a tuple of them where the network has several.
 
         Raises:
-            UbpError: an input does not fit; the line says how.
+            UbpError: an input does not fit, or holds something else than real numbers; the line says how.
+            FileError: the file has changed since it was loaded, in place; no result is given then.
         """
         outputs = self._opened.run(self._fitting(inputs))
         return outputs[0] if len(outputs) == 1 else outputs
@@ -99,10 +102,25 @@ class Network:
             raise UbpError("the network has been closed")
         if len(inputs) != len(self.inputs):
             raise UbpError(f"the network has {len(self.inputs)} inputs; got {len(inputs)}")
-        return [self._fit(index, np.asarray(given, np.float32)) for index, given in enumerate(inputs)]
+        return [self._fit(index, float_array(given, f"input {index}")) for index, given in enumerate(inputs)]
 
     def _fit(self, index: int, given: NDArray[np.float32]) -> NDArray[np.float32]:
         wanted = self.inputs[index]
         if given.shape != wanted and (1, *given.shape) != wanted:
             raise UbpError(f"input {index}: need shape {list(wanted)}; got {list(given.shape)}")
         return np.ascontiguousarray(given.reshape(wanted))
+
+
+def file_path(given: Any) -> Path:
+    """A path that the system can open.
+
+    Raises:
+        UbpError: it is none.
+    """
+    try:
+        path = Path(given)
+    except TypeError:
+        raise UbpError(f"path: need the path of a file; got {given!r}") from None
+    if "\0" in str(path):
+        raise UbpError(f"path: {str(path)!r} holds a zero character")
+    return path

@@ -1,17 +1,19 @@
-"""The packed file (.ubp): one layer or a whole network, loaded as a memory map and saved in one step.
+"""The packed file (.ubp): one layer or a whole network, read whole and saved in one step.
 
 Owns the value and the two file-system operations. Bytes are laid out by `writer` and judged by `reader`.
 """
 
 from __future__ import annotations
 
-import mmap
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from ubp_core.atomic_file import create_file, write_atomically
 from ubp_core.errors import FileError
+from ubp_core.packed.format import ALIGNMENT
 from ubp_core.packed.graph import Graph
 from ubp_core.packed.layer import PackedLayer
 from ubp_core.packed.reader import read_packed
@@ -39,13 +41,13 @@ class PackedFile:
 
     @classmethod
     def load(cls, path: str | Path) -> PackedFile:
-        """Maps a file and checks all of it; arrays of the layers point into the map.
+        """Reads a file and checks all of it; arrays of the layers point into its bytes.
 
         Raises:
             FileError: the file can't be read or breaks a rule; the line names the field.
         """
         try:
-            contents = read_packed(map_file(Path(path)))
+            contents = read_packed(read_bytes(Path(path)))
         except FileError as error:
             raise FileError(f"{path}: {error}") from None
         return cls(contents.layers, contents.model, contents.source, contents.tool, contents.graph)
@@ -74,12 +76,20 @@ class PackedFile:
         raise FileError(f"no layer {name!r} in the file; it holds {known}{more}")
 
 
-def map_file(path: Path) -> memoryview:
-    """The file's bytes as a read-only map; empty where the file is empty (an empty file can't be mapped)."""
+def read_bytes(path: Path) -> memoryview:
+    """The file's bytes, read-only, and aligned as a map would be.
+
+    Read and not mapped: a layer is used long after it was checked, and a file that someone writes into or cuts
+    meanwhile would change it, or end the process.
+    """
     try:
         with path.open("rb") as stream:
-            if os.fstat(stream.fileno()).st_size == 0:
-                return memoryview(b"")
-            return memoryview(mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ))
+            size = os.fstat(stream.fileno()).st_size
+            memory = np.empty(size + ALIGNMENT, np.uint8)
+            begin = -memory.ctypes.data % ALIGNMENT
+            content = memory[begin : begin + size]
+            content = content[: stream.readinto(content.data)]  # less where it was cut meanwhile
     except (OSError, ValueError) as error:
         raise FileError(f"can't be read: {getattr(error, 'strerror', None) or error}") from error
+    content.flags.writeable = False
+    return content.data

@@ -19,7 +19,7 @@ from ubp_core.packed.rotation import block_starts, rotated_rows
 
 @dataclass(frozen=True, eq=False)
 class PackedLayer:
-    """A layer that kernels can run from. Arrays of a loaded layer point into the mapped file and are read-only."""
+    """A layer that kernels can run from. Arrays of a loaded layer point into the file's bytes and are read-only."""
 
     shape: tuple[int, ...]
     """Shape of the original weight: (out, in / groups, kh, kw) of a convolution, (out, in) of a linear layer."""

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ubp_core.errors import UbpError
+from ubp_core.native.arrays import float_array
 from ubp_core.native.convolution import convolve
 from ubp_core.native.library import thread_count
 from ubp_core.packed.layer import PackedLayer
@@ -31,7 +32,7 @@ def run_layer(layer: PackedLayer, x: NDArray[Any], threads: int = 1, kernel: str
     """
     if kernel not in KERNELS:
         raise UbpError(f"kernel: {kernel!r} is unknown; choose from {', '.join(KERNELS)}")
-    values = np.asarray(x, np.float32)
+    values = float_array(x, "x")
     rank = len(layer.shape)
     batched = values if values.ndim == rank else values[None]
     if batched.ndim != rank or batched.shape[1] != layer.groups * layer.shape[1] or 0 in batched.shape:

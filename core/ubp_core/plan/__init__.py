@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ubp_core.lazy_names import import_at_use
+from ubp_core.lazy_names import import_at_use, list_names
 from ubp_core.models.spec import ModelSpec
 from ubp_core.plan.plan import Plan
 from ubp_core.plan.records import LayerPlan
@@ -45,3 +45,4 @@ _HOMES = {
 }
 
 __getattr__ = import_at_use(__name__, _HOMES)
+__dir__ = list_names(globals(), __all__)

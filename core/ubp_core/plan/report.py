@@ -47,6 +47,15 @@ class PlanRow:
     note: str = ""
     """Where the layer can't have the sparsity asked for: what is achieved, and why."""
 
+    def __str__(self) -> str:
+        """One line without the name."""
+        shape = "x".join(map(str, self.shape))
+        if self.layer.dense:
+            return f"{shape}  dense{f': {self.layer.because}' if self.layer.because else ''}"
+        size = f"{self.cost.bytes_before:,} > {self.cost.bytes_after:,} bytes"
+        figures = f"sparsity {self.achieved:.2%} of {self.layer.sparsity:.2%} asked, keeps {self.retained:.2%}"
+        return f"{shape}  {self.layer.method} N={self.layer.block_size}  {figures}  {size}"
+
 
 @dataclass(frozen=True, eq=False)
 class PlanReport:
@@ -57,11 +66,41 @@ class PlanReport:
     budget_note: str = ""
     """Where one budget over all layers can't be met: what is achieved, and why."""
 
+    def __str__(self) -> str:
+        """A line for every layer, and the totals."""
+        width = max((len(row.layer.name) for row in self.rows), default=0)
+        total = f"{len(self.pruned)} of {len(self.rows)} layers pruned: sparsity {self.achieved:.2%} of "
+        total += f"{self.requested:.2%} asked, keeps {self.retained:.2%} of the importance, "
+        total += f"{self.cost.parameters_after:,} of {self.cost.parameters_before:,} weights"
+        return "\n".join(
+            [
+                *(f"{row.layer.name:<{width}}  {row}" for row in self.rows),
+                total,
+                *filter(None, [self.growth]),
+                *self.notes,
+            ]
+        )
+
+    @property
+    def grown(self) -> tuple[PlanRow, ...]:
+        """The layers that are pruned and take more bytes packed than dense."""
+        return tuple(row for row in self.pruned if row.cost.bytes_after > row.cost.bytes_before)
+
     @property
     def notes(self) -> tuple[str, ...]:
         """Lines on what was asked for and can't be had, each with the layer's name."""
         lines = (f"{row.layer.name}: {row.note}" for row in self.rows if row.note)
         return (*lines, *([self.budget_note] if self.budget_note else []))
+
+    @property
+    def growth(self) -> str:
+        """Where pruning costs bytes: few weights are pruned, and the places of the others are packed too. Or ""."""
+        if not self.grown:
+            return ""
+        names = ", ".join(row.layer.name for row in self.grown[:4])
+        more = f" and {len(self.grown) - 4} more" if len(self.grown) > 4 else ""
+        before, after = (sum(getattr(row.cost, key) for row in self.grown) for key in ("bytes_before", "bytes_after"))
+        return f"{names}{more}: packed bytes grow, {before:,} > {after:,}; more sparsity, or dense, is smaller"
 
     @property
     def pruned(self) -> tuple[PlanRow, ...]:

@@ -25,7 +25,7 @@ from ubp_core.pruning.common_budget import check_common, default_ceiling, select
 from ubp_core.pruning.criteria import make_criterion
 from ubp_core.pruning.layers import make_layers
 from ubp_core.pruning.masks import PrunedLayer, mask_copies, mask_optimizers
-from ubp_core.pruning.report import LayerReport, report_layer, total_sparsity
+from ubp_core.pruning.report import LayerReport, report_layer, total_requested, total_sparsity
 from ubp_core.pruning.rules import LayerSettings, Overrides, check_arguments, check_share
 from ubp_core.pruning.schedules import OneShotSchedule, Schedule
 from ubp_core.pruning.selecting import Demand, fit_scores, select_layer
@@ -236,8 +236,7 @@ class BlockPruner:
     @property
     def requested_sparsity(self) -> float:
         """What the schedule asked of all layers together at the last mask update."""
-        sizes = [layer.weight.numel() for layer in self._layers]
-        return sum(layer.sparsity * size for layer, size in zip(self._layers, sizes, strict=True)) / sum(sizes)
+        return total_requested(self._layers)
 
     @property
     def achieved_sparsity(self) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ubp_core.budgets import budget_note
@@ -55,3 +55,9 @@ def total_sparsity(layers: Iterable[PrunedLayer]) -> float:
         if layer.selection is not None:
             pruned += layer.weight.numel() - len(layer.selection.rows) * layer.selection.block_size
     return pruned / sizes
+
+
+def total_requested(layers: Sequence[PrunedLayer]) -> float:
+    """What the schedule asked of all layers together at the last mask update."""
+    sizes = [layer.weight.numel() for layer in layers]
+    return sum(layer.sparsity * size for layer, size in zip(layers, sizes, strict=True)) / sum(sizes)

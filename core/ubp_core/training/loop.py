@@ -54,6 +54,8 @@ class TrainingLoop:
         self.step = 0
         self.best: float | None = None
         """Best validation accuracy at the final sparsity."""
+        self.dense: tuple[float, int] | None = None
+        """Validation accuracy of the network just before its first weight was pruned, and the steps until then."""
         self._sums = [0.0, 0.0, 0.0]
         """Loss, right answers and pictures since the last line of the log."""
         self._log_size = 0
@@ -77,6 +79,7 @@ class TrainingLoop:
         self.restore_weights(content)
         self.optimizer.load_state_dict(content["optimizer"])
         self.step, self.best, self._sums = content["step"], content["best"], list(content["sums"])
+        self.dense = content.get("dense") and tuple(content["dense"])
         self._log_size = content["log_size"]
         torch.set_rng_state(content["random"])
         if self.device.type == "cuda" and "cuda_random" in content:
@@ -99,6 +102,7 @@ class TrainingLoop:
         with closing(log):
             while self.step < self.total_steps:
                 for images, labels in self._rest_of_epoch():
+                    self._measure_dense()
                     self._train_step(images, labels)
                     self._note_step(log, listener)
                     at_end = self.step % self.epoch_steps == 0
@@ -186,6 +190,14 @@ class TrainingLoop:
             save_checkpoint(self.folder / BEST, self._content(log))
         listener.on_epoch(record | {"best": final and accuracy == self.best})
 
+    def _measure_dense(self) -> None:
+        """Keeps the accuracy of the dense network, before the step that prunes for the first time."""
+        schedule, steps = self.pruner.schedule, self.pruner.steps
+        due = schedule.is_due(steps + 1) or (steps == 0 and schedule.is_due(0))
+        if self.dense is None and due and self.pruner.updates == 0 and schedule.sparsity(steps + 1, 0.5) > 0:
+            _, accuracy = evaluate(self.network, self.pictures.validation, self.config, self.device)
+            self.dense = accuracy, self.step
+
     def _sparsities(self) -> dict[str, float]:
         return {
             "requested_sparsity": self.pruner.requested_sparsity,
@@ -203,6 +215,7 @@ class TrainingLoop:
             "pruner": self.pruner.state_dict(),
             "step": self.step,
             "best": self.best,
+            "dense": self.dense,
             "sums": self._sums,
             "log_size": log.flush(),
             "random": torch.get_rng_state(),

@@ -57,7 +57,10 @@ def finish_run(loop: TrainingLoop) -> dict[str, Any]:
     packed = _pack(model, selections, criterion)
     state = {name: value.contiguous() for name, value in network.state_dict().items()}
     write_atomically(loop.folder / WEIGHTS, partial(save_file, state))
-    packed.save(loop.folder / PACKED)
+    if packed.layers:
+        packed.save(loop.folder / PACKED)
+    else:  # everything stays dense
+        (loop.folder / PACKED).unlink(missing_ok=True)
     refusal = _export(model, selections, criterion, loop.folder / NETWORK)
     report = {
         "model": loop.config.model.name,
@@ -65,13 +68,19 @@ def finish_run(loop: TrainingLoop) -> dict[str, Any]:
         "best_step": best["step"],
         "steps": loop.total_steps,
         **accuracy,
+        "dense_accuracy": None if loop.dense is None else loop.dense[0],
+        "dense_step": None if loop.dense is None else loop.dense[1],
         "requested_sparsity": requested,
         "achieved_sparsity": achieved,
         "selection_seconds": round(pruner.seconds, 3),
         "layers": [asdict(layer) for layer in layers],
         "packed_bytes": sum(layer.nbytes for layer in packed.layers),
         "dense_bytes": sum(layer.dense_nbytes for layer in packed.layers),
-        "files": {"weights": WEIGHTS, "packed": PACKED, "network": None if refusal else NETWORK},
+        "files": {
+            "weights": WEIGHTS,
+            "packed": PACKED if packed.layers else None,
+            "network": None if refusal else NETWORK,
+        },
         "network_refusal": refusal,
         "config": loop.config.as_dict(),
     }
@@ -142,3 +151,19 @@ def _export(model: LoadedModel, selections: Mapping[str, Selection], criterion: 
         return str(error)
     exported.packed.save(file)
     return None
+
+
+def read_finished(loop: TrainingLoop) -> dict[str, Any] | None:
+    """The report of a run that is at its end, where all of its files are there; None where there is work to do."""
+    file = loop.folder / REPORT
+    if loop.step < loop.total_steps or not file.exists():
+        return None
+    try:
+        report: dict[str, Any] = json.loads(file.read_text())
+        files = [name for name in report["files"].values() if name is not None]
+        whole = report["steps"] == loop.total_steps and "dense_accuracy" in report
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+    newest = (loop.folder / LAST).stat().st_mtime_ns
+    whole = whole and all((loop.folder / name).exists() for name in files) and file.stat().st_mtime_ns >= newest
+    return report if whole else None

@@ -4,9 +4,9 @@
 #include <memory>
 #include <vector>
 
-#include "mapped_file.h"
+#include "entries/mapped_file.h"
 #include "options.h"
-#include "reference.h"
+#include "entries/reference.h"
 
 namespace ubp::bench {
 

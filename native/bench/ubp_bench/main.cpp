@@ -9,7 +9,7 @@
 #include <new>
 
 #include "network_runner.h"
-#include "output.h"
+#include "output/output.h"
 #include "runner.h"
 
 namespace ubp::bench {

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "clock.h"
+#include "machine/clock.h"
 #include "grid.h"
-#include "network_entry.h"
+#include "entries/network_entry.h"
 #include "runner.h"
 
 namespace ubp::bench {

@@ -4,11 +4,11 @@
 #include <memory>
 #include <vector>
 
-#include "mapped_file.h"
+#include "entries/mapped_file.h"
 #include "options.h"
-#include "progress.h"
-#include "row.h"
-#include "thread_pools.h"
+#include "output/progress.h"
+#include "output/row.h"
+#include "machine/thread_pools.h"
 
 namespace ubp::bench {
 

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <limits>
 
-#include "affinity.h"
-#include "clock.h"
+#include "machine/affinity.h"
+#include "machine/clock.h"
 #include "count_marks.h"
-#include "layer_entry.h"
+#include "entries/layer_entry.h"
 
 namespace ubp::bench {
 namespace {

@@ -3,11 +3,11 @@
 
 #include <vector>
 
-#include "entry.h"
+#include "entries/entry.h"
 #include "grid.h"
-#include "progress.h"
-#include "row.h"
-#include "thread_pools.h"
+#include "output/progress.h"
+#include "output/row.h"
+#include "machine/thread_pools.h"
 
 namespace ubp::bench {
 

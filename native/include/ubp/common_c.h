@@ -36,7 +36,7 @@ typedef enum ubp_status {
     UBP_OK = 0,
     UBP_REFUSED = 1,      /* the file, the values, or an option that does not fit them; the line names the field */
     UBP_NO_MEMORY = 2,
-    UBP_UNREADABLE = 3,   /* the system does not open or map the file */
+    UBP_UNREADABLE = 3,   /* the system does not open or map the file, or it was changed while it was open */
     UBP_BAD_ARGUMENT = 4, /* a null pointer, a closed handle, a number out of range, or no such item */
     UBP_EXHAUSTED = 5,    /* greedy ran out of candidates before the budget was spent */
     UBP_NO_THREADS = 6    /* the system refuses what threads need beside memory: a lock */

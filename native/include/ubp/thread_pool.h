@@ -6,11 +6,13 @@
 #include <cstdint>
 #include <exception>
 #include <functional>
+#include <memory>
 #include <mutex>
-#include <thread>
 #include <vector>
 
 namespace ubp {
+
+class WorkerThread;
 
 class ThreadPool {
    public:
@@ -44,7 +46,7 @@ class ThreadPool {
     void end();
     void work(unsigned index);
 
-    std::vector<std::thread> workers_;
+    std::vector<std::unique_ptr<WorkerThread>> workers_;
     std::function<void(unsigned)> on_start_;
     std::mutex mutex_;
     std::condition_variable begin_, end_;

@@ -46,10 +46,23 @@ ubp_status guard(char* error, size_t error_size, const Body& body) noexcept {
 inline bool has_good_threads(uint32_t threads) { return threads <= UBP_MAX_THREADS; }
 inline unsigned threads_of(uint32_t threads) { return threads ? threads : 1; }
 
+// Calls work(threads), and work(1) where memory ran out: what threads need may have been what was left.
+template <class Work>
+ubp_status with_threads(unsigned threads, const Work& work) {
+    try {
+        return work(threads);
+    } catch (const std::bad_alloc&) {
+        if (threads == 1) throw;
+    }
+    return work(1u);
+}
+
 // The lines that several interfaces share.
 constexpr char kBadThreads[] = "threads must be 1..64";
 constexpr char kBadKernel[] = "kernel must be 0..4";
 constexpr char kNoOutput[] = "an output must not be null";
+constexpr char kChanged[] =
+    "the file has changed since it was opened: open it again, and replace files by rename, never in place";
 constexpr char kClosed[] = "the handle is null or has been closed";
 constexpr char kTooManyHandles[] = "too many open handles";
 static_assert(UBP_MAX_THREADS == 64 && UBP_KERNEL_UBP == 4, "as the lines say");

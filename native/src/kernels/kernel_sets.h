@@ -1,7 +1,7 @@
 // The kernel sets of this binary: the same tiles, each set scheduled for one kind of core.
 #pragma once
 
-#include "kernels/walk.h"
+#include "kernels/wros/walk.h"
 
 namespace ubp {
 

@@ -23,6 +23,15 @@ struct OpenNetwork {
 
 c_api::HandleTable<OpenNetwork, ubp_network> networks;
 
+// What a run needs beside the file.
+ubp_status make_ready(OpenNetwork& made, const NetworkOptions& options, const ErrorLine& line) {
+    std::string text;
+    made.network = Network::create(made.file, options, text);
+    if (!made.network) return line.fail(UBP_REFUSED, text.c_str());
+    made.pool = std::make_unique<ThreadPool>(options.threads);
+    return UBP_OK;
+}
+
 // Everything after the bytes are there.
 ubp_status prepare(OpenNetwork& made, const void* data, size_t size, const ubp_network_options* options,
                    const ErrorLine& line) {
@@ -31,14 +40,10 @@ ubp_status prepare(OpenNetwork& made, const void* data, size_t size, const ubp_n
     if (!c_api::has_good_threads(given.threads)) return line.bad_argument(c_api::kBadThreads);
     FileError refusal;
     if (!made.file.open(data, size, refusal)) return line.fail(UBP_REFUSED, refusal.text);
-    std::string text;
-    NetworkOptions wanted;
-    wanted.threads = c_api::threads_of(given.threads), wanted.kernel = Kernel(given.kernel);
-    made.network = Network::create(made.file, wanted, text);
-    if (!made.network) return line.fail(UBP_REFUSED, text.c_str());
     made.file_bytes = size;
-    made.pool = std::make_unique<ThreadPool>(wanted.threads);
-    return UBP_OK;
+    return c_api::with_threads(c_api::threads_of(given.threads), [&](unsigned threads) {
+        return make_ready(made, {threads, Kernel(given.kernel)}, line);
+    });
 }
 
 // Calls fill(made, line), which returns a status, and hands over what it made.
@@ -94,6 +99,20 @@ void run_steps(const OpenNetwork& opened, int64_t* step_ns) {
     }
 }
 
+// Calls run(network) of an open one and hands over the outputs, unless its file was changed before or meanwhile: a run
+// reads weights from the file itself.
+template <class Run>
+ubp_status run_unchanged(const ubp_network* network, char* error, size_t error_size, float* const* outputs,
+                         const Run& run) {
+    return with_network(network, error, error_size, [&](const OpenNetwork& opened, const ErrorLine& line) {
+        if (!opened.map.unchanged()) return line.fail(UBP_UNREADABLE, c_api::kChanged);
+        run(opened);
+        if (!opened.map.unchanged()) return line.fail(UBP_UNREADABLE, c_api::kChanged);
+        copy_outputs(*opened.network, outputs);
+        return UBP_OK;
+    });
+}
+
 }  // namespace
 }  // namespace ubp
 
@@ -105,7 +124,8 @@ ubp_status ubp_network_open(const char* path, const ubp_network_options* options
         if (!path) return line.bad_argument("path must not be null");
         std::string reason;
         if (!made.map.open(path, reason)) return line.fail(UBP_UNREADABLE, (path + (": " + reason)).c_str());
-        return prepare(made, made.map.data(), made.map.size(), options, line);
+        const ubp_status status = prepare(made, made.map.data(), made.map.size(), options, line);
+        return status != UBP_OK || made.map.unchanged() ? status : line.fail(UBP_UNREADABLE, c_api::kChanged);
     });
 }
 
@@ -156,22 +176,18 @@ const float* ubp_network_output(const ubp_network* network, uint32_t index) {
 
 ubp_status ubp_network_run(ubp_network* network, const float* const* inputs, float* const* outputs, char* error,
                            size_t error_size) {
-    return with_network(network, error, error_size, [&](const OpenNetwork& opened, const ErrorLine&) {
+    return run_unchanged(network, error, error_size, outputs, [&](const OpenNetwork& opened) {
         copy_inputs(*opened.network, inputs);
         opened.network->run(*opened.pool);
-        copy_outputs(*opened.network, outputs);
-        return UBP_OK;
     });
 }
 
 ubp_status ubp_network_run_profiled(ubp_network* network, const float* const* inputs, float* const* outputs,
                                     int64_t* step_ns, char* error, size_t error_size) {
-    return with_network(network, error, error_size, [&](const OpenNetwork& opened, const ErrorLine& line) {
-        if (!step_ns) return line.bad_argument(c_api::kNoOutput);
+    if (!step_ns) return c_api::ErrorLine(error, error_size).bad_argument(c_api::kNoOutput);
+    return run_unchanged(network, error, error_size, outputs, [&](const OpenNetwork& opened) {
         copy_inputs(*opened.network, inputs);
         run_steps(opened, step_ns);
-        copy_outputs(*opened.network, outputs);
-        return UBP_OK;
     });
 }
 
@@ -184,6 +200,7 @@ ubp_status ubp_network_get_step(const ubp_network* network, uint32_t index, ubp_
     return with_network(network, error, error_size, [&](const OpenNetwork& opened, const ErrorLine& line) {
         if (index >= opened.network->step_count()) return line.bad_argument("no such step");
         if (!step) return line.bad_argument(c_api::kNoOutput);
+        if (!opened.map.unchanged()) return line.fail(UBP_UNREADABLE, c_api::kChanged);  // the name lies in the file
         const NetworkStep& from = opened.network->step(index);
         *step = {from.name.data(), from.name.size(), from.operation, from.kernel, int32_t(from.layer),
                  shape_of(*from.input), shape_of(*from.output), from.multiply_adds, from.dense_multiply_adds};

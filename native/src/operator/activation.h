@@ -3,7 +3,7 @@
 
 #include <limits>
 
-#include "kernels/planar.h"
+#include "kernels/planar/planar.h"
 #include "ubp/layer.h"
 
 namespace ubp {

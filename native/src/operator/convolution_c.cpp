@@ -11,6 +11,7 @@ namespace {
 using c_api::ErrorLine;
 
 struct OpenConvolution {
+    OpenConvolution(std::unique_ptr<Convolution> made, unsigned threads) : convolution(std::move(made)), pool(threads) {}
     std::unique_ptr<Convolution> convolution;
     ThreadPool pool;
 };
@@ -24,14 +25,15 @@ ubp_status open(const ubp_layer& layer, const ubp_convolution_options& from, ubp
     if (!c_api::has_good_threads(from.threads)) return line.bad_argument(c_api::kBadThreads);
     ConvolutionOptions options;
     options.batch = from.batch, options.height = from.height, options.width = from.width;
-    options.threads = c_api::threads_of(from.threads);
     options.kernel = Kernel(from.kernel);
-    std::string refusal;
-    auto made = Convolution::create(c_api::view_of(layer), options, refusal);
-    if (!made) return line.fail(UBP_REFUSED, refusal.c_str());
-    *out = convolutions.open(
-        std::unique_ptr<OpenConvolution>(new OpenConvolution{std::move(made), ThreadPool(options.threads)}));
-    return *out ? UBP_OK : line.fail(UBP_NO_MEMORY, c_api::kTooManyHandles);
+    return c_api::with_threads(c_api::threads_of(from.threads), [&](unsigned threads) {
+        options.threads = threads;
+        std::string refusal;
+        auto made = Convolution::create(c_api::view_of(layer), options, refusal);
+        if (!made) return line.fail(UBP_REFUSED, refusal.c_str());
+        *out = convolutions.open(std::make_unique<OpenConvolution>(std::move(made), threads));
+        return *out ? UBP_OK : line.fail(UBP_NO_MEMORY, c_api::kTooManyHandles);
+    });
 }
 
 void copy_info(const ConvolutionInfo& from, ubp_convolution_info* info) {

@@ -4,7 +4,7 @@
 #include <atomic>
 #include <vector>
 
-#include "kernels/planar.h"
+#include "kernels/planar/planar.h"
 #include "operator/activation.h"
 #include "operator/prepared_layer.h"
 #include "operator/tile_plan.h"

@@ -1,8 +1,8 @@
 // Which kernel set suits the core a thread runs on.
 #pragma once
 
-#include "kernels/planar.h"
-#include "kernels/walk.h"
+#include "kernels/planar/planar.h"
+#include "kernels/wros/walk.h"
 #include "ubp/convolution.h"
 
 namespace ubp {

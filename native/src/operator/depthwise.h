@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "kernels/planar.h"
+#include "kernels/planar/planar.h"
 #include "operator/activation.h"
 #include "packing/geometry.h"
 #include "ubp/thread_pool.h"

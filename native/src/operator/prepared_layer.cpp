@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "kernels/walk.h"
+#include "kernels/wros/walk.h"
 
 namespace ubp {
 namespace {

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "kernels/walk.h"
+#include "kernels/wros/walk.h"
 
 namespace ubp {
 

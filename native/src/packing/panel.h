@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "kernels/walk.h"
+#include "kernels/wros/walk.h"
 #include "packing/geometry.h"
 
 namespace ubp {

@@ -1,8 +1,7 @@
-// What the C interface of the selection does with its arguments: checks, and as many threads as memory allows.
+// What the C interface of the selection does with its arguments: checks.
 #pragma once
-#include <new>
 
-#include "selection/vectors.h"
+#include "selection/columns/vectors.h"
 #include "ubp/selection_c.h"
 
 namespace ubp::selection {
@@ -19,16 +18,5 @@ bool is_good_shape(int64_t rows, int64_t columns);  // both fit 32-bit indices
 
 // Blocks that a layer holds at most.
 inline int64_t capacity_of(int64_t rows, int64_t columns, uint32_t block_size) { return columns * (rows / block_size); }
-
-// Calls work(threads), and work(1) where memory ran out: the stacks of threads may have taken what was left.
-template <class Work>
-ubp_status with_threads(unsigned threads, const Work& work) {
-    try {
-        return work(threads);
-    } catch (const std::bad_alloc&) {
-        if (threads == 1) throw;
-    }
-    return work(1u);
-}
 
 }  // namespace ubp::selection

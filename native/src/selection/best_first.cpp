@@ -3,7 +3,7 @@
 #include <limits>
 
 #include "selection/problem.h"
-#include "selection/steps.h"
+#include "selection/columns/steps.h"
 
 namespace ubp::selection {
 namespace {

@@ -2,7 +2,7 @@
 // number of blocks. The few columns that differ between two close prices are resolved gain by gain.
 #include <algorithm>
 
-#include "selection/gain_curve.h"
+#include "selection/columns/gain_curve.h"
 
 namespace ubp::selection {
 namespace {

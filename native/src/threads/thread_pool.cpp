@@ -2,13 +2,19 @@
 
 #include <algorithm>
 
+#include "threads/worker_thread.h"
+
 namespace ubp {
 
 ThreadPool::ThreadPool(unsigned threads, std::function<void(unsigned)> on_start) : on_start_(std::move(on_start)) {
-    workers_.reserve(threads);
     try {
-        for (unsigned index = 1; index < threads; ++index) workers_.emplace_back([this, index] { work(index); });
-    } catch (const std::exception&) {  // the system has no more threads, or no memory for one: fewer do as well
+        workers_.reserve(threads);
+        for (unsigned index = 1; index < threads; ++index) {
+            auto worker = WorkerThread::start([this, index] { work(index); });
+            if (!worker) return;  // the system has no more threads, or no memory for one: fewer do as well
+            workers_.push_back(std::move(worker));
+        }
+    } catch (const std::exception&) {  // no memory for the list or for a worker's state: the same
     }
 }
 
@@ -18,7 +24,7 @@ ThreadPool::~ThreadPool() {
         stop_ = true;
     }
     begin_.notify_all();
-    for (std::thread& worker : workers_) worker.join();
+    workers_.clear();
 }
 
 void ThreadPool::run(unsigned threads, Job job, void* context) {

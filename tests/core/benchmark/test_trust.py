@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ubp_core.benchmark import GROUPS, LayerResult, ProfileStep, VariantResult, account
-from ubp_core.benchmark.trust import FEWEST, WIDE, ends_outside, pair_ratio
+from ubp_core.benchmark.trust import FEW_TURNS, FEWEST, WIDE, ends_outside, pair_ratio
 from ubp_core.cli.bench.output import layer_lines, time_and_share
 from ubp_core.units import format_time
 
@@ -42,7 +42,7 @@ def test_ratios_are_those_of_the_turns(first: list[int], second: list[int]) -> N
     assert ratio is not None and ratio.turns == len(ratios) == min(len(first), len(second))
     assert ratio.value == statistics.median(ratios)
     assert ratios[0] <= ratio.low <= ratio.value <= ratio.high <= ratios[-1]
-    assert ratio.wide == (ratio.turns < FEWEST or ratio.high / ratio.low > 1 + WIDE)
+    assert ratio.wide == (ratio.turns < FEW_TURNS or ratio.high / ratio.low > 1 + WIDE)
 
 
 @given(st.lists(st.floats(1, 50), min_size=FEWEST, max_size=40), st.floats(0.2, 5))

@@ -129,6 +129,13 @@ def test_a_weight_in_parts_fits_its_network(tmp_path: Path) -> None:
         assert np.allclose(model.layer(name).weight, applied.detach().numpy(), rtol=1e-5)
 
 
+def test_parameters_are_composed_as_plain_tensors(tmp_path: Path) -> None:
+    module = nn.Sequential(parametrizations.weight_norm(nn.Linear(16, 32)))
+    model = saved(tmp_path / "p.pth", dict(module.named_parameters()))
+    after = pruned_state(model, select_plan(make_plan(model, sparsity=0.5), model))
+    assert int((after["0.weight"] == 0).sum()) == 256 and not after["0.weight"].requires_grad
+
+
 def test_parts_that_dont_fit_one_another_are_left_out(tmp_path: Path) -> None:
     state = {"a.weight": torch.randn(8, 8), "b.weight_g": torch.ones(3, 1), "b.weight_v": torch.randn(8, 8)}
     state |= {"c.weight_orig": torch.randn(8, 8), "c.weight_mask": torch.full((8, 8), 0.5)}
@@ -197,6 +204,14 @@ def test_the_classifier_is_known_behind_prefixes(prefix: str, tmp_path: Path) ->
     model = saved(tmp_path / "h.pth", state)
     classifiers = [layer.name for layer in model.layers if layer.skip_reason == "classifier"]
     assert classifiers == [f"{prefix}fc", "head"]
+
+
+def test_averages_beside_trained_weights_stay_dense(tmp_path: Path) -> None:
+    state = {"model.0.weight": torch.randn(16, 16), "model_ema.0.weight": torch.randn(16, 16)}
+    model = saved(tmp_path / "e.pth", {"state_dict": state})
+    assert [layer.skip_reason for layer in model.layers] == [None, "moving average, by its name"]
+    del state["model.0.weight"]
+    assert saved(tmp_path / "e.pth", {"state_dict": state}).layers[0].prunable
 
 
 def test_what_is_taken_for_a_layer_by_its_shape_alone_is_told(tmp_path: Path) -> None:

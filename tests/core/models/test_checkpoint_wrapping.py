@@ -72,6 +72,19 @@ def test_several_networks_are_told_and_can_be_chosen(tmp_path: Path) -> None:
     assert is_checkpoint("gan.pth:generator") and not is_checkpoint("resnet18")
 
 
+def test_a_misfit_offers_the_other_weights_of_the_file(tmp_path: Path, state: State) -> None:
+    path = tmp_path / "two.pth"
+    with pytest.raises(ModelError, match=r"is missing; two\.pth:backbone takes other weights of the file$"):
+        saved(path, {"head": CONV, "backbone": state}, arch="mobilenet_v1", width=0.25)
+    assert load_model(f"{path}:backbone", arch="mobilenet_v1", width=0.25).module is not None
+
+
+def test_entries_that_are_no_tensors_are_told(tmp_path: Path) -> None:
+    content = {"state_dict": {**CONV, "version": 3, "names": ["a"], 7: torch.ones(2), "x": None, "y": 0.5}}
+    model = saved(tmp_path / "v.pth", content)
+    assert model.notes == ("what lies beside its tensors and is none isn't written again: version, names, 7, ...",)
+
+
 def test_a_plan_finds_the_network_that_was_chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from ubp_core.models.spec import ModelSpec
     from ubp_core.plan import Plan, make_plan

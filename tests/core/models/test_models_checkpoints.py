@@ -157,6 +157,8 @@ def test_training_only_heads_and_counters_are_left_out(tmp_path: Path) -> None:
     model = load_model(str(path), arch="googlenet")
     assert np.array_equal(model.layer("conv3.conv").weight, network.conv3.conv.weight.detach().numpy())
     assert not any("aux" in layer.name for layer in model.layers)
+    (line,) = model.notes
+    assert line.startswith("left out, since the network has no such tensors: aux1.conv.conv.weight")
 
 
 def test_old_densenet_names(tmp_path: Path) -> None:

@@ -209,6 +209,7 @@ def test_what_safetensors_cant_hold_is_one_line(tmp_path: Path) -> None:
         (torch.randn(8, 8).to_sparse_csr(), "sparse"),
         (quantised, "quantised"),
         (torch.randn(8, 8).to(torch.complex128), "torch.complex128"),
+        (torch.nested.nested_tensor([torch.ones(2), torch.ones(3)]), "a nested tensor"),
     ):
         model = saved(tmp_path / "b.pth", good | {"b.weight": bad})
         assert any("b.weight" in line for line in model.notes)
@@ -220,6 +221,13 @@ def test_what_safetensors_cant_hold_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="is no valid text"):
         save_state(tmp_path / "b.safetensors", model, select_plan(make_plan(model, sparsity=0.5), model))
     assert not (tmp_path / "b.safetensors").exists()
+
+
+def test_a_negated_view_is_written_as_what_it_says(tmp_path: Path) -> None:
+    state = {"a.weight": torch._neg_view(torch.randn(16, 16))}
+    after, _ = pruned(saved(tmp_path / "n.pth", state))
+    kept = after["a.weight"] != 0
+    assert int(kept.sum()) == 128 and torch.equal(after["a.weight"][kept], state["a.weight"][kept])
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16, torch.float8_e4m3fn, torch.float8_e5m2])

@@ -20,10 +20,12 @@ Exported = tuple[ExportedNetwork, nn.Module]
 SIZE = 64
 
 
-def select_all(model: LoadedModel, block_size: int = 4, method: str = "optimal") -> dict[str, Selection]:
+def select_all(
+    model: LoadedModel, block_size: int = 4, method: str = "optimal", sparsity: float = 0.75
+) -> dict[str, Selection]:
     """Blocks of every layer that can be pruned."""
     return {
-        layer.name: select_blocks(importance(layer.weight), block_size, 0.75, method, threads=1)
+        layer.name: select_blocks(importance(layer.weight), block_size, sparsity, method, threads=1)
         for layer in model.prunable
     }
 

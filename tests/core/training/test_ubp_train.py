@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -125,12 +126,48 @@ def test_a_finished_run_is_not_trained_again_and_another_configuration_is_refuse
     before = (finished / "last.pt").read_bytes()
     same = write_config(tmp_path / "same.yaml", digits, finished, output__log_every=3)
     assert main(["train", str(same), "--json"]) == 0
-    assert json.loads(capfd.readouterr().out)["steps"] == 10
+    printed = capfd.readouterr()
+    assert json.loads(printed.out)["steps"] == 10 and "finished: " in printed.err and "packing" not in printed.err
     assert (finished / "last.pt").read_bytes() == before
     other = write_config(tmp_path / "other.yaml", digits, finished, training__learning_rate=0.1)
     assert main(["train", str(other)]) == 2
     line = capfd.readouterr().err
     assert "training.learning_rate: the run in the output folder has 0.05, the file says 0.1" in line
+
+
+def test_a_file_that_is_missing_is_made_again(digits: Path, finished: Path, tmp_path: Path) -> None:
+    shutil.copytree(finished, tmp_path / "out")
+    (tmp_path / "out" / "layers.ubp").unlink()
+    assert main(["train", str(write_config(tmp_path / "run.yaml", digits, tmp_path / "out"))]) == 0
+    assert_same_run(tmp_path / "out", finished)
+
+
+def test_the_dense_accuracy_stands_beside_the_pruned_one(
+    finished: Path, digits: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    report = json.loads((finished / "report.json").read_text())
+    steps = [line for line in read_log(finished) if line["kind"] == "step"]
+    dense = [line["step"] for line in steps if line["achieved_sparsity"] == 0]
+    assert report["dense_step"] == len(dense) > 0 and 0 <= report["dense_accuracy"] <= 1
+    same = write_config(tmp_path / "same.yaml", digits, finished)
+    assert main(["train", str(same)]) == 0
+    assert f"dense accuracy  {100 * report['dense_accuracy']:.2f} %" in capfd.readouterr().out
+
+
+def test_small_layers_and_sparsity_0_stay_dense(
+    digits: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    changes: dict[str, Any] = {"pruning__sparsity": 0.0, "pruning__block_size": 16, "training__epochs": 1}
+    changes["pruning__schedule"] = {"kind": "one-shot"}
+    config = str(write_config(tmp_path / "run.yaml", digits, tmp_path / "out", model__width=0.25, **changes))
+    assert main(["train", config, "--check", "--json"]) == 0
+    layers = {layer["name"]: layer for layer in json.loads(capfd.readouterr().out)["layers"]}
+    small = [layer for layer in layers.values() if layer["shape"][0] < 16 and layer["kind"] == "Conv2d"]
+    assert all(not layer["packed"] and layer["reason"] for layer in small)
+    assert main(["train", config, "--json"]) == 0
+    report = json.loads(capfd.readouterr().out)
+    assert report["achieved_sparsity"] == 0 and report["files"]["packed"] is None
+    assert Network.load(tmp_path / "out" / "network.ubp") is not None
 
 
 def test_check_tells_the_layers_and_trains_nothing(

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
+from rich.cells import cell_len
+
 from ubp_core.benchmark.figure import FIGURE_WORDS
 from ubp_tui.renderables.bars import growing_bar
 from ubp_tui.renderables.bench.profile import describe_profile
 from ubp_tui.renderables.bench.rows import result_cells
 from ubp_tui.renderables.bench.text import describe_figure, describe_started, list_warnings
-from ubp_tui.renderables.cells import pad, shorten_name
+from ubp_tui.renderables.cells import pad, shorten_name, shown
 
 if TYPE_CHECKING:
     from ubp_core.benchmark import BenchRun, LayerResult
@@ -47,7 +49,9 @@ def _list_results(run: BenchRun, width: int) -> list[str]:
     rows = [
         (layer, index, cells) for layer in run.layers for index, cells in enumerate(result_cells(layer, run.figure))
     ]
-    columns = [max([7, *(len(cells[0]) for _, _, cells in rows)]), 9, 8, 6, 7, max(9, len(run.figure))]
+    least = (7, 9, 8, 6, 7, max(9, len(run.figure)))
+    # By what there is: a count of instructions is longer than a time, and a line that is too long is wrapped.
+    columns = [max([cells, *(cell_len(row[place]) for _, _, row in rows)]) for place, cells in enumerate(least)]
     shown = next((some for some in SHOWN if width - _width(columns, some) >= LEAST_NAME), SHOWN[-1])
     name_width = max(LEAST_NAME, min(MOST_NAME, width - _width(columns, shown)))
     room = min(MOST_BAR, width - name_width - _width(columns, shown) - 2)
@@ -77,18 +81,22 @@ def _draw_bar(layer: LayerResult, index: int, room: int) -> str:
 def describe_comparison(comparison: Comparison, figures: tuple[str, str], width: int) -> list[str]:
     """Two entries side by side; `figures` are the kinds of figure of the first and the second."""
     first, second = (FIGURE_WORDS.get(figure, figure) for figure in figures)
-    name_width = max(12, min(34, width - 62))
+    texts = [(shown(variant.label), *variant.texts) for variant in comparison.variants]
+    # By what there is, so that no line is wrapped.
+    cells = [max([least, *(cell_len(row[place]) for row in texts)]) for place, least in enumerate((12, 9, 9, 5))]
+    name_width = max(LEAST_NAME, min(MOST_NAME, width - sum(cells) - 13))
     heads = (f"run {comparison.first}", f"run {comparison.second}")
     lines = [
         f"run {comparison.first} ({first}) against run {comparison.second} ({second})",
         "",
-        f"{'layer':<{name_width}} {'variant':<20} {heads[0]:>10} {heads[1]:>10} {'ratio':>7}  output",
+        f"{'layer':<{name_width}} {'variant':<{cells[0]}} {heads[0]:>{cells[1]}} {heads[1]:>{cells[2]}}"
+        f" {'ratio':>{cells[3]}}  output",
     ]
-    for variant in comparison.variants:
-        first, second, ratio = variant.texts
+    for variant, (label, *figures_of) in zip(comparison.variants, texts, strict=True):
         output = "same" if variant.same_output else "differs"
         name = shorten_name(variant.layer, name_width)
-        lines.append(f"{name:<{name_width}} {variant.label:<20} {first:>10} {second:>10} {ratio:>7}  {output}")
+        right = " ".join(text.rjust(room) for text, room in zip(figures_of, cells[1:], strict=True))
+        lines.append(f"{pad(name, name_width)} {pad(label, cells[0])} {right}  {output}")
     if not comparison.variants:
         lines.append("no layer and variant is in both runs")
     return [*lines, "", *(f"note: {note}" for note in comparison.notes)]

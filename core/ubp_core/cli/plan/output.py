@@ -32,6 +32,8 @@ def print_plan(
     console.print(describe_plan(plan), soft_wrap=True)
     console.print(_layer_table(report, figures))
     console.print(_cost_table(report))
+    if report.growth:
+        console.print(report.growth, soft_wrap=True)
     _print_notes(report)
     emptied = [row.layer.name for row in report.pruned if 1 - row.achieved < LEAST_KEPT]
     if emptied:
@@ -47,13 +49,20 @@ def _print_notes(report: PlanReport) -> None:
 
 def describe_plan(plan: Plan) -> str:
     """What was asked for, in one line."""
-    asked = f"{plan.method}, N = {plan.block_size}, s = {plan.sparsity:g}, importance {plan.criterion}"
+    fixed = fixed_layers(plan)
+    others = f" of the others ({len(fixed)} fixed)" if fixed else ""
+    asked = f"{plan.method}, N = {plan.block_size}, s = {plan.sparsity:g}{others}, importance {plan.criterion}"
     if plan.scope == "uniform":
-        return f"every layer: {asked}"
+        return f"every {'other ' if fixed else ''}layer: {asked}"
     return (
         f"one budget: {asked}; of a layer stays at least {format_share(plan.floor, 1)} and at most "
         f"{format_share(plan.ceiling, 1)}; importances compare {plan.scale}"
     )
+
+
+def fixed_layers(plan: Plan) -> list[str]:
+    """The layers that are pruned by a choice of their own: the head's sparsity is that of the others."""
+    return [layer.name for layer in plan.pruned if layer.fixed]
 
 
 def _layer_table(report: PlanReport, figures: LayerFigures | None) -> Any:
@@ -130,6 +139,8 @@ def plan_record(
         "notes": list(report.notes),
         "total": {
             "pruned_layers": len(report.pruned),
+            "fixed_layers": len(fixed_layers(plan)),
+            "grown_layers": [row.layer.name for row in report.grown],
             "requested_sparsity": report.requested,
             "rounded_sparsity": report.rounded,
             "achieved_sparsity": report.achieved,

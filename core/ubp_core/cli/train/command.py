@@ -76,7 +76,15 @@ def run(args: argparse.Namespace) -> int:
         return ExitCode.OK
     if args.restart:
         _remove_run(Path(config.output.folder))
-    if loop.resume():
+    resumed = loop.resume()
+    from ubp_core.training.results import finish_run, read_finished
+
+    report = read_finished(loop) if resumed else None
+    if report is not None:
+        _print_result(report, args.json)
+        output.note(f"finished: {loop.folder} has all {loop.total_steps:,} steps and its files; --restart begins anew")
+        return ExitCode.OK
+    if resumed:
         output.note(f"goes on at step {loop.step:,} of {loop.total_steps:,} from {loop.folder}")
     with _signals() as stop, TrainProgress(loop.total_steps, loop.step, stop) as progress:
         finished = loop.run(progress)
@@ -84,18 +92,24 @@ def run(args: argparse.Namespace) -> int:
         output.note(f"stopped at step {loop.step:,} of {loop.total_steps:,}; the same command goes on from there")
         return BY_SIGNAL + stop[0]
     with output.narrate("packing"):
-        from ubp_core.training.results import finish_run
-
         report = finish_run(loop)
-    if args.json:
-        output.print_json({"command": "train", **report})
-    else:
-        _print_report(report)
-        if report["network_refusal"]:
-            output.note(f"no network.ubp: {report['network_refusal']}")
-        written = [name for name in OWN_FILES[3:] if (loop.folder / name).exists()]
-        output.note(f"wrote {', '.join(written)} to {loop.folder}")
+    _print_result(report, args.json)
+    written = [name for name in OWN_FILES[3:] if (loop.folder / name).exists()]
+    output.note(f"wrote {', '.join(written)} to {loop.folder}")
     return ExitCode.OK
+
+
+def _print_result(report: dict[str, Any], as_json: bool) -> None:
+    """What came out."""
+    if as_json:
+        output.print_json({"command": "train", **report})
+        return
+    _print_report(report)
+    for layer in report["layers"]:
+        if layer.get("note"):
+            output.note(f"{layer['name']}: {layer['note']}")
+    if report["network_refusal"]:
+        output.note(f"no network.ubp: {report['network_refusal']}")
 
 
 def _prepare(config: TrainConfig, tell: Any) -> TrainingLoop:
@@ -208,10 +222,13 @@ def _print_report(report: dict[str, Any]) -> None:
         table.add_row(layer["name"], format_size(layer["shape"]), str(layer["block_size"]), layer["method"], *shares)
     output.open_console().print(table)
     after = report["accuracy_after_recalibration"]
-    share = report["packed_bytes"] / report["dense_bytes"]
+    share = report["packed_bytes"] / max(report["dense_bytes"], 1)
     print(f"sparsity        {format_share(report['achieved_sparsity'])} of the layers above")
     print(f"accuracy        {format_share(report['validation_accuracy'])} on the validation pictures", end="")
     print(f" ({format_share(report['accuracy_before_recalibration'])} before recalibration)" if after else "")
+    if report["dense_accuracy"] is not None:
+        print(f"dense accuracy  {format_share(report['dense_accuracy'])} after step {report['dense_step']:,}, ", end="")
+        print("just before anything was pruned")
     print(f"packed layers   {report['packed_bytes']:,} bytes, dense {report['dense_bytes']:,} ({share:.3f}x)")
     print(f"mask updates    {report['selection_seconds']:.2f} s in all")
     sys.stdout.flush()

@@ -97,13 +97,14 @@ def _make_layers(shaped: Mapping[str, Weight], composition: Composition, names: 
     """A record for each weight; one tensor under two names stays one array."""
     values = {key: weight.value for key, weight in shaped.items()}
     owners = find_owners(values)
-    stem, heads = roles.find_stem(values), roles.find_heads(values)
+    stem, heads, averages = roles.find_stem(values), roles.find_heads(values), roles.find_averages(values.keys())
     arrays = {key: to_float32(value).numpy() for key, value in values.items() if not _is_twin(owners, key)}
     layers = []
     for key, value in values.items():
         bias = _find_bias(key, composition)
         reason = stem_reason(value.shape[1]) if key == stem else "depthwise" if _depthwise(value, key == stem) else None
         reason = reason or ("classifier" if key in heads else None)
+        reason = reason or ("moving average, by its name" if key in averages else None)
         reason = reason or roles.find_role(key, value, bias) or roles.find_misfit(value, bias)
         reason = reason or _describe_owner(owners.get(key), names)
         fits = bias is not None and bias.shape == value.shape[:1] and is_finite(bias)

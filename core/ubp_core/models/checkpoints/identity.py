@@ -47,7 +47,7 @@ def storage_address(tensor: torch.Tensor) -> int | None:
     if tensor.layout != torch.strided or tensor.device.type == "meta":
         return None
     try:
-        if tensor.is_quantized or tensor.numel() == 0:
+        if tensor.is_quantized or tensor.is_nested or tensor.numel() == 0:
             return None
         return tensor.untyped_storage().data_ptr() or None
     except (RuntimeError, NotImplementedError, ValueError):  # lazy parameters, subclasses without storage
@@ -63,7 +63,7 @@ def identity(tensor: torch.Tensor) -> Hashable:
     if address is None:
         return ("object", id(tensor))
     strides = tuple(0 if side == 1 else stride for side, stride in zip(tensor.shape, tensor.stride(), strict=True))
-    return (address, tensor.storage_offset(), tuple(tensor.shape), strides, tensor.dtype)
+    return (address, tensor.storage_offset(), tuple(tensor.shape), strides, tensor.dtype, tensor.is_neg())
 
 
 def overlaps_itself(tensor: torch.Tensor) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -51,14 +51,15 @@ def match_names(expected: Mapping[str, torch.Tensor], state: StateDict) -> Match
             fitting = _count_fitting(expected, renamed)
             if fitting > most:
                 left = [key for key, name in zip(state, names, strict=True) if not name.startswith(prefix)]
-                best, most = Matched(renamed, prefix, _tell(prefix, left)), fitting
+                best, most = Matched(renamed, prefix, describe_surplus(prefix, left)), fitting
     if best.state is not state:
         best.state._metadata = getattr(state, "_metadata", {})  # type: ignore[attr-defined]
     return best
 
 
 def _count_fitting(expected: Mapping[str, torch.Tensor], state: Mapping[str, torch.Tensor]) -> int:
-    return sum(1 for name, ours in expected.items() if name in state and state[name].shape == ours.shape)
+    found = ((ours, state[name]) for name, ours in expected.items() if name in state)
+    return sum(1 for ours, theirs in found if not theirs.is_nested and theirs.shape == ours.shape)
 
 
 def _without_wrappers(state: StateDict) -> list[str]:
@@ -80,9 +81,15 @@ def _find_prefixes(expected: Mapping[str, torch.Tensor], names: list[str]) -> li
     return sorted(dict.fromkeys(found()), key=lambda p: (len(p), p))[:_MAX_PREFIXES]
 
 
-def _tell(prefix: str, left: list[str]) -> tuple[str, ...]:
-    """A line on tensors outside the prefix."""
+def describe_surplus(prefix: str, left: Sequence[str]) -> tuple[str, ...]:
+    """A line on tensors that aren't read; none where there are none.
+
+    Args:
+        prefix: under which the others were found.
+        left: names in the file.
+    """
     if not left:
         return ()
     names = ", ".join(map(printable, left[:3])) + (f" and {len(left) - 3} more" if len(left) > 3 else "")
-    return (f"read under {printable(prefix)!r}; left out, since the network has no such tensors: {names}",)
+    where = f"read under {printable(prefix)!r}; " if prefix else ""
+    return (f"{where}left out, since the network has no such tensors: {names}",)

@@ -99,7 +99,7 @@ def _spectral(parts: Mapping[str, str]) -> bool:
 def _compose_group(parts: Mapping[str, str], state: StateDict) -> Weight | None:
     """One tensor from its parts, None where they are none of the known sets or don't fit one another."""
     make = _WAYS.get(frozenset(parts))
-    tensors = {part: state[key] for part, key in parts.items()}
+    tensors = {part: state[key].detach() for part, key in parts.items()}
     masks = tensors.get("mask")
     if make is None or not all(usable(tensor) for part, tensor in tensors.items() if part != "mask"):
         return None

@@ -22,7 +22,7 @@ FLOATS = frozenset(
 def find_obstacle(tensor: torch.Tensor) -> str | None:
     """Why a tensor is no plain floating-point data, in words that stand behind its name; None where it is."""
     if type(tensor) not in (torch.Tensor, torch.nn.Parameter) or tensor.is_nested:
-        return f"a {type(tensor).__name__} that isn't plain data"
+        return f"a {'nested' if tensor.is_nested else type(tensor).__name__} tensor"
     if tensor.is_quantized:
         return "quantised"
     if tensor.layout != torch.strided:

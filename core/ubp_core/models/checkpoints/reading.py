@@ -48,6 +48,8 @@ class Checkpoint:
     """What the keys have in front of the names in `state`."""
     notes: tuple[str, ...] = ()
     """What else people should know of the file, a line each."""
+    others: tuple[str, ...] = ()
+    """Other places in the file that have weights."""
 
 
 def read_checkpoint(path: Path, inside: str | None = None) -> Checkpoint:
@@ -68,7 +70,9 @@ def read_checkpoint(path: Path, inside: str | None = None) -> Checkpoint:
     chosen = states[0] if inside is None else _choose(path, states, inside)
     check_claims(path, chosen.tensors)
     state, prefix = strip_prefix(chosen)
-    return Checkpoint(path, state, chosen.inside, chosen.tensors, prefix, tuple(_describe(path, states, chosen)))
+    others = tuple(printable(s.inside) for s in states if s is not chosen and s.path and s.named_weights)
+    notes = tuple(_describe(path, chosen, others))
+    return Checkpoint(path, state, chosen.inside, chosen.tensors, prefix, notes, others)
 
 
 def _choose(path: Path, states: list[Wrapped], inside: str) -> Wrapped:
@@ -80,17 +84,16 @@ def _choose(path: Path, states: list[Wrapped], inside: str) -> Wrapped:
     raise ModelError(f"{path}: there are no tensors inside {printable(inside)!r}; choose from {choices}")
 
 
-def _describe(path: Path, states: list[Wrapped], chosen: Wrapped) -> Iterator[str]:
+def _describe(path: Path, chosen: Wrapped, others: tuple[str, ...]) -> Iterator[str]:
     """What isn't read of a file."""
-    others = [printable(s.inside) for s in states if s is not chosen and s.path and s.named_weights]
     if others:
         more = f" and {len(others) - 3} more" if len(others) > 3 else ""
         names = ", ".join(map(repr, others[:3])) + more
         taken = f"inside {printable(chosen.inside)!r}" if chosen.path else "at the top"
         yield f"the weights {taken} are taken; there are others inside {names}: {path.name}:{others[0]} takes those"
-    if chosen.strangers and not chosen.path:
+    if chosen.strangers:
         names = ", ".join(map(printable, chosen.strangers[:3])) + (", ..." if len(chosen.strangers) > 3 else "")
-        yield f"beside its tensors the file has {names}, which is not written again"
+        yield f"what lies beside its tensors and is none isn't written again: {names}"
     remark = describe_shard(path)
     if remark:
         yield remark

@@ -6,10 +6,11 @@ Owns the guesses on bare checkpoints; every one of them only ever keeps a tensor
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import torch
 
+from ubp_core.models.checkpoints.wrapping import AVERAGE
 from ubp_core.models.layers import IMAGE_CHANNELS, Kind
 
 HEADS = ("classifier", "fc", "_fc", "head", "heads")
@@ -61,6 +62,12 @@ def find_role(name: str, value: torch.Tensor, bias: torch.Tensor | None) -> str 
     if value.ndim == 4 and any(_TRANSPOSED.search(part.lower()) for part in path):
         return f"{TRANSPOSED} convolution, by its name"
     return None
+
+
+def find_averages(names: Collection[str]) -> frozenset[str]:
+    """Names of moving averages that lie beside trained weights; none where a file has nothing but averages."""
+    averages = frozenset(name for name in names if "." in name and AVERAGE.search(name.partition(".")[0]))
+    return averages if len(averages) < len(names) else frozenset()
 
 
 def find_misfit(value: torch.Tensor, bias: torch.Tensor | None) -> str | None:

@@ -35,8 +35,8 @@ WRAPPING_KEYS = (
 PREFIXES = ("module.", "_orig_mod.", "model.", "net.", "network.", "_forward_module.")
 """Put in front of every name by DataParallel, torch.compile and trainers."""
 
-_AVERAGE = re.compile(r"(?:^|_)(?:ema|average|averaged|avg|shadow|swa)(?:_|$)", re.IGNORECASE)
-"""Keys of moving averages: taken where there are no trained weights."""
+AVERAGE = re.compile(r"(?:^|_)(?:ema|average|averaged|avg|shadow|swa)(?:_|$)", re.IGNORECASE)
+"""Keys and first parts of names of moving averages: taken where there are no trained weights."""
 
 _OPTIMIZER = re.compile("optim", re.IGNORECASE)
 _MAX_DEPTH = 3
@@ -79,7 +79,7 @@ class Wrapped:
 
 def _likeness(key: str) -> int:
     """How surely a key leads to the trained weights: 0 known, 2 an average of them, 3 unknown (1: no key at all)."""
-    return 0 if key in WRAPPING_KEYS else 2 if _AVERAGE.search(key) else 3
+    return 0 if key in WRAPPING_KEYS else 2 if AVERAGE.search(key) else 3
 
 
 def find_states(content: Any) -> list[Wrapped]:

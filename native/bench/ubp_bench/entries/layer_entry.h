@@ -1,0 +1,44 @@
+// A layer of a file as an entry of the grid: an operator with its input and output.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "entry.h"
+#include "../grid.h"
+#include "ubp/convolution.h"
+
+namespace ubp::bench {
+
+/// Input of a case, and what its output should be where that is checked.
+struct CaseData {
+    std::vector<float> x;
+    std::optional<Expected> expected;
+    std::optional<int64_t> plain_loop_ns;  ///< no operator is slower than the plain loop
+};
+
+class LayerEntry : public Entry {
+public:
+    /// Prepares the operator; throws BadInput where the kernel can't run the layer.
+    LayerEntry(const Case& one, const CaseData& data, Kernel kernel, unsigned threads, PinnedPool& pool,
+               const Options& options);
+
+private:
+    void run_once(ThreadPool& pool) override;
+    void spoil_output() override;
+    std::string checksum() const override;
+    std::optional<double> error() const override;
+    double tolerance() const override { return kTolerance; }
+    void describe(const Case& one, const Options& options);
+
+    const LayerView& view_;
+    const CaseData& data_;
+    std::unique_ptr<Convolution> operator_;
+    std::vector<float> y_;
+};
+
+/// Fields of a row that say what a layer is, whatever runs it.
+void describe_layer(const FileLayer& layer, Row& row);
+
+}  // namespace ubp::bench

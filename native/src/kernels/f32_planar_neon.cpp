@@ -1,4 +1,0 @@
-// f32 planar kernels for ARM64, and for x86 without AVX-512.
-#define UBP_SET_NAME "neon"
-#define UBP_SET_FUNCTION planar_kernels_neon
-#include "kernels/planar_table.inc"

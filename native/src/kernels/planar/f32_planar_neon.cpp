@@ -1,0 +1,4 @@
+// f32 planar kernels for ARM64, and for x86 without AVX-512.
+#define UBP_SET_NAME "neon"
+#define UBP_SET_FUNCTION planar_kernels_neon
+#include "kernels/planar/planar_table.inc"

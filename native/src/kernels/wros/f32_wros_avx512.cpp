@@ -1,0 +1,7 @@
+// f32 WROS kernels for x86 with AVX-512VL: the wide schedule with 32 vector registers, as on ARM64.
+#define UBP_WALK WideWalk
+#define UBP_LOADS_TOGETHER true
+#define UBP_SET_NAME "avx512"
+#define UBP_SET_FUNCTION wros_kernels_avx512
+#include "kernels/wros/wros_wide.h"
+#include "kernels/wros/wros_table.inc"

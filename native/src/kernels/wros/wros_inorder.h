@@ -1,0 +1,164 @@
+// The WROS walk for in-order cores: while a block is multiplied, the inputs and weights of the next one are loaded into
+// the registers that have just become free, one load between two multiply-adds. The stream of blocks does not stop at
+// the end of a start row, so neither does this: the last block of a row loads the first block of the next.
+#pragma once
+
+#include "kernels/wros/wros_registers.h"
+
+namespace ubp {
+namespace {
+
+// N <= 8: the inputs roll (each is reloaded after its N multiply-adds), the weights alternate between two sets.
+// N == 16: the weights roll (each vector is reloaded after its 4 rows), the inputs alternate.
+template <int N, int V, int S, bool Clamp, Pattern pattern>
+struct InorderWalk {
+    using Acc = Accumulators<N, V, S, Clamp>;
+    static constexpr int inputs = Acc::own_vectors;
+    static constexpr bool roll_weights = N == 16;
+    static constexpr int weight_sets = roll_weights ? 1 : 2, input_sets = roll_weights ? 2 : 1;
+
+    Acc acc;
+    Weights<N> w[weight_sets];
+    float32x4_t in[input_sets][inputs > 0 ? inputs : 1];
+    float single;            // input of the position that lies across the rows
+    const uint16_t* column;  // of the block after the next
+    const float* weights;    // of the next block
+    const float* x;          // inputs of the next block
+    const float* panel;
+
+    UBP_INLINE const float* inputs_at(uint32_t column_index) const {
+        return panel + size_t{column_index} * Acc::stride;
+    }
+
+    // Index of the block after the next. Dense: the panel is walked row by row, and no index is read.
+    UBP_INLINE uint32_t next_index() { return pattern == Pattern::dense ? 0 : *column++; }
+
+    UBP_INLINE const float* address_of(uint32_t index) const {
+        return pattern == Pattern::dense ? x + Acc::stride : inputs_at(index);
+    }
+
+    // Loads the first block and points to the second.
+    UBP_INLINE void start(const float* first, const float* second, const float* first_weights) {
+        for (int j = 0; j < inputs; ++j) in[0][j] = vld1q_f32(first + 4 * j);
+        if constexpr (Acc::across) single = first[4 * V];
+        w[0].load(first_weights);
+        x = second;
+        weights = first_weights + N;
+    }
+
+    // One block from set Set; the next one goes to the other set.
+    template <int Set>
+    UBP_INLINE void block() {
+        if constexpr (roll_weights) {
+            rolling_weights<Set>();
+        } else {
+            rolling_inputs<Set>();
+        }
+    }
+
+    template <int Set>
+    UBP_INLINE void rolling_inputs() {
+        const float* after = nullptr;
+        uint32_t index = 0;
+        unroll<0, inputs>([&](auto j) UBP_LAMBDA {
+            unroll<0, N>([&](auto i) UBP_LAMBDA {
+                constexpr int slot = int(j) * N + int(i);
+                acc.rows[i][j] = w[Set].template fma<i>(acc.rows[i][j], in[0][j]);
+                if constexpr (slot == 0) index = next_index();
+                if constexpr (slot == (inputs * N > 1 ? 1 : 0)) w[1 - Set].load(weights);
+                if constexpr (slot == (inputs * N > 4 ? 4 : inputs * N - 1)) after = address_of(index);
+                if constexpr (N > 1 && int(i) == 1 && int(j) > 0) in[0][int(j) - 1] = vld1q_f32(x + 4 * (int(j) - 1));
+                if constexpr (N == 1) in[0][j] = vld1q_f32(x + 4 * int(j));
+            });
+        });
+        if constexpr (N > 1 && inputs > 0) in[0][inputs - 1] = vld1q_f32(x + 4 * (inputs - 1));
+        if constexpr (Acc::across) across<Set, 1 - Set>();
+        if constexpr (inputs == 0) {
+            after = address_of(next_index());
+            w[1 - Set].load(weights);
+        }
+        weights += N;
+        x = after;
+    }
+
+    // The position that lies across the rows.
+    template <int Set, int>
+    UBP_INLINE void across() {
+        unroll<0, N / 4>([&](auto q) UBP_LAMBDA { acc.last[q] = fma_scalar(acc.last[q], w[Set].v[q], single); });
+        single = x[4 * V];
+    }
+
+    template <int Set>
+    UBP_INLINE void rolling_weights() {
+        const uint32_t index = next_index();
+        unroll<0, N / 4>([&](auto q) UBP_LAMBDA {
+            unroll<0, 4>([&](auto i) UBP_LAMBDA {
+                constexpr int row = 4 * int(q) + int(i);
+                unroll<0, inputs>([&](auto j) UBP_LAMBDA {
+                    acc.rows[row][j] = w[0].template fma<row>(acc.rows[row][j], in[Set][j]);
+                    if constexpr (row == 1) in[1 - Set][j] = vld1q_f32(x + 4 * int(j));
+                });
+                if constexpr (int(i) == 1 && int(q) > 0) w[0].v[int(q) - 1] = vld1q_f32(weights + 4 * (int(q) - 1));
+            });
+            if constexpr (Acc::across) acc.last[q] = fma_scalar(acc.last[q], w[0].v[q], single);
+        });
+        w[0].v[N / 4 - 1] = vld1q_f32(weights + N - 4);
+        if constexpr (Acc::across) single = x[4 * V];
+        weights += N;
+        x = address_of(index);
+    }
+
+    UBP_INLINE void all_blocks(uint32_t count) {
+        for (uint32_t pairs = count / 2; pairs != 0; --pairs) {
+            block<0>();
+            block<1>();
+            UBP_KEEP(weights);
+            if constexpr (pattern != Pattern::dense) UBP_KEEP(column);
+        }
+        if (count & 1) {
+            block<0>();
+            if constexpr (weight_sets == 2) w[0] = w[1];
+            if constexpr (input_sets == 2) {
+                for (int j = 0; j < inputs; ++j) in[0][j] = in[1][j];
+            }
+        }
+    }
+
+    static void run(const Walk& walk) {
+        InorderWalk state;
+        state.panel = walk.panel;
+        state.acc.start(walk.bias);
+        if constexpr (pattern != Pattern::dense) {
+            state.start(state.inputs_at(walk.columns[0]), state.inputs_at(walk.columns[1]), walk.weights);
+            state.column = walk.columns + 2;
+        }
+        const float* weights = walk.weights;
+        const uint32_t* counts = walk.counts;
+        const float* bias = walk.bias + 4 * N;
+        for (const Span& span : walk.spans) {
+            float* row = span.out;
+            const size_t stride = span.stride;
+            for (uint32_t left = span.groups; left != 0; --left) {
+                if constexpr (pattern == Pattern::dense) {
+                    state.start(walk.panel, walk.panel + Acc::stride, weights);
+                    state.all_blocks(walk.columns_total);
+                    weights += size_t{walk.columns_total} * N;
+                }
+                if constexpr (pattern == Pattern::aligned) state.all_blocks(*counts++);
+                unroll<0, N>([&](auto s) UBP_LAMBDA {
+                    if constexpr (pattern == Pattern::unaligned) state.all_blocks(counts[s]);
+                    state.acc.template finish<s>(row, bias, walk);
+                    row += stride;
+                    UBP_KEEP(row);
+                });
+                if constexpr (pattern == Pattern::unaligned) counts += N;
+                UBP_KEEP(counts);
+                bias += 4 * N;
+                UBP_KEEP(bias);
+            }
+        }
+    }
+};
+
+}  // namespace
+}  // namespace ubp

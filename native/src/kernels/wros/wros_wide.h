@@ -1,0 +1,137 @@
+// The WROS walk for out-of-order cores: loads of a few blocks ahead of their arithmetic, no registers carried over from
+// block to block, so that the front end spends as few micro-operations as possible on everything but multiply-adds.
+#pragma once
+
+#include "kernels/wros/wros_registers.h"
+
+namespace ubp {
+namespace {
+
+#if defined(__aarch64__)
+template <int Count>
+using StreamedWeights = Weights<Count>;
+#else
+// x86 multiplies by a weight that it spreads from memory: held in registers, the spread weights would push out
+// accumulators.
+template <int Count>
+struct StreamedWeights {
+    const float* from;
+
+    UBP_INLINE void load_as_group(const float* weights) { from = weights; }
+    UBP_INLINE float32x4_t vector(int q) const { return vld1q_f32(from + 4 * q); }
+    template <int E>
+    UBP_INLINE float32x4_t fma(float32x4_t acc, float32x4_t x) const {
+        return fma_scalar(acc, x, from[E]);
+    }
+};
+#endif
+
+template <int N, int V, int S, bool Clamp, Pattern pattern>
+struct WideWalk {
+    using Acc = Accumulators<N, V, S, Clamp>;
+    static constexpr int unrolled = N == 1 ? 8 : (N <= 4 ? 4 : 2);  // blocks per iteration
+
+    Acc acc;
+    const uint16_t* columns;
+    const float* weights;
+    const float* panel;
+
+    // Panel row of the b-th next block.
+    UBP_INLINE size_t index_of(int b) const {
+        if constexpr (pattern == Pattern::dense) return size_t(b);
+        size_t index = columns[b];
+#if !defined(__aarch64__)
+        UBP_KEEP(index);  // else the indices of an iteration are computed in a vector and taken out of it one by one
+#endif
+        return index;
+    }
+
+    // All rows by all vectors; x86 takes the rows in turn, so that only one spread weight is alive.
+    template <int Block, class W>
+    UBP_INLINE void multiply(const W& w, const float32x4_t* in) {
+        const auto one = [&](auto i, auto j) UBP_LAMBDA {
+            acc.rows[i][j] = w.template fma<Block * N + int(i)>(acc.rows[i][j], in[j]);
+        };
+#if defined(__aarch64__)
+        unroll<0, Acc::own_vectors>([&](auto j) UBP_LAMBDA { unroll<0, N>([&](auto i) UBP_LAMBDA { one(i, j); }); });
+#else
+        unroll<0, N>([&](auto i) UBP_LAMBDA {
+            unroll<0, Acc::own_vectors>([&](auto j) UBP_LAMBDA { one(i, j); });
+        });
+#endif
+    }
+
+    template <int Count>
+    UBP_INLINE void blocks() {
+        StreamedWeights<Count * N> w;
+        w.load_as_group(weights);
+        unroll<0, Count>([&](auto b) UBP_LAMBDA {
+            const float* x = panel + index_of(b) * Acc::stride;
+            float32x4_t in[V + S];
+            load_together<V>(in, x);
+            if constexpr (S == 1 && !Acc::across) in[V] = vld1q_f32(x + 4 * V);
+            multiply<int(b)>(w, in);
+            if constexpr (Acc::across) {
+                const float single = x[4 * V];
+                unroll<0, N / 4>([&](auto q) UBP_LAMBDA {
+                    acc.last[q] = fma_scalar(acc.last[q], w.vector(int(b) * (N / 4) + int(q)), single);
+                });
+            }
+        });
+        if constexpr (pattern == Pattern::dense) {
+            panel += Count * Acc::stride;
+        } else {
+            columns += Count;
+            UBP_KEEP(columns);
+        }
+        weights += Count * N;
+        UBP_KEEP(weights);
+    }
+
+    UBP_INLINE void all_blocks(uint32_t count) {
+        for (uint32_t left = count / unrolled; left != 0; --left) blocks<unrolled>();
+        if constexpr (unrolled >= 8) {
+            if (count & 4) blocks<4>();
+        }
+        if constexpr (unrolled >= 4) {
+            if (count & 2) blocks<2>();
+        }
+        if constexpr (unrolled >= 2) {
+            if (count & 1) blocks<1>();
+        }
+    }
+
+    static void run(const Walk& walk) {
+        WideWalk state;
+        state.columns = walk.columns;
+        state.weights = walk.weights;
+        state.panel = walk.panel;
+        state.acc.start(walk.bias);
+        const uint32_t* counts = walk.counts;
+        const float* bias = walk.bias + 4 * N;
+        for (const Span& span : walk.spans) {
+            float* row = span.out;
+            const size_t stride = span.stride;
+            for (uint32_t left = span.groups; left != 0; --left) {
+                if constexpr (pattern == Pattern::dense) {
+                    state.panel = walk.panel;
+                    state.all_blocks(walk.columns_total);
+                }
+                if constexpr (pattern == Pattern::aligned) state.all_blocks(*counts++);
+                unroll<0, N>([&](auto s) UBP_LAMBDA {
+                    if constexpr (pattern == Pattern::unaligned) state.all_blocks(counts[s]);
+                    state.acc.template finish<s>(row, bias, walk);
+                    row += stride;
+                    UBP_KEEP(row);
+                });
+                if constexpr (pattern == Pattern::unaligned) counts += N;
+                UBP_KEEP(counts);
+                bias += 4 * N;
+                UBP_KEEP(bias);
+            }
+        }
+    }
+};
+
+}  // namespace
+}  // namespace ubp

@@ -1,0 +1,134 @@
+"""Another model: after a failure, by its key and by the palette; what is remembered of models, and what is not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from textual.widgets import DirectoryTree, Input
+from tui_world import make_model, make_services, screen_text, settle, until
+
+from ubp_core.errors import ModelError
+from ubp_core.models import LoadedModel
+from ubp_core.models.spec import ModelSpec
+from ubp_tui.app import UbpApp, build_app
+from ubp_tui.dialogs.error import ErrorDialog
+from ubp_tui.dialogs.open_model import OpenDialog
+from ubp_tui.opening import ModelCommands
+from ubp_tui.session.recent import MOST, describe_spec, note_recent, read_recent
+
+
+def load(spec: ModelSpec, progress: Callable[[str], None]) -> LoadedModel:
+    """Only these two can be loaded."""
+    if spec.name not in ("small", "other"):
+        raise ModelError(f"{spec.name}: unknown network; small and other are known")
+    model = make_model()
+    return replace(model, name=spec.name, layers=model.layers if spec.name == "small" else model.layers[1:])
+
+
+def app_on(name: str, recent: Path | None = None) -> UbpApp:
+    """The app, begun on a model."""
+    return build_app(ModelSpec(name), replace(make_services(make_model()), load_model=load, recent=recent))
+
+
+async def test_a_model_that_cannot_be_loaded_makes_way_for_another(size: tuple[int, int]) -> None:
+    app = app_on("nosuch")
+    async with app.run_test(size=size) as pilot:
+        await until(pilot, lambda: isinstance(app.screen, ErrorDialog))
+        assert "Open another" in screen_text(app) and "Quit" in screen_text(app)
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, OpenDialog))
+        await pilot.press(*"other", "enter")
+        await settle(app, pilot)
+        assert app.workspace.spec == ModelSpec("other") and app.workspace.model is not None
+    assert not app.failure
+
+
+async def test_another_model_begins_anew_and_a_failure_leaves_the_one_that_is_open() -> None:
+    app = app_on("small")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(app, pilot)
+        app.workspace.change(sparsity=0.5)
+        app.workspace.set_scope("layer")
+        app.workspace.change(sparsity=0.25)
+        await pilot.press("O")
+        await until(pilot, lambda: isinstance(app.screen, OpenDialog))
+        await pilot.press(*"nosuch", "enter")
+        await until(pilot, lambda: isinstance(app.screen, ErrorDialog))
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is app.explore and "block.0.expand" in screen_text(app))
+        assert app.workspace.spec == ModelSpec("small") and app.workspace.choice.sparsity == 0.25
+        await pilot.press("O")
+        await until(pilot, lambda: isinstance(app.screen, OpenDialog))
+        await pilot.press(*"other", "enter")
+        await until(pilot, lambda: app.workspace.spec.name == "other")
+        await settle(app, pilot)
+        assert not app.workspace.choices.special and app.workspace.choices.default.sparsity == 0.5
+        assert app.workspace.model is not None and len(app.workspace.model.layers) == 4
+
+
+async def test_the_palette_and_the_dialog_offer_models_of_late_and_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a[b.pth").touch()
+    (tmp_path / "no.txt").touch()
+    recent = tmp_path / "state" / "recent.json"
+    note_recent(recent, ModelSpec("other"))
+    app = app_on("small", recent)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(app, pilot)
+        hits = [hit async for hit in ModelCommands(app.screen).discover()]
+        assert [str(hit.prompt) for hit in hits] == ["Open small", "Open other"]
+        await pilot.press("O")
+        await until(pilot, lambda: isinstance(app.screen, OpenDialog))
+        await until(pilot, lambda: "a[b.pth" in screen_text(app))
+        assert "no.txt" not in screen_text(app)
+        assert app.screen.query_one(Input).has_focus
+        app.screen.query_one("#open-recent").focus()
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: app.workspace.spec.name == "other")
+        await settle(app, pilot)
+        await pilot.press("O")
+        await until(pilot, lambda: isinstance(app.screen, OpenDialog))
+        tree = app.screen.query_one(DirectoryTree)
+        await until(pilot, lambda: len(tree.root.children) == 2)
+        tree.focus()
+        tree.move_cursor(tree.root.children[-1])
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, ErrorDialog) and "a[b.pth" in screen_text(app))
+    assert [spec.name for spec in read_recent(recent)] == ["other", "small"]
+
+
+SPECS = st.builds(
+    ModelSpec, st.text(max_size=8), st.sampled_from(["default", "random"]), st.none() | st.text(max_size=4)
+)
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.lists(SPECS, max_size=2 * MOST))
+def test_models_of_late_come_back_each_once_and_the_last_first(
+    tmp_path_factory: pytest.TempPathFactory, specs: list[ModelSpec]
+) -> None:
+    path = tmp_path_factory.mktemp("state") / "recent.json"
+    for spec in specs:
+        note_recent(path, spec)
+    assert list(read_recent(path)) == list(dict.fromkeys(reversed(specs)))[:MOST]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[1]", '[{"name": 3}]', '[{"nam": "x"}]', '{"name": "x"}', "[" * 100000, "\x00"]
+)
+def test_a_damaged_list_is_no_list(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "recent.json"
+    path.write_text(text)
+    assert read_recent(path) == () and read_recent(tmp_path / "nosuch") == () and read_recent(None) == ()
+
+
+def test_what_is_unusual_is_said() -> None:
+    assert describe_spec(ModelSpec("x")) == "x"
+    assert describe_spec(ModelSpec("x", "random", input_size=32)) == "x, weights random, input size 32"

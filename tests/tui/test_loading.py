@@ -58,7 +58,7 @@ async def test_a_failed_load_explains_itself_and_ends_with_its_code(size: tuple[
         await until(pilot, lambda: isinstance(app.screen, ErrorDialog))
         await until(pilot, lambda: "nets/lost.pt: no such file" in screen_text(app))
         assert not app.screen.query("#random")
-        await pilot.press("enter")
+        await pilot.press("escape")
     assert (app.return_code, app.failure) == (2, "nets/lost.pt: no such file")
 
 

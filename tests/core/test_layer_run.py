@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from torch.nn import functional
@@ -83,6 +83,7 @@ def test_any_layer_against_torch(
     padding: int, dilation: int, activation: str | None, size: tuple[int, int], batch: int, threads: int, how: str,
     seed: int,
 ) -> None:  # fmt: skip
+    assume(rows >= block_size)
     layer, masked, bias = packed_and_masked(
         (rows, channels, *kernel), block_size, sparsity, method, seed,
         stride=stride, padding=padding, dilation=dilation, activation=activation,

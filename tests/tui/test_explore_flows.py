@@ -125,7 +125,7 @@ async def test_the_table_and_the_total_follow_the_choice(size: Size) -> None:
             assert table.get_cell(layer.name, "retained") == f"{100 * expected.retained:.2f}"
             kept, total = kept + expected.retained * scores.sum(), total + scores.sum()
         assert table.get_cell("block.0.spatial", "retained") == "depthwise"
-        assert f"network keeps {100 * kept / total:.2f} %" in screen_text(app)
+        assert f"keeps {100 * kept / total:.2f} % of |w|" in screen_text(app)
 
 
 async def test_curves_hold_every_method_and_are_computed_once(size: Size) -> None:

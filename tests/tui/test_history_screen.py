@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
@@ -76,7 +77,7 @@ async def test_runs_are_listed_newest_first_with_details(
     async with app.run_test(size=bench_size) as pilot:
         await open_history(app, pilot)
         text = screen_text(app)
-        places = [text.index(f"{number}    20") for number in (3, 2, 1)]
+        places = [re.search(rf"\b{number} +20", text).start() for number in (3, 2, 1)]
         assert places == sorted(places) and "3 runs" in text
         assert "latency on a phone" in text
         await pilot.press("down")

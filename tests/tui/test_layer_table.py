@@ -159,7 +159,7 @@ def assert_total(app: UbpApp, choices: dict[str, Choice]) -> None:
     before, after = model.parameters, parameters
     assert facts["params"] == f"{before / 1e3:.1f}k → {after / 1e3:.2f}k ({100 * after / before:.0f} %)"
     assert facts["weights file"].endswith(f"({100 * size / (4 * before):.0f} %)")
-    assert facts[""] == f"network keeps {100 * kept / total:.2f} %"
+    assert facts[""] == f"keeps {100 * kept / total:.2f} % of |w|"
 
 
 async def test_what_was_computed_is_not_computed_again() -> None:

@@ -138,7 +138,7 @@ async def test_the_sessions_device_comes_first(tmp_path: Path) -> None:
     with History(tmp_path / "h") as history:
         history.add(recorded_run("adb:A", "latency", 3e6, 1.5e6))
         history.add(recorded_run("host", "host time", 2e6, 1e6))
-    session = Session(ModelSpec("small"), LayerChoices(), devices=("adb:A",))
+    session = Session(ModelSpec("small"), LayerChoices(Choice("bed")), devices=("adb:A",))
     with closed_port() as port:
         bench = bench_app(tmp_path / "h", port).services.bench
         services = replace(make_services(tiny_model()), bench=bench)

@@ -113,8 +113,10 @@ async def test_a_title_that_stays_sends_nothing() -> None:
     async with app.run_test(size=(160, 48)) as pilot:
         await settle(app, pilot)
         pane = app.explore.query_one(MapPane)
+        pane.set_titles("One", "Two")
+        await pilot.pause()
         mirror.sent = 0
-        pane.set_titles(pane.border_title, pane.border_subtitle)
+        pane.set_titles("One", "Two")
         await pilot.pause()
         assert mirror.sent == 0
         pane.set_titles("Another")

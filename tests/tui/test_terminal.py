@@ -83,7 +83,7 @@ def test_start_explore_and_quit(terminal: Terminal, key: str) -> None:
     before = terminal.modes()
     terminal.start("mobilenet_v1", "--weights", "random", "--width", "0.25", "--method", "optimal")
     terminal.wait_for("RANDOM WEIGHTS")
-    shown = terminal.wait_for("network keeps")
+    shown = terminal.wait_for("% of |w|")
     assert "retained" in shown and "Layers" in shown
     assert terminal.modes() != before
     terminal.tmux("send-keys", "2")
@@ -122,7 +122,7 @@ MODEL = ("mobilenet_v1", "--weights", "random", "--width", "0.25")
 def test_a_signal_restores_the_terminal_and_keeps_the_session(terminal: Terminal, name: str, code: int) -> None:
     before = terminal.modes()
     terminal.start(*MODEL, "--session", "here.yaml")
-    terminal.wait_for("network keeps")
+    terminal.wait_for("% of |w|")
     terminal.tmux("send-keys", "m")
     terminal.wait_for("certified at most")
     os.kill(terminal.find_child(), getattr(signal, f"SIG{name}"))
@@ -146,7 +146,7 @@ def test_from_start_to_files_to_the_next_day(terminal: Terminal) -> None:
     """Select, mark, export a plan and masks, quit; the next start offers the session and goes on with it."""
     before = terminal.modes()
     terminal.start(*MODEL)
-    terminal.wait_for("network keeps")
+    terminal.wait_for("% of |w|")
     terminal.tmux("send-keys", "m", "n", "Space", "j", "Space")
     terminal.wait_for("2 marked")
     terminal.tmux("send-keys", "e")
@@ -165,7 +165,7 @@ def test_from_start_to_files_to_the_next_day(terminal: Terminal) -> None:
     terminal.start()
     terminal.wait_for("Go on with the last session?")
     terminal.tmux("send-keys", "Enter")
-    shown = terminal.wait_for("network keeps")
+    shown = terminal.wait_for("% of |w|")
     assert "RANDOM WEIGHTS" in shown and "2 marked" in shown
     terminal.tmux("send-keys", "C-c")
     terminal.wait_for("code=0")
@@ -190,7 +190,7 @@ def test_an_unexpected_error_is_one_line_and_the_session_is_kept(terminal: Termi
     (terminal.folder / "crashing.py").write_text(CRASHING)
     words = " ".join([sys.executable, "crashing.py", *MODEL, "--session", "here.yaml"])
     terminal.type(f"clear; {words}; echo code=$?")
-    terminal.wait_for("network keeps")
+    terminal.wait_for("% of |w|")
     terminal.tmux("send-keys", "m", "p")
     shown = terminal.wait_for("code=1")
     assert terminal.modes() == before

@@ -19,15 +19,14 @@ class ProblemText(Vertical):
         """Args: the problem, if there is one already."""
         super().__init__()
         self._problem = problem or Problem("", "")
+        self.border_title = Content(self._problem.title)
 
     def compose(self) -> ComposeResult:
-        """Two texts."""
-        yield Static("", classes="problem-reason", markup=False)
-        yield Static("", classes="problem-remedy", markup=False)
-
-    def on_mount(self) -> None:
-        """Show what was given."""
-        self.show(self._problem)
+        """Two texts, from the beginning: a dialog may be closed before it was ever drawn."""
+        yield Static(self._problem.reason, classes="problem-reason", markup=False)
+        remedy = Static(self._problem.remedy, classes="problem-remedy", markup=False)
+        remedy.display = bool(self._problem.remedy)
+        yield remedy
 
     def show(self, problem: Problem) -> None:
         """Show another problem."""

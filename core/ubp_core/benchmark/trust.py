@@ -24,7 +24,7 @@ FEW_TURNS: Final = 3
 """With fewer there is nothing to judge a ratio by."""
 FEWEST: Final = 6
 """Turns from which on an interval of that confidence exists; with fewer it spans all of them."""
-UNSURE_WORDS: Final = "?: the ratio is not sure, its 95 % interval is wide or its turns are few"
+UNSURE_WORDS: Final = "?: the ratio's 95 % interval is wide, or its turns are few"
 """What the mark behind such a ratio means."""
 
 

@@ -8,21 +8,16 @@ import re
 import shutil
 import textwrap
 from collections.abc import Iterable, Sequence
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from ubp_core.errors import UsageError
 
 
 class Arguments(argparse.Namespace):
-    """Parsed arguments. argparse sets every default first: what is set once more, was given."""
+    """Parsed arguments."""
 
     given: frozenset[str] = frozenset()
     """Names of the arguments that the command line holds."""
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        if name in self.__dict__ and value is not self.__dict__[name]:
-            self.__dict__["given"] = self.given | {name}
-        super().__setattr__(name, value)
 
 
 class CommandParser(argparse.ArgumentParser):
@@ -45,9 +40,17 @@ class CommandParser(argparse.ArgumentParser):
     def parse_args(  # type: ignore[override]
         self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
     ) -> Arguments:
-        """As argparse has it."""
+        """As argparse has it; and once more without defaults, which leaves what was given."""
         found = super().parse_args(args, Arguments() if namespace is None else namespace)
         assert isinstance(found, Arguments)
+        actions = [(action, action.default) for action in self._actions]  # argparse has no public list of them
+        for action, _ in actions:
+            action.default = argparse.SUPPRESS
+        try:
+            found.given = frozenset(vars(super().parse_args(args, argparse.Namespace())))
+        finally:
+            for action, default in actions:
+                action.default = default
         return found
 
     def error(self, message: str) -> NoReturn:

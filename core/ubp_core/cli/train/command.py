@@ -35,7 +35,7 @@ Train a network on a folder of pictures while pruning it in blocks. What to do s
   pruning:
     sparsity: 0.75
     block_size: 4
-    method: bed                                             # abp, greedy, bed, optimal, unstructured
+    method: optimal                                         # abp, greedy, bed, optimal, unstructured
     schedule: {kind: cubic, begin: 1, end: 6, every: 50}    # epochs, epochs, steps
   training: {epochs: 10, batch_size: 64, optimizer: sgd, learning_rate: 0.02}
   output:   {folder: runs/first}

@@ -107,7 +107,7 @@ def test_a_model_that_does_not_load_leaves_its_line_on_stderr(terminal: Terminal
     before = terminal.modes()
     terminal.start("missing.safetensors", ">out.txt")
     terminal.wait_for("can't be loaded")
-    terminal.tmux("send-keys", "Enter")
+    terminal.tmux("send-keys", "Escape")
     shown = terminal.wait_for("code=2")
     assert "ubp-tui: " in shown and "missing.safetensors" in shown and "Traceback" not in shown
     terminal.type("clear; wc -c <out.txt; rm out.txt; echo done")
@@ -115,7 +115,7 @@ def test_a_model_that_does_not_load_leaves_its_line_on_stderr(terminal: Terminal
     assert terminal.modes() == before
 
 
-MODEL = ("mobilenet_v1", "--weights", "random", "--width", "0.25")
+MODEL = ("mobilenet_v1", "--weights", "random", "--width", "0.25", "--method", "bed")
 
 
 @pytest.mark.parametrize(("name", "code"), [("TERM", 143), ("INT", 130), ("HUP", 129)])

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -74,9 +75,12 @@ def test_a_list_without_phones_says_what_to_do(ubp: Ubp) -> None:
 
 
 def test_a_server_that_is_not_there_still_lists_this_machine(ubp: Ubp) -> None:
-    out, err = ubp("devices", "--json", "--adb-host", "127.0.0.1:1")
+    with socket.socket() as closed:  # bound, so that nobody else listens there
+        closed.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{closed.getsockname()[1]}"
+        out, err = ubp("devices", "--json", "--adb-host", address)
     assert [device["name"] for device in json.loads(out)["devices"]] == ["host", "emulator"]
-    assert "no adb server answers at 127.0.0.1:1" in err
+    assert f"no adb server answers at {address}" in err
 
 
 def test_a_phone_from_connecting_to_cleaning(ubp: Ubp, phone: Phone) -> None:

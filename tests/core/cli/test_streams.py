@@ -9,11 +9,12 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 import torch
+from phone.adb_server import AdbServer
 
 from history_samples import make_run
 from ubp_core.cli.main import ACTIONS, COMMANDS
@@ -50,7 +51,15 @@ WORK = {
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def adb() -> Iterator[None]:
+    """An adb server of our own: one that a command starts itself would outlive the tests."""
+    with AdbServer() as server, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ANDROID_ADB_SERVER_PORT", str(server.port))
+        yield
+
+
+@pytest.fixture(scope="module")
+def folder(adb: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Files for every command."""
     place = tmp_path_factory.mktemp("streams")
     torch.save(
@@ -81,7 +90,7 @@ def run(
 ) -> subprocess.CompletedProcess[str]:
     """A command in a shell that redirects its streams."""
     command = ["sh", "-c", f'exec "$0" -m {program} "$@" {redirection}', sys.executable, *arguments]
-    environment = {**os.environ, "UBP_HISTORY": str(folder / "h.sqlite"), "ANDROID_ADB_SERVER_PORT": "1", **env}
+    environment = {**os.environ, "UBP_HISTORY": str(folder / "h.sqlite"), **env}
     return subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, encoding="utf-8", timeout=LIMIT_S
     )

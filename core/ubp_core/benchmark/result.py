@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from ubp_core.benchmark.profile import ProfileStep
@@ -67,6 +68,15 @@ class LayerResult:
 
     def ratio(self, variant: VariantResult) -> Ratio | None:
         """How many times faster than dense, turn by turn, with an interval; None where nothing was timed."""
+        place = next((place for place, one in enumerate(self.variants) if one is variant), None)
+        return self._compare(variant) if place is None else self._ratios[place]
+
+    @cached_property
+    def _ratios(self) -> tuple[Ratio | None, ...]:
+        """Of all variants, once: there may be a million turns, and the app draws a result again and again."""
+        return tuple(map(self._compare, self.variants))
+
+    def _compare(self, variant: VariantResult) -> Ratio | None:
         return None if self.dense is None else pair_ratio(self.dense.samples_ns, variant.samples_ns)
 
     def speedup(self, variant: VariantResult) -> float | None:

@@ -6,6 +6,7 @@ import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ def pair_ratio(baseline_ns: Sequence[float], variant_ns: Sequence[float]) -> Rat
     return Ratio(statistics.median(ratios), ratios[left_out], ratios[-1 - left_out], len(ratios))
 
 
+@cache
 def ends_outside(count: int) -> int:
     """How many of `count` sorted values lie outside of the median's interval on either side.
 

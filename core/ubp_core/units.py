@@ -76,3 +76,14 @@ def format_instructions(count: int | None) -> str:
 def format_ratio(ratio: float | None, unsure: bool = False) -> str:
     """How many times faster: 3.59x, with a question mark where that is not sure."""
     return NONE if ratio is None else f"{ratio:.2f}x{'?' if unsure else ''}"
+
+
+def format_names(names: Sequence[str]) -> str:
+    """The first of some names, and how many more there are: conv1 +3."""
+    return f"{names[0]} +{len(names) - 1}" if len(names) > 1 else "".join(names)
+
+
+def format_numbers(values: Sequence[float]) -> str:
+    """Few numbers one by one, many as the smallest and the largest: 2,4,8 or 2..16."""
+    shown = [f"{value:g}" for value in values]
+    return ",".join(shown) if len(shown) <= 3 else f"{shown[0]}..{shown[-1]}"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ubp_core.atomic_file import refuse_existing
 from ubp_core.cli import output
 from ubp_core.cli.options.geometry import add_geometry_options, with_geometry
-from ubp_core.cli.options.layers import add_layers_option, named_layers
+from ubp_core.cli.options.layers import add_layers_option, chosen_layers
 from ubp_core.cli.options.model import add_model_options, load_model_from
 from ubp_core.cli.options.output import add_force_option, add_output_options
 from ubp_core.cli.options.planned import add_plan_option, load_for_plan, read_plan
@@ -83,7 +83,7 @@ def _pack_chosen(args: argparse.Namespace) -> tuple[LoadedModel, tuple[PackedLay
     model = load_model_from(args)
     layers = model.prunable
     if not args.all:
-        layers = tuple(map(model.layer, named_layers(args.layers, [layer.name for layer in model.layers])))
+        layers = chosen_layers(args.layers, model)
     if not layers:
         raise ModelError(f"{model.name} has no layer that can be pruned; name one with --layers")
     for layer in layers:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from rich.cells import cell_len
 
 from ubp_core.benchmark.figure import FIGURE_WORDS
-from ubp_core.cli.history.list import join_names, join_numbers
+from ubp_core.units import format_names, format_numbers
 from ubp_tui.renderables.bench.text import describe_started
 from ubp_tui.renderables.cells import shorten_middle, shown
 
@@ -35,9 +35,9 @@ def run_cells(run: Summary, marked: bool) -> dict[str, str]:
         shorten_middle(run.device, MOST_NAME),
         FIGURE_WORDS.get(run.figure, run.figure),
         run.model,
-        shorten_middle(join_names(run.layer_names), MOST_NAME),
-        join_numbers(run.block_sizes),
-        join_numbers(run.sparsities),
+        shorten_middle(format_names(run.layer_names), MOST_NAME),
+        format_numbers(run.block_sizes),
+        format_numbers(run.sparsities),
         f"{run.layers} of {run.planned}",
         run.failure or "complete",
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ubp_core.cli import output
 from ubp_core.cli.compare.grid import GridResult, compare_layers, notes_of, number
 from ubp_core.cli.compare.planned import compare_plan
-from ubp_core.cli.options.layers import add_layers_option, named_layers
+from ubp_core.cli.options.layers import add_layers_option, chosen_layers
 from ubp_core.cli.options.model import add_model_options
 from ubp_core.cli.options.output import add_output_options
 from ubp_core.cli.options.planned import add_plan_option, load_for_plan, read_plan
@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
     model, _ = load_for_plan(args, None)
     layers = model.prunable
     if args.layers:
-        layers = tuple(map(model.layer, named_layers(args.layers, [layer.name for layer in model.layers])))
+        layers = chosen_layers(args.layers, model)
     if not layers:
         output.note(f"{model.name} has no layer that can be pruned; `ubp layers` tells why")
     pairs = [(n, s) for n in args.block_size for s in args.sparsity]

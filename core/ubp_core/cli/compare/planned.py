@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from ubp_core.models import LoadedModel
     from ubp_core.plan import LayerPlan, Plan
 
-"""Beside the plan's own, unless others are named."""
 _NEARLY_ALL = math.nextafter(1.0, 0.0)
 
 

@@ -12,6 +12,7 @@ from ubp_core.cli.options.history import add_filter_options, add_history_option,
 from ubp_core.cli.options.output import add_output_options
 from ubp_core.cli.tables import Column, Table, numbers
 from ubp_core.errors import ExitCode
+from ubp_core.units import format_names, format_numbers
 
 if TYPE_CHECKING:
     from ubp_core.history import Summary
@@ -64,19 +65,8 @@ def list_table(found: Sequence[Summary]) -> Table:
     table = Table([*columns, Column("ended", "text", yields=5)])
     for line in found:
         started = line.started.replace("T", " ").replace("+00:00", " UTC")
-        sizes, sparsities = map(join_numbers, (line.block_sizes, line.sparsities))
-        what = (line.device, line.title, line.model, join_names(line.layer_names), sizes, sparsities)
+        sizes, sparsities = map(format_numbers, (line.block_sizes, line.sparsities))
+        what = (line.device, line.title, line.model, format_names(line.layer_names), sizes, sparsities)
         measured = f"{line.layers} of {line.planned}"
         table.add_row(str(line.id), started, *what, measured, line.figure, line.failure or "complete")
     return table
-
-
-def join_names(names: Sequence[str]) -> str:
-    """The first of some names, and how many more there are."""
-    return f"{names[0]} +{len(names) - 1}" if len(names) > 1 else "".join(names)
-
-
-def join_numbers(values: Sequence[float]) -> str:
-    """Few numbers one by one, many as the smallest and the largest."""
-    shown = [f"{value:g}" for value in values]
-    return ",".join(shown) if len(shown) <= 3 else f"{shown[0]}..{shown[-1]}"

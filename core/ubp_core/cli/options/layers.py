@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ubp_core.models import Layer, LoadedModel
 
 
 def add_layers_option(parser: argparse._ActionsContainer, otherwise: str, everything: str = "") -> None:
@@ -22,6 +26,15 @@ def add_layers_option(parser: argparse._ActionsContainer, otherwise: str, everyt
         help=f"layers as `ubp layers` lists them, may be repeated{'; all: ' if everything else ''}{everything} "
         f"(default: {otherwise})",
     )
+
+
+def chosen_layers(texts: Iterable[str], model: LoadedModel) -> tuple[Layer, ...]:
+    """The layers in what --layers got, each once.
+
+    Raises:
+        ModelError: the model has no such layer.
+    """
+    return tuple(map(model.layer, named_layers(texts, [layer.name for layer in model.layers])))
 
 
 def named_layers(texts: Iterable[str], known: Iterable[str]) -> tuple[str, ...]:

@@ -22,7 +22,8 @@ int main(int count, char** words) {
     ubp_network_shape in, out;
     ubp_network_input_shape(network, 0, &in, error, sizeof error);
     ubp_network_output_shape(network, 0, &out, error, sizeof error);
-    if (in.rank != 4 || in.sides[0] != 1 || in.sides[1] != 3) return fail("the network does not take one colour picture");
+    if (in.rank != 4 || in.sides[0] != 1 || in.sides[1] != 3)
+        return fail("the network does not take one colour picture");
 
     std::ifstream file(words[2], std::ios::binary);
     std::string magic;

@@ -7,7 +7,8 @@
 //
 // --layer is rows,channels,height,width,kernel_h,kernel_w,stride,pad. --blocks FILE takes the start rows and columns of
 // the blocks from a file (int32: count, rows, columns), --aligned-blocks FILE those of abp; else they are random.
-// Prints one JSON object. `micro`, `operator` and `network` time nothing: they are run under a model (see docs/performance.md).
+// Prints one JSON object. `micro`, `operator` and `network` time nothing: they are run under a model (see
+// docs/performance.md).
 
 #include <chrono>
 #include <cstdio>
@@ -130,7 +131,8 @@ int run_micro(const Options& o) {
     walk.spans[1] = {prepared.groups, out.data(), size_t(tile.width())};
     walk.columns_total = shape.columns;
     for (int i = 0; i < number(o, "iterations", 1); ++i) (aligned ? tile.aligned : tile.walk)[0](walk);
-    const double weights = dense ? double(shape.rows) * shape.columns : double(layer.view.block_count) * shape.block_size;
+    const double weights =
+        dense ? double(shape.rows) * shape.columns : double(layer.view.block_count) * shape.block_size;
     std::printf("{\"multiply_adds\": %.0f, \"tile\": %d}\n", weights * tile.width(), tile.width());
     return 0;
 }
@@ -161,14 +163,16 @@ Prepared prepare_operator(const Options& o, const std::string& kernel_name) {
     view.pad_h = view.pad_w = uint32_t(f[7]);
     const int batch = number(o, "batch", 1);
     std::string error;
-    p.convolution = Convolution::create(view, {batch, f[2], f[3], unsigned(number(o, "threads", 1)), kernel, core_of(o)}, error);
+    p.convolution =
+        Convolution::create(view, {batch, f[2], f[3], unsigned(number(o, "threads", 1)), kernel, core_of(o)}, error);
     if (!p.convolution) refuse(error);
     const ConvolutionInfo info = p.convolution->info();
     const double positions = double(batch) * double(info.out_height * info.out_width);
     std::mt19937 random(7);
     p.x = random_floats(random, size_t(batch) * size_t(f[1]) * size_t(f[2]) * size_t(f[3]));
     p.y.resize(size_t(positions) * shape.rows);
-    const double weights = view.is_dense() ? double(view.rows) * view.columns : double(view.block_count) * view.block_size;
+    const double weights =
+        view.is_dense() ? double(view.rows) * view.columns : double(view.block_count) * view.block_size;
     p.multiply_adds = weights * positions;
     return p;
 }
@@ -241,9 +245,11 @@ int run_network(const Options& o) {
     double multiply_adds = 0;
     for (size_t i = 0; i < network->step_count(); ++i) multiply_adds += double(network->step(i).multiply_adds);
     const NetworkInfo info = network->info();
-    std::printf("{\"multiply_adds\": %.0f, \"variant\": \"%s\", \"arena_bytes\": %lld, \"workspace_bytes\": %lld, "
-                "\"prepared_bytes\": %lld}\n", multiply_adds, info.core_name, (long long)info.arena_bytes,
-                (long long)info.workspace_bytes, (long long)info.prepared_bytes);
+    std::printf(
+        "{\"multiply_adds\": %.0f, \"variant\": \"%s\", \"arena_bytes\": %lld, \"workspace_bytes\": %lld, "
+        "\"prepared_bytes\": %lld}\n",
+        multiply_adds, info.core_name, (long long)info.arena_bytes, (long long)info.workspace_bytes,
+        (long long)info.prepared_bytes);
     return 0;
 }
 

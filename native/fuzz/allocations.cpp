@@ -16,8 +16,8 @@ void* allocate(size_t size) {
 
 }  // namespace
 
-// The sanitizer watches malloc below, so nothing of its checks is lost. Aligned memory is its own: only operators ask for
-// it, and they are not counted.
+// The sanitizer watches malloc below, so nothing of its checks is lost. Aligned memory is its own: only operators ask
+// for it, and they are not counted.
 void* operator new(size_t size, const std::nothrow_t&) noexcept { return std::malloc(size ? size : 1); }
 void operator delete(void* memory, const std::nothrow_t&) noexcept { std::free(memory); }
 void* operator new(size_t size) { return allocate(size); }

@@ -56,10 +56,8 @@ std::string field_of(const char* line) {
     std::string field;
     for (const char* at = line; at < colon; ++at) {
         const bool good = (*at >= 'a' && *at <= 'z') || *at == '_' || *at == '[' || *at == ']' || *at == '.';
-        if (good)
-            field += *at;
-        else if (*at < '0' || *at > '9')
-            fail("no field in the refusal", line);
+        if (good) field += *at;
+        else if (*at < '0' || *at > '9') fail("no field in the refusal", line);
     }
     return field;
 }
@@ -80,7 +78,8 @@ double walk(const LayerView& v) {
                 sum += v.weights[uint64_t{block} * v.block_size + (start + i) % v.block_size];
         }
     if (walked != v.block_count) fail("accepted blocks that belong to no start row");
-    if (v.block_column[walked] != 0 || v.block_column[size_t{walked} + 1] != 0) fail("accepted columns behind the last");
+    if (v.block_column[walked] != 0 || v.block_column[size_t{walked} + 1] != 0)
+        fail("accepted columns behind the last");
     const float* behind = v.weights + uint64_t{v.block_count} * v.block_size;
     uint32_t bits = 0;  // not read as floats: nobody has promised that these are any
     for (uint32_t i = 0; i < v.readable_after_weights; ++i, sum += bits) std::memcpy(&bits, behind + i, sizeof bits);
@@ -129,11 +128,12 @@ File read_seed(const char* path) {
 }
 
 void report(uint64_t runs, const Tally& tally) {
-    std::printf("%llu runs, seed %llu: %llu accepted; memory at most %.2f of the file's size; %llu graphs run; "
-                "refused by field:\n",
-                static_cast<unsigned long long>(runs), static_cast<unsigned long long>(current_seed),
-                static_cast<unsigned long long>(tally.accepted), tally.worst_memory,
-                static_cast<unsigned long long>(tally.executed));
+    std::printf(
+        "%llu runs, seed %llu: %llu accepted; memory at most %.2f of the file's size; %llu graphs run; "
+        "refused by field:\n",
+        static_cast<unsigned long long>(runs), static_cast<unsigned long long>(current_seed),
+        static_cast<unsigned long long>(tally.accepted), tally.worst_memory,
+        static_cast<unsigned long long>(tally.executed));
     for (const auto& [field, count] : tally.refused)
         std::printf("%12llu  %s\n", static_cast<unsigned long long>(count), field.c_str());
 }
@@ -144,10 +144,8 @@ int run(int count, char** arguments) {
     for (int i = 1; i < count; ++i) {
         const std::string argument = arguments[i];
         const bool option = argument == "--runs" || argument == "--seed" || argument == "--only";
-        if (!option)
-            seeds.push_back(read_seed(arguments[i]));
-        else if (++i == count)
-            fail("no value behind", argument.c_str());
+        if (!option) seeds.push_back(read_seed(arguments[i]));
+        else if (++i == count) fail("no value behind", argument.c_str());
         else
             (argument == "--runs"   ? runs
              : argument == "--seed" ? current_seed

@@ -22,7 +22,8 @@ double work_of(const Graph& graph, const GraphNode& node, const GraphTensor& res
         const LayerView& layer = file.layers()[node.layer].view;
         const double positions = double(result.batch) * double(result.plane());
         return (positions + 16) * (double(layer.rows) + layer.columns) * (layer.is_dense() ? 1 : 2) +
-               positions * double(layer.is_dense() ? layer.dense_count() : uint64_t{layer.block_count} * layer.block_size);
+               positions *
+                   double(layer.is_dense() ? layer.dense_count() : uint64_t{layer.block_count} * layer.block_size);
     }
     double work = double(result.elements());
     for (uint32_t i = 0; i < node.operand_count; ++i) work += double(graph.operand(node, i).elements());
@@ -33,7 +34,7 @@ double work_of(const Graph& graph, const GraphNode& node, const GraphTensor& res
 
 /// The arena of a network, from the outside.
 class Arena {
-   public:
+public:
     Arena(const Graph& graph, const Network& network)
         : graph_(graph), begin_(reinterpret_cast<char*>(network.input(0)) - graph.tensors[0].offset) {}
     ~Arena() { ASAN_UNPOISON_MEMORY_REGION(begin_, graph_.arena_size); }
@@ -60,7 +61,7 @@ class Arena {
 
     void open() { ASAN_UNPOISON_MEMORY_REGION(begin_, graph_.arena_size); }
 
-   private:
+private:
     const Graph& graph_;
     char* begin_;
 };

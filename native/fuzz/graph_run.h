@@ -10,8 +10,8 @@ namespace ubp::fuzz {
 /// Whether the graph is small enough to be run among millions.
 bool is_small(const PackedFile& file);
 
-/// Runs the graph node by node, twice: with kernels and threads that `choice` picks, then with others. While a node runs,
-/// all of the arena but its operands and its result is poisoned. "" where both give the same; else what is wrong.
+/// Runs the graph node by node, twice: with kernels and threads that `choice` picks, then with others. While a node
+/// runs, all of the arena but its operands and its result is poisoned. "" where both give the same; else what is wrong.
 const char* run_graph(const PackedFile& file, uint64_t choice);
 
 }  // namespace ubp::fuzz

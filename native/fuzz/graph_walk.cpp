@@ -32,7 +32,8 @@ const char* walk_node(const Graph& graph, const GraphNode& node, const GraphTens
     if (node.operand_count == 0) return "a node without operands";
     for (uint32_t i = 0; i < node.operand_count; ++i) {
         const uint32_t number = graph.operands[node.operand_begin + i];
-        if (number >= memory.holds.size() || !memory.holds[number]) return "an operand that was overwritten or not made";
+        if (number >= memory.holds.size() || !memory.holds[number])
+            return "an operand that was overwritten or not made";
         const GraphTensor& operand = graph.tensors[number];
         if (!operand.overlaps(result)) continue;
         if (!may_share(node, i) || operand.offset != result.offset || operand.elements() != result.elements())
@@ -52,7 +53,8 @@ const char* walk_graph(const Graph& graph, size_t layer_count) {
         if (!memory.holds[i]) return "inputs that overlap";
     for (size_t i = 0; i < graph.nodes.size(); ++i) {
         const GraphNode& node = graph.nodes[i];
-        if (node.name.empty() || (node.op == Op::layer && node.layer >= layer_count)) return "a node without name or layer";
+        if (node.name.empty() || (node.op == Op::layer && node.layer >= layer_count))
+            return "a node without name or layer";
         const char* wrong = walk_node(graph, node, graph.result(i), memory);
         if (wrong[0] != '\0') return wrong;
         if (!memory.write(graph.input_count + i)) return "a result outside of the arena";

@@ -44,16 +44,11 @@ uint64_t interesting(Random& random, uint64_t before) {
                                       0xFFFFFFFFFFFFFFC0,
                                       0xFFFFFFFFFFFFFFFF};
     switch (below(random, 5)) {
-        case 0:
-            return kEdges[below(random, std::size(kEdges))];
-        case 1:
-            return before + 1;
-        case 2:
-            return before - 1;
-        case 3:
-            return before ^ (uint64_t{1} << below(random, 64));
-        default:
-            return random() >> below(random, 64);
+        case 0: return kEdges[below(random, std::size(kEdges))];
+        case 1: return before + 1;
+        case 2: return before - 1;
+        case 3: return before ^ (uint64_t{1} << below(random, 64));
+        default: return random() >> below(random, 64);
     }
 }
 
@@ -86,8 +81,7 @@ void put_number(File& file, size_t offset, uint32_t value) { std::memcpy(file.da
 void change_record(File& file, Random& random) {
     const uint32_t sections = section_count(file);
     switch (below(random, 3)) {
-        case 0:
-            return change_number(file, 4 * below(random, sizeof(Header) / 4), 4 << below(random, 2), random);
+        case 0: return change_number(file, 4 * below(random, sizeof(Header) / 4), 4 << below(random, 2), random);
         case 1:
             return change_number(file,
                                  entry_offset(static_cast<uint32_t>(below(random, sections))) + 4 * below(random, 8),
@@ -117,28 +111,20 @@ void exchange_sections(File& file, Random& random) {
     uint8_t* first = file.data() + entry_offset(static_cast<uint32_t>(below(random, sections)));
     uint8_t* second = file.data() + entry_offset(static_cast<uint32_t>(below(random, sections)));
     if (first == second) return;
-    if (below(random, 2) == 0)
-        std::swap_ranges(first, first + sizeof(Section), second);
-    else
-        std::memcpy(first + 8, second + 8, 16);  // offset and size
+    if (below(random, 2) == 0) std::swap_ranges(first, first + sizeof(Section), second);
+    else std::memcpy(first + 8, second + 8, 16);  // offset and size
 }
 
 void change_length(File& file, const File& other, Random& random) {
     switch (below(random, 4)) {
-        case 0:
-            file.resize(below(random, file.size() + 1));
-            break;
+        case 0: file.resize(below(random, file.size() + 1)); break;
         case 1: {  // whole steps of 64 bytes
             const uint64_t steps = file.size() / kAlignment;
             file.resize(kAlignment * (steps - below(random, std::min<uint64_t>(steps, 3) + 1)));
             break;
         }
-        case 2:
-            file.resize(file.size() + kAlignment * (1 + below(random, 3)));
-            break;
-        default:
-            file.insert(file.end(), other.begin(), other.end());
-            break;
+        case 2: file.resize(file.size() + kAlignment * (1 + below(random, 3))); break;
+        default: file.insert(file.end(), other.begin(), other.end()); break;
     }
     if (file.size() >= sizeof(Header) && below(random, 4) != 0) {
         const uint64_t size = file.size();
@@ -172,22 +158,16 @@ void change_once(File& file, const File& other, Random& random) {
         case 1:
         case 2:
         case 3:
-        case 4:
-            return change_record(file, random);
+        case 4: return change_record(file, random);
         case 5:
         case 6:
         case 7:
         case 8:
-        case 9:
-            return change_array(file, random);
-        case 10:
-            return exchange_sections(file, random);
-        case 11:
-            return change_length(file, other, random);
-        case 12:
-            return copy_stretch(file, other, random);
-        case 13:
-            return copy_stretch(file, File(file), random);
+        case 9: return change_array(file, random);
+        case 10: return exchange_sections(file, random);
+        case 11: return change_length(file, other, random);
+        case 12: return copy_stretch(file, other, random);
+        case 13: return copy_stretch(file, File(file), random);
         default:
             if (!file.empty()) file[below(random, file.size())] ^= static_cast<uint8_t>(1u << below(random, 8));
     }

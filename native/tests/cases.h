@@ -49,7 +49,8 @@ inline int run_program(const std::vector<Case>& cases, int count, char** words) 
             return 0;
         }
         if (i + 1 < count && std::strcmp(words[i], "--case") == 0) wanted = words[++i];
-        else if (i + 1 < count && std::strcmp(words[i], "--seed") == 0) seed = uint32_t(std::strtoul(words[++i], nullptr, 10));
+        else if (i + 1 < count && std::strcmp(words[i], "--seed") == 0)
+            seed = uint32_t(std::strtoul(words[++i], nullptr, 10));
         else return std::printf("unknown option: %s\n", words[i]), 2;
     }
     return run_cases(cases, wanted);

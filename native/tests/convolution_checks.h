@@ -25,17 +25,19 @@ struct Setting {
 
 inline std::string text_of(const Setting& s) {
     char text[256];
-    std::snprintf(text, sizeof(text), "R=%u C=%u N=%u kernel=%ux%u stride=%u pad=%u dilation=%u batch=%d image=%dx%d "
-                  "sparsity=%g aligned=%d activation=%d kernel=%d core=%d", s.rows, s.channels, s.block_size,
-                  s.kernel_h, s.kernel_w, s.stride, s.pad, s.dilation, int(s.batch), int(s.height), int(s.width),
-                  s.sparsity, s.aligned, int(s.activation), int(s.kernel), int(s.core));
+    std::snprintf(text, sizeof(text),
+                  "R=%u C=%u N=%u kernel=%ux%u stride=%u pad=%u dilation=%u batch=%d image=%dx%d "
+                  "sparsity=%g aligned=%d activation=%d kernel=%d core=%d",
+                  s.rows, s.channels, s.block_size, s.kernel_h, s.kernel_w, s.stride, s.pad, s.dilation, int(s.batch),
+                  int(s.height), int(s.width), s.sparsity, s.aligned, int(s.activation), int(s.kernel), int(s.core));
     return text;
 }
 
 inline void fail(const Setting& s, const std::string& what) { ubp::fail(text_of(s), what); }
 
 inline RandomLayer layer_of(const Setting& s) {
-    RandomLayer layer = random_layer({s.rows, s.channels * s.kernel_h * s.kernel_w, s.block_size, s.sparsity, s.aligned, seed});
+    RandomLayer layer =
+        random_layer({s.rows, s.channels * s.kernel_h * s.kernel_w, s.block_size, s.sparsity, s.aligned, seed});
     LayerView& v = layer.view;
     v.in_channels = s.channels;
     v.kernel_h = s.kernel_h, v.kernel_w = s.kernel_w;
@@ -64,7 +66,9 @@ inline void check_layer(const Setting& s, LayerView view) {
     if (geometry.out_h < 1 || geometry.out_w < 1) return;
     std::mt19937 random(seed + 1);
     const Guarded x(spoiled_or_not(random_floats(random, size_t(geometry.input_floats()))));
-    const Guarded weights(std::vector<float>(view.weights, view.weights + (view.is_dense() ? size_t{view.rows} * view.columns : size_t{view.block_count} * view.block_size)));
+    const Guarded weights(std::vector<float>(
+        view.weights, view.weights + (view.is_dense() ? size_t{view.rows} * view.columns
+                                                      : size_t{view.block_count} * view.block_size)));
     view.weights = weights.data();
     const Reference expected = reference_convolution(view, geometry, x.data());
     Guarded first(expected.y.size());

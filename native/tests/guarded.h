@@ -10,7 +10,7 @@
 namespace ubp {
 
 class Guarded {
-   public:
+public:
     explicit Guarded(size_t count, float fill = 0.0f) : count_(count), words_(count + 2 * guard, pattern) {
         std::fill_n(data(), count, fill);
     }
@@ -28,7 +28,7 @@ class Guarded {
                std::all_of(words_.end() - guard, words_.end(), is_pattern);
     }
 
-   private:
+private:
     static constexpr size_t guard = 32;
     static constexpr uint32_t pattern = 0xffc0dead;  // a NaN: a value read from the guard shows in the result
     size_t count_;

@@ -2,8 +2,8 @@
 //
 //   network_memory FILE wide|inorder|best RUNS
 //
-// Prints one JSON object: what the network says of its memory, the most bytes that were held at once from the opening of
-// the file to the end of the last run, how often the runs asked for memory, and by how much the system's own count
+// Prints one JSON object: what the network says of its memory, the most bytes that were held at once from the opening
+// of the file to the end of the last run, how often the runs asked for memory, and by how much the system's own count
 // of the process's anonymous pages grew (0 where it has none; under an emulator it counts the emulator).
 #include <algorithm>
 #include <cstdio>
@@ -100,10 +100,11 @@ int report(const char* path, Core core, int runs) {
     const size_t allocations_in_runs = allocations - allocations_before;
     const long long anonymous_growth = anonymous_bytes() - anonymous_before;
     const NetworkInfo info = network->info();
-    std::printf("{\"variant\": \"%s\", \"file\": %zu, \"arena\": %lld, \"workspace\": %lld, \"prepared\": %lld, "
-                "\"most_held\": %zu, \"allocations_in_runs\": %zu, \"anonymous_growth\": %lld}\n",
-                info.core_name, map.size(), (long long)info.arena_bytes, (long long)info.workspace_bytes,
-                (long long)info.prepared_bytes, most_held - held_before, allocations_in_runs, anonymous_growth);
+    std::printf(
+        "{\"variant\": \"%s\", \"file\": %zu, \"arena\": %lld, \"workspace\": %lld, \"prepared\": %lld, "
+        "\"most_held\": %zu, \"allocations_in_runs\": %zu, \"anonymous_growth\": %lld}\n",
+        info.core_name, map.size(), (long long)info.arena_bytes, (long long)info.workspace_bytes,
+        (long long)info.prepared_bytes, most_held - held_before, allocations_in_runs, anonymous_growth);
     return 0;
 }
 

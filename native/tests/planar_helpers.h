@@ -13,16 +13,19 @@
 
 namespace ubp {
 
-inline const Activation all_activations[] = {Activation::none,         Activation::relu, Activation::relu6,  Activation::hard_swish,
-                                      Activation::hard_sigmoid, Activation::silu, Activation::sigmoid};
+inline const Activation all_activations[] = {Activation::none,       Activation::relu,         Activation::relu6,
+                                             Activation::hard_swish, Activation::hard_sigmoid, Activation::silu,
+                                             Activation::sigmoid};
 
 // `scale`: sums of |a * b| of each output; 1 where an output is no sum.
 inline void compare(const std::string& setting, const std::vector<double>& expected, const std::vector<double>& scale,
-             const Guarded& y, double tolerance = 1e-5) {
+                    const Guarded& y, double tolerance = 1e-5) {
     if (!y.intact()) fail(setting, "wrote outside of the output");
     for (size_t i = 0; i < y.size(); ++i) {
         const double error = std::fabs(double(y.data()[i]) - expected[i]);
-        if (is_same(y.data()[i], expected[i]) || error <= tolerance * (scale.empty() ? std::fabs(expected[i]) : scale[i]) + 1e-30) continue;
+        if (is_same(y.data()[i], expected[i]) ||
+            error <= tolerance * (scale.empty() ? std::fabs(expected[i]) : scale[i]) + 1e-30)
+            continue;
         fail(setting, "output " + std::to_string(i) + " is " + std::to_string(y.data()[i]) + ", expected " +
                           std::to_string(expected[i]));
         return;

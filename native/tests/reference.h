@@ -16,7 +16,8 @@ namespace ubp {
 inline std::vector<float> dense_weights(const LayerView& layer) {
     std::vector<float> weights(size_t{layer.rows} * layer.columns);
     if (layer.is_dense()) {
-        for (size_t i = 0; i < weights.size(); ++i) weights[i] = layer.weights[layer.dense_index(i / layer.columns, i % layer.columns)];
+        for (size_t i = 0; i < weights.size(); ++i)
+            weights[i] = layer.weights[layer.dense_index(i / layer.columns, i % layer.columns)];
         return weights;
     }
     const uint32_t n = layer.block_size;

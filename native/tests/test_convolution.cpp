@@ -110,7 +110,8 @@ void check_starts(Setting s) {
                 std::vector<uint16_t> columns;
                 for (uint32_t r = 0; r < layer.view.start_rows(); ++r) {
                     begin[r] = uint32_t(columns.size());
-                    if (r >= start && (r - start) % n == 0 && (r - start) / n < chain) columns.insert(columns.end(), {0, 2});
+                    if (r >= start && (r - start) % n == 0 && (r - start) / n < chain)
+                        columns.insert(columns.end(), {0, 2});
                 }
                 begin.back() = uint32_t(columns.size());
                 std::mt19937 random(seed);
@@ -154,7 +155,8 @@ void check_measured(Setting s) {
     if (!convolution) return fail(s, error);
     const ConvolutionInfo info = convolution->info();
     const bool dense = info.dense_ns < info.sparse_ns;
-    if (info.dense_ns <= 0 || info.sparse_ns <= 0 || dense != (info.kernel == Kernel::dense)) fail(s, "chose against its figures");
+    if (info.dense_ns <= 0 || info.sparse_ns <= 0 || dense != (info.kernel == Kernel::dense))
+        fail(s, "chose against its figures");
     check(s);
 }
 
@@ -163,7 +165,8 @@ void check_refusals() {
     const RandomLayer layer = layer_of(s);
     std::string error;
     const auto refused = [&](LayerView view, ConvolutionOptions options, const char* word) {
-        if (Convolution::create(view, options, error) || error.find(word) == std::string::npos) fail(s, std::string("accepted: ") + word);
+        if (Convolution::create(view, options, error) || error.find(word) == std::string::npos)
+            fail(s, std::string("accepted: ") + word);
     };
     refused(layer.view, {0, 1, 1, 1, Kernel::sparse, Core::best}, "batch");
     refused(layer.view, {1, 1, 1, 0, Kernel::sparse, Core::best}, "threads");

@@ -152,8 +152,9 @@ std::vector<Case> depthwise_cases() {
     std::vector<Case> cases;
     for (int kernel : {3, 5}) {
         for (int stride : {1, 2}) {
-            cases.push_back({"depthwise_" + std::to_string(kernel) + "x" + std::to_string(kernel) + "_s" + std::to_string(stride),
-                             [kernel, stride] { check_depthwise(kernel, stride); }});
+            cases.push_back(
+                {"depthwise_" + std::to_string(kernel) + "x" + std::to_string(kernel) + "_s" + std::to_string(stride),
+                 [kernel, stride] { check_depthwise(kernel, stride); }});
         }
     }
     cases.push_back({"depthwise_others", check_depthwise_others});

@@ -17,14 +17,15 @@ namespace {
 // Pooling.
 
 void check_pool(const PoolWindow& w, int64_t height, int64_t width) {
-    const int64_t free_h = height + w.pad_top + w.pad_bottom - w.kernel_h, free_w = width + w.pad_left + w.pad_right - w.kernel_w;
+    const int64_t free_h = height + w.pad_top + w.pad_bottom - w.kernel_h,
+                  free_w = width + w.pad_left + w.pad_right - w.kernel_w;
     if (free_h < 0 || free_w < 0 || w.pad_top >= w.kernel_h) return;
     const int64_t out_h = free_h / w.stride_h + 1, out_w = free_w / w.stride_w + 1, planes = 5;
     if ((out_h - 1) * w.stride_h >= height + w.pad_top || (out_w - 1) * w.stride_w >= width + w.pad_left) return;
     const std::string setting =
         text_of("average, count, kernel, stride, pads, image:",
-                std::vector<int64_t>{w.average, w.count_padding, w.kernel_h, w.kernel_w, w.stride_h, w.stride_w, w.pad_top,
-                                     w.pad_left, w.pad_bottom, w.pad_right, height, width});
+                std::vector<int64_t>{w.average, w.count_padding, w.kernel_h, w.kernel_w, w.stride_h, w.stride_w,
+                                     w.pad_top, w.pad_left, w.pad_bottom, w.pad_right, height, width});
     const Guarded x = random_input(4, size_t(planes * height * width));
     std::vector<double> expected;
     for (int64_t i = 0; i < planes * out_h * out_w; ++i) {
@@ -91,7 +92,8 @@ void check_linear() {
                     ThreadPool pool(threads);
                     Guarded y(expected.y.size());
                     Linear(layer.view, threads).run(x.data(), y.data(), 2, pool);
-                    compare(text_of("rows, columns, activation:", std::vector<uint32_t>{rows, columns, uint32_t(activation)}),
+                    compare(text_of("rows, columns, activation:",
+                                    std::vector<uint32_t>{rows, columns, uint32_t(activation)}),
                             expected.y, expected.scale, y);
                 }
             }
@@ -111,7 +113,8 @@ void check_binary() {
                     std::vector<double> expected;
                     for (size_t i = 0; i < a.size(); ++i) {
                         const double second = b.data()[per_channel ? i / size_t(plane) : i];
-                        expected.push_back(activated(multiply ? a.data()[i] * second : a.data()[i] + second, activation));
+                        expected.push_back(
+                            activated(multiply ? a.data()[i] * second : a.data()[i] + second, activation));
                     }
                     const Binary op{multiply, per_channel, activation, planes, plane};
                     for (unsigned threads : {1u, 2u}) {
@@ -119,10 +122,12 @@ void check_binary() {
                         Guarded apart(a.size()), in_place = a;
                         op.run(a.data(), b.data(), apart.data(), threads, pool);
                         op.run(in_place.data(), b.data(), in_place.data(), threads, pool);
-                        const std::string setting = text_of("planes, plane, multiply, per channel, activation:",
-                                                            std::vector<int>{planes, plane, multiply, per_channel, int(activation)});
+                        const std::string setting =
+                            text_of("planes, plane, multiply, per channel, activation:",
+                                    std::vector<int>{planes, plane, multiply, per_channel, int(activation)});
                         compare(setting, expected, std::vector<double>(expected.size(), 30.0), apart, 1e-6);
-                        compare(setting + " in place", expected, std::vector<double>(expected.size(), 30.0), in_place, 1e-6);
+                        compare(setting + " in place", expected, std::vector<double>(expected.size(), 30.0), in_place,
+                                1e-6);
                     }
                 }
             }
@@ -132,7 +137,8 @@ void check_binary() {
 
 // Every activation over the whole range, its error relative to the value.
 void check_activations() {
-    std::vector<float> inputs = {0.0f, -0.0f, 1e-30f, -1e-30f, 1e30f, -1e30f, 87.0f, -87.0f, 89.0f, -89.0f, 3.0f, -3.0f};
+    std::vector<float> inputs = {0.0f,  -0.0f,  1e-30f, -1e-30f, 1e30f, -1e30f,
+                                 87.0f, -87.0f, 89.0f,  -89.0f,  3.0f,  -3.0f};
     std::mt19937 random(seed);
     for (float factor : {0.01f, 1.0f, 5.0f, 20.0f, 80.0f}) {
         for (float value : random_floats(random, 20011)) inputs.push_back(value * factor);
@@ -145,7 +151,8 @@ void check_activations() {
             expected.push_back(activated(double(value), activation));
             const bool hard = activation == Activation::hard_swish || activation == Activation::hard_sigmoid;
             // x + 3 is rounded before it is cut, and below e^-87 the curves are as good as 0
-            scale.push_back(std::fabs(expected.back()) + (hard && value < 3 ? 3.0 * std::max(1.0, std::fabs(double(value))) : 0.0) +
+            scale.push_back(std::fabs(expected.back()) +
+                            (hard && value < 3 ? 3.0 * std::max(1.0, std::fabs(double(value))) : 0.0) +
                             std::max(1.0, std::fabs(double(value))) * 1e-30);
         }
         Guarded y(inputs.size());
@@ -171,7 +178,8 @@ void check_softmax() {
             Guarded y = x;
             ThreadPool pool(2);
             run_softmax(y.data(), y.data(), rows, count, 2, pool);
-            compare("softmax of " + std::to_string(count), expected, std::vector<double>(expected.size(), 1.0), y, 1e-6);
+            compare("softmax of " + std::to_string(count), expected, std::vector<double>(expected.size(), 1.0), y,
+                    1e-6);
         }
     }
 }
@@ -184,7 +192,8 @@ void check_concatenation() {
     run_concatenation(inputs, counts, 2, y.data(), 2);
     std::vector<double> expected;
     for (int64_t row = 0; row < 2; ++row) {
-        for (size_t i = 0; i < 2; ++i) expected.insert(expected.end(), inputs[i] + row * counts[i], inputs[i] + (row + 1) * counts[i]);
+        for (size_t i = 0; i < 2; ++i)
+            expected.insert(expected.end(), inputs[i] + row * counts[i], inputs[i] + (row + 1) * counts[i]);
     }
     compare("concatenation", expected, {}, y, 0);
 }

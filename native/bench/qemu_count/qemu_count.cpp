@@ -30,10 +30,8 @@ uint64_t at_begin = 0, cost_of_marks = 0;
 void count_block(unsigned vcpu, void* instructions) {
     std::atomic<uint64_t>& own = counters[vcpu < kCounters ? vcpu : kCounters - 1].executed;
     const auto more = reinterpret_cast<uintptr_t>(instructions);
-    if (vcpu < kCounters - 1)
-        own.store(own.load(std::memory_order_relaxed) + more, std::memory_order_relaxed);
-    else
-        own.fetch_add(more, std::memory_order_relaxed);
+    if (vcpu < kCounters - 1) own.store(own.load(std::memory_order_relaxed) + more, std::memory_order_relaxed);
+    else own.fetch_add(more, std::memory_order_relaxed);
 }
 
 uint64_t executed_by_all() {

@@ -61,7 +61,8 @@ std::vector<Group> make_groups(const std::vector<std::unique_ptr<MappedFile>>& f
 }
 
 std::vector<float> make_input(const Case& one, uint64_t seed) {
-    return random_input(size_t(one.shape.batch * one.layer->view.in_channels * one.shape.height * one.shape.width), seed);
+    return random_input(size_t(one.shape.batch * one.layer->view.in_channels * one.shape.height * one.shape.width),
+                        seed);
 }
 
 std::vector<float> random_input(size_t count, uint64_t seed) {

@@ -25,7 +25,7 @@ void end_by_timeout(int) {
 }
 
 void start_timeout(double seconds) {
-    struct sigaction action {};
+    struct sigaction action{};
     action.sa_handler = end_by_timeout;
     sigaction(SIGALRM, &action, nullptr);
     itimerval timer{};
@@ -47,7 +47,9 @@ int run(int count, char** arguments) {
     Progress progress(options.progress);
     bool differs = false;
     const int64_t all = int64_t(networks.size() + groups.size());
-    const auto entries_of = [&](size_t cases) { return int64_t(cases * options.kernels.size() * options.threads.size()); };
+    const auto entries_of = [&](size_t cases) {
+        return int64_t(cases * options.kernels.size() * options.threads.size());
+    };
     int64_t number = 0;
     const auto add_rows = [&](const std::vector<Row>& rows) {
         for (const Row& row : rows) {

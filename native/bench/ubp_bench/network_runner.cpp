@@ -20,8 +20,8 @@ NetworkData make_network_data(const MappedFile& file, int64_t entry, const Optio
     data.inputs = random_input(count, options.seed);
     if (!options.check) return data;
     const int64_t begin = now_ns(), nodes = int64_t(graph.nodes.size());
-    data.expected = run_plain_network(file.contents(), data.inputs,
-                                      [&](int64_t done) { progress.plain_loop(entry, done, nodes); });
+    data.expected =
+        run_plain_network(file.contents(), data.inputs, [&](int64_t done) { progress.plain_loop(entry, done, nodes); });
     data.plain_loop_ns = now_ns() - begin;
     return data;
 }
@@ -39,15 +39,14 @@ std::vector<NetworkGroup> make_network_groups(const std::vector<std::unique_ptr<
             return group.front()->contents().model() == file->contents().model();
         };
         const auto found = std::find_if(groups.begin(), groups.end(), same);
-        if (found == groups.end())
-            groups.push_back({file.get()});
-        else
-            found->push_back(file.get());
+        if (found == groups.end()) groups.push_back({file.get()});
+        else found->push_back(file.get());
     }
     return groups;
 }
 
-std::vector<Row> run_networks(const NetworkGroup& group, ThreadPools& pools, const Options& options, Progress& progress) {
+std::vector<Row> run_networks(const NetworkGroup& group, ThreadPools& pools, const Options& options,
+                              Progress& progress) {
     std::vector<NetworkData> data;
     const int64_t repeats = int64_t(options.kernels.size() * options.threads.size());
     for (const MappedFile* file : group)

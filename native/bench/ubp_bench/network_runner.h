@@ -20,6 +20,7 @@ std::vector<NetworkGroup> make_network_groups(const std::vector<std::unique_ptr<
                                               const Options& options);
 
 /// Rows in the order files, kernels, threads; with --profile the steps of each behind it.
-std::vector<Row> run_networks(const NetworkGroup& group, ThreadPools& pools, const Options& options, Progress& progress);
+std::vector<Row> run_networks(const NetworkGroup& group, ThreadPools& pools, const Options& options,
+                              Progress& progress);
 
 }  // namespace ubp::bench

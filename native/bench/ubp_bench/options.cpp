@@ -66,10 +66,8 @@ double parse_seconds(const std::string& option, const std::string& text) {
 std::vector<std::string> split(const std::string& text, char separator) {
     std::vector<std::string> parts{""};
     for (char c : text) {
-        if (c == separator)
-            parts.emplace_back();
-        else
-            parts.back() += c;
+        if (c == separator) parts.emplace_back();
+        else parts.back() += c;
     }
     return parts;
 }
@@ -137,18 +135,12 @@ const std::map<std::string, Setter> kSetters = {
 
 /// Options without a value; returns whether `argument` is one.
 bool parse_flag(Options& o, const std::string& argument) {
-    if (argument == "--check")
-        o.check = true;
-    else if (argument == "--profile")
-        o.profile = true;
-    else if (argument == "--progress")
-        o.progress = true;
-    else if (argument == "--count")
-        o.count = true;
-    else if (argument == "--csv" || argument == "--json" || argument == "--jsonl")
-        parse_format(o, argument.substr(2));
-    else
-        return false;
+    if (argument == "--check") o.check = true;
+    else if (argument == "--profile") o.profile = true;
+    else if (argument == "--progress") o.progress = true;
+    else if (argument == "--count") o.count = true;
+    else if (argument == "--csv" || argument == "--json" || argument == "--jsonl") parse_format(o, argument.substr(2));
+    else return false;
     return true;
 }
 

@@ -50,10 +50,8 @@ struct Turns {
             spent += double(last);
             progress.turns(round, expected_rounds(round), last, [&] { return medians(); });
         };
-        if (round % 2 == 0)
-            std::for_each(entries.begin(), entries.end(), sample);
-        else
-            std::for_each(entries.rbegin(), entries.rend(), sample);
+        if (round % 2 == 0) std::for_each(entries.begin(), entries.end(), sample);
+        else std::for_each(entries.rbegin(), entries.rend(), sample);
     }
 
     bool is_done(int64_t rounds) const {

@@ -6,9 +6,9 @@
    outputs, error, in this order.
 
    Handles are opaque and made by `open`, ended by `close`. They look like pointers and are none: the library looks them
-   up in a table that never gives out the same handle twice. A null handle, or one that has been closed, is answered with
-   UBP_BAD_ARGUMENT (or 0, or null), and closing it again does nothing. A handle may be used by any thread, but not by
-   two at once, closing included. */
+   up in a table that never gives out the same handle twice. A null handle, or one that has been closed, is answered
+   with UBP_BAD_ARGUMENT (or 0, or null), and closing it again does nothing. A handle may be used by any thread, but not
+   by two at once, closing included. */
 #ifndef UBP_COMMON_C_H
 #define UBP_COMMON_C_H
 
@@ -34,7 +34,7 @@ extern "C" {
 
 typedef enum ubp_status {
     UBP_OK = 0,
-    UBP_REFUSED = 1,      /* the file, the values, or an option that does not fit them; the line names the field */
+    UBP_REFUSED = 1, /* the file, the values, or an option that does not fit them; the line names the field */
     UBP_NO_MEMORY = 2,
     UBP_UNREADABLE = 3,   /* the system does not open or map the file, or it was changed while it was open */
     UBP_BAD_ARGUMENT = 4, /* a null pointer, a closed handle, a number out of range, or no such item */

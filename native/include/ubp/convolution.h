@@ -33,19 +33,19 @@ struct ConvolutionOptions {
 
 // What was chosen, for reports.
 struct ConvolutionInfo {
-    Kernel kernel = Kernel::sparse;      // dense, abp or ubp
-    const char* kernel_name = "";        // "dense", "abp" or "ubp"
-    const char* core_name = "";          // schedule of the thread that asked: "wide", "inorder" or "avx512"
+    Kernel kernel = Kernel::sparse;  // dense, abp or ubp
+    const char* kernel_name = "";    // "dense", "abp" or "ubp"
+    const char* core_name = "";      // schedule of the thread that asked: "wide", "inorder" or "avx512"
     int64_t out_height = 0, out_width = 0;
-    int64_t tile_width = 0, tiles = 0;   // output positions of most tiles; number of tiles
-    int64_t workspace_bytes = 0;         // panels and scratch of all threads
-    int64_t prepared_bytes = 0;          // kept beside the layer's arrays: bias, counts, copies where needed
-    int64_t weight_bytes = 0;            // weights that a tile reads, without indices
-    int64_t dense_ns = 0, sparse_ns = 0; // Kernel::measured: the two medians; otherwise 0
+    int64_t tile_width = 0, tiles = 0;    // output positions of most tiles; number of tiles
+    int64_t workspace_bytes = 0;          // panels and scratch of all threads
+    int64_t prepared_bytes = 0;           // kept beside the layer's arrays: bias, counts, copies where needed
+    int64_t weight_bytes = 0;             // weights that a tile reads, without indices
+    int64_t dense_ns = 0, sparse_ns = 0;  // Kernel::measured: the two medians; otherwise 0
 };
 
 class Convolution {
-   public:
+public:
     // Returns null and sets `error` (one line) where the options do not fit the layer. `layer`'s arrays must outlive
     // the convolution. Everything is allocated here; run() allocates nothing.
     static std::unique_ptr<Convolution> create(const LayerView& layer, const ConvolutionOptions& options,
@@ -61,7 +61,7 @@ class Convolution {
 
     ConvolutionInfo info() const;
 
-   private:
+private:
     struct State;
     static std::unique_ptr<Convolution> create_measured(const LayerView& layer, ConvolutionOptions options,
                                                         std::string& error);

@@ -47,15 +47,15 @@ struct GraphNode {
     std::string_view name;  ///< place in the model, not always unique
     Op op = Op::layer;
     uint32_t operand_begin = 0, operand_count = 0;
-    uint32_t layer = 0;                         ///< of Op::layer: its number in the file
+    uint32_t layer = 0;                        ///< of Op::layer: its number in the file
     Activation activation = Activation::none;  ///< of add, multiply, activation; a layer has its own
-    bool counts_padding = false;                ///< of average_pool
+    bool counts_padding = false;               ///< of average_pool
     GraphWindow window{};
 };
 
 struct Graph {
     uint32_t input_count = 0, output_count = 0;
-    uint64_t arena_size = 0;  ///< bytes
+    uint64_t arena_size = 0;           ///< bytes
     std::vector<GraphTensor> tensors;  ///< the network's inputs, then what each node makes
     std::vector<GraphNode> nodes;
     std::vector<uint32_t> operands;  ///< of node 0, of node 1, ...; then the network's outputs
@@ -66,7 +66,9 @@ struct Graph {
     }
     /// What a node makes, and the network's output `number`.
     const GraphTensor& result(size_t node) const { return tensors[input_count + node]; }
-    const GraphTensor& output(uint32_t number) const { return tensors[operands[operands.size() - output_count + number]]; }
+    const GraphTensor& output(uint32_t number) const {
+        return tensors[operands[operands.size() - output_count + number]];
+    }
 };
 
 }  // namespace ubp

@@ -20,8 +20,8 @@ enum class Activation : uint32_t {
 // Rows are output channels (R), columns are in_channels * kernel_h * kernel_w (K), blocks have block_size (N) rows.
 struct LayerView {
     uint32_t rows = 0;
-    uint32_t columns = 0;     // 1..65536
-    uint32_t block_size = 0;  // 1, 2, 4, 8 or 16; 0: dense, `weights` is [R][K] and the other block arrays are null
+    uint32_t columns = 0;      // 1..65536
+    uint32_t block_size = 0;   // 1, 2, 4, 8 or 16; 0: dense, `weights` is [R][K] and the other block arrays are null
     uint32_t in_channels = 0;  // of one group
     uint32_t groups = 1;       // more than 1: dense, group g makes rows g R / groups and on from its own channels
     uint32_t kernel_h = 1, kernel_w = 1;

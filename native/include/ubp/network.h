@@ -15,20 +15,20 @@
 namespace ubp {
 
 struct NetworkOptions {
-    unsigned threads = 1;             // at most; 1..64
-    Kernel kernel = Kernel::sparse;   // of the pruned layers; dense layers always run dense
+    unsigned threads = 1;            // at most; 1..64
+    Kernel kernel = Kernel::sparse;  // of the pruned layers; dense layers always run dense
     Core core = Core::automatic;
 };
 
 // What one node became, for reports.
 struct NetworkStep {
-    std::string_view name;          // place in the model
-    const char* operation = "";     // convolution, depthwise, grouped, linear, or the node's op: add, max_pool, ...
-    const char* kernel = "";        // dense, abp or ubp where a layer's matrix is multiplied, else ""
+    std::string_view name;       // place in the model
+    const char* operation = "";  // convolution, depthwise, grouped, linear, or the node's op: add, max_pool, ...
+    const char* kernel = "";     // dense, abp or ubp where a layer's matrix is multiplied, else ""
     const GraphTensor* input = nullptr;
     const GraphTensor* output = nullptr;
-    int64_t layer = -1;             // number in the file, or -1
-    int64_t multiply_adds = 0;      // that the kernel does; 0 where there are none
+    int64_t layer = -1;         // number in the file, or -1
+    int64_t multiply_adds = 0;  // that the kernel does; 0 where there are none
     int64_t dense_multiply_adds = 0;
 };
 
@@ -40,7 +40,7 @@ struct NetworkInfo {
 };
 
 class Network {
-   public:
+public:
     // Returns null and one line in `error` where the file has no graph or an option does not fit. Everything is
     // allocated here: run() allocates nothing and opens no file. `file` and its bytes must outlive the network.
     static std::unique_ptr<Network> create(const PackedFile& file, const NetworkOptions& options, std::string& error);
@@ -63,7 +63,7 @@ class Network {
     const NetworkStep& step(size_t index) const;
     NetworkInfo info() const;
 
-   private:
+private:
     struct State;
     explicit Network(std::unique_ptr<State> state);
     std::unique_ptr<State> state_;

@@ -10,8 +10,8 @@ extern "C" {
 
 typedef struct ubp_file ubp_file;
 
-/* Checks every byte, at an address that is a multiple of 4, and gives out a handle on the layers. The bytes must outlive
-   the handle. */
+/* Checks every byte, at an address that is a multiple of 4, and gives out a handle on the layers. The bytes must
+   outlive the handle. */
 UBP_API ubp_status ubp_file_open(const void* data, size_t size, ubp_file** file, char* error, size_t error_size);
 UBP_API void ubp_file_close(ubp_file* file);
 UBP_API uint32_t ubp_file_layer_count(const ubp_file* file);

@@ -38,19 +38,18 @@ struct ubp_share {
     int64_t floor;   /* it gets at least so many blocks ... */
     int64_t ceiling; /* ... and at most so many; 0 <= floor <= ceiling <= columns * (rows / block_size) */
     int64_t count;   /* out: blocks it gets */
-    double bound;    /* out (optimal): see ubp_allocation_open; infinite where budget is the sum of floors or ceilings */
+    double bound; /* out (optimal): see ubp_allocation_open; infinite where budget is the sum of floors or ceilings */
 };
 
 typedef struct ubp_allocation ubp_allocation;
 
-/* Shares out options->budget blocks by one threshold over all layers: what each layer would select with its count is, of
-   all ways to share the budget within floors and ceilings, the best (optimal), or consists of the largest gains (others).
-   `found` is less than the budget only where greedy runs out of candidates (UBP_EXHAUSTED).
-   A layer's bound is V + price * count, V the most that its blocks can be worth at the final price: where all counts
-   are free, no selection of `budget` blocks keeps more than the sum of scale * bound.
-   Needs sum of floors <= budget <= sum of ceilings.
-   Where it returns UBP_OK, the handle keeps what was found about the layers, whose importance must stay in place until
-   close; else `allocation` is null. */
+/* Shares out options->budget blocks by one threshold over all layers: what each layer would select with its count is,
+   of all ways to share the budget within floors and ceilings, the best (optimal), or consists of the largest gains
+   (others). `found` is less than the budget only where greedy runs out of candidates (UBP_EXHAUSTED). A layer's bound
+   is V + price * count, V the most that its blocks can be worth at the final price: where all counts are free, no
+   selection of `budget` blocks keeps more than the sum of scale * bound. Needs sum of floors <= budget <= sum of
+   ceilings. Where it returns UBP_OK, the handle keeps what was found about the layers, whose importance must stay in
+   place until close; else `allocation` is null. */
 UBP_API ubp_status ubp_allocation_open(struct ubp_share* shares, int64_t layers,
                                        const struct ubp_selection_options* options, int64_t* found,
                                        ubp_allocation** allocation, char* error, size_t error_size);

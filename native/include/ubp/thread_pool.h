@@ -15,7 +15,7 @@ namespace ubp {
 class WorkerThread;
 
 class ThreadPool {
-   public:
+public:
     // `threads` >= 1 counts the calling thread, which works too. Where the system starts fewer, the pool keeps those:
     // size() tells. `on_start(index)` runs once on every worker (index 1..threads-1), before anything else: the place
     // to set an affinity.
@@ -39,7 +39,7 @@ class ThreadPool {
     template <class Body>
     void for_each(int64_t count, const Body& body);
 
-   private:
+private:
     enum class Wait { for_all, for_begun };
 
     void begin(unsigned threads, Wait wait, Job job, void* context);

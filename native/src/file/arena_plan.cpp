@@ -26,14 +26,11 @@ bool may_replace(const Graph& graph, const GraphNode& node, uint32_t number) {
         case Op::layer:
             return number == 1 && graph.operands[node.operand_begin] != graph.operands[node.operand_begin + 1];
         case Op::add:
-        case Op::multiply:
-            return shape_of(graph.operand(node, number)) == shape_of(graph.operand(node, 0));
+        case Op::multiply: return shape_of(graph.operand(node, number)) == shape_of(graph.operand(node, 0));
         case Op::activation:
         case Op::flatten:
-        case Op::softmax:
-            return true;
-        default:
-            return false;
+        case Op::softmax: return true;
+        default: return false;
     }
 }
 

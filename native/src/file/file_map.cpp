@@ -51,7 +51,7 @@ FileMap::~FileMap() {
 
 bool FileMap::open(const char* path, std::string& reason) {
     handle_ = ::open(path, O_RDONLY | O_CLOEXEC);
-    struct stat facts {};
+    struct stat facts{};
     if (handle_ < 0 || fstat(handle_, &facts) != 0) {
         reason = std::strerror(errno);
     } else if (!S_ISREG(facts.st_mode)) {
@@ -69,7 +69,7 @@ bool FileMap::open(const char* path, std::string& reason) {
 
 bool FileMap::unchanged() const {
     if (handle_ < 0) return true;
-    struct stat facts {};
+    struct stat facts{};
     if (fstat(handle_, &facts) != 0 || size_t(facts.st_size) != size_) return false;
     if (changed_at(facts).tv_sec != seconds_ || changed_at(facts).tv_nsec != nanoseconds_) return false;
     char begin[sizeof begin_] = {};

@@ -19,7 +19,8 @@ public:
     bool open(const char* path, std::string& reason);
 
     /// Whether the file is still what was opened: its size, its time of change, its first bytes, which hold a checksum
-    /// of what follows. Asks the system once. A file that was renamed or removed is unchanged, and so is no file at all.
+    /// of what follows. Asks the system once. A file that was renamed or removed is unchanged, and so is no file at
+    /// all.
     bool unchanged() const;
 
     const void* data() const { return address_; }
@@ -28,10 +29,10 @@ public:
 private:
     void* address_ = nullptr;  ///< null: an empty file
     size_t size_ = 0;
-    std::unique_ptr<char[]> read_;  ///< where the file was not mapped
-    int handle_ = -1;               ///< of a mapped file
+    std::unique_ptr<char[]> read_;           ///< where the file was not mapped
+    int handle_ = -1;                        ///< of a mapped file
     int64_t seconds_ = 0, nanoseconds_ = 0;  ///< when it was changed last
-    char begin_[64] = {};           ///< its first bytes
+    char begin_[64] = {};                    ///< its first bytes
 };
 
 }  // namespace ubp::file

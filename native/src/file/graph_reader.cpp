@@ -82,7 +82,8 @@ private:
             !check_side(i, "height", r.height, kMaxStep) || !check_side(i, "width", r.width, kMaxStep))
             return false;
         if (r.rank == 2 && (r.height != 1 || r.width != 1))
-            return refuse(error_, "tensors[%u].%s: is not 1, as vectors have it", i, r.height != 1 ? "height" : "width");
+            return refuse(error_, "tensors[%u].%s: is not 1, as vectors have it", i,
+                          r.height != 1 ? "height" : "width");
         GraphTensor& tensor = graph_.tensors[i];
         tensor.rank = r.rank, tensor.batch = r.batch, tensor.channels = r.channels;
         tensor.height = r.height, tensor.width = r.width;
@@ -92,7 +93,8 @@ private:
         if (images > kMaxElements || images * r.height > kMaxElements || images * r.height * r.width > kMaxElements)
             return refuse(error_, "tensors[%u].channels: the tensor has more than %u elements", i, kMaxElements);
         if (r.reserved != 0) return refuse(error_, "tensors[%u].reserved: is not 0", i);
-        if (r.offset % kAlignment != 0) return refuse(error_, "tensors[%u].offset: is no multiple of %llu", i, ull(kAlignment));
+        if (r.offset % kAlignment != 0)
+            return refuse(error_, "tensors[%u].offset: is no multiple of %llu", i, ull(kAlignment));
         tensor.offset = r.offset;
         if (tensor.bytes() > head_.arena_size || r.offset > head_.arena_size - tensor.bytes())
             return refuse(error_, "tensors[%u].offset: the tensor reaches beyond the arena", i);
@@ -135,8 +137,8 @@ private:
     }
 
     bool check_operand(uint32_t number, uint32_t below) {
-        return graph_.operands[number] < below || refuse(error_, "operands[%u]: tensor %u is not made before it is used",
-                                                         number, graph_.operands[number]);
+        return graph_.operands[number] < below ||
+               refuse(error_, "operands[%u]: tensor %u is not made before it is used", number, graph_.operands[number]);
     }
 
     /// What the op does not use must be as the format says, and what it uses in its range.
@@ -156,7 +158,8 @@ private:
         uint32_t window[8];
         std::memcpy(window, &r.window, sizeof window);
         for (uint32_t number = 0; number < 8; ++number)
-            if (!check_number(i, labels[number], window[number], pool && number < 4 ? 1 : 0, pool ? kMaxStep : 0)) return false;
+            if (!check_number(i, labels[number], window[number], pool && number < 4 ? 1 : 0, pool ? kMaxStep : 0))
+                return false;
         return true;
     }
 
@@ -173,8 +176,8 @@ private:
         const uint32_t number = head_.input_count + i;
         const ImageShape stated = shape_of(graph_.tensors[number]);
         const auto same = [&](const char* label, uint64_t value, uint64_t result) {
-            return value == result || refuse(error_, "tensors[%u].%s: is %llu, node %u makes %llu", number, label, ull(value),
-                                             i, ull(result));
+            return value == result || refuse(error_, "tensors[%u].%s: is %llu, node %u makes %llu", number, label,
+                                             ull(value), i, ull(result));
         };
         return same("channels", stated.channels, wanted.channels) && same("height", stated.height, wanted.height) &&
                same("width", stated.width, wanted.width);

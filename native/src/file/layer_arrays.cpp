@@ -128,10 +128,10 @@ bool view_arrays(Bytes bytes, uint32_t section_count, const LayerRecord& record,
                  LayerView& view, FileError& error) {
     SectionCursor cursor{bytes, section_count, layer, section, error};
     const bool sparse = record.block_size != 0;
-    if (sparse && !(cursor.take(kRowBegin, "row_begin", uint64_t{start_rows(record.rows, record.block_size)} + 1,
-                                view.row_begin) &&
-                    cursor.take(kBlockColumn, "block_column", uint64_t{record.block_count} + kColumnsBehind,
-                                view.block_column)))
+    if (sparse &&
+        !(cursor.take(kRowBegin, "row_begin", uint64_t{start_rows(record.rows, record.block_size)} + 1,
+                      view.row_begin) &&
+          cursor.take(kBlockColumn, "block_column", uint64_t{record.block_count} + kColumnsBehind, view.block_column)))
         return false;
     view.blocked = !sparse && record.groups == 1;
     const uint64_t weights = sparse ? uint64_t{record.block_count} * record.block_size : view.dense_count();

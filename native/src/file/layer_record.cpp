@@ -80,8 +80,7 @@ bool check_groups(const LayerRecord& r, const Checker& check) {
 bool check_record(const LayerRecord& r, uint32_t layer, FileError& error) {
     const Checker check(layer, error);
     return check_matrix(r, check) && check_geometry(r, check) && check_linear(r, check) &&
-           check.share(r.sparsity, "sparsity") && check.share(r.retained, "retained") &&
-           check_groups(r, check) &&
+           check.share(r.sparsity, "sparsity") && check.share(r.retained, "retained") && check_groups(r, check) &&
            check.range(r.image_h, 0, kMaxStep, "image_h") && check.range(r.image_w, 0, kMaxStep, "image_w") &&
            check.that((r.image_h == 0) == (r.image_w == 0), "image_w", r.image_w,
                       "and image_h must both be 0, or neither");

@@ -7,44 +7,45 @@ namespace ubp {
 namespace {
 
 class DepthwiseStep : public Step {
-   public:
+public:
     DepthwiseStep(std::unique_ptr<Depthwise> op, const LayerPlaces& places) : op_(std::move(op)), places_(places) {}
     void run(ThreadPool& pool) const override { op_->run(places_.x, places_.y, pool, places_.addend); }
     size_t workspace_floats() const override { return op_->workspace_floats(); }
     void use_workspace(float* workspace) override { op_->use_workspace(workspace); }
 
-   private:
+private:
     std::unique_ptr<Depthwise> op_;
     LayerPlaces places_;
 };
 
 class LinearStep : public Step {
-   public:
-    LinearStep(const LayerView& layer, const LayerPlaces& places, unsigned threads) : op_(layer, threads), places_(places) {}
+public:
+    LinearStep(const LayerView& layer, const LayerPlaces& places, unsigned threads)
+        : op_(layer, threads), places_(places) {}
     void run(ThreadPool& pool) const override { op_.run(places_.x, places_.y, places_.in->batch, pool); }
     size_t prepared_bytes() const override { return op_.prepared_bytes(); }
 
-   private:
+private:
     Linear op_;
     LayerPlaces places_;
 };
 
 class ConvolutionStep : public Step {
-   public:
+public:
     ConvolutionStep(std::unique_ptr<Convolution> op, const LayerPlaces& places) : op_(std::move(op)), places_(places) {}
     void run(ThreadPool& pool) const override { op_->run(places_.x, places_.y, pool, places_.addend); }
     size_t workspace_floats() const override { return size_t(op_->info().workspace_bytes) / sizeof(float); }
     void use_workspace(float* workspace) override { op_->use_workspace(workspace); }
     size_t prepared_bytes() const override { return size_t(op_->info().prepared_bytes); }
 
-   private:
+private:
     std::unique_ptr<Convolution> op_;
     LayerPlaces places_;
 };
 
 // Groups of more than one channel: a convolution for each, image by image.
 class GroupedStep : public Step {
-   public:
+public:
     GroupedStep(const LayerPlaces& places, size_t in_step, size_t out_step)
         : places_(places), in_step_(in_step), out_step_(out_step) {}
     void add(std::unique_ptr<Convolution> op) { ops_.push_back(std::move(op)); }
@@ -61,7 +62,7 @@ class GroupedStep : public Step {
     }
     size_t prepared_bytes() const override { return ops_.size() * size_t(ops_.front()->info().prepared_bytes); }
 
-   private:
+private:
     std::vector<std::unique_ptr<Convolution>> ops_;
     LayerPlaces places_;
     size_t in_step_, out_step_;  // floats of one group of one image
@@ -105,7 +106,8 @@ std::unique_ptr<Step> make_grouped(const LayerView& layer, const LayerPlaces& pl
 bool is_linear(const LayerView& layer, const LayerPlaces& places) {
     return layer.is_dense() && layer.groups == 1 && !places.addend && places.in->batch <= 4 &&
            layer.kernel_h == places.in->height && layer.kernel_w == places.in->width && layer.pad_h == 0 &&
-           layer.pad_w == 0 && layer.extra_h == 0 && layer.extra_w == 0 && layer.dilation_h == 1 && layer.dilation_w == 1;
+           layer.pad_w == 0 && layer.extra_h == 0 && layer.extra_w == 0 && layer.dilation_h == 1 &&
+           layer.dilation_w == 1;
 }
 
 std::unique_ptr<Step> make_depthwise(const LayerView& layer, const LayerPlaces& places, const NetworkOptions& options,

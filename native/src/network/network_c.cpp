@@ -202,8 +202,9 @@ ubp_status ubp_network_get_step(const ubp_network* network, uint32_t index, ubp_
         if (!step) return line.bad_argument(c_api::kNoOutput);
         if (!opened.map.unchanged()) return line.fail(UBP_UNREADABLE, c_api::kChanged);  // the name lies in the file
         const NetworkStep& from = opened.network->step(index);
-        *step = {from.name.data(), from.name.size(), from.operation, from.kernel, int32_t(from.layer),
-                 shape_of(*from.input), shape_of(*from.output), from.multiply_adds, from.dense_multiply_adds};
+        *step = {from.name.data(),        from.name.size(),      from.operation,         from.kernel,
+                 int32_t(from.layer),     shape_of(*from.input), shape_of(*from.output), from.multiply_adds,
+                 from.dense_multiply_adds};
         return UBP_OK;
     });
 }

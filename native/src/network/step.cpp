@@ -12,11 +12,11 @@ namespace {
 // A step that is one call.
 template <class Run>
 class CallStep : public Step {
-   public:
+public:
     explicit CallStep(Run run) : run_(std::move(run)) {}
     void run(ThreadPool& pool) const override { run_(pool); }
 
-   private:
+private:
     Run run_;
 };
 
@@ -26,20 +26,20 @@ std::unique_ptr<Step> make_call(Run run) {
 }
 
 class PoolingStep : public Step {
-   public:
+public:
     PoolingStep(const Pooling& op, const float* x, float* y) : op_(op), x_(x), y_(y) {}
     void run(ThreadPool& pool) const override { op_.run(x_, y_, pool); }
     size_t workspace_floats() const override { return op_.workspace_floats(); }
     void use_workspace(float* workspace) override { op_.use_workspace(workspace); }
 
-   private:
+private:
     Pooling op_;
     const float* x_;
     float* y_;
 };
 
 class ConcatStep : public Step {
-   public:
+public:
     ConcatStep(const StepMaker& maker, const GraphNode& node, float* y)
         : y_(y), batch_(maker.graph.operand(node, 0).batch) {
         for (uint32_t i = 0; i < node.operand_count; ++i) {
@@ -47,9 +47,11 @@ class ConcatStep : public Step {
             counts_.push_back(int64_t(maker.graph.operand(node, i).elements() / uint64_t(batch_)));
         }
     }
-    void run(ThreadPool&) const override { run_concatenation(inputs_.data(), counts_.data(), inputs_.size(), y_, batch_); }
+    void run(ThreadPool&) const override {
+        run_concatenation(inputs_.data(), counts_.data(), inputs_.size(), y_, batch_);
+    }
 
-   private:
+private:
     std::vector<const float*> inputs_;
     std::vector<int64_t> counts_;
     float* y_;
@@ -82,7 +84,8 @@ std::unique_ptr<Step> make_pooling(const GraphNode& node, const GraphTensor& in,
     if (window.average && unpadded && window.kernel_h == in.height && window.kernel_w == in.width) {
         return make_call([=](ThreadPool& pool) { mean_of_planes(x, y, planes, plane, threads, pool); });
     }
-    return std::make_unique<PoolingStep>(Pooling(window, planes, in.height, in.width, out.height, out.width, threads), x, y);
+    return std::make_unique<PoolingStep>(Pooling(window, planes, in.height, in.width, out.height, out.width, threads),
+                                         x, y);
 }
 
 }  // namespace
@@ -141,14 +144,12 @@ std::unique_ptr<Step> StepMaker::make_other(size_t index) const {
             return make_call([=](ThreadPool& pool) { run_activation(activation, x, y, count, threads, pool); });
         }
         case Op::max_pool:
-        case Op::average_pool:
-            return make_pooling(node, in, out, x, y, threads);
+        case Op::average_pool: return make_pooling(node, in, out, x, y, threads);
         case Op::softmax: {
             const int64_t rows = in.batch, columns = in.channels;
             return make_call([=](ThreadPool& pool) { run_softmax(x, y, rows, columns, threads, pool); });
         }
-        case Op::concat:
-            return std::make_unique<ConcatStep>(*this, node, y);
+        case Op::concat: return std::make_unique<ConcatStep>(*this, node, y);
         default:  // flatten: the same floats
             return make_call([=](ThreadPool&) {
                 if (x != y) std::copy_n(x, count, y);

@@ -9,7 +9,7 @@
 namespace ubp {
 
 class Step {
-   public:
+public:
     virtual ~Step() = default;
     virtual void run(ThreadPool& pool) const = 0;
     // Of all threads; steps run one after another and share one workspace.
@@ -32,7 +32,7 @@ struct StepMaker {
     // The step of node `index`, and its facts. Returns null and one line in `error` where an operator refuses.
     std::unique_ptr<Step> make(size_t index, NetworkStep& facts, std::string& error) const;
 
-   private:
+private:
     std::unique_ptr<Step> make_layer(size_t index, NetworkStep& facts, std::string& error) const;
     std::unique_ptr<Step> make_other(size_t index) const;
 };

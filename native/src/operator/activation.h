@@ -1,4 +1,5 @@
-// Activations as the operators apply them: a clamp inside a kernel, or one of the curves in a pass over what is finished.
+// Activations as the operators apply them: a clamp inside a kernel, or one of the curves in a pass over what is
+// finished.
 #pragma once
 
 #include <limits>

@@ -9,9 +9,11 @@
 namespace ubp {
 
 class AlignedBuffer {
-   public:
+public:
     AlignedBuffer() = default;
-    explicit AlignedBuffer(size_t floats) : AlignedBuffer(floats, untouched) { std::fill_n(floats_.get(), floats, 0.0f); }
+    explicit AlignedBuffer(size_t floats) : AlignedBuffer(floats, untouched) {
+        std::fill_n(floats_.get(), floats, 0.0f);
+    }
 
     // Without zeros: the system gives pages of memory only as they are written to.
     enum Untouched { untouched };
@@ -21,7 +23,7 @@ class AlignedBuffer {
     float* data() const { return floats_.get(); }
     size_t size() const { return size_; }
 
-   private:
+private:
     struct Free {
         void operator()(float* floats) const { ::operator delete(floats, std::align_val_t{64}); }
     };

@@ -29,7 +29,8 @@ BreakEven measure_break_even(Convolution& dense, Convolution& sparse, size_t inp
     const std::vector<float> addend(options.residual ? outputs : 0);
     const float* residual = options.residual ? addend.data() : nullptr;
     std::vector<int64_t> dense_ns, sparse_ns;
-    for (int run = 0; run <= runs; ++run) {  // interleaved, so that a change of the clock meets both; the first warms up
+    for (int run = 0; run <= runs;
+         ++run) {  // interleaved, so that a change of the clock meets both; the first warms up
         const int64_t a = time_once(dense, x.data(), y.data(), residual, pool);
         const int64_t b = time_once(sparse, x.data(), y.data(), residual, pool);
         if (run == 0) continue;

@@ -14,7 +14,8 @@ constexpr int64_t largest_array = int64_t{1} << 31;  // floats: offsets inside a
 std::string check(const LayerView& layer, const ConvolutionOptions& o, const Geometry& g) {
     if (o.batch < 1 || o.height < 1 || o.width < 1) return "batch, height and width must be at least 1";
     if (o.threads < 1 || o.threads > 64) return "threads must be 1..64";
-    if (layer.rows < 1 || layer.columns < 1 || layer.columns > 65536) return "rows or columns of the layer out of range";
+    if (layer.rows < 1 || layer.columns < 1 || layer.columns > 65536)
+        return "rows or columns of the layer out of range";
     const uint32_t n = layer.block_size;
     if (n != 0 && n != 1 && n != 2 && n != 4 && n != 8 && n != 16) return "block size must be 1, 2, 4, 8 or 16";
     if (uint64_t{layer.in_channels} * layer.kernel_h * layer.kernel_w != layer.columns) {
@@ -27,9 +28,12 @@ std::string check(const LayerView& layer, const ConvolutionOptions& o, const Geo
     if (g.out_h < 1 || g.out_w < 1) return "the image is smaller than the kernel";
     const double inputs = double(o.batch) * double(layer.in_channels) * double(o.height) * double(o.width);
     const double outputs = double(o.batch) * double(layer.rows) * double(g.out_h) * double(g.out_w);
-    if (inputs >= double(largest_array) || outputs >= double(largest_array)) return "input or output of 2^31 values or more";
-    if (o.kernel == Kernel::abp && n != 0 && !has_aligned_blocks(layer)) return "abp asked for, but blocks are not aligned";
-    if ((o.kernel == Kernel::abp || o.kernel == Kernel::ubp) && n == 0) return "abp or ubp asked for, but the layer is dense";
+    if (inputs >= double(largest_array) || outputs >= double(largest_array))
+        return "input or output of 2^31 values or more";
+    if (o.kernel == Kernel::abp && n != 0 && !has_aligned_blocks(layer))
+        return "abp asked for, but blocks are not aligned";
+    if ((o.kernel == Kernel::abp || o.kernel == Kernel::ubp) && n == 0)
+        return "abp or ubp asked for, but the layer is dense";
     return "";
 }
 
@@ -61,7 +65,8 @@ std::unique_ptr<Convolution> Convolution::create(const LayerView& layer, const C
     info.kernel_name = info.kernel == Kernel::dense ? "dense" : (info.kernel == Kernel::abp ? "abp" : "ubp");
     info.out_height = geometry.out_h;
     info.out_width = geometry.out_w;
-    state->layer = info.kernel == Kernel::dense ? prepare_dense(layer) : prepare_sparse(layer, info.kernel == Kernel::abp);
+    state->layer =
+        info.kernel == Kernel::dense ? prepare_dense(layer) : prepare_sparse(layer, info.kernel == Kernel::abp);
     const uint64_t kept = uint64_t{layer.block_count} * layer.block_size;
     const uint64_t filled = uint64_t{state->layer.groups} * state->layer.group_rows * layer.columns;
     info.weight_bytes = int64_t(4 * (info.kernel == Kernel::dense ? filled : kept));
@@ -80,7 +85,8 @@ std::unique_ptr<Convolution> Convolution::create_measured(const LayerView& layer
     const Geometry& g = sparse->state_->geometry;
     const size_t outputs = size_t(g.positions()) * layer.rows;
     const int64_t space = std::max(dense->info().workspace_bytes, sparse->info().workspace_bytes);
-    const AlignedBuffer own(options.shared_workspace ? size_t(space) / sizeof(float) : 0);  // the shared one comes later
+    const AlignedBuffer own(options.shared_workspace ? size_t(space) / sizeof(float)
+                                                     : 0);  // the shared one comes later
     if (options.shared_workspace) dense->use_workspace(own.data()), sparse->use_workspace(own.data());
     const BreakEven measured = measure_break_even(*dense, *sparse, size_t(g.input_floats()), outputs, options);
     if (options.shared_workspace) dense->use_workspace(nullptr), sparse->use_workspace(nullptr);
@@ -95,8 +101,9 @@ void Convolution::run(const float* x, float* y, ThreadPool& pool, const float* r
     state_->y = y;
     state_->residual = residual;
     state_->next.store(0, std::memory_order_relaxed);
-    pool.run(unsigned(state_->packers.size()),
-             [](void* state, unsigned thread) { static_cast<State*>(state)->work(thread); }, state_.get());
+    pool.run(
+        unsigned(state_->packers.size()),
+        [](void* state, unsigned thread) { static_cast<State*>(state)->work(thread); }, state_.get());
 }
 
 void Convolution::use_workspace(float* workspace) { state_->workspace = workspace; }

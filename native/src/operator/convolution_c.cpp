@@ -11,7 +11,8 @@ namespace {
 using c_api::ErrorLine;
 
 struct OpenConvolution {
-    OpenConvolution(std::unique_ptr<Convolution> made, unsigned threads) : convolution(std::move(made)), pool(threads) {}
+    OpenConvolution(std::unique_ptr<Convolution> made, unsigned threads)
+        : convolution(std::move(made)), pool(threads) {}
     std::unique_ptr<Convolution> convolution;
     ThreadPool pool;
 };

@@ -70,7 +70,8 @@ Walk Convolution::State::walk_of(const RowRange& range, const Space& space) cons
     return walk;
 }
 
-void Convolution::State::compute(const Tile& tile, const RowRange& range, const KernelSet& kernels, const Space& space) {
+void Convolution::State::compute(const Tile& tile, const RowRange& range, const KernelSet& kernels,
+                                 const Space& space) {
     const TileKernel& kernel = kernels.tiles[tile.kernel];
     const int64_t plane = geometry.out_plane(), image = tile.first / plane;
     const size_t width = size_t(kernel.width());
@@ -84,7 +85,8 @@ void Convolution::State::compute(const Tile& tile, const RowRange& range, const 
     const uint32_t cut = direct && range.first_group + range.groups > whole ? 1 : 0;  // last group has too few rows
     float* const scratch = space.scratch + first_row * width;
     if (direct) {
-        walk.spans[1] = {range.groups - cut, y + (image * rows + first_row) * plane + tile.first % plane, size_t(plane)};
+        walk.spans[1] = {range.groups - cut, y + (image * rows + first_row) * plane + tile.first % plane,
+                         size_t(plane)};
         walk.spans[2] = {cut, space.aside, width};
     } else {
         walk.spans[1] = {range.groups, scratch, width};
@@ -95,7 +97,8 @@ void Convolution::State::compute(const Tile& tile, const RowRange& range, const 
 }
 
 // Rows of a tile to the output, with the residual and the activation that the kernel has left out.
-void Convolution::State::store(const Tile& tile, uint32_t first_row, uint32_t row_count, int stride, const float* from) {
+void Convolution::State::store(const Tile& tile, uint32_t first_row, uint32_t row_count, int stride,
+                               const float* from) {
     const PlanarKernels& planar = planar_kernels();
     const int64_t plane = geometry.out_plane();
     const Clamp last = clamp_of(activation);
@@ -112,7 +115,8 @@ void Convolution::State::store(const Tile& tile, uint32_t first_row, uint32_t ro
         } else if (curve) {
             curve(pass);
         } else {
-            for (uint32_t r = 0; r < row_count; ++r) std::copy_n(from + p + int64_t{r} * stride, run, y + at + r * plane);
+            for (uint32_t r = 0; r < row_count; ++r)
+                std::copy_n(from + p + int64_t{r} * stride, run, y + at + r * plane);
         }
         p += run;
     }

@@ -50,7 +50,7 @@ struct Convolution::State {
     size_t thread_floats() const { return panel_floats + scratch_floats + aside_floats; }
     void work(unsigned thread);
 
-   private:
+private:
     uint32_t lead_in(const RowRange& range) const;
     Walk walk_of(const RowRange& range, const Space& space) const;
     void compute(const Tile& tile, const RowRange& range, const KernelSet& kernels, const Space& space);

@@ -54,7 +54,8 @@ void read_cpuinfo(std::vector<bool>& inorder) {
         const char* value = std::strchr(line, ':');
         if (!value) continue;
         if (std::strncmp(line, "processor", 9) == 0) cpu = std::strtol(value + 1, nullptr, 10);
-        if (std::strncmp(line, "CPU implementer", 15) == 0) implementer = unsigned(std::strtoul(value + 1, nullptr, 16));
+        if (std::strncmp(line, "CPU implementer", 15) == 0)
+            implementer = unsigned(std::strtoul(value + 1, nullptr, 16));
         if (std::strncmp(line, "CPU part", 8) != 0) continue;
         part = unsigned(std::strtoul(value + 1, nullptr, 16));
         if (cpu >= 0 && size_t(cpu) < inorder.size()) inorder[size_t(cpu)] = is_inorder(implementer, part);

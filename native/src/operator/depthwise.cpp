@@ -8,15 +8,16 @@
 namespace ubp {
 namespace {
 
-constexpr int64_t before = 16, behind = 32;         // floats around a row in the workspace: kernels read over its ends
-constexpr int64_t padded_floats = 16 * 1024;        // at most, for the padded rows of a strip (64 KB), or one output row
+constexpr int64_t before = 16, behind = 32;   // floats around a row in the workspace: kernels read over its ends
+constexpr int64_t padded_floats = 16 * 1024;  // at most, for the padded rows of a strip (64 KB), or one output row
 constexpr int64_t most_taps = 1024;
-constexpr int64_t most_strip_rows = 11;             // input rows of 4 output rows of 5x5, stride 2
+constexpr int64_t most_strip_rows = 11;  // input rows of 4 output rows of 5x5, stride 2
 
 int64_t round_up(int64_t value, int64_t step) { return (value + step - 1) / step * step; }
 
 std::string check(const LayerView& layer, const Geometry& g) {
-    if (layer.in_channels != 1 || layer.groups < 1 || layer.rows % layer.groups != 0) return "this is no depthwise layer";
+    if (layer.in_channels != 1 || layer.groups < 1 || layer.rows % layer.groups != 0)
+        return "this is no depthwise layer";
     if (!layer.is_dense() || layer.blocked) return "a depthwise layer must be dense, in rows";
     if (layer.columns != layer.kernel_h * layer.kernel_w) return "columns must be kernel height times kernel width";
     if (layer.columns > most_taps) return "a depthwise kernel of more than 1024 taps";
@@ -69,7 +70,8 @@ void Depthwise::plan_taps() {
     for (int64_t i = 0; i < g.kernel_h; ++i) {
         for (int64_t j = 0; j < g.kernel_w; ++j) {
             const int64_t column = j * g.dilation_w;
-            offsets_.push_back(int32_t((i * g.dilation_h * g.stride_w + column % g.stride_w) * phase_ + column / g.stride_w));
+            offsets_.push_back(
+                int32_t((i * g.dilation_h * g.stride_w + column % g.stride_w) * phase_ + column / g.stride_w));
         }
     }
     const int64_t row = g.stride_w * phase_, reach = g.dilation_h * (g.kernel_h - 1) + 1;
@@ -79,7 +81,8 @@ void Depthwise::plan_taps() {
 void Depthwise::run(const float* x, float* y, ThreadPool& pool, const float* residual) const {
     const Geometry& g = geometry_;
     const int64_t rows = layer_.rows, multiplier = rows / g.channels, planes = g.batch * rows;
-    const int64_t chunk = std::max<int64_t>(1, std::min<int64_t>(planes / (4 * int64_t{threads_}), 4096 / g.out_plane()));
+    const int64_t chunk =
+        std::max<int64_t>(1, std::min<int64_t>(planes / (4 * int64_t{threads_}), 4096 / g.out_plane()));
     const int64_t chunks = (planes + chunk - 1) / chunk;
     for_each_item(pool, threads_, chunks * items_per_plane_, [&](int64_t item, unsigned thread) {
         const int64_t begin = item % items_per_plane_ * rows_per_item_;

@@ -13,14 +13,14 @@
 namespace ubp {
 
 class Depthwise {
-   public:
+public:
     // layer.in_channels == 1, so columns are the kernel's taps; rows are a multiple of the groups. The layer's arrays
     // must outlive the operator. Returns null and one line in `error` where something does not fit.
     static std::unique_ptr<Depthwise> create(const LayerView& layer, int64_t batch, int64_t height, int64_t width,
                                              unsigned threads, bool residual, std::string& error);
 
-    // x [batch][C][height][width] to y [batch][R][out_h][out_w]; they must not overlap. residual: where it was asked for,
-    // an array like y that is added before the activation; may be y itself.
+    // x [batch][C][height][width] to y [batch][R][out_h][out_w]; they must not overlap. residual: where it was asked
+    // for, an array like y that is added before the activation; may be y itself.
     void run(const float* x, float* y, ThreadPool& pool, const float* residual = nullptr) const;
 
     // Floats of workspace that all threads need together; several operators may share one.
@@ -28,7 +28,7 @@ class Depthwise {
     void use_workspace(float* workspace) { workspace_ = workspace; }
     const Geometry& geometry() const { return geometry_; }
 
-   private:
+private:
     Depthwise() = default;
     bool choose_tuned();
     void plan_taps();
@@ -49,8 +49,8 @@ class Depthwise {
     const DepthwiseFunction (*strips_)[depthwise_vectors] = nullptr;  // [rows - 1][vectors - 1]; null: by taps
     int vectors_ = 1;
     int64_t rows_per_item_ = 0, items_per_plane_ = 1;
-    std::vector<int32_t> offsets_;  // of the taps, in padded rows
-    int64_t phase_ = 0;             // floats of one phase of a padded row
+    std::vector<int32_t> offsets_;              // of the taps, in padded rows
+    int64_t phase_ = 0;                         // floats of one phase of a padded row
     size_t row_floats_ = 0, plane_floats_ = 0;  // workspace of a thread: rows; a plane that waits for its residual
     float* workspace_ = nullptr;
 };

@@ -9,7 +9,10 @@
 namespace ubp {
 
 Linear::Linear(const LayerView& layer, unsigned threads)
-    : prepared_(prepare_dense(layer)), rows_(layer.rows), columns_(layer.columns), clamp_(clamp_of(layer.activation)),
+    : prepared_(prepare_dense(layer)),
+      rows_(layer.rows),
+      columns_(layer.columns),
+      clamp_(clamp_of(layer.activation)),
       threads_(threads) {
     prepared_.bias = {};
     bias_.assign(layer.bias, layer.bias + rows_);
@@ -32,8 +35,8 @@ void Linear::run_group(const float* x, float* y, uint32_t group) const {
     const uint32_t row = group * dense_rows, count = std::min(rows_ - row, dense_rows);
     float done[dense_rows];
     float* const out = count == dense_rows ? y + row : done;
-    planar_kernels().linear({prepared_.weights + size_t{row} * columns_, x, columns_, bias_.data() + row, clamp_.low,
-                             clamp_.high, out});
+    planar_kernels().linear(
+        {prepared_.weights + size_t{row} * columns_, x, columns_, bias_.data() + row, clamp_.low, clamp_.high, out});
     if (curve_) curve_({out, nullptr, out, dense_rows, 1, 0, 0, 0, 0, 0});
     if (out == done) std::copy_n(done, count, y + row);
 }

@@ -8,7 +8,7 @@
 namespace ubp {
 
 class Linear {
-   public:
+public:
     // The layer must be dense and of one group; its arrays must outlive the operator.
     Linear(const LayerView& layer, unsigned threads);
 
@@ -17,7 +17,7 @@ class Linear {
 
     size_t prepared_bytes() const { return prepared_.bytes() + bias_.size() * sizeof(float); }
 
-   private:
+private:
     void run_group(const float* x, float* y, uint32_t group) const;
 
     PreparedLayer prepared_;

@@ -19,13 +19,15 @@ void Binary::run(const float* a, const float* b, float* y, unsigned threads, Thr
     const PassFunction curve = clamp.exact ? nullptr : curve_of(kernels, activation);
     const auto finish = [&](Pass pass, PassFunction op) {
         op(pass);
-        if (curve) curve({pass.out, nullptr, pass.out, pass.count, pass.rows, pass.out_stride, 0, pass.out_stride, 0, 0});
+        if (curve)
+            curve({pass.out, nullptr, pass.out, pass.count, pass.rows, pass.out_stride, 0, pass.out_stride, 0, 0});
     };
     if (per_channel) {
         const int64_t chunk = std::max<int64_t>(1, item_floats / plane);
         for_each_item(pool, threads, (planes + chunk - 1) / chunk, [&](int64_t item, unsigned) {
             const int64_t first = item * chunk, at = first * plane;
-            finish({a + at, b + first, y + at, plane, std::min(chunk, planes - first), plane, 1, plane, clamp.low, clamp.high},
+            finish({a + at, b + first, y + at, plane, std::min(chunk, planes - first), plane, 1, plane, clamp.low,
+                    clamp.high},
                    multiply ? kernels.multiply_scalar : kernels.add_scalar);
         });
         return;
@@ -38,7 +40,8 @@ void Binary::run(const float* a, const float* b, float* y, unsigned threads, Thr
     });
 }
 
-void run_activation(Activation activation, const float* x, float* y, int64_t count, unsigned threads, ThreadPool& pool) {
+void run_activation(Activation activation, const float* x, float* y, int64_t count, unsigned threads,
+                    ThreadPool& pool) {
     const Clamp clamp = clamp_of(activation);
     const PassFunction pass = clamp.exact ? planar_kernels().clamp : curve_of(planar_kernels(), activation);
     for_each_item(pool, threads, (count + item_floats - 1) / item_floats, [&](int64_t item, unsigned) {

@@ -21,7 +21,13 @@ int64_t count_places(int64_t first, int64_t kernel, int64_t size, bool count_pad
 
 Pooling::Pooling(const PoolWindow& window, int64_t planes, int64_t height, int64_t width, int64_t out_h, int64_t out_w,
                  unsigned threads)
-    : window_(window), planes_(planes), height_(height), width_(width), out_h_(out_h), out_w_(out_w), threads_(threads) {
+    : window_(window),
+      planes_(planes),
+      height_(height),
+      width_(width),
+      out_h_(out_h),
+      out_w_(out_w),
+      threads_(threads) {
     const int64_t reach = (out_w - 1) * window.stride_w + window.kernel_w;
     thread_floats_ = size_t((std::max(reach, window.pad_left + width) + behind + 15) / 16 * 16);
     for (int64_t x = 0; window.average && x < out_w; ++x) {

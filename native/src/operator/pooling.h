@@ -17,7 +17,7 @@ struct PoolWindow {
 };
 
 class Pooling {
-   public:
+public:
     // planes x height x width to planes x out_h x out_w; every window must touch the image.
     Pooling(const PoolWindow& window, int64_t planes, int64_t height, int64_t width, int64_t out_h, int64_t out_w,
             unsigned threads);
@@ -27,7 +27,7 @@ class Pooling {
     size_t workspace_floats() const { return threads_ * thread_floats_; }
     void use_workspace(float* workspace) { workspace_ = workspace; }
 
-   private:
+private:
     void run_plane(const float* plane, float* out, float* row) const;
     void divide(float* out, int64_t out_row) const;
 

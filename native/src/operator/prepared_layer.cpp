@@ -20,7 +20,8 @@ void for_each_weight(const LayerView& layer, Visit visit) {
     const uint32_t n = layer.block_size;
     for (uint32_t r = 0; r < layer.start_rows(); ++r) {
         for (uint32_t b = layer.row_begin[r]; b < layer.row_begin[r + 1]; ++b) {
-            for (uint32_t i = 0; i < n; ++i) visit(r + i, layer.block_column[b], layer.weights[size_t{b} * n + (r + i) % n]);
+            for (uint32_t i = 0; i < n; ++i)
+                visit(r + i, layer.block_column[b], layer.weights[size_t{b} * n + (r + i) % n]);
         }
     }
 }
@@ -41,7 +42,9 @@ PreparedLayer prepare_sparse(const LayerView& layer, bool aligned) {
     prepared.aligned = aligned;
     prepare_rows(layer, n, prepared);
     prepared.columns = layer.block_column;
-    const auto begin_of = [&](uint32_t row) { return row < layer.start_rows() ? layer.row_begin[row] : layer.block_count; };
+    const auto begin_of = [&](uint32_t row) {
+        return row < layer.start_rows() ? layer.row_begin[row] : layer.block_count;
+    };
     for (uint32_t group = 0; group < prepared.groups; ++group) {
         prepared.group_begin.push_back(begin_of(group * n));
         if (aligned) {

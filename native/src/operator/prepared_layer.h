@@ -10,15 +10,15 @@
 namespace ubp {
 
 struct PreparedLayer {
-    int block_size = 0;                // of the kernels: 0 for dense
-    bool aligned = false;              // counts are per group, not per start row
-    uint32_t group_rows = 0;           // N, or 8
-    uint32_t groups = 0;               // ceil(R / group_rows)
-    std::vector<uint32_t> counts;      // [groups * N] or [groups]
-    std::vector<uint32_t> group_begin; // [groups + 1] first block of each group
-    const uint16_t* columns = nullptr; // [B + 2], the layer's own
-    AlignedBuffer bias;                // [(groups + 1) * group_rows][4], each value four times
-    AlignedBuffer owned;               // weights where they are not used in place
+    int block_size = 0;                 // of the kernels: 0 for dense
+    bool aligned = false;               // counts are per group, not per start row
+    uint32_t group_rows = 0;            // N, or 8
+    uint32_t groups = 0;                // ceil(R / group_rows)
+    std::vector<uint32_t> counts;       // [groups * N] or [groups]
+    std::vector<uint32_t> group_begin;  // [groups + 1] first block of each group
+    const uint16_t* columns = nullptr;  // [B + 2], the layer's own
+    AlignedBuffer bias;                 // [(groups + 1) * group_rows][4], each value four times
+    AlignedBuffer owned;                // weights where they are not used in place
     const float* weights = nullptr;
 
     // Of all that is kept beside the layer's arrays.

@@ -89,7 +89,8 @@ void PanelPacker::find_positions(int stride) {
         row = 0;
         base += image_step;
     }
-    for (int p = 0; p < stride; p += 4) in_row_[p / 4] = step_is(offset_ + p, int32_t(g.stride_w)) && top_[p] == top_[p + 3];
+    for (int p = 0; p < stride; p += 4)
+        in_row_[p / 4] = step_is(offset_ + p, int32_t(g.stride_w)) && top_[p] == top_[p + 3];
 }
 
 // A tap is inside the image where its row and its column are.
@@ -123,7 +124,8 @@ bool PanelPacker::set_tap_mask(int64_t tap, int stride) {
 void PanelPacker::pack_consecutive(const CopyKernels& copies, const float* x, int64_t tap, bool masked, int stride,
                                    float* to) {
     const Geometry& g = geometry_;
-    const int64_t from = start_ + offset_[0] + tap / g.kernel_w * g.dilation_h * g.width + tap % g.kernel_w * g.dilation_w;
+    const int64_t from =
+        start_ + offset_[0] + tap / g.kernel_w * g.dilation_h * g.width + tap % g.kernel_w * g.dilation_w;
     const int64_t plane = g.plane(), last = g.input_floats() - stride - from;
     const int64_t begin = std::min(g.channels, from < 0 ? (-from + plane - 1) / plane : 0);
     const int64_t end = last < 0 ? begin : std::max(begin, std::min(g.channels, last / plane + 1));

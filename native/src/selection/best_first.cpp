@@ -47,12 +47,8 @@ void select_best_first(const Problem& problem, TakeBest take_best, StartBits& st
 
 }  // namespace
 
-void select_greedy(const Problem& problem, StartBits& starts) {
-    select_best_first(problem, take_best_greedy, starts);
-}
+void select_greedy(const Problem& problem, StartBits& starts) { select_best_first(problem, take_best_greedy, starts); }
 
-void select_bed(const Problem& problem, StartBits& starts) {
-    select_best_first(problem, take_best_bed, starts);
-}
+void select_bed(const Problem& problem, StartBits& starts) { select_best_first(problem, take_best_bed, starts); }
 
 }  // namespace ubp::selection

@@ -93,7 +93,8 @@ double select_optimal(const Problem& problem, StartBits& starts) {
 
 double select_with_sums(const Problem& problem, const TileSums& sums, StartBits& starts) {
     const int64_t capacity = problem.columns * (problem.rows / problem.block_size);
-    return select_between(problem, sums, find_prices({{&problem, &sums, 1.0, 0, capacity}}, problem.budget).layers[0], starts);
+    return select_between(problem, sums, find_prices({{&problem, &sums, 1.0, 0, capacity}}, problem.budget).layers[0],
+                          starts);
 }
 
 double select_between(const Problem& problem, const TileSums& sums, const PriceBracket& bracket, StartBits& starts) {

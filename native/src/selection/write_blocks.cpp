@@ -19,7 +19,8 @@ int64_t write_blocks(const Problem& problem, const StartBits& starts, int32_t* r
     std::vector<int64_t> first(problem.rows + 1);
     std::vector<double> sums(problem.rows);
     problem.pool.for_each(problem.rows, [&](int64_t row) {
-        for (int64_t tile = 0; tile < problem.tiles(); ++tile) first[row + 1] += __builtin_popcount(starts.tile(tile)[row]);
+        for (int64_t tile = 0; tile < problem.tiles(); ++tile)
+            first[row + 1] += __builtin_popcount(starts.tile(tile)[row]);
     });
     std::partial_sum(first.begin(), first.end(), first.begin());
     problem.pool.for_each(problem.rows, [&](int64_t row) {
@@ -28,7 +29,8 @@ int64_t write_blocks(const Problem& problem, const StartBits& starts, int32_t* r
             rows[at] = static_cast<int32_t>(row);
             columns[at++] = static_cast<int32_t>(column);
             double sum = 0;
-            for (int64_t r = row; r < row + problem.block_size; ++r) sum += problem.importance[r * problem.columns + column];
+            for (int64_t r = row; r < row + problem.block_size; ++r)
+                sum += problem.importance[r * problem.columns + column];
             sums[row] += sum;
         });
     });

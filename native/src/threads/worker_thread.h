@@ -16,7 +16,7 @@
 namespace ubp {
 
 class WorkerThread {
-   public:
+public:
     /// Runs `work` on a new thread; null where the system has no thread, or no memory for one.
     static std::unique_ptr<WorkerThread> start(std::function<void()> work);
     /// Waits until the work has ended.
@@ -24,7 +24,7 @@ class WorkerThread {
     WorkerThread(const WorkerThread&) = delete;
     WorkerThread& operator=(const WorkerThread&) = delete;
 
-   private:
+private:
     explicit WorkerThread(std::function<void()> work) : work_(std::move(work)) {}
     bool begin();
     void run();

@@ -14,7 +14,8 @@ namespace {
 int64_t packed_bytes(const LayerView& v) {
     const int64_t kept = v.block_size ? int64_t{v.block_count} * v.block_size : int64_t(v.dense_count());
     const int64_t starts = v.block_size && v.rows >= v.block_size ? int64_t{v.rows} - v.block_size + 1 : 0;
-    return 4 * (kept + v.rows) + (v.block_size ? 2 * (int64_t{v.block_count} + file::kColumnsBehind) + 4 * (starts + 1) : 0);
+    return 4 * (kept + v.rows) +
+           (v.block_size ? 2 * (int64_t{v.block_count} + file::kColumnsBehind) + 4 * (starts + 1) : 0);
 }
 
 const char* const kActivations[] = {"none", "relu", "relu6", "hard_swish", "hard_sigmoid", "silu", "sigmoid"};

@@ -77,8 +77,9 @@ void NetworkEntry::describe_kernels() {
     };
     row_.kernel = only(kernels, "dense");
     row_.method = only(methods, "dense"), row_.criterion = only(criteria, "");
-    row_.aligned = !kernels.empty() && std::all_of(file_.contents().layers().begin(), file_.contents().layers().end(),
-                                                   [](const FileLayer& l) { return l.view.block_size == 0 || l.aligned; });
+    row_.aligned =
+        !kernels.empty() && std::all_of(file_.contents().layers().begin(), file_.contents().layers().end(),
+                                        [](const FileLayer& l) { return l.view.block_size == 0 || l.aligned; });
     row_.sparsity = all ? 1.0 - double(kept) / double(all) : 0.0;
 }
 

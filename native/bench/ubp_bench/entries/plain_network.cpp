@@ -10,20 +10,13 @@ namespace {
 double activate(double x, Activation activation) {
     const double hard = std::clamp(x + 3.0, 0.0, 6.0) / 6.0;
     switch (activation) {
-        case Activation::relu:
-            return std::max(x, 0.0);
-        case Activation::relu6:
-            return std::clamp(x, 0.0, 6.0);
-        case Activation::hard_swish:
-            return x * hard;
-        case Activation::hard_sigmoid:
-            return hard;
-        case Activation::silu:
-            return x / (1.0 + std::exp(-x));
-        case Activation::sigmoid:
-            return 1.0 / (1.0 + std::exp(-x));
-        default:
-            return x;
+        case Activation::relu: return std::max(x, 0.0);
+        case Activation::relu6: return std::clamp(x, 0.0, 6.0);
+        case Activation::hard_swish: return x * hard;
+        case Activation::hard_sigmoid: return hard;
+        case Activation::silu: return x / (1.0 + std::exp(-x));
+        case Activation::sigmoid: return 1.0 / (1.0 + std::exp(-x));
+        default: return x;
     }
 }
 
@@ -48,7 +41,8 @@ struct Tap {
     int64_t down, across;  ///< offset of the input row and column
 };
 
-void add_tap(const Tap& tap, const LayerView& v, const GraphTensor& in, const GraphTensor& out, const double* from, double* to) {
+void add_tap(const Tap& tap, const LayerView& v, const GraphTensor& in, const GraphTensor& out, const double* from,
+             double* to) {
     for (int64_t h = 0; h < out.height; ++h) {
         const int64_t row = h * v.stride_h + tap.down;
         if (row < 0 || row >= in.height) continue;
@@ -72,18 +66,13 @@ struct PlainNetwork {
         const GraphNode& node = graph.nodes[index];
         Doubles& y = values[graph.input_count + index];
         switch (node.op) {
-            case Op::layer:
-                return run_layer(node, graph.result(index), y);
+            case Op::layer: return run_layer(node, graph.result(index), y);
             case Op::max_pool:
-            case Op::average_pool:
-                return run_pool(node, graph.result(index), y);
-            case Op::concat:
-                return run_concat(node, y);
-            case Op::softmax:
-                return run_softmax(graph.operand(node, 0), operand(node, 0), y);
+            case Op::average_pool: return run_pool(node, graph.result(index), y);
+            case Op::concat: return run_concat(node, y);
+            case Op::softmax: return run_softmax(graph.operand(node, 0), operand(node, 0), y);
             case Op::add:
-            case Op::multiply:
-                return run_binary(node, y);
+            case Op::multiply: return run_binary(node, y);
             default:  // activation; flatten has none
                 y = operand(node, 0);
                 for (double& value : y) value = activate(value, node.activation);
@@ -105,7 +94,8 @@ struct PlainNetwork {
                 if (weight == 0) continue;
                 const int64_t channel = row / group_rows * v.in_channels + k / taps, tap = k % taps;
                 const double* from = operand(node, 0).data() + (image * in.channels + channel) * int64_t(in.plane());
-                const int64_t down = tap / v.kernel_w * v.dilation_h - v.pad_h, across = tap % v.kernel_w * v.dilation_w - v.pad_w;
+                const int64_t down = tap / v.kernel_w * v.dilation_h - v.pad_h,
+                              across = tap % v.kernel_w * v.dilation_w - v.pad_w;
                 add_tap({weight, down, across}, v, in, out, from, to);
             }
         }
@@ -118,11 +108,13 @@ struct PlainNetwork {
         const GraphWindow& w = node.window;
         const GraphTensor& in = graph.operand(node, 0);
         for (int64_t i = 0; i < int64_t(out.elements()); ++i) {
-            const int64_t top = i / out.width % out.height * w.stride_h - w.pad_h, left = i % out.width * w.stride_w - w.pad_w;
+            const int64_t top = i / out.width % out.height * w.stride_h - w.pad_h,
+                          left = i % out.width * w.stride_w - w.pad_w;
             const double* plane = operand(node, 0).data() + i / int64_t(out.plane()) * int64_t(in.plane());
             double largest = -std::numeric_limits<double>::infinity(), sum = 0, inside = 0;
             for (int64_t r = std::max<int64_t>(top, 0); r < std::min<int64_t>(top + w.kernel_h, in.height); ++r)
-                for (int64_t c = std::max<int64_t>(left, 0); c < std::min<int64_t>(left + w.kernel_w, in.width); ++c, ++inside) {
+                for (int64_t c = std::max<int64_t>(left, 0); c < std::min<int64_t>(left + w.kernel_w, in.width);
+                     ++c, ++inside) {
                     largest = std::max(largest, plane[r * in.width + c]);
                     sum += plane[r * in.width + c];
                 }

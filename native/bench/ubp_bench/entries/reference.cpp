@@ -9,14 +9,10 @@ namespace {
 
 double activate(double value, Activation activation) {
     switch (activation) {
-        case Activation::relu:
-            return std::max(value, 0.0);
-        case Activation::relu6:
-            return std::clamp(value, 0.0, 6.0);
-        case Activation::hard_swish:
-            return value * std::clamp(value + 3.0, 0.0, 6.0) / 6.0;
-        default:
-            return value;
+        case Activation::relu: return std::max(value, 0.0);
+        case Activation::relu6: return std::clamp(value, 0.0, 6.0);
+        case Activation::hard_swish: return value * std::clamp(value + 3.0, 0.0, 6.0) / 6.0;
+        default: return value;
     }
 }
 

@@ -9,7 +9,9 @@
 
 namespace ubp::bench {
 
-inline std::string pair_text(int64_t down, int64_t across) { return std::to_string(down) + "x" + std::to_string(across); }
+inline std::string pair_text(int64_t down, int64_t across) {
+    return std::to_string(down) + "x" + std::to_string(across);
+}
 
 inline std::string shape_text(int64_t batch, int64_t channels, int64_t height, int64_t width) {
     return std::to_string(batch) + "x" + std::to_string(channels) + "x" + pair_text(height, width);

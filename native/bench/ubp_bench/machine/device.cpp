@@ -36,18 +36,12 @@ CpuInfoFile read_cpuinfo() {
         const size_t colon = line.find(':');
         if (colon == std::string::npos) continue;
         const std::string key = trim(line.substr(0, colon)), value = trim(line.substr(colon + 1));
-        if (key == "processor")
-            cpu = std::atoi(value.c_str()), file.cpus[cpu];
-        else if (key == "CPU implementer")
-            file.cpus[cpu].implementer = value;
-        else if (key == "CPU part")
-            file.cpus[cpu].part = value;
-        else if (key == "model name")
-            file.cpus[cpu].model_name = value;
-        else if (key == "Features" || key == "flags")
-            file.features = value;
-        else if (key == "vendor_id")
-            file.x86 = true;
+        if (key == "processor") cpu = std::atoi(value.c_str()), file.cpus[cpu];
+        else if (key == "CPU implementer") file.cpus[cpu].implementer = value;
+        else if (key == "CPU part") file.cpus[cpu].part = value;
+        else if (key == "model name") file.cpus[cpu].model_name = value;
+        else if (key == "Features" || key == "flags") file.features = value;
+        else if (key == "vendor_id") file.x86 = true;
     }
     return file;
 }

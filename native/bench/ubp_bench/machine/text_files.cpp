@@ -17,10 +17,8 @@ std::vector<std::string> read_lines(const std::string& path) {
     if (!file) return lines;
     std::string line;
     for (int c = std::fgetc(file); c != EOF; c = std::fgetc(file)) {
-        if (c == '\n')
-            lines.push_back(line), line.clear();
-        else
-            line += static_cast<char>(c);
+        if (c == '\n') lines.push_back(line), line.clear();
+        else line += static_cast<char>(c);
     }
     std::fclose(file);
     if (!line.empty()) lines.push_back(line);

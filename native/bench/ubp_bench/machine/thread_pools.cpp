@@ -12,8 +12,7 @@ PinnedPool::PinnedPool(const std::vector<int>& cpus, unsigned threads) : cpus_(c
         if (!cpus_.empty()) refusals[index] = pin_thread(cpus_of_thread(cpus_, index, threads_));
     };
     pool_ = std::make_unique<ThreadPool>(threads, pin);
-    pool_->run(
-        threads, [](void*, unsigned) {}, nullptr);  // returns when every worker has started, and so is pinned
+    pool_->run(threads, [](void*, unsigned) {}, nullptr);  // returns when every worker has started, and so is pinned
     pin(0);
     for (const std::string& refusal : refusals)
         if (!refusal.empty() && std::find(notes_.begin(), notes_.end(), refusal) == notes_.end())

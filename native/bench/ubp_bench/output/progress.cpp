@@ -44,7 +44,8 @@ void Progress::begin(const std::string& layer, int64_t group, int64_t groups, in
 
 void Progress::plain_loop(int64_t entry, int64_t done, int64_t of) {
     const int64_t since = now_ns() - last_line_ns_;
-    if (is_due(done == 0)) write(place("plain loop", entry) + share(done, of), done ? std::optional(since) : std::nullopt);
+    if (is_due(done == 0))
+        write(place("plain loop", entry) + share(done, of), done ? std::optional(since) : std::nullopt);
 }
 
 void Progress::first_run(int64_t entry, std::optional<int64_t> at_most_ns) {

@@ -1,7 +1,7 @@
 // The depthwise micro-kernels: R output rows by 4 * V columns stay in registers, every input vector is loaded once for
-// all output rows that use it, and the shifted vectors of a row come from loads, which leave the arithmetic units alone.
-// Edges: rows outside the image are rows of zeros; the first and the last columns have blocks of their own that mask
-// what they load. The last block ends with the row: it computes some columns again instead of storing parts.
+// all output rows that use it, and the shifted vectors of a row come from loads, which leave the arithmetic units
+// alone. Edges: rows outside the image are rows of zeros; the first and the last columns have blocks of their own that
+// mask what they load. The last block ends with the row: it computes some columns again instead of storing parts.
 #pragma once
 
 #include "kernels/neon.h"
@@ -99,7 +99,8 @@ struct DepthwiseKernel {
         const float32x4_t low = vdupq_n_f32(strip.low), high = vdupq_n_f32(strip.high);
         unroll<0, R>([&](auto r) UBP_LAMBDA {
             float* out = strip.out + int(r) * strip.out_stride + x;
-            unroll<0, V>([&](auto v) UBP_LAMBDA { vst1q_f32(out + 4 * v, vminq_f32(vmaxq_f32(acc[r][v], low), high)); });
+            unroll<0, V>([&](auto v)
+                             UBP_LAMBDA { vst1q_f32(out + 4 * v, vminq_f32(vmaxq_f32(acc[r][v], low), high)); });
         });
     }
 

@@ -7,7 +7,8 @@ namespace ubp {
 namespace {
 
 // exp(x) = 2^n * exp(r), n = round(x / ln 2), |r| <= ln 2 / 2; ln 2 in two parts, so that r is exact; exp(r) is
-// 1 + r + r^2 p(r) with the p of degree 4 whose largest relative error is least: 0.05 ulp before rounding. Results below 2^-126 are 2^-126; x is cut at 88.
+// 1 + r + r^2 p(r) with the p of degree 4 whose largest relative error is least: 0.05 ulp before rounding. Results
+// below 2^-126 are 2^-126; x is cut at 88.
 UBP_INLINE float32x4_t vector_exp(float32x4_t x) {
     x = vminq_f32(vmaxq_f32(x, vdupq_n_f32(-87.33654f)), vdupq_n_f32(88.0f));
     const float32x4_t n = vrndnq_f32(vmulq_f32(x, vdupq_n_f32(1.44269504f)));

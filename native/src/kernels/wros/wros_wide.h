@@ -49,15 +49,12 @@ struct WideWalk {
     // All rows by all vectors; x86 takes the rows in turn, so that only one spread weight is alive.
     template <int Block, class W>
     UBP_INLINE void multiply(const W& w, const float32x4_t* in) {
-        const auto one = [&](auto i, auto j) UBP_LAMBDA {
-            acc.rows[i][j] = w.template fma<Block * N + int(i)>(acc.rows[i][j], in[j]);
-        };
+        const auto one = [&](auto i, auto j)
+                             UBP_LAMBDA { acc.rows[i][j] = w.template fma<Block * N + int(i)>(acc.rows[i][j], in[j]); };
 #if defined(__aarch64__)
         unroll<0, Acc::own_vectors>([&](auto j) UBP_LAMBDA { unroll<0, N>([&](auto i) UBP_LAMBDA { one(i, j); }); });
 #else
-        unroll<0, N>([&](auto i) UBP_LAMBDA {
-            unroll<0, Acc::own_vectors>([&](auto j) UBP_LAMBDA { one(i, j); });
-        });
+        unroll<0, N>([&](auto i) UBP_LAMBDA { unroll<0, Acc::own_vectors>([&](auto j) UBP_LAMBDA { one(i, j); }); });
 #endif
     }
 

@@ -27,7 +27,8 @@ Gains window_gains(const Problem& problem, int64_t size, int64_t tile, double th
     return gains;
 }
 
-// The gains of all tiles of all layers that reach a threshold (scaled): of greedy and bed as steps, of the others alone.
+// The gains of all tiles of all layers that reach a threshold (scaled): of greedy and bed as steps, of the others
+// alone.
 class NetworkGains {
 public:
     NetworkGains(const std::vector<Share>& shares, int32_t method, Findings& findings);
@@ -48,8 +49,8 @@ private:
     const std::vector<Share>& shares_;
     int32_t method_;
     std::vector<std::unique_ptr<Steps>>& steps_;  // of each layer, or of none
-    std::vector<Item> items_;    // by layer and tile
-    std::vector<size_t> first_;  // [layers + 1] first item of each layer
+    std::vector<Item> items_;                     // by layer and tile
+    std::vector<size_t> first_;                   // [layers + 1] first item of each layer
 };
 
 NetworkGains::NetworkGains(const std::vector<Share>& shares, int32_t method, Findings& findings)
@@ -68,7 +69,8 @@ void NetworkGains::run(Item& item, double threshold) {
     const Share& share = shares_[item.layer];
     threshold /= share.scale;
     if (!steps_.empty()) return steps_[item.layer]->run_tile(item.tile, threshold);
-    item.gains = window_gains(share.problem, method_ == UBP_METHOD_ABP ? share.problem.block_size : 1, item.tile, threshold);
+    item.gains =
+        window_gains(share.problem, method_ == UBP_METHOD_ABP ? share.problem.block_size : 1, item.tile, threshold);
 }
 
 void NetworkGains::add_gains(const Item& item, Gains& gains) const {

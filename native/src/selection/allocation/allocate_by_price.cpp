@@ -22,7 +22,8 @@ void add_offers(size_t index, const PricedLayer& layer, const PriceBracket& brac
     for (const Segment& segment : find_segments(*layer.problem, *layer.sums, bracket)) {
         const int64_t before = layer.clamp(count);
         count += segment.low.count - segment.high.count;
-        if (const int64_t more = layer.clamp(count) - before) offers.push_back({segment.gain * layer.scale, index, more});
+        if (const int64_t more = layer.clamp(count) - before)
+            offers.push_back({segment.gain * layer.scale, index, more});
     }
 }
 

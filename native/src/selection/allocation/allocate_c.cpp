@@ -23,7 +23,8 @@ struct Allocation {
 c_api::HandleTable<Allocation, ubp_allocation> allocations;
 
 // "" or what is wrong with the shares; counts all weights.
-const char* fault_of_shares(const ubp_share* shares, int64_t layers, const ubp_selection_options& options, int64_t& weights) {
+const char* fault_of_shares(const ubp_share* shares, int64_t layers, const ubp_selection_options& options,
+                            int64_t& weights) {
     int64_t least = 0, most = 0;
     for (const ubp_share* share = shares; share != shares + layers; ++share) {
         if (!share->importance) return "importance must not be null";
@@ -35,7 +36,9 @@ const char* fault_of_shares(const ubp_share* shares, int64_t layers, const ubp_s
         least += share->floor, most += share->ceiling;
         weights += share->rows * share->columns;
     }
-    return least <= options.budget && options.budget <= most ? "" : "budget must lie between the sums of floors and ceilings";
+    return least <= options.budget && options.budget <= most
+               ? ""
+               : "budget must lie between the sums of floors and ceilings";
 }
 
 ubp_status allocate(Allocation& allocation, int64_t budget, int64_t* found, const ErrorLine& line) {

@@ -24,10 +24,10 @@ struct Share {
 // What sharing out has found about the layers, so that selecting their blocks need not find it again. Empty where the
 // method leaves nothing of use.
 struct Findings {
-    std::vector<std::unique_ptr<Steps>> steps;  // greedy and bed: all that gain at least ...
+    std::vector<std::unique_ptr<Steps>> steps;                    // greedy and bed: all that gain at least ...
     double threshold = -std::numeric_limits<double>::infinity();  // ... so much (scaled)
-    std::deque<TileSums> sums;                  // optimal: of every layer,
-    std::vector<PriceBracket> brackets;         // ... and the network's prices
+    std::deque<TileSums> sums;                                    // optimal: of every layer,
+    std::vector<PriceBracket> brackets;                           // ... and the network's prices
 };
 
 // Sets the counts to the floors and the `budget - sum of floors` largest further gains of all layers, none beyond its

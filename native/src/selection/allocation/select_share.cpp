@@ -21,7 +21,8 @@ double select_by_price(const Problem& problem, const Share& share, size_t layer,
     if (problem.budget == 0) return 0;
     if (findings.sums.empty()) return select_optimal(problem, starts);
     const TileSums& sums = findings.sums[layer];
-    if (is_decided(share, findings.brackets[layer])) return select_between(problem, sums, findings.brackets[layer], starts);
+    if (is_decided(share, findings.brackets[layer]))
+        return select_between(problem, sums, findings.brackets[layer], starts);
     return select_with_sums(problem, sums, starts);
 }
 
@@ -31,7 +32,8 @@ double select_share(const Share& share, size_t layer, int32_t method, const Find
     Problem problem = share.problem;
     problem.budget = share.count;
     if (method == UBP_METHOD_OPTIMAL) return select_by_price(problem, share, layer, findings, starts);
-    if (!findings.steps.empty() && findings.steps[layer]->count_from(findings.threshold / share.scale) >= problem.budget) {
+    if (!findings.steps.empty() &&
+        findings.steps[layer]->count_from(findings.threshold / share.scale) >= problem.budget) {
         findings.steps[layer]->select(problem, starts);
         return 0;
     }

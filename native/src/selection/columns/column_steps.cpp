@@ -97,7 +97,8 @@ void rescore_gap(ColumnState& state, int32_t after, Touched& touched) {
     double below[kMaxBlock];  // below[m]: sum of the m rows after the gap
     int64_t available = 0;
     double sum = 0;
-    for (int32_t r = after; r < state.rows && available + 1 < n; r = next[r]) below[++available] = sum += state.importance[r];
+    for (int32_t r = after; r < state.rows && available + 1 < n; r = next[r])
+        below[++available] = sum += state.importance[r];
     sum = 0;
     int32_t r = previous[after];
     for (int64_t m = 1; m < n && r >= 0; ++m, r = previous[r]) {

@@ -57,11 +57,13 @@ std::vector<Segment> find_segments(const Problem& problem, const TileSums& sums,
         const Choice low = column.choose(bracket.low.price), high = column.choose(bracket.high.price);
         add_segments(column, k, low, high, found[k]);
         // Concave up to rounding, which weights of very unequal size can make visible.
-        for (size_t i = 1; i < found[k].size(); ++i) found[k][i].gain = std::min(found[k][i].gain, found[k][i - 1].gain);
+        for (size_t i = 1; i < found[k].size(); ++i)
+            found[k][i].gain = std::min(found[k][i].gain, found[k][i - 1].gain);
     });
     std::vector<Segment> segments;
     for (const auto& own : found) segments.insert(segments.end(), own.begin(), own.end());
-    std::stable_sort(segments.begin(), segments.end(), [](const Segment& a, const Segment& b) { return a.gain > b.gain; });
+    std::stable_sort(segments.begin(), segments.end(),
+                     [](const Segment& a, const Segment& b) { return a.gain > b.gain; });
     return segments;
 }
 

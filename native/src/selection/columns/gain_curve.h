@@ -41,8 +41,8 @@ private:
 // The gains of all columns that differ between the bracket's prices, largest first.
 std::vector<Segment> find_segments(const Problem& problem, const TileSums& sums, const PriceBracket& bracket);
 
-// What `blocks` blocks of the layer can keep at most. By weak duality: sum of the columns' values at any price, plus the
-// price of the blocks.
+// What `blocks` blocks of the layer can keep at most. By weak duality: sum of the columns' values at any price, plus
+// the price of the blocks.
 double upper_bound(const Problem& problem, const TileSums& sums, double price, int64_t blocks);
 
 }  // namespace ubp::selection

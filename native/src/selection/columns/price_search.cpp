@@ -81,9 +81,8 @@ Search::Search(const std::vector<PricedLayer>& layers, int64_t budget, int64_t s
         high_.layers.push_back(std::move(high));
     }
     std::vector<double> best(items_.size());
-    pool_.for_each(static_cast<int64_t>(items_.size()), [&](int64_t i) {
-        best[i] = largest_sum(layers_[items_[i].layer], items_[i].tile);
-    });
+    pool_.for_each(static_cast<int64_t>(items_.size()),
+                   [&](int64_t i) { best[i] = largest_sum(layers_[items_[i].layer], items_[i].tile); });
     const double top = *std::max_element(best.begin(), best.end());
     low_.price = top > 0 ? -top : -1;
     high_.price = top;

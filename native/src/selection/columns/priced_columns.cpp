@@ -31,7 +31,8 @@ void window_sums(const Problem& problem, int64_t tile, double* sums) {
         std::memset(suffix + n * kTile, 0, sizeof(double) * kTile);
         for (int64_t i = n - 1; i >= 0; --i)
             for (int lane = 0; lane < kTile; lane += kLanes)
-                store(suffix + i * kTile + lane, load(suffix + (i + 1) * kTile + lane) + load(chunk + i * kTile + lane));
+                store(suffix + i * kTile + lane,
+                      load(suffix + (i + 1) * kTile + lane) + load(chunk + i * kTile + lane));
         std::memcpy(sums + base * kTile, suffix, sizeof(double) * kTile);
         std::memset(prefix, 0, sizeof prefix);
         for (int64_t i = 1; i < n && base + i + n <= problem.rows; ++i) {

@@ -54,8 +54,8 @@ void divide_runs(const Problem& problem, const Steps& steps, const std::vector<i
             const int32_t *labels = steps.labels(column), count = counts[column];
             int64_t covered = 0;  // rows before this one belong to a block already
             for (int64_t base = 0; base < problem.rows; base += 64) {
-                for (uint64_t taken = taken_rows(labels + base, std::min<int64_t>(64, problem.rows - base), count); taken;
-                     taken &= taken - 1) {
+                for (uint64_t taken = taken_rows(labels + base, std::min<int64_t>(64, problem.rows - base), count);
+                     taken; taken &= taken - 1) {
                     const int64_t row = base + __builtin_ctzll(taken);
                     if (row < covered) continue;
                     words[row] = static_cast<uint16_t>(words[row] | (1u << lane));
@@ -77,7 +77,8 @@ int64_t Steps::count() const {
 int64_t Steps::count_from(double threshold) const {
     int64_t count = 0;
     for (const auto& own : gains_)
-        count += std::partition_point(own.begin(), own.end(), [=](double gain) { return gain >= threshold; }) - own.begin();
+        count +=
+            std::partition_point(own.begin(), own.end(), [=](double gain) { return gain >= threshold; }) - own.begin();
     return count;
 }
 

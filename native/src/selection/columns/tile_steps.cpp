@@ -54,8 +54,8 @@ void run_tile_steps(const Problem& p, TakeBest take_best, int64_t tile, double t
         const int64_t at = lane * columns.stride;
         fill_list(next.data(), previous.data(), p.rows);
         std::fill_n(labels, p.rows, kNotTaken);
-        ColumnState state{p.rows,      p.block_size,           &columns.scores[at],
-                          best.data(), &columns.importance[at], next.data(), previous.data()};
+        ColumnState state{p.rows,      p.block_size,   &columns.scores[at], best.data(), &columns.importance[at],
+                          next.data(), previous.data()};
         const int64_t steps = take_best(state, threshold, own.data(), labels);
         gains[lane].assign(own.data(), own.data() + steps);
     }

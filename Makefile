@@ -34,11 +34,12 @@ test: test-system native lint  ## every check: ruff, mypy, import contracts, pyt
 test-system:
 	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then sh tests/install_tools.sh; fi
 
-lint: $(STAMP)  ## ruff, mypy and import contracts
+lint: $(STAMP)  ## ruff, mypy, import contracts, clang-format
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@find native examples tests -name '*.cpp' -o -name '*.h' -o -name '*.c' | xargs $(BIN)/clang-format --dry-run -Werror
 
 fuzz: $(STAMP)  ## a million changed files against C++ reader and runtime under sanitizers (RUNS=..., SEED=...)
 	@$(BIN)/python tests/native/run_fuzzer.py --runs $(or $(RUNS),1000000) --seed $(or $(SEED),1)

@@ -88,7 +88,7 @@ def test_a_build_without_optimisation_says_so_in_every_row(tmp_path: Path) -> No
     linked = [str(path) for name in target.folders for path in sorted((objects / name).rglob("*.o"))]
     compiler = [*compiler_of(target), "-std=c++17", "-O0", *include_flags()]
     for stem in ("fields", "output"):
-        source = root / "native" / "bench" / "ubp_bench" / f"{stem}.cpp"
+        source = root / "native" / "bench" / "ubp_bench" / "output" / f"{stem}.cpp"
         made = tmp_path / f"{stem}.o"
         subprocess.run([*compiler, "-fno-sanitize=all", "-c", str(source), "-o", str(made)], check=True)
         linked = [str(made) if Path(path).stem == stem and "ubp_bench" in path else path for path in linked]

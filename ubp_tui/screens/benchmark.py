@@ -79,9 +79,14 @@ class BenchmarkScreen(PaneScreen[None]):
 
     # Showing the queue; out of sight that waits until the screen is opened again
 
+    @property
+    def _is_in_sight(self) -> bool:
+        """Whether there is something to show it in: while the app ends, a screen is still there whose widgets are gone."""
+        return self in self.app.screen_stack and bool(self.query(DevicePanel)) and bool(self.query(ResultPane))
+
     def _show_devices(self) -> None:
         """Devices, marks, facts, and how far each of them is."""
-        if self in self.app.screen_stack:
+        if self._is_in_sight:
             queue = self._queue
             status = {name: run.status for name, run in queue.runs.items()} if queue.running else {}
             self.query_one(DevicePanel).show(queue.devices, status)
@@ -93,8 +98,7 @@ class BenchmarkScreen(PaneScreen[None]):
     def _show_runs(self) -> None:
         """What the benchmark is doing, and what was measured so far."""
         queue = self._queue
-        # While the app ends, a screen is still there whose widgets are gone.
-        if self not in self.app.screen_stack or not self.query("#bench-step"):
+        if not self._is_in_sight:
             return
         self.set_class(queue.running, "-running")
         self.query_one("#bench-step", Static).update(shown(describe_status(queue)))

@@ -30,8 +30,13 @@ class AppRunner:
         self._app.workers.cancel_group(self._app, name)
 
     def tell(self, call: Callable[..., object], *arguments: Any) -> None:
-        """Queue the call for the event loop; from any thread."""
-        self._app.call_later(call, *arguments)
+        """Queue the call for the event loop; from any thread. An app that is ending has nothing left to show it in."""
+        self._app.call_later(self._make, call, arguments)
+
+    def _make(self, call: Callable[..., object], arguments: tuple[Any, ...]) -> None:
+        """Make the call, unless the app began to end since it was queued: its screens may have lost their widgets."""
+        if self._app.is_running:
+            call(*arguments)
 
 
 def _do(work: Work) -> None:

@@ -111,12 +111,17 @@ def layer_cost(layer: Layer, selection: Selection | None) -> LayerCost:
     if selection is None:
         return LayerCost(before, before, work, work, weights * FLOAT_BYTES, weights * FLOAT_BYTES)
     kept = len(selection.rows) * selection.block_size
-    packed = array_bytes(rows, columns, selection.block_size, len(selection.rows))
     return LayerCost(
         parameters_before=before,
         parameters_after=before - weights + kept,
         multiply_adds_before=work,
         multiply_adds_after=None if work is None else work // weights * kept,
         bytes_before=weights * FLOAT_BYTES,
-        bytes_after=sum(size for kind, size in packed.items() if kind != SectionKind.BIAS),
+        bytes_after=packed_bytes((rows, columns), selection.block_size, len(selection.rows)),
     )
+
+
+def packed_bytes(shape: tuple[int, int], block_size: int, blocks: int) -> int:
+    """Bytes of a pruned layer [R, K] in a packed file, without the bias."""
+    arrays = array_bytes(*shape, block_size, blocks)
+    return sum(size for kind, size in arrays.items() if kind != SectionKind.BIAS)

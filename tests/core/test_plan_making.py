@@ -10,12 +10,14 @@ import numpy as np
 import pytest
 
 from ubp_core import METHODS, importance, select_blocks, select_global
+from ubp_core.budgets import LARGER_PACKED
 from ubp_core.errors import PlanError, SelectionError
 from ubp_core.global_selection import network_budget
 from ubp_core.models import LoadedModel
 from ubp_core.models.spec import ModelSpec
-from ubp_core.plan import LayerPlan, Override, Plan, make_plan, report_plan, select_plan
+from ubp_core.plan import LayerPlan, Override, Plan, make_plan, remake_plan, report_plan, select_plan
 from ubp_core.plan.overrides import merge_overrides
+from ubp_core.report import layer_cost
 
 
 @cache
@@ -38,7 +40,7 @@ def test_a_uniform_plan_selects_what_each_layer_selects_alone() -> None:
 @pytest.mark.parametrize("method", [m for m in METHODS if m != "greedy"])
 def test_a_global_plan_leads_to_the_global_selection(method: str) -> None:
     model = network()
-    plan = make_plan(model, scope="global", method=method, sparsity=0.7, floor=0.1, ceiling=0.9)
+    plan = make_plan(model, scope="global", method=method, sparsity=0.7, floor=0.1, ceiling=0.9, grow=True)
     size = 1 if method == "unstructured" else 4
     matrices = {layer.name: importance(layer.weight) for layer in model.prunable}
     expected = select_global(matrices, size, 0.7, method, floors=0.1, ceilings=0.9)
@@ -47,6 +49,46 @@ def test_a_global_plan_leads_to_the_global_selection(method: str) -> None:
         np.testing.assert_array_equal(selections[name].mask(), selection.mask())
     shapes = {layer.name: (layer.rows, layer.columns) for layer in model.prunable}
     assert sum(len(s.rows) for s in selections.values()) == network_budget(shapes, size, 0.7)
+
+
+def packed_and_dense(plan: Plan, model: LoadedModel) -> dict[str, tuple[int, int]]:
+    """Bytes of every pruned layer, packed and dense."""
+    costs = {name: layer_cost(model.layer(name), selection) for name, selection in select_plan(plan, model).items()}
+    return {name: (cost.bytes_after, cost.bytes_before) for name, cost in costs.items()}
+
+
+@pytest.mark.parametrize("sparsity", [0.3, 0.6, 0.8])
+def test_layers_that_would_grow_stay_dense_and_the_others_share_the_budget(sparsity: float) -> None:
+    model = network()
+    asked = make_plan(model, scope="global", sparsity=sparsity, grow=True)
+    assert any(packed > dense for packed, dense in packed_and_dense(asked, model).values()), "else nothing is tested"
+    plan = make_plan(model, scope="global", sparsity=sparsity)
+    assert all(packed <= dense for packed, dense in packed_and_dense(plan, model).values())
+    larger = {layer.name for layer in plan.layers if layer.because == LARGER_PACKED}
+    assert larger and not any(layer.fixed for layer in plan.layers)
+    # The same as without these layers in the first place, and what deciding anew finds.
+    others = make_plan(
+        model,
+        scope="global",
+        sparsity=sparsity,
+        grow=True,
+        overrides=[Override(name, method="dense") for name in larger],
+    )
+    assert others.pruned == plan.pruned
+    assert remake_plan(plan, model) == plan
+    assert remake_plan(replace(plan, grow=True), model) == replace(asked, grow=True)
+
+
+def test_what_is_asked_for_a_layer_or_grows_altogether_is_done() -> None:
+    model = network()
+    plan = make_plan(model, scope="global", sparsity=0.6)
+    larger = next(layer.name for layer in plan.layers if layer.because == LARGER_PACKED)
+    own = make_plan(model, scope="global", sparsity=0.6, overrides=[Override(larger, floor=0.9)])
+    assert not own.layer(larger).dense
+    for little in (0.0, 0.05):
+        plan = make_plan(model, scope="global", sparsity=little)
+        assert plan.pruned == make_plan(model, scope="global", sparsity=little, grow=True).pruned
+        assert len(plan.pruned) == len(model.prunable)
 
 
 def test_overrides_fix_layers_and_the_budget_is_spent_on_the_others() -> None:
@@ -92,7 +134,7 @@ def test_what_can_not_be_planned() -> None:
         make_plan(model, overrides=[Override.parse("blocks.0.depthwise=sparsity:0.5")])
     with pytest.raises(PlanError, match="no layer that can be pruned"):
         make_plan(model, overrides=[Override.parse("*=dense")])
-    with pytest.raises(PlanError, match="floor, ceiling, scale: belong to a global budget"):
+    with pytest.raises(PlanError, match="floor, ceiling, scale, grow: belong to a global budget"):
         make_plan(model, floor=0.1)
     with pytest.raises(PlanError, match="scope: 'local' is unknown"):
         make_plan(model, scope="local")

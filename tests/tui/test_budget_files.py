@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from textual.widgets import Input, RadioButton
 from tui_world import click, make_app, make_model, make_services, screen_text, settle, until
 
+from ubp_core.budgets import LARGER_PACKED
 from ubp_core.cli.main import main
 from ubp_core.models import LoadedModel, load_model
 from ubp_core.models.spec import ModelSpec
@@ -20,10 +21,11 @@ from ubp_core.plan import Plan, remake_plan
 from ubp_core.pruning import BlockPruner
 from ubp_core.vocabulary import METHODS
 from ubp_tui.app import build_app
-from ubp_tui.choices.budget import BudgetRequest, first_request, share_budget
+from ubp_tui.choices.budget import BudgetRequest, budget_names, first_request, share_budget
 from ubp_tui.choices.choice import Choice
-from ubp_tui.choices.layer_choices import Budget, LayerChoices
+from ubp_tui.choices.layer_choices import KEPT, Budget, LayerChoices
 from ubp_tui.choices.plans import adopt_plan, plan_choices
+from ubp_tui.choices.remarks import remark_on_change
 from ubp_tui.screens.explore_dialogs import name_export
 from ubp_tui.session.file import format_session, load_session, save_session
 from ubp_tui.session.session import Session
@@ -74,7 +76,8 @@ def test_the_plan_of_a_budget_says_what_was_decided(
     assert (plan.scope, plan.method, plan.sparsity) == ("global", method, sparsity)
     assert plan.block_size == (1 if method == "unstructured" else size)
     assert (plan.floor, plan.ceiling, plan.scale) == (*limits, scale)
-    assert {layer.name for layer in plan.pruned if not layer.fixed} == {*wanted}
+    larger = {layer.name for layer in plan.layers if layer.because == LARGER_PACKED}
+    assert larger <= shared.dense and {layer.name for layer in plan.pruned if not layer.fixed} | larger == {*wanted}
     assert {layer.name for layer in plan.layers if layer.fixed} == {*NAMES} - {*wanted}
     # Solving it again finds the same, from the file as well.
     path = tmp_path_factory.mktemp("p") / "plan.yaml"
@@ -120,6 +123,35 @@ def test_the_dialog_goes_on_with_the_budget_of_the_layer_on_the_screen() -> None
     assert first_request(shared, NAMES, "head") == BudgetRequest(NAMES, Choice(), "global", 0.05)
 
 
+def test_a_layer_that_would_grow_stays_dense_until_another_budget(tmp_path: Path) -> None:
+    model, little, more = make_model(), Choice("optimal", 1, 0.35), Choice("optimal", 1, 0.5)
+    shared = share_budget(model, LayerChoices(), BudgetRequest(NAMES, little))
+    assert shared.budget is not None and shared.budget.larger == shared.dense == {NAMES[0]}
+    layer = model.layer(NAMES[0])
+    assert shared.why_dense(layer) == LARGER_PACKED and not shared.prunes(layer)
+    names = [layer.name for layer in model.prunable]
+    assert f"1 layer stays dense: {LARGER_PACKED}" in remark_on_change(LayerChoices(), shared, model.prunable, "")
+    # The session and its plan say so; the next budget is for this layer too.
+    save_session(Session(REQUEST, shared), tmp_path / "s.yaml")
+    assert load_session(tmp_path / "s.yaml").choices == shared == shared.limited_to(names)
+    assert budget_names(model, shared, ()) == NAMES
+    again = share_budget(model, shared, BudgetRequest(NAMES, more))
+    assert not again.dense and all(map(again.shares, NAMES))
+    assert "left" not in remark_on_change(
+        again, share_budget(model, again, BudgetRequest(NAMES, little)), model.prunable, ""
+    )
+    # What the user says counts.
+    pruned = shared.with_dense([NAMES[0]], False)
+    assert pruned.prunes(layer) and not pruned.shares(NAMES[0])
+    by_choice = shared.with_dense([NAMES[1]], True)
+    assert by_choice.why_dense(model.layer(NAMES[1])) == KEPT and budget_names(model, by_choice, ()) == (
+        NAMES[0],
+        NAMES[2],
+    )
+    everything = share_budget(model, LayerChoices(), BudgetRequest(NAMES, little, grow=True))
+    assert not everything.dense and plan_choices(everything, model, REQUEST).grow
+
+
 def test_a_session_keeps_the_budget(tmp_path: Path) -> None:
     model, path = make_model(), tmp_path / "s.yaml"
     shared = share_budget(model, LayerChoices(), BudgetRequest(NAMES[:2], Choice("bed", 2, 0.8), "global", 0.1))
@@ -129,7 +161,10 @@ def test_a_session_keeps_the_budget(tmp_path: Path) -> None:
     save_session(session, path)
     assert load_session(path) == session
     text = format_session(session)
-    assert "  asked: {method: bed, block_size: 2, sparsity: 0.8, floor: 0.1, ceiling: 1.0, scale: raw}" in text
+    assert (
+        "  asked: {method: bed, block_size: 2, sparsity: 0.8, floor: 0.1, ceiling: 1.0, scale: raw, grow: false}"
+        in text
+    )
     assert "  layers: [block.0.expand, block.1.conv]" in text and "    block.0.expand: {floor: 0.2}" in text
     # A plan may prune a layer further than the slider goes.
     sparse = Session(REQUEST, LayerChoices().with_layers(["head"], sparsity=0.998))

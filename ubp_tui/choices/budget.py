@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from ubp_core.budgets import LARGER_PACKED
 from ubp_core.vocabulary import DEFAULT_CRITERION, DEFAULT_FLOOR, SCALES
 from ubp_tui.choices.choice import Choice
-from ubp_tui.choices.layer_choices import Budget, LayerChoices
+from ubp_tui.choices.layer_choices import KEPT, Budget, LayerChoices
 
 if TYPE_CHECKING:
     from ubp_core.models import LoadedModel
@@ -36,11 +37,14 @@ class BudgetRequest:
     """Share that stays at most."""
     scale: str = SCALES[0]
     """How layers' importances compare: `raw` or `mean`."""
+    grow: bool = False
+    """Whether layers are pruned that take more bytes packed than dense."""
 
 
 def read_budget(plan: Plan, names: Sequence[str]) -> Budget:
-    """The budget of a plan of scope `global`, for the layers that are named."""
-    layers = [plan.layer(name) for name in names]
+    """The budget of a plan of scope `global`, for the layers that are named; those that stay dense have no part."""
+    named = [plan.layer(name) for name in names]
+    layers = [layer for layer in named if not layer.dense]
     limits = {layer.name: (layer.floor, layer.ceiling) for layer in layers}
     return Budget(
         Choice(plan.method, plan.block_size, plan.sparsity),
@@ -49,6 +53,8 @@ def read_budget(plan: Plan, names: Sequence[str]) -> Budget:
         plan.ceiling,
         plan.scale,
         MappingProxyType({name: own for name, own in limits.items() if own != (None, None)}),
+        plan.grow,
+        frozenset(layer.name for layer in named if layer.because == LARGER_PACKED),
     )
 
 
@@ -86,11 +92,12 @@ def share_budget(model: LoadedModel, choices: LayerChoices, request: BudgetReque
         floor=request.floor,
         ceiling=request.ceiling,
         scale=request.scale,
+        grow=request.grow,
         overrides=others,
     )
-    dense = [name for name in request.names if plan.layer(name).dense]
-    shared = [name for name in request.names if name not in dense]
-    return choices.with_budget(read_budget(plan, shared)).with_dense(dense, True)
+    budget = read_budget(plan, request.names)
+    rest = {name for name in request.names if plan.layer(name).dense} - budget.larger
+    return choices.with_budget(budget).with_dense(rest, True)
 
 
 def first_request(choices: LayerChoices, names: tuple[str, ...], layer: str) -> BudgetRequest:
@@ -98,10 +105,12 @@ def first_request(choices: LayerChoices, names: tuple[str, ...], layer: str) -> 
     budget = choices.budget
     if budget is None or not choices.shares(layer):
         return BudgetRequest(names, choices.of(layer), floor=DEFAULT_FLOOR)
-    return BudgetRequest(names, budget.choice, "global", budget.floor, budget.ceiling, budget.scale)
+    return BudgetRequest(names, budget.choice, "global", budget.floor, budget.ceiling, budget.scale, budget.grow)
 
 
 def budget_names(model: LoadedModel, choices: LayerChoices, marked: Sequence[str]) -> tuple[str, ...]:
-    """The layers that a budget is for: the marked ones, else all that are pruned."""
+    """The layers that a budget is for: of the marked ones, else of all, those that the user doesn't keep dense."""
     wanted = {*marked} or {layer.name for layer in model.prunable}
-    return tuple(layer.name for layer in model.prunable if layer.name in wanted and layer.name not in choices.dense)
+    return tuple(
+        layer.name for layer in model.prunable if layer.name in wanted and choices.why_kept(layer.name) != KEPT
+    )

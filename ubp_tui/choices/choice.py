@@ -76,7 +76,7 @@ class SelectionRequest:
     """Name of the layer."""
     choice: Choice
     """How to select."""
-    dense: bool = False
-    """Whether the user keeps the layer dense."""
+    kept: str = ""
+    """Why the layer stays dense though it could be pruned, in words."""
     by_tap: bool = False
     """Whether the columns of a k x k layer stand by tap, not by channel."""

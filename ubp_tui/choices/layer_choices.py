@@ -10,11 +10,14 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from ubp_core.budgets import LARGER_PACKED
 from ubp_tui.choices.choice import Choice, find_dense_reason
 
 if TYPE_CHECKING:
     from ubp_core.models import Layer
 
+KEPT: Final = "by choice"
+"""Why a layer stays dense of which the user says so."""
 Scope = Literal["all", "marked", "layer"]
 """Which layers a change of the choice is meant for."""
 SCOPES: Final[tuple[Scope, ...]] = ("all", "marked", "layer")
@@ -39,11 +42,15 @@ class Budget:
     """How layers' importances compare: `raw` or `mean`."""
     limits: Mapping[str, tuple[float | None, float | None]] = field(default_factory=lambda: MappingProxyType({}))
     """Floor and ceiling of layers that have their own, by name; None: as of all."""
+    grow: bool = False
+    """Whether layers are pruned that take more bytes packed than dense."""
+    larger: frozenset[str] = frozenset()
+    """Layers that stay dense because they would; an edit may prune or keep them by choice all the same."""
 
     def limited_to(self, names: Set[str]) -> Budget:
         """The same for no other layers than these."""
         parts = {name: part for name, part in self.parts.items() if name in names}
-        return replace(self, parts=MappingProxyType(parts))
+        return replace(self, parts=MappingProxyType(parts), larger=self.larger & names)
 
 
 @dataclass(frozen=True)
@@ -70,7 +77,18 @@ class LayerChoices:
 
     def prunes(self, layer: Layer) -> bool:
         """Whether a layer is pruned: it can be, by its choice, and isn't kept dense."""
-        return layer.name not in self.dense and find_dense_reason(layer, self.of(layer.name)) is None
+        return self.why_dense(layer) is None
+
+    def why_dense(self, layer: Layer) -> str | None:
+        """Why a layer stays dense, in words; None: it is pruned."""
+        kept = self.why_kept(layer.name)
+        return layer.skip_reason or kept or find_dense_reason(layer, self.of(layer.name))
+
+    def why_kept(self, layer: str) -> str:
+        """Why a layer is in `dense`, in words; "" for one that isn't."""
+        if layer not in self.dense:
+            return ""
+        return LARGER_PACKED if self.budget is not None and layer in self.budget.larger else KEPT
 
     @property
     def uniform(self) -> bool:
@@ -92,8 +110,10 @@ class LayerChoices:
         return replace(self._with_special(self.default, {**self.special, **choices}), dense=frozenset(dense))._settle()
 
     def with_budget(self, budget: Budget) -> LayerChoices:
-        """Give layers their parts of a budget; it takes the place of an earlier one."""
-        return replace(self._with_special(self.default, {**self.special, **budget.parts}), budget=budget)._settle()
+        """Give layers their parts of a budget; it takes the place of an earlier one, and of what that kept dense."""
+        before = frozenset() if self.budget is None else self.budget.larger
+        chosen = self._with_special(self.default, {**self.special, **budget.parts})
+        return replace(chosen, budget=budget, dense=(self.dense - before) | budget.larger)._settle()
 
     def with_dense(self, names: Iterable[str], keep: bool) -> LayerChoices:
         """Keep layers dense, or prune them again."""
@@ -107,7 +127,8 @@ class LayerChoices:
         known = LayerChoices(self.default, MappingProxyType(special), self.dense & kept)
         if self.budget is None:
             return known
-        return known.with_budget(self.budget.limited_to({name for name in kept if self.shares(name)}))
+        shared = {name for name in kept if self.shares(name) or self.why_kept(name) == LARGER_PACKED}
+        return known.with_budget(self.budget.limited_to(shared))
 
     def _with_special(self, default: Choice, special: Mapping[str, Choice]) -> LayerChoices:
         """The same with other choices; exceptions that are none are forgotten."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ubp_core.budgets import LARGER_PACKED
 from ubp_core.models.spec import ModelSpec
 from ubp_core.vocabulary import DEFAULT_CRITERION
 from ubp_tui.choices.budget import NEARLY_ALL, read_budget, read_choice
@@ -26,7 +27,8 @@ def plan_choices(choices: LayerChoices, model: LoadedModel, spec: ModelSpec) -> 
     asked = choices.default if budget is None else budget.choice
     plan = Plan(layers, spec, DEFAULT_CRITERION, "uniform", asked.method, asked.block_size, asked.sparsity)
     if budget is not None:
-        plan = replace(plan, scope="global", floor=budget.floor, ceiling=budget.ceiling, scale=budget.scale)
+        plan = replace(plan, scope="global", floor=budget.floor, ceiling=budget.ceiling)
+        plan = replace(plan, scale=budget.scale, grow=budget.grow)
     return settle_plan(plan, model)
 
 
@@ -36,8 +38,8 @@ def _plan_layer(choices: LayerChoices, name: str, skip_reason: str | None) -> La
 
     if skip_reason is not None:
         return LayerPlan(name, because=skip_reason)
-    if name in choices.dense:
-        return LayerPlan(name, because="by choice", fixed=True)
+    if kept := choices.why_kept(name):
+        return LayerPlan(name, because=kept, fixed=kept != LARGER_PACKED)
     choice = choices.of(name)
     sparsity = 1.0 if choice.sparsity == NEARLY_ALL else choice.sparsity
     plan = LayerPlan(name, choice.method, choice.block_size, sparsity)
@@ -64,7 +66,7 @@ def adopt_plan(plan: Plan, model: LoadedModel) -> tuple[LayerChoices, tuple[str,
     left_out = tuple(layer.name for layer in plan.pruned if layer.name not in prunable)
     choices = LayerChoices(Choice(plan.method, plan.block_size, plan.sparsity)).with_choices(chosen, dense)
     if plan.scope == "global":
-        choices = choices.with_budget(read_budget(plan, [name for name in chosen if not plan.layer(name).fixed]))
+        choices = choices.with_budget(read_budget(plan, [name for name in prunable if not plan.layer(name).fixed]))
     return choices, left_out
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
+from ubp_core.budgets import LARGER_PACKED
 from ubp_tui.choices.layer_choices import LayerChoices
 from ubp_tui.choices.patterns import matches
 from ubp_tui.keys.registry import key_of
@@ -29,6 +30,10 @@ def remark_on_change(before: LayerChoices, after: LayerChoices, layers: Sequence
     """
     left = [layer.name for layer in layers if before.shares(layer.name) and not after.shares(layer.name)]
     parts = []
+    larger = frozenset() if after.budget is None else after.budget.larger
+    if larger and after.budget is not before.budget:
+        parts.append(f"{'1 layer stays' if len(larger) == 1 else f'{len(larger)} layers stay'} dense: {LARGER_PACKED}")
+    left = [name for name in left if name not in larger]
     if before.budget is not None and left:
         count = "1 layer has" if len(left) == 1 else f"{len(left)} layers have"
         parts.append(f"{count} left the budget of {100 * before.budget.choice.sparsity:g} %")

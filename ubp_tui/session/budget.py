@@ -7,13 +7,14 @@ from dataclasses import asdict
 from types import MappingProxyType
 from typing import Any
 
-from ubp_core.strict_yaml.fields import Field, Reader, number, one_of, read_mapping, texts
+from ubp_core.strict_yaml.fields import Field, Reader, flag, number, one_of, read_mapping, texts
 from ubp_core.strict_yaml.text import format_list, format_mapping, format_value
 from ubp_core.vocabulary import SCALES
 from ubp_tui.choices.choice import Choice
 from ubp_tui.choices.layer_choices import Budget, LayerChoices
 
 _LIMITS: Mapping[str, Reader] = {"floor": number(0, 1), "ceiling": number(0, 1)}
+_HEAD: Mapping[str, Reader] = {**_LIMITS, "scale": one_of(SCALES), "grow": flag}
 
 
 def format_budget(choices: LayerChoices) -> list[str]:
@@ -22,8 +23,9 @@ def format_budget(choices: LayerChoices) -> list[str]:
     if budget is None:
         return []
     names = [name for name in budget.parts if choices.shares(name)]
-    head = asdict(budget.choice) | {"floor": budget.floor, "ceiling": budget.ceiling, "scale": budget.scale}
+    head = asdict(budget.choice) | {name: getattr(budget, name) for name in _HEAD}
     lines = ["budget:", f"  asked: {format_mapping(head)}", f"  layers: {format_list(names)}"]
+    lines += [f"  larger: {format_list(sorted(budget.larger))}"] if budget.larger else []
     own = {name: pair for name, pair in budget.limits.items() if name in names}
     if own:
         lines.append("  limits:")
@@ -42,10 +44,10 @@ def read_budget(field: Field, choice: Mapping[str, Reader]) -> dict[str, Any]:
     Raises:
         PlanError: a field that is wrong.
     """
-    head = {**choice, **_LIMITS, "scale": one_of(SCALES)}
+    head = {**choice, **_HEAD}
     return read_mapping(
         field,
-        {"asked": lambda asked: read_mapping(asked, head), "layers": texts, "limits": _read_limits},
+        {"asked": lambda asked: read_mapping(asked, head), "layers": texts, "larger": texts, "limits": _read_limits},
         required=("asked", "layers"),
     )
 
@@ -59,7 +61,8 @@ def _read_limits(field: Field) -> dict[str, tuple[float | None, float | None]]:
 def make_budget(values: dict[str, Any], choices: LayerChoices) -> LayerChoices:
     """The choices with the budget that was read: its layers' parts are what is chosen for them."""
     asked = dict(values["asked"])
-    rest = {name: asked.pop(name) for name in ("floor", "ceiling", "scale") if name in asked}
+    rest = {name: asked.pop(name) for name in _HEAD if name in asked}
+    larger = frozenset(values.get("larger", ()))
     parts = MappingProxyType({name: choices.of(name) for name in values["layers"]})
     limits = MappingProxyType(dict(values.get("limits", {})))
-    return choices.with_budget(Budget(Choice(**asked), parts, limits=limits, **rest))
+    return choices.with_budget(Budget(Choice(**asked), parts, limits=limits, larger=larger, **rest))

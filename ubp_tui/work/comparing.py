@@ -38,7 +38,7 @@ class ComparisonRequest:
 
     def side(self, place: int) -> SelectionRequest:
         """The selection of the left (0) or right (1) side."""
-        return SelectionRequest(self.number, self.layer, self.choices[place], False, self.by_tap)
+        return SelectionRequest(self.number, self.layer, self.choices[place], by_tap=self.by_tap)
 
 
 @dataclass(frozen=True, eq=False)

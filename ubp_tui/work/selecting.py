@@ -61,7 +61,7 @@ def prepare_layer(
         basis = build_basis(layer.weight, scores, request.by_tap)
     started = services.clock()
     selection = None
-    if layer.prunable and not request.dense:
+    if layer.prunable and not request.kept:
         reusable = known is not None and known.request.choice == request.choice
         selection = known.selection if known and reusable else None
         selection = selection or services.select(basis.importance, request.choice, None)

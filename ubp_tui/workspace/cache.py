@@ -46,7 +46,7 @@ class ResultCache:
         return max(
             same,
             key=lambda result: (
-                result.request.choice == request.choice and result.request.dense == request.dense,
+                result.request.choice == request.choice and result.request.kept == request.kept,
                 result.request.by_tap == request.by_tap,
             ),
             default=None,

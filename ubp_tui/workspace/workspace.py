@@ -166,8 +166,8 @@ class Workspace(WorkspaceState):
 
     def _renew_wish(self) -> None:
         """Wish for the selection of the layer on the screen; another picture stays until it is there."""
-        dense = self.layer in self.choices.dense
-        self.wanted = SelectionRequest(self.wanted.number + 1, self.layer, self.choice, dense, self.by_tap)
+        kept = self.choices.why_kept(self.layer)
+        self.wanted = SelectionRequest(self.wanted.number + 1, self.layer, self.choice, kept, self.by_tap)
 
     def take_selection(self, result: LayerResult) -> None:
         """A selection is there; it is dropped if it was overtaken."""

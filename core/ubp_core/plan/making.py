@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ubp_core.budgets import budget, dense_reason, is_dense_reason
+from ubp_core.budgets import LARGER_PACKED, budget, dense_reason, is_dense_reason
 from ubp_core.criteria import importance
 from ubp_core.errors import PlanError
-from ubp_core.global_selection import select_global
+from ubp_core.global_selection import NetworkSelection, select_global
 from ubp_core.models.layers import as_model
 from ubp_core.models.spec import ModelSpec
 from ubp_core.plan.applying import check_model, settle_plan
 from ubp_core.plan.overrides import Override, match_overrides
 from ubp_core.plan.plan import Plan
 from ubp_core.plan.records import LayerPlan
+from ubp_core.report import FLOAT_BYTES, packed_bytes
 from ubp_core.vocabulary import (
     DEFAULT_BLOCK_SIZE,
     DEFAULT_CRITERION,
@@ -43,6 +45,7 @@ def make_plan(
     floor: float | None = None,
     ceiling: float = 1.0,
     scale: str = "raw",
+    grow: bool = False,
     overrides: Sequence[Override] = (),
     spec: ModelSpec | None = None,
     threads: int | None = None,
@@ -57,6 +60,9 @@ def make_plan(
         method, block_size, sparsity: for all layers; `unstructured` with a global budget counts single weights.
         criterion: importance, "l1" or "l2".
         floor, ceiling, scale: of a global budget, see `select_global`; None: DEFAULT_FLOOR there.
+        grow: whether a global budget also prunes layers that take more bytes packed than dense. Else these stay dense,
+            but for those with a floor or ceiling of their own, and the budget is spent on the others. Where the network
+            as a whole would grow, all are pruned as asked.
         overrides: exceptions; a layer whose method, block size or sparsity is given is no part of the budget.
         spec: how to load the model again; kept in the plan.
         threads: of the selections.
@@ -72,14 +78,14 @@ def make_plan(
         raise PlanError(f"scope: {scope!r} is unknown; choose from {', '.join(SCOPES)}")
     if scope == "global" and method == "unstructured":
         block_size = 1  # single weights are shared out: a layer's part need be no multiple of N
-    if scope == "uniform" and (floor or 0.0, ceiling, scale) != (0.0, 1.0, "raw"):
-        raise PlanError("floor, ceiling, scale: belong to a global budget; add scope global")
+    if scope == "uniform" and (floor or 0.0, ceiling, scale, grow) != (0.0, 1.0, "raw", False):
+        raise PlanError("floor, ceiling, scale, grow: belong to a global budget; add scope global")
     if floor is None:
         floor = DEFAULT_FLOOR if scope == "global" else 0.0
     matched = match_overrides(model, overrides)
     plain = LayerPlan("", method, block_size, sparsity)
     layers = tuple(_plan_layer(layer, matched.get(layer.name), plain) for layer in model.layers)
-    plan = Plan(layers, spec, criterion, scope, method, block_size, sparsity, floor, ceiling, scale)
+    plan = Plan(layers, spec, criterion, scope, method, block_size, sparsity, floor, ceiling, scale, grow)
     _check_some_pruned(plan, model)
     plan = settle_plan(plan, model)
     return _share_budget(plan, model, threads, progress) if scope == "global" else plan
@@ -147,13 +153,23 @@ def _plan_layer(layer: Layer, override: Override | None, plain: LayerPlan) -> La
 
 
 def _share_budget(plan: Plan, model: LoadedModel, threads: int | None, progress: Callable[[str], None] | None) -> Plan:
-    """The plan with every layer's part of the budget."""
-    free = [layer for layer in plan.pruned if not layer.fixed]
-    if not free:
-        return plan
-    if progress is not None:
-        progress(f"sharing one budget among {len(free)} layers")
-    result = select_global(
+    """The plan with every layer's part of the budget; layers that would grow by theirs are dense, unless all would."""
+    while free := [layer for layer in plan.pruned if not layer.fixed]:
+        if progress is not None:
+            progress(f"sharing one budget among {len(free)} layers")
+        result = _select_free(plan, free, model, threads)
+        limited = {layer.name for layer in free if (layer.floor, layer.ceiling) != (None, None)}
+        larger = set() if plan.grow else _find_larger(result) - limited
+        if not larger:
+            return _with_parts(plan, result)
+        layers = (LayerPlan(x.name, because=LARGER_PACKED) if x.name in larger else x for x in plan.layers)
+        plan = replace(plan, layers=tuple(layers))
+    return plan
+
+
+def _select_free(plan: Plan, free: Sequence[LayerPlan], model: LoadedModel, threads: int | None) -> NetworkSelection:
+    """One budget over the layers that aren't fixed."""
+    return select_global(
         {layer.name: importance(model.layer(layer.name).weight, plan.criterion) for layer in free},
         plan.block_size,
         plan.sparsity,
@@ -163,6 +179,19 @@ def _share_budget(plan: Plan, model: LoadedModel, threads: int | None, progress:
         scale=plan.scale,
         threads=threads,
     )
+
+
+def _find_larger(result: NetworkSelection) -> set[str]:
+    """The layers that take more bytes packed than dense; none where all layers together do."""
+    dense = {name: math.prod(selection.shape) * FLOAT_BYTES for name, selection in result.layers.items()}
+    packed = {name: packed_bytes(s.shape, s.block_size, len(s.rows)) for name, s in result.layers.items()}
+    if sum(packed.values()) >= sum(dense.values()):
+        return set()
+    return {name for name in dense if packed[name] > dense[name]}
+
+
+def _with_parts(plan: Plan, result: NetworkSelection) -> Plan:
+    """The plan with every layer's part of the budget as its sparsity."""
     parts = {
         name: shortest_sparsity(selection.shape, plan.block_size, len(selection.rows))
         for name, selection in result.layers.items()

@@ -44,6 +44,8 @@ class Plan:
     """Share that stays at most."""
     scale: str = "raw"
     """How layers' importances compare in a global budget, one of SCALES."""
+    grow: bool = False
+    """Whether a global budget also prunes layers that take more bytes packed than dense; else they stay dense."""
 
     folder: Path | None = field(default=None, compare=False, repr=False)
     """Of the file that the plan was read from; paths in `model` count from there."""

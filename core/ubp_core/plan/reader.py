@@ -54,6 +54,7 @@ def read_plan(path: Path, defaults: Mapping[str, Any]) -> dict[str, Any]:
             "floor": _SHARE,
             "ceiling": _SHARE,
             "scale": one_of(SCALES),
+            "grow": flag,
             "layers": _read_layers,
         },
         required=("plan", "layers"),

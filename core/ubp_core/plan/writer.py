@@ -37,8 +37,9 @@ def format_plan(plan: Mapping[str, Any]) -> str:
         "floor": "share of a layer's weights that stays at least (global)",
         "ceiling": "share that stays at most (global)",
         "scale": "layers' importances compare: raw, or mean: each divided by its mean (global)",
+        "grow": "true: prune layers too that take more bytes packed than dense (global)",
     }
-    for name in ("criterion", "scope", "method", "block_size", "sparsity", "floor", "ceiling", "scale"):
+    for name in ("criterion", "scope", "method", "block_size", "sparsity", "floor", "ceiling", "scale", "grow"):
         line = f"{name}: {format_value(plan[name])}"
         lines.append(f"{line:<23} # {notes[name]}\n" if name in notes else f"{line}\n")
     lines.append(_LAYERS)

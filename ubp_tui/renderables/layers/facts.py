@@ -50,7 +50,9 @@ def list_facts(result: LayerResult) -> list[Fact]:
     selection, layer = result.selection, result.layer
     if selection is None:
         return [
-            Fact("stays dense:", shown(layer.skip_reason or "by choice (D prunes it)"), "bold $text-warning"),
+            Fact(
+                "stays dense:", shown(layer.skip_reason or f"{result.request.kept} (D prunes it)"), "bold $text-warning"
+            ),
             Fact("shape", format_shape(layer.shape)),
             Fact("parameters", format_count(layer.parameters)),
         ]

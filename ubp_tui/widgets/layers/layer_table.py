@@ -16,8 +16,7 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from ubp_tui.choices.choice import find_dense_reason
-from ubp_tui.choices.layer_choices import LayerChoices
+from ubp_tui.choices.layer_choices import KEPT, LayerChoices
 from ubp_tui.choices.marks import Marks
 from ubp_tui.choices.patterns import matches
 from ubp_tui.keys.bindings import bindings_of
@@ -144,8 +143,8 @@ class LayerTable(ScrollView, can_focus=True):
     def _make_row(self, layer: Layer, total: int) -> LayerRow:
         """All that is known of a layer."""
         name = layer.name
-        by_choice = "kept dense by choice" if name in self._choices.dense else None
-        reason = layer.skip_reason or by_choice or find_dense_reason(layer, self._choices.of(name))
+        reason = self._choices.why_dense(layer)
+        reason = f"kept dense {KEPT}" if reason == KEPT else reason
         return LayerRow(
             layer, self._choices.of(name), layer.parameters / total, reason, self._measures.get(name),
             self._figures.get(name), self._figure_kind,

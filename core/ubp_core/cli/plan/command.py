@@ -80,12 +80,19 @@ def _add_budget_options(group: argparse._ActionsContainer) -> None:
         default=SCALES[0],
         help="global: compare layers' importances as they are, or each divided by its mean (default: %(default)s)",
     )
+    group.add_argument(
+        "--grow",
+        action="store_true",
+        help="global: prune layers too that take more bytes packed than dense (default: these stay dense)",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     """Make, write, show."""
     if args.scope == "uniform":
-        refuse_given(args, ["floor", "ceiling", "scale"], "belongs to one budget over all layers (--scope global)")
+        refuse_given(
+            args, ["floor", "ceiling", "scale", "grow"], "belongs to one budget over all layers (--scope global)"
+        )
     check_plan_output(args)
     return finish(args, *_make(args))
 
@@ -109,6 +116,7 @@ def _make(args: argparse.Namespace) -> tuple[Plan, LoadedModel]:
             floor=args.floor,
             ceiling=args.ceiling,
             scale=args.scale,
+            grow=args.grow,
             overrides=overrides,
             spec=spec,
             threads=args.threads,

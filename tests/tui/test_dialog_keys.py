@@ -74,8 +74,8 @@ async def test_leaving_in_the_middle_of_a_benchmark_asks(second: str, leaves: bo
     async with app.run_test(size=(60, 20)) as pilot:
         await at_work(app, pilot)
         await pilot.press("q")
-        await until(pilot, lambda: isinstance(app.screen, LeavingDialog))
-        assert "A benchmark is under way" in screen_text(app) and app.return_code is None
+        await until(pilot, lambda: "A benchmark is under way" in screen_text(app))
+        assert isinstance(app.screen, LeavingDialog) and app.return_code is None
         await pilot.press(second)
         if not leaves:
             await until(pilot, lambda: app.screen is app.explore)

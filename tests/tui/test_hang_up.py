@@ -91,7 +91,7 @@ def started() -> Iterator[list[Closable]]:
 def test_a_lost_terminal_ends_the_app_and_keeps_the_session(tmp_path: Path, started: list[Closable]) -> None:
     terminal = Closable(tmp_path, "--width", "0.25", "--method", "optimal", "--session", "here.yaml")
     started.append(terminal)
-    terminal.wait_for("network keeps")
+    terminal.wait_for("of |w|")
     assert terminal.hang_up() == 129
     kept = load_session(tmp_path / "here.yaml")
     assert kept.spec.name == "mobilenet_v1" and kept.choices.default.method == "optimal"
@@ -132,7 +132,7 @@ sys.exit(main.main())
 def test_leaving_does_not_wait_for_packing(tmp_path: Path, started: list[Closable]) -> None:
     terminal = Closable(tmp_path, "--width", "0.25", "--session", "here.yaml", program=("-c", STUCK_PACKING))
     started.append(terminal)
-    terminal.wait_for("network keeps")
+    terminal.wait_for("of |w|")
     terminal.press("B")
     terminal.wait_for("PACKING-BEGAN")
     assert list(tmp_path.glob("ubp-tui-*/half.ubp"))

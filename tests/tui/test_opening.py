@@ -38,8 +38,8 @@ def app_on(name: str, recent: Path | None = None) -> UbpApp:
 async def test_a_model_that_cannot_be_loaded_makes_way_for_another(size: tuple[int, int]) -> None:
     app = app_on("nosuch")
     async with app.run_test(size=size) as pilot:
-        await until(pilot, lambda: isinstance(app.screen, ErrorDialog))
-        assert "Open another" in screen_text(app) and "Quit" in screen_text(app)
+        await until(pilot, lambda: "Open another" in screen_text(app) and "Quit" in screen_text(app))
+        assert isinstance(app.screen, ErrorDialog)
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, OpenDialog))
         await pilot.press(*"other", "enter")

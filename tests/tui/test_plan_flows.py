@@ -195,8 +195,8 @@ async def test_a_bad_plan_is_explained_and_changes_nothing(tmp_path: Path) -> No
         await until(pilot, lambda: "There is no file" in screen_text(app))
         value_of(app, "#prompt-input").value = str(path)
         await pilot.press("enter")
-        await until(pilot, lambda: isinstance(app.screen, ErrorDialog))
-        assert "layers.conv1: small has no such layer" in screen_text(app)
+        await until(pilot, lambda: "layers.conv1: small has no such layer" in screen_text(app))
+        assert isinstance(app.screen, ErrorDialog)
         await pilot.press("escape")
         assert app.workspace.choices == before
 

@@ -7,7 +7,8 @@
 
 #include "kernels/kernel_sets.h"
 
-#if defined(__x86_64__)
+#if defined(__x86_64__) && !defined(UBP_NO_AVX512)
+#define UBP_HAS_AVX512 1
 #include <cpuid.h>
 #endif
 
@@ -92,7 +93,7 @@ bool on_inorder_core() {
 [[maybe_unused]] bool on_inorder_core() { return (void)is_inorder, false; }
 #endif
 
-#if defined(__x86_64__)
+#ifdef UBP_HAS_AVX512
 // AVX-512 F, DQ, BW and VL in the processor, and registers that the system saves. Asked of the processor itself:
 // zig's runtime does not fill in what __builtin_cpu_supports reads.
 bool has_avx512() {
@@ -106,7 +107,7 @@ bool has_avx512() {
 #endif
 
 const KernelSet& widest_set() {
-#if defined(__x86_64__)
+#ifdef UBP_HAS_AVX512
     static const bool avx512 = has_avx512();
     if (avx512) return wros_kernels_avx512();
 #endif
@@ -116,7 +117,7 @@ const KernelSet& widest_set() {
 }  // namespace
 
 const PlanarKernels& planar_kernels() {
-#if defined(__x86_64__)
+#ifdef UBP_HAS_AVX512
     static const bool avx512 = has_avx512();
     if (avx512) return planar_kernels_avx512();
 #endif

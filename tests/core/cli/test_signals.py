@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import cycle
 from pathlib import Path
 
 import pytest
@@ -77,27 +78,29 @@ def assert_clean(folder: Path, process: subprocess.Popen[str], number: int, name
     assert {name for name in left if not name.startswith("torchinductor")} == set(), "torch's own cache may stay"
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-@pytest.mark.parametrize(
-    ("arguments", "marks"),
-    [
-        (["prune", "../v.yaml", "--weights", "w.safetensors"], "open,.w.safetensors"),
-        (["prune", "../v.yaml", "--masks", "m.npz"], "os.link,.m.npz"),
-        (["prune", "../v.yaml", "--packed", "p.ubp"], "open,.p.ubp"),
-        (["prune", "../v.yaml", "--table", "t.csv"], "os.remove,.t.csv"),
-        ([*PLAN, "-o", "p.yaml"], "open,.p.yaml"),
-        (["plan", "again", "../v.yaml", "-o", "p.yaml"], "os.link,.p.yaml"),
-        (["pack", "--plan", "../v.yaml", "-o", "p.ubp"], "open,.p.ubp"),
-        (["select", "mobilenet_v1", "--width", "0.25", "--layer", "blocks.3.pointwise", "-o", "b.npz"], "open,.b.npz"),
-        (["export", "mobilenet_v1", "--width", "0.25", "--input-size", "32", "--dense", "-o", "n.ubp"], "open,.n.ubp"),
-        (["history", "export", "-o", "e.json"], "open,.e.json"),
-        (BENCH, "os.mkdir,ubp-bench-"),
-        (BENCH, "open,ubp-bench-,.ubp"),
-        (BENCH, "os.rmdir,ubp-bench-"),
-        (BENCH, "subprocess.Popen,ubp_bench"),
-    ],
-)
-def test_a_signal_while_a_command_writes(folder: Path, arguments: list[str], marks: str, number: int) -> None:
+WRITING = (
+    (["prune", "../v.yaml", "--weights", "w.safetensors"], "open,.w.safetensors"),
+    (["prune", "../v.yaml", "--masks", "m.npz"], "os.link,.m.npz"),
+    (["prune", "../v.yaml", "--packed", "p.ubp"], "open,.p.ubp"),
+    (["prune", "../v.yaml", "--table", "t.csv"], "os.remove,.t.csv"),
+    ([*PLAN, "-o", "p.yaml"], "open,.p.yaml"),
+    (["plan", "again", "../v.yaml", "-o", "p.yaml"], "os.link,.p.yaml"),
+    (["pack", "--plan", "../v.yaml", "-o", "p.ubp"], "open,.p.ubp"),
+    (["select", "mobilenet_v1", "--width", "0.25", "--layer", "blocks.3.pointwise", "-o", "b.npz"], "open,.b.npz"),
+    (["export", "mobilenet_v1", "--width", "0.25", "--input-size", "32", "--dense", "-o", "n.ubp"], "open,.n.ubp"),
+    (["history", "export", "-o", "e.json"], "open,.e.json"),
+    (BENCH, "os.mkdir,ubp-bench-"),
+    (BENCH, "open,ubp-bench-,.ubp"),
+    (BENCH, "os.rmdir,ubp-bench-"),
+    (BENCH, "subprocess.Popen,ubp_bench"),
+)  # fmt: skip
+"""Commands, and the moment at which each gets the signal."""
+
+
+@pytest.mark.parametrize(("moment", "number"), [*zip(WRITING, cycle([signal.SIGTERM, signal.SIGHUP]), strict=False)])
+def test_a_signal_while_a_command_writes(folder: Path, moment: tuple[list[str], str], number: int) -> None:
+    """One of the two signals: that both end a command alike at every moment, `test_process_ending.py` tests."""
+    arguments, marks = moment
     command = [sys.executable, "-c", WATCHER, marks, str(int(number)), *arguments]
     named = {arguments[-1]} if "-o" in arguments or "prune" in arguments else set()
     with started(folder, command) as process:

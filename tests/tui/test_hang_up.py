@@ -137,6 +137,8 @@ def test_leaving_does_not_wait_for_packing(tmp_path: Path, started: list[Closabl
     terminal.wait_for("PACKING-BEGAN")
     assert list(tmp_path.glob("ubp-tui-*/half.ubp"))
     terminal.press("q")
+    terminal.wait_for("A benchmark is under way")
+    terminal.press("q")
     assert terminal.wait() == 0
     assert load_session(tmp_path / "here.yaml").spec.name == "mobilenet_v1"
     assert not list(tmp_path.glob("ubp-tui-*")), "files that go with the process"

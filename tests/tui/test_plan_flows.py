@@ -201,6 +201,24 @@ async def test_a_bad_plan_is_explained_and_changes_nothing(tmp_path: Path) -> No
         assert app.workspace.choices == before
 
 
+@pytest.mark.parametrize("key", ["e", "l"])
+async def test_a_user_that_there_is_not_has_no_folder(key: str) -> None:
+    """While `~name/` is typed, most of its beginnings are nobody's."""
+    app = make_app()
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settle(app, pilot)
+        await pilot.press(key)
+        await until(pilot, lambda: isinstance(app.screen, ExportDialog | PromptDialog))
+        field = value_of(app, "#export-folder" if key == "e" else "#prompt-input")
+        field.value = "~nobody-of-this-name"
+        field.focus()
+        await pilot.press("enter")
+        said = (
+            "~nobody-of-this-name: there is no such folder" if key == "e" else "There is no file ~nobody-of-this-name."
+        )
+        await until(pilot, lambda: said in screen_text(app))
+
+
 async def test_a_running_export_can_be_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The dialog tells the worker, and stays until it has stopped."""
     begun, stopped = Event(), Event()

@@ -9,6 +9,8 @@ from pathlib import Path
 from threading import Event, Lock
 from typing import TYPE_CHECKING, Final
 
+from ubp_tui.choices.paths import typed_path
+
 if TYPE_CHECKING:
     from ubp_core.export import ExportTarget
     from ubp_core.history import LayerFigures
@@ -56,7 +58,7 @@ class ExportJob:
 
 def name_files(folder: str, name: str, kinds: Sequence[str]) -> tuple[tuple[str, Path], ...]:
     """Kind and path of each file."""
-    return tuple((kind, Path(folder).expanduser() / f"{name}{KINDS[kind][0]}") for kind in kinds)
+    return tuple((kind, typed_path(folder) / f"{name}{KINDS[kind][0]}") for kind in kinds)
 
 
 def find_existing(files: Sequence[tuple[str, Path]]) -> tuple[str, ...]:

@@ -90,7 +90,7 @@ async def benchmark(app: UbpApp, pilot: Pilot[int]) -> None:
 
 async def drive(shot: Shot, services: Services) -> str:
     """The same with services."""
-    app = build_app(ModelSpec("efficientnet_lite0"), services, Choice("bed"), shot.choice)
+    app = build_app(ModelSpec("efficientnet_lite0"), services, shot.choice)
     app.theme = shot.theme
     async with app.run_test(size=shot.size) as pilot:
         await pilot.pause()

@@ -107,9 +107,16 @@ def _run(arguments: Sequence[str] | None) -> int:
     elif app.farewell:
         print(f"ubp-tui: {app.farewell}", file=sys.stderr)
     code = app.return_code or 0
-    if app.loader.busy or app.bench_errands.packing:
+    if _is_busy(app):
         _end_at_once(app, code)
     return code
+
+
+def _is_busy(app: UbpApp) -> bool:
+    """Whether a thread does what can't be interrupted."""
+    from ubp_tui.work.exporting import PREPARING
+
+    return app.loader.busy or app.bench_errands.packing is not None or PREPARING.locked()
 
 
 def _end_at_once(app: UbpApp, code: int) -> NoReturn:

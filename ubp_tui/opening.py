@@ -18,6 +18,7 @@ from ubp_tui.choices.marks import Marks
 from ubp_tui.dialogs.error import ErrorDialog
 from ubp_tui.dialogs.open_model import OpenDialog
 from ubp_tui.dialogs.session_offer import SessionOffer
+from ubp_tui.renderables.notes import describe_notes
 from ubp_tui.screens.benchmark import BenchmarkScreen
 from ubp_tui.screens.explore import ExploreScreen
 from ubp_tui.session.keeper import explore_arrangement, prepare_workspace
@@ -32,6 +33,10 @@ from ubp_tui.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
     from ubp_core.models import LoadedModel
+
+
+NOTES_S = 15.0
+"""Seconds for which notes on a model's file stay."""
 
 
 class OpeningApp(GuardedApp):
@@ -92,6 +97,7 @@ class OpeningApp(GuardedApp):
         if self.session is not None:
             prepare_workspace(self.session, self.workspace)
         self.workspace.open(model)
+        self._tell_notes(model)
         if self.session is not None:
             self.explore.drawing.put_arrangement(explore_arrangement(self.session))
             self.queue.want(self.session.devices, self.session.options)
@@ -99,6 +105,14 @@ class OpeningApp(GuardedApp):
         self.workspace.follow_device(next(iter(self.queue.wanted), ""))
         if take_first_time(self.services.tour):
             self.tour.begin()
+
+    def _tell_notes(self, model: LoadedModel) -> None:
+        """Say what was left out of the model's file, chosen or guessed; the log keeps it."""
+        for note in model.notes:
+            logging.getLogger("ubp_tui").info("%s: %s", printable(model.name), printable(note))
+        title, text = describe_notes(model)
+        if text:
+            self.notify(text, title=title, timeout=NOTES_S)
 
     def _explain_failure(self, failure: LoadFailure) -> None:
         """Say why there is no model, and offer random weights where the loader does, another model, and a way back."""

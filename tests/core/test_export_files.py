@@ -13,17 +13,19 @@ import pytest
 import torch
 from safetensors import safe_open
 
-from ubp_core.errors import ExportCancelled, FileError, PlanError, SelectionError
+from ubp_core.cli.main import main
+from ubp_core.errors import ExportCancelled, FileError, ModelError, PlanError, SelectionError, UbpError
 from ubp_core.export import KINDS, ExportTarget, check_targets, export_files, pruned_state, save_state
 from ubp_core.export.tables import COLUMNS
 from ubp_core.models import LoadedModel, load_model
+from ubp_core.models.spec import ModelSpec
 from ubp_core.packed.file import PackedFile
 from ubp_core.plan import Override, Plan, make_plan, select_plan
 
 
 @pytest.fixture(scope="module")
 def model() -> LoadedModel:
-    return load_model("mobilenet_v1", weights="random", width=0.25, seed=3)
+    return load_model("mobilenet_v1", weights="random", width=0.25, seed=3, input_size=32)
 
 
 @pytest.fixture(scope="module")
@@ -33,14 +35,15 @@ def plan(model: LoadedModel) -> Plan:
 
 
 def all_targets(folder: Path) -> list[ExportTarget]:
-    return [ExportTarget(kind, folder / f"out{ending}") for kind, (ending, _) in KINDS.items()]
+    names = {kind: f"{'whole' if kind == 'network' else 'out'}{ending}" for kind, (ending, _) in KINDS.items()}
+    return [ExportTarget(kind, folder / name) for kind, name in names.items()]
 
 
 def test_every_file_holds_the_same_blocks(model: LoadedModel, plan: Plan, tmp_path: Path) -> None:
     told: list[tuple[str, float]] = []
     report = export_files(plan, model, all_targets(tmp_path), progress=lambda line, share: told.append((line, share)))
     selections = select_plan(plan, model)
-    assert sorted(p.name for p in tmp_path.iterdir()) == sorted(f"out{ending}" for ending, _ in KINDS.values())
+    assert sorted(tmp_path.iterdir()) == sorted(target.path for target in all_targets(tmp_path))
     assert [share for _, share in told] == sorted(share for _, share in told) and told[-1][1] < 1
 
     assert Plan.load(tmp_path / "out.yaml") == plan
@@ -147,7 +150,15 @@ def test_nothing_is_replaced_without_being_asked(model: LoadedModel, plan: Plan,
 
 
 def test_cancel_leaves_no_file_behind(model: LoadedModel, plan: Plan, tmp_path: Path) -> None:
-    for line in ("selecting", "writing"):
+    for kind, line in (
+        ("packed", "selecting"),
+        ("packed", "writing"),
+        ("network", "capturing"),
+        ("network", "selecting"),
+        ("network", "packed "),
+        ("network", "comparing"),
+        ("network", "writing"),
+    ):
         cancel = Event()
 
         def progress(text: str, share: float, line: str = line, cancel: Event = cancel) -> None:
@@ -155,7 +166,8 @@ def test_cancel_leaves_no_file_behind(model: LoadedModel, plan: Plan, tmp_path: 
                 cancel.set()
 
         with pytest.raises(ExportCancelled):
-            export_files(plan, model, [ExportTarget("packed", tmp_path / "x.ubp")], progress=progress, cancel=cancel)
+            export_files(plan, model, [ExportTarget(kind, tmp_path / "x.ubp")], progress=progress, cancel=cancel)
+        assert cancel.is_set(), f"never told {line}"
         assert not list(tmp_path.iterdir())
 
 
@@ -188,3 +200,44 @@ def test_block_sizes_without_a_kernel_are_refused_by_name(model: LoadedModel, tm
         export_files(plan, model, [ExportTarget("packed", tmp_path / "x.ubp")])
     assert not list(tmp_path.iterdir())
     save_state(tmp_path / "x.safetensors", model, select_plan(plan, model))
+
+
+def test_the_network_is_what_the_command_writes(model: LoadedModel, plan: Plan, tmp_path: Path) -> None:
+    spec = ModelSpec("mobilenet_v1", weights="random", width=0.25, seed=3, input_size=32)
+    replace(plan, model=spec).save(tmp_path / "plan.yaml")
+    assert main(["export", "--plan", str(tmp_path / "plan.yaml"), "-o", str(tmp_path / "command.ubp"), "-q"]) == 0
+    export_files(plan, model, [ExportTarget("network", tmp_path / "library.ubp")])
+    assert (tmp_path / "library.ubp").read_bytes() == (tmp_path / "command.ubp").read_bytes()
+    export_files(plan, model, [ExportTarget("network", tmp_path / "one.ubp")], layers=["blocks.2.pointwise"])
+    one = PackedFile.load(tmp_path / "one.ubp")
+    assert [layer.name for layer in one.layers if not layer.dense] == ["blocks.2.pointwise"]
+    assert one.graph is not None and len(one.layers) == len(model.layers)
+
+
+def test_a_network_that_cannot_be_written_is_refused_before_any_file_is(
+    model: LoadedModel, plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Odd(torch.nn.Module):
+        def forward(self, image: torch.Tensor) -> torch.Tensor:
+            return torch.cumsum(image, 1)
+
+    targets = [ExportTarget("plan", tmp_path / "x.yaml"), ExportTarget("network", tmp_path / "x.ubp")]
+    odd_size = make_plan(model, block_size=3, method="bed")
+    for wanted, other, message in (
+        (plan, replace(model, module=None, input_size=None), "is a checkpoint of an unknown network: --arch NAME"),
+        (plan, replace(model, input_size=None), "the size of its image is not known"),
+        (
+            plan,
+            replace(model, module=Odd()),
+            r"mobilenet_v1 \(width 0\.25\) can't be exported: there is no node for cumsum",
+        ),
+        (odd_size, model, r"^layers\.blocks\.0\.pointwise: blocks of 3 can't be packed: kernels have"),
+    ):
+        with pytest.raises(UbpError, match=message) as caught:
+            export_files(wanted, other, targets)
+        assert "\n" not in str(caught.value) and not list(tmp_path.iterdir())
+    monkeypatch.setattr("ubp_core.network.exporting.TOLERANCE", 0.0)
+    monkeypatch.setattr("ubp_core.network.exporting.ROUNDING_FACTOR", 0.0)
+    with pytest.raises(ModelError, match="differs from PyTorch"):
+        export_files(plan, model, targets)
+    assert not list(tmp_path.iterdir())

@@ -93,7 +93,7 @@ def test_rows_follow_a_run() -> None:
     rows = list_rows(PLAN, [run])
     assert [row.cells for row in rows[:2]] == [
         ("dense", "200 ns", "1.00x", "0 %", "100.0", "latency"),
-        ("UBP-BED", "50 ns", "4.00x?", "20 %", "50.0", "latency"),  # one turn says little
+        ("bed", "50 ns", "4.00x?", "20 %", "50.0", "latency"),  # one turn says little
     ]
     assert run.share == 0.5 and not run.ended
 
@@ -123,7 +123,7 @@ def test_points_are_relative_to_dense() -> None:
     shown = live_points(live, VARIANTS, (1.0, 0.4, 0.5, 0.6), here=False)
     assert [(point.across, point.up) for point in shown] == [(100, 100), (25, 50), (50, 60)]
     assert live_points(LayerProgress(), VARIANTS, (), here=True) == []
-    assert describe_shapes(points) == "● UBP-BED"
+    assert describe_shapes(points) == "● bed"
 
 
 @given(st.lists(st.floats(0, 100), min_size=1, max_size=20))

@@ -112,7 +112,9 @@ async def test_a_phone_that_is_plugged_in_appears_and_runs(
         (entry,) = entries(made)
         assert entry.run.device == f"adb:{phone.serial}" and entry.run.complete and entry.run.figure == "latency"
         text = screen_text(made)
-        rows = [line for line in text.splitlines() if " UBP-" in line and re.search(r"\dx\?? ", line)]
+        rows = [
+            line for line in text.splitlines() if re.search(r" (bed|optimal) ", line) and re.search(r"\dx\?? ", line)
+        ]
         assert len(rows) == 2 and all(row.count("latency") == 1 for row in rows)
         assert "latency on a phone" in flowing(text) and "host time" not in text
         assert phone.processes() == []

@@ -28,6 +28,8 @@ from ubp_tui.dialogs.export import ExportDialog
 from ubp_tui.dialogs.prompt import PromptDialog
 from ubp_tui.work.exporting import KINDS, VIEWS, ExportJob, name_files, write_files
 
+NEED_MODULE = ("weights", "network")
+"""Kinds of files that the tests' small model, which has no module, can't have."""
 PRUNABLE = ("block.0.expand", "block.1.conv", "head")
 
 
@@ -36,9 +38,9 @@ def value_of(app: UbpApp, selector: str) -> Input:
 
 
 def test_kinds_are_those_of_the_library() -> None:
-    assert {kind: ending for kind, (ending, _) in KINDS.items() if kind not in VIEWS} == {
-        kind: ending for kind, (ending, _) in export.KINDS.items()
-    }
+    assert [*KINDS] == [*sorted(export.KINDS, key=[*KINDS].index), *VIEWS]
+    assert all(KINDS[kind][0].endswith(ending) for kind, (ending, _) in export.KINDS.items())
+    assert len({ending for ending, _ in KINDS.values()}) == len(KINDS), "no two files have one name"
 
 
 def test_choices_become_a_plan_and_come_back() -> None:
@@ -147,9 +149,7 @@ async def test_export_writes_asks_before_it_replaces_and_loads_again(size: tuple
             assert ending in screen_text(app)
         assert "Cancel" in screen_text(app)
         for kind in KINDS:
-            app.screen.query_one(f"#export-{kind}", Checkbox).value = (
-                kind != "weights"
-            )  # the test's model has no module
+            app.screen.query_one(f"#export-{kind}", Checkbox).value = kind not in NEED_MODULE
         value_of(app, "#export-folder").value = str(tmp_path)
         value_of(app, "#export-name").value = "net"
         (tmp_path / "net.csv").write_text("mine")
@@ -162,7 +162,7 @@ async def test_export_writes_asks_before_it_replaces_and_loads_again(size: tuple
         await pilot.press("enter")
         await until(pilot, lambda: app.screen is app.explore)
         assert sorted(p.name for p in tmp_path.iterdir()) == sorted(
-            f"net{ending}" for kind, (ending, _) in KINDS.items() if kind != "weights"
+            f"net{ending}" for kind, (ending, _) in KINDS.items() if kind not in NEED_MODULE
         )
         assert [layer.name for layer in PackedFile.load(tmp_path / "net.ubp").layers] == list(PRUNABLE)
         with (tmp_path / "net.csv").open(newline="") as stream:
@@ -199,6 +199,24 @@ async def test_a_bad_plan_is_explained_and_changes_nothing(tmp_path: Path) -> No
         assert isinstance(app.screen, ErrorDialog)
         await pilot.press("escape")
         assert app.workspace.choices == before
+
+
+@pytest.mark.parametrize("key", ["e", "l"])
+async def test_a_user_that_there_is_not_has_no_folder(key: str) -> None:
+    """While `~name/` is typed, most of its beginnings are nobody's."""
+    app = make_app()
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settle(app, pilot)
+        await pilot.press(key)
+        await until(pilot, lambda: isinstance(app.screen, ExportDialog | PromptDialog))
+        field = value_of(app, "#export-folder" if key == "e" else "#prompt-input")
+        field.value = "~nobody-of-this-name"
+        field.focus()
+        await pilot.press("enter")
+        said = (
+            "~nobody-of-this-name: there is no such folder" if key == "e" else "There is no file ~nobody-of-this-name."
+        )
+        await until(pilot, lambda: said in screen_text(app))
 
 
 async def test_a_running_export_can_be_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -151,7 +151,7 @@ def test_from_start_to_files_to_the_next_day(terminal: Terminal) -> None:
     terminal.wait_for("2 marked")
     terminal.tmux("send-keys", "e")
     terminal.wait_for("Take away")
-    terminal.tmux("send-keys", "Tab", "Tab", "Space", *["Tab"] * 6, "Enter")
+    terminal.tmux("send-keys", "Tab", "Tab", "Space", *["Tab"] * 7, "Enter")
     terminal.wait_for("wrote ")
     terminal.tmux("send-keys", "q")
     terminal.wait_for("code=0")
@@ -199,3 +199,31 @@ def test_an_unexpected_error_is_one_line_and_the_session_is_kept(terminal: Termi
     (log,) = terminal.folder.glob("state/ubp-tui/**/*.log")
     assert "Traceback" in log.read_text() and "in fail" in log.read_text()
     assert load_session(terminal.folder / "here.yaml").choices.default.method == "optimal"
+
+
+CAPTURING = """
+import sys
+import threading
+import ubp_core.network.exporting as exporting
+from ubp_tui.main import main
+exporting.capture = lambda *arguments: threading.Event().wait()
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def test_leaving_waits_for_no_capture_of_a_network(terminal: Terminal) -> None:
+    """torch.export can't be interrupted; here it never ends."""
+    before = terminal.modes()
+    (terminal.folder / "capturing.py").write_text(CAPTURING)
+    files = {*terminal.folder.iterdir()}
+    words = " ".join([sys.executable, "capturing.py", *MODEL, "--no-session"])
+    terminal.type(f"clear; {words}; echo code=$?")
+    terminal.wait_for("% of |w|")
+    terminal.tmux("send-keys", "e")
+    terminal.wait_for("Take away")
+    terminal.tmux("send-keys", *["Tab"] * 4, "Space", "Enter")
+    terminal.wait_for("capturing the network")
+    terminal.tmux("send-keys", "C-c")
+    terminal.wait_for("code=0")
+    assert terminal.modes() == before
+    assert {path for path in terminal.folder.iterdir() if path.suffix in {".ubp", ".yaml", ".tmp"}} <= files

@@ -9,8 +9,15 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from ubp_core.models import Layer
+    from ubp_core.models.layers import Kind
 
-KINDS: Final = {"conv": "conv", "depthwise": "dw", "grouped": "grp", "linear": "lin"}
+KINDS: Final[dict[Kind, str]] = {
+    "conv": "conv",
+    "depthwise": "dw",
+    "grouped": "grp",
+    "linear": "lin",
+    "transposed": "tr",
+}
 """Kinds of layers in four cells; the reason has the whole word."""
 MOST: Final = 12
 """Patterns that are offered at most."""

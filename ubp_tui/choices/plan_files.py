@@ -12,9 +12,8 @@ MOST: Final = 30
 HEAD_BYTES: Final = 4096
 """Where the lines of a plan's version and choices must be."""
 _FIELD: Final = r"^{}:[ ]*([^#\n]*?)[ ]*(?:#.*)?$"
-_MODEL: Final = re.compile(
-    r"^model:[^\n{]*(?:\{|\n(?:[ ]+[^\n]*\n)*?[ ]+)(?:[^}\n]*?,[ ]*)?name:[ ]*([^,}#\n]+)", re.MULTILINE
-)
+_MODEL: Final = re.compile(r"^model:.*\n(?:(?:[ ]+.*)?\n)*", re.MULTILINE)
+"""The line of this field, and those that are indented below it."""
 
 
 def find_plans(folder: Path, model: str = "") -> list[tuple[str, str]]:
@@ -52,8 +51,7 @@ def is_plan(head: str) -> bool:
 
 def describe_head(head: str, model: str, written: float) -> str:
     """Network, scope, sparsity and time of a plan, as far as its beginning tells; one for another network says so."""
-    found = _MODEL.search(head)
-    name = found[1].strip().strip("'\"") if found else ""
+    name = _read_model(head)
     ours = not name or not model or Path(name).name == Path(model).name
     scope, sparsity = _read(head, "scope"), _read(head, "sparsity")
     try:
@@ -62,6 +60,21 @@ def describe_head(head: str, model: str, written: float) -> str:
         share = ""
     network = Path(name).name if ours else f"is for {Path(name).name}"
     return " · ".join(filter(None, (network, scope, share, f"{datetime.fromtimestamp(written):%Y-%m-%d %H:%M}")))
+
+
+def _read_model(head: str) -> str:
+    """Name of the network; empty where there is none, or none that can be read."""
+    import yaml
+
+    found = _MODEL.search(head)
+    if found is None:
+        return ""
+    try:
+        model = yaml.load(found[0], Loader=yaml.BaseLoader)["model"]  # makes texts only
+    except (yaml.YAMLError, RecursionError):
+        return ""
+    name = model.get("name") if isinstance(model, dict) else None
+    return name if isinstance(name, str) else ""
 
 
 def _read(head: str, name: str) -> str:

@@ -17,6 +17,7 @@ from textual.widgets import Button, DirectoryTree, Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from ubp_core.models.spec import ModelSpec
+from ubp_tui.choices.paths import typed_path
 from ubp_tui.renderables.cells import shown
 from ubp_tui.session.recent import describe_spec
 
@@ -76,7 +77,7 @@ class OpenDialog(ModalScreen[ModelSpec]):
         """Open what is typed."""
         text = self.query_one(Input).value.strip()
         if text:
-            self.dismiss(ModelSpec(str(Path(text).expanduser()) if text.startswith("~") else text))
+            self.dismiss(ModelSpec(str(typed_path(text)) if text.startswith("~") else text))
         else:
             self.query_one("#open-hint", Static).update("Type a name or a path, or choose one below.")
 

@@ -68,7 +68,7 @@ EXPLORE_KEYS: Final = (
             "spread one sparsity over the layers so that most is kept",
         ),
         ("plan.load", "l", "load_plan", "load plan", "take over the choices of a plan file"),
-        ("plan.export", "e", "export", "export", "write plan, weights, masks, packed layers, table, view"),
+        ("plan.export", "e", "export", "export", "write plan, weights, masks, packed files, table, view"),
     ),
     *make_section(
         "Block map",

@@ -14,6 +14,7 @@ from ubp_core.vocabulary import DEFAULT_CRITERION
 from ubp_tui.choices.budget import budget_names, first_request, share_budget
 from ubp_tui.choices.layer_choices import LayerChoices
 from ubp_tui.choices.marks import find_pattern
+from ubp_tui.choices.paths import typed_path
 from ubp_tui.choices.patterns import suggest_patterns
 from ubp_tui.choices.plan_files import find_plans
 from ubp_tui.choices.plans import adopt_plan, plan_choices
@@ -107,11 +108,11 @@ class ExploreDialogs:
             return
 
         def check(text: str) -> str:
-            return "" if text and Path(text).expanduser().is_file() else f"There is no file {text or 'without a name'}."
+            return "" if text and typed_path(text).is_file() else f"There is no file {text or 'without a name'}."
 
         def load(text: str | None) -> None:
             if text:
-                self.load_plan(Path(text).expanduser(), model)
+                self.load_plan(typed_path(text), model)
 
         self._screen.app.push_screen(
             PromptDialog("Load a plan", PLAN_HINT, check, find_plans(Path(), self._workspace.spec.name)), load

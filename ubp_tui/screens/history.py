@@ -111,6 +111,7 @@ class HistoryScreen(Screen[None]):
         ).detail = f"{len(self._runs)} run{'s' if len(self._runs) != 1 else ''} · space marks two to compare"
         self._fill()
         if not message.runs:
+            self.query_one("#history-details").border_title = None
             self.query_one("#history-text", Static).update(EMPTY)
 
     def on_resize(self) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from textual.screen import Screen
 
 from ubp_tui.bench.services import BenchServices
+from ubp_tui.choices.paths import typed_path
 from ubp_tui.dialogs.error import ErrorDialog
 from ubp_tui.dialogs.prompt import PromptDialog
 
@@ -28,7 +29,7 @@ class HistoryChanges:
 
         def write(text: str | None) -> None:
             if text:
-                self._run(partial(self._export, numbers, Path(text).expanduser()), "write runs to a file")
+                self._run(partial(self._export, numbers, typed_path(text)), "write runs to a file")
 
         if numbers:
             hint = f"{count_runs(len(numbers))} as .csv or .json; a file that is there already is left alone"
@@ -91,7 +92,7 @@ def count_runs(count: int) -> str:
 
 def check_target(text: str) -> str:
     """What is wrong with a file to write; empty where nothing is."""
-    path = Path(text).expanduser()
+    path = typed_path(text)
     if path.suffix not in (".csv", ".json"):
         return "Name a .csv or a .json file."
     return f"{path.name} is there already: name another file." if path.exists() else ""

@@ -10,6 +10,7 @@ from typing import Any, Final
 from ubp_core.atomic_file import write_atomically, write_text
 from ubp_core.errors import UbpError
 from ubp_core.models.spec import ModelSpec
+from ubp_tui.choices.paths import typed_path
 
 MOST: Final = 10
 """Models that are remembered."""
@@ -59,9 +60,9 @@ def note_recent(path: Path | None, spec: ModelSpec) -> None:
 def _absolute(spec: ModelSpec) -> ModelSpec:
     """The same, with the paths of its files found from any folder."""
     found = {
-        name: str(Path(value).expanduser().resolve())
+        name: str(typed_path(value).resolve())
         for name, value in (("name", spec.name), ("weights", spec.weights))
-        if Path(value).expanduser().is_file()
+        if typed_path(value).is_file()
     }
     return ModelSpec(**{**asdict(spec), **found})
 

@@ -9,6 +9,8 @@ from pathlib import Path
 from threading import Event, Lock
 from typing import TYPE_CHECKING, Final
 
+from ubp_tui.choices.paths import typed_path
+
 if TYPE_CHECKING:
     from ubp_core.export import ExportTarget
     from ubp_core.history import LayerFigures
@@ -20,13 +22,18 @@ KINDS: Final[dict[str, tuple[str, str]]] = {
     "weights": (".safetensors", "state_dict with exact zeros, for PyTorch"),
     "masks": (".npz", "masks and blocks, for numpy"),
     "packed": (".ubp", "packed layers, for the kernels"),
+    "network": (".network.ubp", "the whole network, for phones and programs"),
     "table": (".csv", "a line for every layer"),
     "picture": (".svg", "this view as a picture"),
     "text": (".txt", "this view as text"),
 }
-"""Kinds of files: ending, and what is in it. All but VIEWS are those of `ubp_core.export`; a test compares them."""
+"""Kinds of files: ending, which no other kind has, and what is in it. All but VIEWS are those of `ubp_core.export`; a
+test compares them."""
 VIEWS: Final = ("picture", "text")
 """Kinds that show the screen."""
+PREPARING: Final = Lock()
+"""Held while it is computed what is to be written: capturing a network can't be interrupted, so whoever ends the
+process does not wait for this."""
 WRITING: Final = Lock()
 """Held while files are written: whoever ends the process without waiting for its threads waits for this."""
 
@@ -51,7 +58,7 @@ class ExportJob:
 
 def name_files(folder: str, name: str, kinds: Sequence[str]) -> tuple[tuple[str, Path], ...]:
     """Kind and path of each file."""
-    return tuple((kind, Path(folder).expanduser() / f"{name}{KINDS[kind][0]}") for kind in kinds)
+    return tuple((kind, typed_path(folder) / f"{name}{KINDS[kind][0]}") for kind in kinds)
 
 
 def find_existing(files: Sequence[tuple[str, Path]]) -> tuple[str, ...]:
@@ -65,31 +72,35 @@ def write_files(job: ExportJob, overwrite: bool, progress: Callable[[str, float]
     Raises:
         UbpError: one line; ExportCancelled where `cancel` was set.
     """
-    with WRITING:
-        _write_files(job, overwrite, progress, cancel)
-
-
-def _write_files(job: ExportJob, overwrite: bool, progress: Callable[[str, float], None], cancel: Event) -> None:
-    """See `write_files`."""
-    from ubp_core.atomic_file import write_atomically, write_text
     from ubp_core.errors import FileError
-    from ubp_core.export import export_files
+    from ubp_core.export import prepare_files
 
     for _, path in job.files:
         if not path.parent.is_dir():
             raise FileError(f"{path.parent}: there is no such folder")
     targets = [_target(kind, path) for kind, path in job.files if kind not in VIEWS]
+    prepared = None
     if targets:
-        export_files(
-            job.plan,
-            job.model,
-            targets,
-            layers=job.layers,
-            overwrite=overwrite,
-            progress=progress,
-            cancel=cancel,
-            figures=job.figures,
-        )
+        with PREPARING:
+            prepared = prepare_files(
+                job.plan,
+                job.model,
+                targets,
+                layers=job.layers,
+                overwrite=overwrite,
+                progress=progress,
+                cancel=cancel,
+            )
+    with WRITING:
+        if prepared is not None:
+            prepared.write(overwrite, job.figures)
+        _write_views(job, overwrite)
+
+
+def _write_views(job: ExportJob, overwrite: bool) -> None:
+    """What the screen shows."""
+    from ubp_core.atomic_file import write_atomically, write_text
+
     for kind, path in job.files:
         if kind in VIEWS:
             write_atomically(path, partial(write_text, text=job.views[kind]()), overwrite=overwrite)

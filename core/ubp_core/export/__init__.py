@@ -1,4 +1,5 @@
-"""What a user takes away: pruned weights, masks, packed layers, tables and the plan, each one file written in one step.
+"""What a user takes away: pruned weights, masks, packed layers, the whole
+network, tables and the plan, each one file written in one step.
 
 `export_files` writes several; the command line and the app both use it. Importing this package is cheap.
 """
@@ -12,7 +13,9 @@ from ubp_core.lazy_names import import_at_use, list_names
 
 if TYPE_CHECKING:
     from ubp_core.export.masks import save_masks as save_masks
+    from ubp_core.export.run import PreparedFiles as PreparedFiles
     from ubp_core.export.run import export_files as export_files
+    from ubp_core.export.run import prepare_files as prepare_files
     from ubp_core.export.state_dict import pruned_state as pruned_state
     from ubp_core.export.state_dict import save_state as save_state
     from ubp_core.export.tables import save_table as save_table
@@ -20,8 +23,10 @@ if TYPE_CHECKING:
 __all__ = [
     "KINDS",
     "ExportTarget",
+    "PreparedFiles",
     "check_targets",
     "export_files",
+    "prepare_files",
     "pruned_state",
     "save_masks",
     "save_state",
@@ -29,7 +34,9 @@ __all__ = [
 ]
 
 _HOMES = {
+    "PreparedFiles": "run",
     "export_files": "run",
+    "prepare_files": "run",
     "pruned_state": "state_dict",
     "save_masks": "masks",
     "save_state": "state_dict",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
-from ubp_core.errors import ExportCancelled, PlanError
+from ubp_core.errors import ExportCancelled, ModelError, PlanError
 from ubp_core.export.masks import save_masks
 from ubp_core.export.state_dict import save_state
 from ubp_core.export.tables import save_table
@@ -15,7 +16,7 @@ from ubp_core.export.targets import ExportTarget, check_targets
 from ubp_core.models.layers import as_model
 from ubp_core.packed.file import PackedFile
 from ubp_core.packed.layer_packing import pack_layer, source_line
-from ubp_core.plan.applying import check_model, select_plan, settle_plan
+from ubp_core.plan.applying import check_block_sizes, check_model, select_plan, settle_plan
 from ubp_core.plan.report import PlanReport, report_plan
 
 if TYPE_CHECKING:
@@ -23,11 +24,16 @@ if TYPE_CHECKING:
 
     from ubp_core.history import LayerFigures
     from ubp_core.models import LoadedModel
+    from ubp_core.network.exporting import NetworkExporter
     from ubp_core.plan.plan import Plan
     from ubp_core.selection import Selection
 
 Progress = Callable[[str, float], None]
 """Told what is being done, and the share of the work that is behind it, 0 to 1."""
+
+
+CAPTURE_STEPS = COMPARE_STEPS = 10
+"""What capturing a network and comparing it with PyTorch take, where selecting a layer's blocks is one step."""
 
 
 def export_files(
@@ -62,21 +68,99 @@ def export_files(
         FileError, PlanError, ModelError, SelectionError: one line that says what to do.
         ExportCancelled: `cancel` was set.
     """
+    prepared = prepare_files(
+        plan, model, targets, layers=layers, overwrite=overwrite, threads=threads, progress=progress, cancel=cancel
+    )
+    prepared.write(overwrite, figures)
+    return prepared.report
+
+
+def prepare_files(
+    plan: Plan,
+    model: LoadedModel | nn.Module,
+    targets: Sequence[ExportTarget],
+    *,
+    layers: Sequence[str] | None = None,
+    overwrite: bool = False,
+    threads: int | None = None,
+    progress: Progress | None = None,
+    cancel: Event | None = None,
+) -> PreparedFiles:
+    """Computes what `export_files` writes; arguments and errors as there. A network is captured and checked here, so
+    that one which can't be exported is refused before any file is there."""
     check_targets(targets, overwrite)
     model = as_model(model)
     check_model(plan, model)
     plan = settle_plan(plan, model)
     plan = plan if layers is None else keep_layers(plan, layers)
-    tell = _Teller(progress, cancel, len(plan.pruned) + 4 * len(targets))
+    whole = any(target.kind == "network" for target in targets)
+    extra = CAPTURE_STEPS + COMPARE_STEPS if whole else 0
+    tell = _Teller(progress, cancel, len(plan.pruned) + 4 * len(targets) + extra)
+    exporter = _capture(plan, model, tell) if whole else None
     selections = select_plan(
         plan, model, threads=threads, step=lambda name: tell(f"selecting the blocks of {name}"), cancel=cancel
     )
-    tell("adding up", 0)
-    report = report_plan(plan, model, selections)
-    for target in targets:
-        tell(f"writing {target.path}", 4)
-        _write(target, plan, model, selections, report, overwrite, tell.check, figures)
-    return report
+    tell.check()
+    network = None if exporter is None else exporter.export(selections, plan.criterion, tell.pass_on).packed
+    tell("adding up", COMPARE_STEPS if whole else 0)
+    return PreparedFiles(plan, model, tuple(targets), selections, report_plan(plan, model, selections), network, tell)
+
+
+def _capture(plan: Plan, model: LoadedModel, tell: _Teller) -> NetworkExporter:
+    """The network behind a plan, on an image of the model's size."""
+    from ubp_core.network.exporting import NetworkExporter, require_module
+
+    check_block_sizes(plan)
+    require_module(model)
+    if model.input_size is None:
+        raise ModelError(f"{model.name}: the size of its image is not known; as_model(module, (1, 3, H, W)) has it")
+    tell("capturing the network", CAPTURE_STEPS)
+    return NetworkExporter(model, (1, 3, model.input_size, model.input_size))
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedFiles:
+    """What is to be written, computed; nothing of it is on the disk yet."""
+
+    plan: Plan
+    """On this network, with the chosen layers only."""
+    model: LoadedModel
+    """The network."""
+    targets: tuple[ExportTarget, ...]
+    """What to write where."""
+    selections: dict[str, Selection]
+    """Blocks of every pruned layer."""
+    report: PlanReport
+    """What the plan keeps and saves."""
+    network: PackedFile | None
+    """The whole network, where that is a target."""
+    tell: _Teller
+    """Told every file; looks for the cancel."""
+
+    def write(self, overwrite: bool = False, figures: LayerFigures | None = None) -> None:
+        """Writes file after file; raises FileError, SelectionError and ExportCancelled."""
+        for target in self.targets:
+            self.tell(f"writing {target.path}", 4)
+            self.tell.check()  # whoever was told may have stopped it
+            self._write(target, overwrite, figures)
+
+    def _write(self, target: ExportTarget, overwrite: bool, figures: LayerFigures | None) -> None:
+        """One file."""
+        path, model, selections, plan = target.path, self.model, self.selections, self.plan
+        match target.kind:
+            case "weights":
+                save_state(path, model, selections, plan.criterion, overwrite)
+            case "masks":
+                save_masks(path, model, selections, plan.criterion, overwrite)
+            case "packed":
+                save_packed(path, plan, model, selections, overwrite, self.tell.check)
+            case "network":
+                assert self.network is not None
+                self.network.save(path, overwrite)
+            case "table":
+                save_table(path, self.report, overwrite, figures)
+            case _:
+                plan.save(path, overwrite)
 
 
 def keep_layers(plan: Plan, names: Sequence[str]) -> Plan:
@@ -114,29 +198,9 @@ class _Teller:
             self._progress(line, min(self._done / self._steps, 1.0))
         self._done += steps
 
-
-def _write(
-    target: ExportTarget,
-    plan: Plan,
-    model: LoadedModel,
-    selections: dict[str, Selection],
-    report: PlanReport,
-    overwrite: bool,
-    check: Callable[[], None],
-    figures: LayerFigures | None,
-) -> None:
-    """One file."""
-    match target.kind:
-        case "weights":
-            save_state(target.path, model, selections, plan.criterion, overwrite)
-        case "masks":
-            save_masks(target.path, model, selections, plan.criterion, overwrite)
-        case "packed":
-            save_packed(target.path, plan, model, selections, overwrite, check)
-        case "table":
-            save_table(target.path, report, overwrite, figures)
-        case _:
-            plan.save(target.path, overwrite)
+    def pass_on(self, line: str) -> None:
+        """A line of a step that is counted as one."""
+        self(line, 0)
 
 
 def save_packed(

@@ -14,6 +14,7 @@ KINDS = {
     "weights": (".safetensors", "the network's state_dict with exact zeros; loads into PyTorch"),
     "masks": (".npz", "true where a weight stays, for every pruned layer, with its blocks"),
     "packed": (".ubp", "the pruned layers in packed form, which kernels run from"),
+    "network": (".ubp", "the whole network, which runs from end to end; as `ubp export` writes it"),
     "table": (".csv", "a line for every layer: shape, choice, sparsities, retained, costs"),
     "plan": (".yaml", "the plan itself"),
 }

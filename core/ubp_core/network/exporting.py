@@ -83,10 +83,8 @@ class NetworkExporter:
         """Captures, folds and fuses; arguments and errors as of `export_network`."""
         input_shape = check_input_shape(input_shape)
         model = as_model(model, input_shape)
-        if model.module is None:
-            raise ModelError(f"{model.name} is a checkpoint of an unknown network: --arch NAME tells which one it is")
-        self._model, self._module, self._shape = model, model.module, input_shape
-        self._draft = capture(model.module, input_shape, model.name)
+        self._model, self._module, self._shape = model, require_module(model), input_shape
+        self._draft = capture(self._module, input_shape, model.name)
         fold_pads(self._draft, model.name)
         self._draft.drop_unused()
         fold_scales(self._draft)
@@ -108,6 +106,13 @@ class NetworkExporter:
                 f"{model.name}: the packed network differs from PyTorch by {error:.2g} of its largest output"
             )
         return ExportedNetwork(packed, assembly.plan.size, assembly.plan.lower_bound, error, own_error)
+
+
+def require_module(model: LoadedModel) -> nn.Module:
+    """The model's network; raises ModelError for a bare checkpoint."""
+    if model.module is None:
+        raise ModelError(f"{model.name} is a checkpoint of an unknown network: --arch NAME tells which one it is")
+    return model.module
 
 
 def one_line(text: str) -> str:

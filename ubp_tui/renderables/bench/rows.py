@@ -10,7 +10,7 @@ from ubp_core.benchmark.figure import FIGURE_WORDS
 from ubp_core.units import format_percent, format_ratio, format_time
 from ubp_tui.bench.job import Plan
 from ubp_tui.bench.run import DeviceRun, Retained
-from ubp_tui.renderables.bench.text import find_ratio, format_figure, format_spread, variant_name
+from ubp_tui.renderables.bench.text import find_ratio, format_figure, format_spread
 
 if TYPE_CHECKING:
     from ubp_core.benchmark import LayerProgress, LayerResult, Variant, VariantResult
@@ -138,7 +138,7 @@ def name_variants(variants: Sequence[Variant] | Sequence[VariantResult]) -> list
     sparsities = len({variant.sparsity for variant in pruned}) > 1
     names = []
     for variant in variants:
-        name = variant_name(variant.method)
+        name = variant.method
         if variant.method != "dense":
             name += f" N{variant.block_size}" if sizes else ""
             name += f" {variant.sparsity:g}".replace(" 0.", " .") if sparsities else ""

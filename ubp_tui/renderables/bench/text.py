@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from ubp_core.benchmark.figure import FIGURE_TITLES
 from ubp_core.benchmark.trust import UNSURE_WORDS
@@ -13,14 +13,6 @@ if TYPE_CHECKING:
 
     from ubp_core.benchmark import LayerResult, VariantResult
     from ubp_core.history import LayerFigures
-
-VARIANT_NAMES: Final = {"dense": "dense", "abp": "ABP", "bed": "UBP-BED", "optimal": "UBP-optimal"}
-"""Variants as the paper calls them."""
-
-
-def variant_name(method: str) -> str:
-    """A method's name in tables."""
-    return VARIANT_NAMES.get(method, method)
 
 
 def format_figure(variant: VariantResult) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ubp_tui.looks.colours import RGB
 from ubp_tui.looks.themes import Look
-from ubp_tui.renderables.bench.text import find_ratio, variant_name
+from ubp_tui.renderables.bench.text import find_ratio
 
 if TYPE_CHECKING:
     from ubp_core.benchmark import LayerProgress, LayerResult, Variant
@@ -104,7 +104,7 @@ def _name_point(plot: Any, point: Point, points: Sequence[Point], spans: tuple[f
     others = points[points.index(point) + 1 :]
     beside = any(other.here and abs(other.up - point.up) < 0.1 * spans[1] for other in others)
     side, gap = ("right", -0.03 * spans[0]) if beside else ("left", 0.03 * spans[0])
-    name = variant_name(point.method) + ("?" if point.unsure else "")
+    name = point.method + ("?" if point.unsure else "")
     plot.text(name, point.across + gap, point.up, color=colour, background="default", alignment=side)
 
 
@@ -135,4 +135,4 @@ def place_ticks(limits: tuple[float, float], most: int = 6) -> list[float]:
 def describe_shapes(points: Sequence[Point]) -> str:
     """The legend in one line: the methods that are drawn."""
     drawn = {point.method for point in points} - {"dense"}
-    return "  ".join(f"{shape} {variant_name(method)}" for method, shape in SHAPES.items() if method in drawn)
+    return "  ".join(f"{shape} {method}" for method, shape in SHAPES.items() if method in drawn)

@@ -67,7 +67,7 @@ def test_the_pruned_weights_load_into_the_network_again(model: LoadedModel, plan
     path = tmp_path / "pruned.safetensors"
     assert model.module is not None
     before = {name: value.clone() for name, value in model.module.state_dict().items()}
-    export_files(plan, model, [ExportTarget("weights", path)])
+    export_files(plan, model, [ExportTarget("state_dict", path)])
     again = load_model(str(path), arch="mobilenet_v1", width=0.25)
     assert again.module is not None
     selections = select_plan(plan, model)

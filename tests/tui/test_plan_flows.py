@@ -148,7 +148,7 @@ async def test_export_writes_asks_before_it_replaces_and_loads_again(size: tuple
         assert "Cancel" in screen_text(app)
         for kind in KINDS:
             app.screen.query_one(f"#export-{kind}", Checkbox).value = (
-                kind != "weights"
+                kind != "state_dict"
             )  # the test's model has no module
         value_of(app, "#export-folder").value = str(tmp_path)
         value_of(app, "#export-name").value = "net"
@@ -162,7 +162,7 @@ async def test_export_writes_asks_before_it_replaces_and_loads_again(size: tuple
         await pilot.press("enter")
         await until(pilot, lambda: app.screen is app.explore)
         assert sorted(p.name for p in tmp_path.iterdir()) == sorted(
-            f"net{ending}" for kind, (ending, _) in KINDS.items() if kind != "weights"
+            f"net{ending}" for kind, (ending, _) in KINDS.items() if kind != "state_dict"
         )
         assert [layer.name for layer in PackedFile.load(tmp_path / "net.ubp").layers] == list(PRUNABLE)
         with (tmp_path / "net.csv").open(newline="") as stream:
@@ -234,7 +234,7 @@ def test_only_the_marked_layers_are_pruned_in_the_weights(tmp_path: Path) -> Non
 
     model = load_model("mobilenet_v1", weights="random", width=0.25)
     plan = plan_choices(LayerChoices(), model, ModelSpec("mobilenet_v1", "random", width=0.25))
-    files = name_files(str(tmp_path), "x", ["weights", "table"])
+    files = name_files(str(tmp_path), "x", ["state_dict", "table"])
     write_files(ExportJob(plan, model, files, ("blocks.7.pointwise",), {}), False, lambda text, share: None, Event())
     state = load_file(tmp_path / "x.safetensors")
     zeros = {name for name, value in state.items() if name.endswith("pointwise.weight") and not value.all()}

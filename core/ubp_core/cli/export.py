@@ -79,7 +79,7 @@ def run(args: argparse.Namespace) -> int:
         refuse_existing(args.output)
     plan = read_plan(args, [*CHOICE, "dense"])
     if args.dense:
-        refuse_given(args, [*CHOICE, "threads"], "--dense keeps all weights")
+        refuse_given(args, [*CHOICE, "jobs"], "--dense keeps all weights")
     if args.input is not None:
         refuse_given(args, ["input_size"], "--input has height and width")
     model, side = load_for_plan(args, plan, args.input[2] if args.input else None)
@@ -106,9 +106,7 @@ def select_for(args: argparse.Namespace, plan: Plan | None, model: LoadedModel) 
     plan = settle_plan(plan, model)
     check_block_sizes(plan)
     with output.narrate("selecting") as tell:
-        return select_plan(
-            plan, model, threads=args.threads, step=lambda name: tell(f"selecting {name}")
-        ), plan.criterion
+        return select_plan(plan, model, threads=args.jobs, step=lambda name: tell(f"selecting {name}")), plan.criterion
 
 
 def select_all(model: LoadedModel, args: argparse.Namespace) -> dict[str, Selection]:
@@ -127,7 +125,7 @@ def select_all(model: LoadedModel, args: argparse.Namespace) -> dict[str, Select
                 step()
                 continue
             matrix = importance(layer.weight, args.criterion)
-            selections[layer.name] = select_blocks(matrix, args.block_size, args.sparsity, args.method, args.threads)
+            selections[layer.name] = select_blocks(matrix, args.block_size, args.sparsity, args.method, args.jobs)
             step()
     return selections
 

@@ -12,6 +12,9 @@ from typing import NoReturn
 
 from ubp_core.errors import UsageError
 
+RENAMED = {"--weights": "--state-dict", "--threads": "--jobs", "--device": "--measured-on"}
+"""What was once said with a word that means something else: the word for it where a command doesn't have the other."""
+
 
 class Arguments(argparse.Namespace):
     """Parsed arguments."""
@@ -59,8 +62,9 @@ class CommandParser(argparse.ArgumentParser):
         unknown = re.match("unrecognized arguments: (--[a-z-]+)", message)
         if unknown:
             known = sorted(set(re.findall(r"--[a-z][a-z-]*", self.format_help())))
-            near = difflib.get_close_matches(unknown[1], known, 1)
-            message += f"; did you mean {near[0]}?" if near else f"; {self.prog} --help lists its options"
+            near = [RENAMED.get(unknown[1], ""), *difflib.get_close_matches(unknown[1], known, 1)]
+            meant = next((word for word in near if word in known), "")
+            message += f"; did you mean {meant}?" if meant else f"; {self.prog} --help lists its options"
         super().error(message)
 
 

@@ -127,7 +127,7 @@ def _write(
 ) -> None:
     """One file."""
     match target.kind:
-        case "weights":
+        case "state_dict":
             save_state(target.path, model, selections, plan.criterion, overwrite)
         case "masks":
             save_masks(target.path, model, selections, plan.criterion, overwrite)

@@ -35,7 +35,12 @@ def add_filter_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("which runs (* in a name stands for any text)")
     group.add_argument("--model", default="", metavar="NAME", help="of this network")
     group.add_argument("--layer", default="", metavar="NAME", help='of this layer; "network" for whole networks')
-    group.add_argument("--device", default="", metavar="NAME", help="host, emulator, adb:SERIAL, or what a phone is")
+    group.add_argument(
+        "--device",
+        default="",
+        metavar="NAME",
+        help="made on this device: host, emulator, adb:SERIAL, or what a phone is",
+    )
     group.add_argument("--since", type=moment, metavar="DATE", help="begun then or later, as 2026-01-31 (UTC)")
 
 

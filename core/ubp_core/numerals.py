@@ -17,6 +17,12 @@ def read_whole(text: str) -> int | None:
     return number if -(2**63) <= number < 2**63 else None
 
 
+def read_count(text: str) -> int | None:
+    """A whole number that is not below 0; None where it is something else."""
+    number = read_whole(text)
+    return number if number is not None and number >= 0 else None
+
+
 def read_real(text: str) -> float | None:
     """A finite number, with or without an exponent; None where it is something else."""
     number = float(text) if _REAL.fullmatch(text) else math.inf

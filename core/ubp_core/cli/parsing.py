@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import NoReturn
 
 from ubp_core.errors import UsageError
+from ubp_core.printable import printable
 
 RENAMED = {"--weights": "--state-dict", "--threads": "--jobs", "--device": "--measured-on"}
 """What was once said with a word that means something else: the word for it where a command doesn't have the other."""
@@ -65,7 +66,7 @@ class CommandParser(argparse.ArgumentParser):
             near = [RENAMED.get(unknown[1], ""), *difflib.get_close_matches(unknown[1], known, 1)]
             meant = next((word for word in near if word in known), "")
             message += f"; did you mean {meant}?" if meant else f"; {self.prog} --help lists its options"
-        super().error(message)
+        super().error(printable(message))
 
 
 def wrap_paragraphs(text: str, width: int) -> str:

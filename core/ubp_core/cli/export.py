@@ -15,6 +15,7 @@ from ubp_core.cli.options.selection import CHOICE, add_choice_options
 from ubp_core.cli.parsing import refuse_given
 from ubp_core.cli.show.command import file_record, print_file
 from ubp_core.errors import ExitCode, FileError, ModelError
+from ubp_core.numerals import read_count
 
 if TYPE_CHECKING:
     from ubp_core.models import LoadedModel
@@ -58,10 +59,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def input_shape(text: str) -> tuple[int, int, int, int]:
     """Height and width joined by x, with batch and channels in front where they aren't 1 and 3."""
-    numbers = tuple(int(part) for part in text.split("x"))
+    numbers = tuple(read_count(part) or 0 for part in text.split("x"))
     if len(numbers) == 2:
         numbers = (1, 3, *numbers)
-    if len(numbers) != 4 or min(numbers) < 1:
+    if len(numbers) != 4 or 0 in numbers:
         raise argparse.ArgumentTypeError(
             f"need height x width, or batch x channels x height x width, such as 1x3x224x224; got {text}"
         )

@@ -89,6 +89,8 @@ class NetworkExporter:
         self._draft = capture(model.module, input_shape, model.name)
         fold_pads(self._draft, model.name)
         self._draft.drop_unused()
+        if not any(self._draft.layer_steps()):
+            raise ModelError(f"{model.name} applies no layer with weights, so there is nothing to export")
         fold_scales(self._draft)
         fuse_addends(self._draft)
         fuse_activations(self._draft)

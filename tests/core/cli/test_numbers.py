@@ -107,7 +107,7 @@ def test_what_is_no_number_or_too_large_is_one_line(
         (["bench", "t.pth", "--layers", "a", "--batch", "4097"], "1 to 4096"),
         (["devices", "--adb-host", "localhost:65536"], "port"),
         (["devices", "--adb-host", "localhost:99999999999999999999"], "port"),
-        (["history", "show", "9" * 400], "there is no run 999"),
+        (["history", "show", str(2**63 - 1)], f"there is no run {2**63 - 1}: ubp history lists what there is"),
     ],
 )
 def test_numbers_out_of_range(
@@ -118,6 +118,25 @@ def test_numbers_out_of_range(
     code = main(arguments)
     out, err = capsys.readouterr()
     assert (code, out) == (2, "") and words in err and "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    "text", ["\u0661", "1_0", "+5", "-5", "05", "1.0", "0x1", " 1", "x", "", "9" * 19, "9" * 400, "9" * 5000]
+)
+@pytest.mark.parametrize("words", ["show", "compare 1", "export 1", "delete"])
+def test_what_is_no_number_of_a_run(capsys: pytest.CaptureFixture[str], words: str, text: str) -> None:
+    assert main(["history", *words.split(), "--", text]) == 2
+    assert "error: argument ID: need a run's number, as `ubp history` lists them, got '" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "side", ["\u0663\u0662", "3_2", "+32", "-32", "032", "32.0", " 32", "", "0", "9" * 20, "9" * 5000]
+)
+def test_what_is_no_side_of_an_input(capsys: pytest.CaptureFixture[str], side: str) -> None:
+    for shape in (f"{side}x32", f"1x3x32x{side}", f"{side}x3x32x32"):
+        assert main(["export", f"--input={shape}", "-o", "net.ubp"]) == 2
+        err = capsys.readouterr().err
+        assert "error: argument --input: need height x width, or batch x channels x height x width" in err
 
 
 @pytest.mark.parametrize(

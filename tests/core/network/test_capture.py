@@ -204,3 +204,8 @@ def test_a_network_that_does_not_run_is_one_line(capfd: pytest.CaptureFixture[st
     with pytest.raises(ModelError, match="can't be captured for an input of 1x3x8x8: "):
         export_network(wrapped(Written(lambda x, m: m["a"](x), a=nn.Linear(3, 3))), {}, (1, 3, 8, 8))
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_network_without_a_layer_has_nothing_to_export() -> None:
+    with pytest.raises(ModelError, match=r"^a test's network applies no layer with weights, so there is nothing to"):
+        export_network(wrapped(nn.Sequential(nn.ReLU(), nn.AdaptiveAvgPool2d(1))), {}, (1, 3, 8, 8))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ubp_core.errors import UsageError
+from ubp_core.numerals import read_count
 
 if TYPE_CHECKING:
     from ubp_core.history import RunFilter
@@ -27,7 +28,17 @@ def add_runs(parser: argparse.ArgumentParser, count: int | str, help_text: str =
         count: how many, or "*" or "+".
         help_text: what becomes of them.
     """
-    parser.add_argument("runs", nargs=count, type=int, metavar="ID", help=help_text or "as `ubp history` numbers them")
+    parser.add_argument(
+        "runs", nargs=count, type=run_number, metavar="ID", help=help_text or "as `ubp history` numbers them"
+    )
+
+
+def run_number(text: str) -> int:
+    """The number of a run."""
+    number = read_count(text)
+    if number is None:
+        raise argparse.ArgumentTypeError(f"need a run's number, as `ubp history` lists them, got {text!r}")
+    return number
 
 
 def add_filter_options(parser: argparse.ArgumentParser) -> None:

@@ -7,7 +7,8 @@ import difflib
 import re
 import shutil
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import NoReturn
 
 from ubp_core.errors import UsageError
@@ -22,6 +23,8 @@ class Arguments(argparse.Namespace):
 
     given: frozenset[str] = frozenset()
     """Names of the arguments that the command line holds."""
+    words: Mapping[str, str] = MappingProxyType({})
+    """How each argument is written, by its name: --input-size, MODEL."""
 
 
 class CommandParser(argparse.ArgumentParser):
@@ -48,6 +51,7 @@ class CommandParser(argparse.ArgumentParser):
         found = super().parse_args(args, Arguments() if namespace is None else namespace)
         assert isinstance(found, Arguments)
         actions = [(action, action.default) for action in self._actions]  # argparse has no public list of them
+        found.words = {action.dest: spell(action) for action, _ in actions}
         for action, _ in actions:
             action.default = argparse.SUPPRESS
         try:
@@ -67,6 +71,12 @@ class CommandParser(argparse.ArgumentParser):
             meant = next((word for word in near if word in known), "")
             message += f"; did you mean {meant}?" if meant else f"; {self.prog} --help lists its options"
         super().error(printable(message))
+
+
+def spell(action: argparse.Action) -> str:
+    """How an argument is written: its first long option, or what stands for it in the usage."""
+    long = [word for word in action.option_strings if word.startswith("--")]
+    return long[0] if long else str(action.metavar or action.dest)
 
 
 def wrap_paragraphs(text: str, width: int) -> str:
@@ -108,5 +118,4 @@ def refuse_given(args: argparse.Namespace, names: Iterable[str], why: str) -> No
     """
     for name in names:
         if name in args.given:
-            word = "MODEL" if name == "model" else "--" + name.replace("_", "-")
-            raise UsageError(f"{word}: {why}; leave it out")
+            raise UsageError(f"{args.words[name]}: {why}; leave it out")

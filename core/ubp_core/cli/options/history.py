@@ -7,7 +7,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ubp_core.errors import UsageError
 from ubp_core.numerals import read_count
 
 if TYPE_CHECKING:
@@ -64,13 +63,6 @@ def chosen_filter(args: argparse.Namespace) -> RunFilter:
     from ubp_core.history import RunFilter
 
     return RunFilter(**{name: getattr(args, name) for name in FILTERS})
-
-
-def refuse_filters(args: argparse.Namespace) -> None:
-    """Raises UsageError where runs are named and filtered."""
-    for name in FILTERS:
-        if name in args.given:
-            raise UsageError(f"--{name}: the runs are named by their numbers; leave one of the two out")
 
 
 def moment(text: str) -> datetime:

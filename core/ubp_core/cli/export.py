@@ -133,12 +133,15 @@ def select_all(model: LoadedModel, args: argparse.Namespace) -> dict[str, Select
 
 def print_result(args: argparse.Namespace, exported: ExportedNetwork) -> None:
     """The file as `ubp show` prints it, and how it was checked."""
+    for line in exported.notes:
+        output.note(line)
     if args.json:
         checks = {
             "relative_error": exported.relative_error,
             "pytorch_own_error": exported.own_error or None,
             "arena_bytes": exported.arena_bytes,
             "arena_lower_bound_bytes": exported.arena_bound,
+            "notes": list(exported.notes),
         }
         output.print_json({"command": "export", **file_record(args.output, exported.packed), **checks})
         return

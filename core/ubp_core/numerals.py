@@ -6,6 +6,7 @@ import math
 import re
 
 _WHOLE = re.compile("[-+]?(0|[1-9][0-9]{0,18})")
+_COUNT = re.compile("0|[1-9][0-9]{0,18}")
 _REAL = re.compile(r"[-+]?((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?")
 
 
@@ -15,6 +16,11 @@ def read_whole(text: str) -> int | None:
         return None
     number = int(text)
     return number if -(2**63) <= number < 2**63 else None
+
+
+def read_count(text: str) -> int | None:
+    """A whole number that is not below 0, without a sign; None where it is something else."""
+    return read_whole(text) if _COUNT.fullmatch(text) else None
 
 
 def read_real(text: str) -> float | None:

@@ -13,11 +13,13 @@ import pytest
 import torch
 from safetensors import safe_open
 
+from ubp_core import importance, select_blocks
 from ubp_core.cli.main import main
 from ubp_core.errors import ExportCancelled, FileError, ModelError, PlanError, SelectionError, UbpError
 from ubp_core.export import KINDS, ExportTarget, check_targets, export_files, pruned_state, save_state
+from ubp_core.export.masks import save_masks
 from ubp_core.export.tables import COLUMNS
-from ubp_core.models import LoadedModel, load_model
+from ubp_core.models import Layer, LoadedModel, load_model
 from ubp_core.models.spec import ModelSpec
 from ubp_core.packed.file import PackedFile
 from ubp_core.plan import Override, Plan, make_plan, select_plan
@@ -70,7 +72,7 @@ def test_the_pruned_weights_load_into_the_network_again(model: LoadedModel, plan
     path = tmp_path / "pruned.safetensors"
     assert model.module is not None
     before = {name: value.clone() for name, value in model.module.state_dict().items()}
-    export_files(plan, model, [ExportTarget("weights", path)])
+    export_files(plan, model, [ExportTarget("state_dict", path)])
     again = load_model(str(path), arch="mobilenet_v1", width=0.25)
     assert again.module is not None
     selections = select_plan(plan, model)
@@ -123,6 +125,58 @@ def test_a_bare_checkpoint_keeps_all_its_tensors(tmp_path: Path) -> None:
         mask = torch.from_numpy(selections[name].mask()).reshape(state[key].shape)
         assert torch.equal(pruned[key], torch.where(mask, state[key], torch.zeros_like(state[key])))
     assert torch.equal(pruned["bn.num_batches_tracked"], state["bn.num_batches_tracked"])
+
+
+HOSTILE = [
+    "../x",
+    "/etc/x",
+    "..",
+    "a\nb",
+    "a/b/",
+    "a\\b",
+    "con",
+    "case",
+    "CASE",
+    "Case",
+    "x.npy",
+    "x.mask",
+    "x",
+    "ubp",
+    "file",
+    "n" * 65_500,
+]
+
+
+def test_masks_are_read_back_by_the_names_of_their_layers(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    layers = tuple(Layer(name, "conv", torch.randn(8, 8, 1, 1).numpy(), None, skip_reason=None) for name in HOSTILE)
+    selections = {layer.name: select_blocks(importance(layer.weight), 4, 0.5, "bed") for layer in layers}
+    (tmp_path / "in").mkdir()
+    save_masks(tmp_path / "in" / "m.npz", LoadedModel("hostile", "", False, layers, None), selections)
+    assert [path.name for path in tmp_path.rglob("*")] == ["in", "m.npz"]
+    with np.load(tmp_path / "in" / "m.npz") as archive:
+        assert len(archive.files) == 1 + 4 * len(HOSTILE)
+        for name, selection in selections.items():
+            assert np.array_equal(archive[f"{name}.mask"].reshape(8, 8), selection.mask())
+            assert np.array_equal(archive[f"{name}.rows"], selection.rows)
+            assert archive[f"{name}.block_size"] == 4
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("a\0b", r"the layer's name 'a\?b' holds a zero character, so no archive can hold its mask: rename it$"),
+        ("n" * 65_501, r"name 'n{60}\.\.\.' has 65,501 bytes, so"),
+        ("\u00e9" * 40_000, r"\.\.\.' has 80,000 bytes, so"),
+        ("a\udc80", r"name 'a\?' is no valid text, so"),
+    ],
+)
+def test_a_name_that_no_archive_can_hold_is_refused(name: str, line: str, tmp_path: Path) -> None:
+    layer = Layer(name, "conv", np.ones((8, 8, 1, 1), np.float32), None, skip_reason=None)
+    selection = select_blocks(importance(layer.weight), 4, 0.5, "bed")
+    with pytest.raises(FileError, match=line) as caught:
+        save_masks(tmp_path / "m.npz", LoadedModel("hostile", "", False, (layer,), None), {name: selection})
+    assert str(caught.value).isprintable() and not list(tmp_path.iterdir())
 
 
 def test_a_shared_weight_is_pruned_under_both_names(model: LoadedModel) -> None:

@@ -54,7 +54,9 @@ def test_from_a_module_to_a_running_network(wrap: Any, tmp_path: Path) -> None:
     sized = as_model(module, SHAPE)
     assert report_plan(plan, sized, selections).cost.multiply_adds_before == 12 * 20 * 8 * 27 + 6 * 10 * 16 * 72
     export_files(
-        plan, module, [ExportTarget("masks", tmp_path / "m.npz"), ExportTarget("weights", tmp_path / "w.safetensors")]
+        plan,
+        module,
+        [ExportTarget("masks", tmp_path / "m.npz"), ExportTarget("state_dict", tmp_path / "w.safetensors")],
     )
     assert (tmp_path / "m.npz").exists() and (tmp_path / "w.safetensors").exists()
 

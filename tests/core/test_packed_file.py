@@ -193,6 +193,12 @@ def test_what_the_reader_would_refuse_is_not_written(tmp_path: Path, change: dic
     assert os.listdir(tmp_path) == []
 
 
+def test_a_file_without_a_layer_is_not_written(tmp_path: Path) -> None:
+    with pytest.raises(FileError, match=r"x\.ubp: there is no layer to write, and a packed file holds at least one$"):
+        PackedFile((), "net").save(tmp_path / "x.ubp")
+    assert not list(tmp_path.iterdir())
+
+
 def test_saved_files_have_the_mode_of_any_new_file(tmp_path: Path) -> None:
     (tmp_path / "other").touch()
     random_layer(np.random.default_rng(0), (16, 8), 4).save(tmp_path / "layer.ubp")

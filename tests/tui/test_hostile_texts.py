@@ -15,11 +15,12 @@ from textual.color import Color
 from textual.widgets import DataTable
 from tui_world import make_model, make_services, screen_text, settle, until
 
+from ubp_core.cells import shorten_middle
 from ubp_core.models.spec import ModelSpec
 from ubp_core.printable import printable
 from ubp_tui.app import UbpApp, build_app
 from ubp_tui.dialogs.error import ErrorDialog
-from ubp_tui.renderables.cells import pad, pad_left, shorten_end, shorten_middle, shorten_name
+from ubp_tui.renderables.cells import pad, pad_left, shorten_end, shorten_name
 from ubp_tui.screens.compare import CompareScreen
 from ubp_tui.screens.history import HistoryScreen
 from ubp_tui.terminal.plain_filter import PlainFilter

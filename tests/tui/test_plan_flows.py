@@ -28,7 +28,7 @@ from ubp_tui.dialogs.export import ExportDialog
 from ubp_tui.dialogs.prompt import PromptDialog
 from ubp_tui.work.exporting import KINDS, VIEWS, ExportJob, name_files, write_files
 
-NEED_MODULE = ("weights", "network")
+NEED_MODULE = ("state_dict", "network")
 """Kinds of files that the tests' small model, which has no module, can't have."""
 PRUNABLE = ("block.0.expand", "block.1.conv", "head")
 
@@ -252,7 +252,7 @@ def test_only_the_marked_layers_are_pruned_in_the_weights(tmp_path: Path) -> Non
 
     model = load_model("mobilenet_v1", weights="random", width=0.25)
     plan = plan_choices(LayerChoices(), model, ModelSpec("mobilenet_v1", "random", width=0.25))
-    files = name_files(str(tmp_path), "x", ["weights", "table"])
+    files = name_files(str(tmp_path), "x", ["state_dict", "table"])
     write_files(ExportJob(plan, model, files, ("blocks.7.pointwise",), {}), False, lambda text, share: None, Event())
     state = load_file(tmp_path / "x.safetensors")
     zeros = {name for name, value in state.items() if name.endswith("pointwise.weight") and not value.all()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ubp_tui.renderables.cells import shorten_middle
+from ubp_core.cells import shorten_middle
 
 if TYPE_CHECKING:
     from ubp_core.models import LoadedModel

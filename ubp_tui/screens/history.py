@@ -14,13 +14,14 @@ from textual.screen import Screen
 from textual.widgets import DataTable, Input, Static
 from textual.worker import get_current_worker
 
+from ubp_core.cells import shorten_middle
 from ubp_tui.bench.services import BenchServices
 from ubp_tui.dialogs.error import ErrorDialog
 from ubp_tui.keys.bindings import bindings_of
 from ubp_tui.keys.key_action import Owner
 from ubp_tui.renderables.bench.history import describe_comparison, describe_run
 from ubp_tui.renderables.bench.history_rows import fit_columns, matches_run, run_cells
-from ubp_tui.renderables.cells import shorten_middle, shown
+from ubp_tui.renderables.cells import shown
 from ubp_tui.screens.history_changes import HistoryChanges
 from ubp_tui.widgets.header.screen_title import ScreenTitle
 from ubp_tui.widgets.key_footer import KeyFooter

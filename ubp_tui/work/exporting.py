@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 KINDS: Final[dict[str, tuple[str, str]]] = {
     "plan": (".yaml", "the choices as a plan; l loads it again"),
-    "weights": (".safetensors", "state_dict with exact zeros, for PyTorch"),
+    "state_dict": (".safetensors", "state_dict with exact zeros, for PyTorch"),
     "masks": (".npz", "masks and blocks, for numpy"),
     "packed": (".ubp", "packed layers, for the kernels"),
     "network": (".network.ubp", "the whole network, for phones and programs"),

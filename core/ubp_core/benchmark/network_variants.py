@@ -46,6 +46,7 @@ def pack_network_variants(
         variants: what to compare.
         folder: an empty or own folder for the files.
         input_shape: batch, channels, height, width.
+        threads: of each selection.
         on_variant: gets a variant's label before the work on it begins; may raise to end it.
         settings_of: for a variant and a layer's name, the layer's own block size and sparsity, or None: it stays
             dense. Without it every layer is as the variant says.

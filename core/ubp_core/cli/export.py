@@ -15,6 +15,7 @@ from ubp_core.cli.options.selection import CHOICE, add_choice_options
 from ubp_core.cli.parsing import refuse_given
 from ubp_core.cli.show.command import file_record, print_file
 from ubp_core.errors import ExitCode, FileError, ModelError
+from ubp_core.numerals import read_count
 
 if TYPE_CHECKING:
     from ubp_core.models import LoadedModel
@@ -58,10 +59,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def input_shape(text: str) -> tuple[int, int, int, int]:
     """Height and width joined by x, with batch and channels in front where they aren't 1 and 3."""
-    numbers = tuple(int(part) for part in text.split("x"))
+    numbers = tuple(read_count(part) or 0 for part in text.split("x"))
     if len(numbers) == 2:
         numbers = (1, 3, *numbers)
-    if len(numbers) != 4 or min(numbers) < 1:
+    if len(numbers) != 4 or 0 in numbers:
         raise argparse.ArgumentTypeError(
             f"need height x width, or batch x channels x height x width, such as 1x3x224x224; got {text}"
         )
@@ -79,7 +80,7 @@ def run(args: argparse.Namespace) -> int:
         refuse_existing(args.output)
     plan = read_plan(args, [*CHOICE, "dense"])
     if args.dense:
-        refuse_given(args, [*CHOICE, "threads"], "--dense keeps all weights")
+        refuse_given(args, [*CHOICE, "jobs"], "--dense keeps all weights")
     if args.input is not None:
         refuse_given(args, ["input_size"], "--input has height and width")
     model, side = load_for_plan(args, plan, args.input[2] if args.input else None)
@@ -106,9 +107,7 @@ def select_for(args: argparse.Namespace, plan: Plan | None, model: LoadedModel) 
     plan = settle_plan(plan, model)
     check_block_sizes(plan)
     with output.narrate("selecting") as tell:
-        return select_plan(
-            plan, model, threads=args.threads, step=lambda name: tell(f"selecting {name}")
-        ), plan.criterion
+        return select_plan(plan, model, threads=args.jobs, step=lambda name: tell(f"selecting {name}")), plan.criterion
 
 
 def select_all(model: LoadedModel, args: argparse.Namespace) -> dict[str, Selection]:
@@ -127,19 +126,22 @@ def select_all(model: LoadedModel, args: argparse.Namespace) -> dict[str, Select
                 step()
                 continue
             matrix = importance(layer.weight, args.criterion)
-            selections[layer.name] = select_blocks(matrix, args.block_size, args.sparsity, args.method, args.threads)
+            selections[layer.name] = select_blocks(matrix, args.block_size, args.sparsity, args.method, args.jobs)
             step()
     return selections
 
 
 def print_result(args: argparse.Namespace, exported: ExportedNetwork) -> None:
     """The file as `ubp show` prints it, and how it was checked."""
+    for line in exported.notes:
+        output.note(line)
     if args.json:
         checks = {
             "relative_error": exported.relative_error,
             "pytorch_own_error": exported.own_error or None,
             "arena_bytes": exported.arena_bytes,
             "arena_lower_bound_bytes": exported.arena_bound,
+            "notes": list(exported.notes),
         }
         output.print_json({"command": "export", **file_record(args.output, exported.packed), **checks})
         return

@@ -115,10 +115,10 @@ def narrate(first: str) -> Iterator[Callable[[str], None]]:
         yield lambda line: None
         return
     from rich.console import Console
-    from rich.markup import escape
+    from rich.text import Text
 
-    with Console(stderr=True).status(escape(first)) as status:
-        yield lambda line: status.update(escape(line))
+    with Console(stderr=True).status(Text(printable(first))) as status:
+        yield lambda line: status.update(Text(printable(line)))
 
 
 @contextmanager

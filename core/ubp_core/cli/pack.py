@@ -125,7 +125,7 @@ def _pack_plan(args: argparse.Namespace, plan: Plan) -> tuple[LoadedModel, tuple
 
     model, _ = load_for_plan(args, plan)
     with output.narrate("packing") as tell:
-        selections = select_plan(plan, model, threads=args.threads, step=lambda name: tell(f"packing {name}"))
+        selections = select_plan(plan, model, threads=args.jobs, step=lambda name: tell(f"packing {name}"))
     if not selections:
         raise ModelError(f"{args.plan}: prunes no layer, so there is nothing to pack")
     layers = with_geometry(args, [model.layer(name) for name in selections])
@@ -140,5 +140,5 @@ def _pack(layer: Layer, args: argparse.Namespace) -> PackedLayer:
     if args.dense:
         return pack_layer(layer, None, activation=args.activation)
     matrix = importance(layer.weight, args.criterion)
-    selection = select_blocks(matrix, args.block_size, args.sparsity, args.method, args.threads)
+    selection = select_blocks(matrix, args.block_size, args.sparsity, args.method, args.jobs)
     return pack_layer(layer, selection, args.criterion, args.activation)

@@ -7,10 +7,15 @@ import difflib
 import re
 import shutil
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import NoReturn
 
 from ubp_core.errors import UsageError
+from ubp_core.printable import printable
+
+RENAMED = {"--weights": "--state-dict", "--threads": "--jobs", "--device": "--measured-on"}
+"""What was once said with a word that means something else: the word for it where a command doesn't have the other."""
 
 
 class Arguments(argparse.Namespace):
@@ -18,6 +23,8 @@ class Arguments(argparse.Namespace):
 
     given: frozenset[str] = frozenset()
     """Names of the arguments that the command line holds."""
+    words: Mapping[str, str] = MappingProxyType({})
+    """How each argument is written, by its name: --input-size, MODEL."""
 
 
 class CommandParser(argparse.ArgumentParser):
@@ -44,6 +51,7 @@ class CommandParser(argparse.ArgumentParser):
         found = super().parse_args(args, Arguments() if namespace is None else namespace)
         assert isinstance(found, Arguments)
         actions = [(action, action.default) for action in self._actions]  # argparse has no public list of them
+        found.words = {action.dest: spell(action) for action, _ in actions}
         for action, _ in actions:
             action.default = argparse.SUPPRESS
         try:
@@ -59,9 +67,16 @@ class CommandParser(argparse.ArgumentParser):
         unknown = re.match("unrecognized arguments: (--[a-z-]+)", message)
         if unknown:
             known = sorted(set(re.findall(r"--[a-z][a-z-]*", self.format_help())))
-            near = difflib.get_close_matches(unknown[1], known, 1)
-            message += f"; did you mean {near[0]}?" if near else f"; {self.prog} --help lists its options"
-        super().error(message)
+            near = [RENAMED.get(unknown[1], ""), *difflib.get_close_matches(unknown[1], known, 1)]
+            meant = next((word for word in near if word in known), "")
+            message += f"; did you mean {meant}?" if meant else f"; {self.prog} --help lists its options"
+        super().error(printable(message))
+
+
+def spell(action: argparse.Action) -> str:
+    """How an argument is written: its first long option, or what stands for it in the usage."""
+    long = [word for word in action.option_strings if word.startswith("--")]
+    return long[0] if long else str(action.metavar or action.dest)
 
 
 def wrap_paragraphs(text: str, width: int) -> str:
@@ -103,5 +118,4 @@ def refuse_given(args: argparse.Namespace, names: Iterable[str], why: str) -> No
     """
     for name in names:
         if name in args.given:
-            word = "MODEL" if name == "model" else "--" + name.replace("_", "-")
-            raise UsageError(f"{word}: {why}; leave it out")
+            raise UsageError(f"{args.words[name]}: {why}; leave it out")

@@ -9,7 +9,7 @@ from ubp_core.cli import output
 from ubp_core.cli.options.figures import add_figures_option, read_figures
 from ubp_core.cli.options.layers import add_layers_option, named_layers
 from ubp_core.cli.options.output import add_force_option, add_output_options
-from ubp_core.cli.options.selection import add_threads_option
+from ubp_core.cli.options.selection import add_jobs_option
 from ubp_core.cli.plan.output import print_plan
 from ubp_core.errors import ExitCode, FileError
 
@@ -19,12 +19,12 @@ again; masks; the pruned layers in packed form; a table. Each file appears in on
 there already is replaced without --force."""
 
 EXAMPLES = """\
-  ubp prune plan.yaml --weights pruned.safetensors --masks masks.npz
+  ubp prune plan.yaml --state-dict pruned.safetensors --masks masks.npz
   ubp prune plan.yaml --packed network.ubp --table layers.csv --layer layer1.0.conv1 --layer layer2.0.conv1
   ubp layers pruned.safetensors --arch resnet50            the pruned weights, loaded like any checkpoint"""
 
 OPTIONS = {
-    "weights": "FILE.safetensors",
+    "state_dict": "FILE.safetensors",
     "masks": "FILE.npz",
     "packed": "FILE.ubp",
     "table": "FILE.csv",
@@ -39,12 +39,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("plan", type=Path, metavar="PLAN", help="a plan, as `ubp plan` writes it")
     group = parser.add_argument_group("what to write (at least one)")
     for kind, name in OPTIONS.items():
-        group.add_argument(f"--{kind}", type=Path, metavar=name, help=KINDS[kind][1])
+        group.add_argument(option_of(kind), type=Path, metavar=name, help=KINDS[kind][1])
     add_layers_option(parser, "all that the plan prunes")
     add_figures_option(parser)
-    add_threads_option(parser)
+    add_jobs_option(parser)
     add_force_option(parser)
     add_output_options(parser)
+
+
+def option_of(kind: str) -> str:
+    """The option that asks for a kind of file."""
+    return f"--{kind.replace('_', '-')}"
 
 
 def run(args: argparse.Namespace) -> int:
@@ -53,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
 
     targets = [ExportTarget(kind, getattr(args, kind)) for kind in OPTIONS if getattr(args, kind) is not None]
     if not targets:
-        raise FileError(f"nothing to write: name a file with {', '.join('--' + kind for kind in OPTIONS)}")
+        raise FileError(f"nothing to write: name a file with {', '.join(map(option_of, OPTIONS))}")
     check_targets(targets, args.force)
     from ubp_core.plan import Plan
 
@@ -71,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
             model,
             targets,
             overwrite=args.force,
-            threads=args.threads,
+            threads=args.jobs,
             progress=lambda line, share: tell(f"{line} ({share:.0%})"),
             figures=figures,
         )

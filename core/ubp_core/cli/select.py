@@ -70,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
     note = budget_note(shape, args.block_size, args.sparsity)
     matrix = importance(layer.weight, args.criterion)
     started = time.perf_counter()
-    selection = select_blocks(matrix, args.block_size, args.sparsity, args.method, args.threads)
+    selection = select_blocks(matrix, args.block_size, args.sparsity, args.method, args.jobs)
     seconds = time.perf_counter() - started
     if args.output is not None:
         _save(args.output, model, layer, selection, args.criterion, args.force)

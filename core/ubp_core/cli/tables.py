@@ -125,6 +125,8 @@ def fit(table: Table, width: int) -> tuple[Table, tuple[str, ...]]:
     First texts are folded and names shortened, down to LEAST_TEXT and LEAST_NAME; then columns give way, the last of
     the highest `yields` first, never the first name; then names get back what room there is.
     """
+    from ubp_core.cells import shorten_middle
+
     places = list(range(len(table.columns)))
     natural = [_natural_width(table, place) for place in places]
     least = [_least_width(column, size) for column, size in zip(table.columns, natural, strict=True)]
@@ -161,16 +163,3 @@ def _natural_width(table: Table, place: int) -> int:
 def _least_width(column: Column, natural: int) -> int:
     least = {"name": LEAST_NAME, "text": LEAST_TEXT}.get(column.kind, natural)
     return min(natural, max(least, len(column.title)))
-
-
-def shorten_middle(text: str, width: int) -> str:
-    """A text in `width` cells: its beginning and its end, which tell things of one kind apart."""
-    from rich.cells import cell_len, set_cell_size
-
-    if cell_len(text) <= width:
-        return text
-    end = max(width - 1, 0) * 2 // 3
-    tail = text
-    while cell_len(tail) > end:
-        tail = tail[1:]
-    return set_cell_size(text, max(width - 1 - cell_len(tail), 0)).rstrip() + "…" + tail

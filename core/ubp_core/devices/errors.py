@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from ubp_core.errors import ExitCode, UbpError
 
 
@@ -9,6 +11,10 @@ class DeviceError(UbpError):
     """A device that is not there, not ready, or lost in the middle of something."""
 
     exit_code = ExitCode.FAILED
+
+    def __init__(self, line: str) -> None:
+        """Args: the line; what a phone or adb said in several becomes one."""
+        super().__init__("; ".join(filter(None, map(str.strip, re.split("[\r\n]+", line)))))
 
 
 class UnknownDevice(DeviceError):

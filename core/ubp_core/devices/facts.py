@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ubp_core.devices.clusters import ARM_PARTS, Cluster, group_cores
+from ubp_core.numerals import read_count
 
 FACTS_SCRIPT = """
 getprop 2>/dev/null
@@ -82,7 +83,6 @@ def parse_facts(text: str) -> DeviceFacts:
     properties = parse_properties(sections[0])
     battery = parse_fields(sections[4], ":")
     temperature, source = processor_temperature(sections[3], battery)
-    level = battery.get("level", "")
     maker, model = properties.get("ro.product.manufacturer", ""), properties.get("ro.product.model", "")
     return DeviceFacts(
         model=model if model.lower().startswith(maker.lower()) else f"{maker} {model}".strip(),
@@ -92,7 +92,7 @@ def parse_facts(text: str) -> DeviceFacts:
         clusters=parse_clusters(sections[1], sections[2]),
         temperature_c=temperature,
         temperature_source=source,
-        battery_percent=int(level) if level.isdecimal() else None,
+        battery_percent=read_count(battery.get("level", "")),
         emulated="1" in (properties.get("ro.kernel.qemu"), properties.get("ro.boot.qemu")),
     )
 
@@ -124,16 +124,17 @@ def parse_clusters(sysfs: str, cpuinfo: str) -> tuple[Cluster, ...]:
     """Clusters from the lines of /sys and /proc/cpuinfo."""
     frequencies: dict[int, int] = {}
     governors: dict[int, str] = {}
-    for cpu, name, value in re.findall(r"/cpu(\d+)/cpufreq/(\w+):(.*)", sysfs):
-        if name == "cpuinfo_max_freq" and value.strip().isdecimal():
-            frequencies[int(cpu)] = int(value)
+    for cpu, name, value in re.findall(r"/cpu([0-9]{1,6})/cpufreq/(\w+):(.*)", sysfs):
+        frequency = read_count(value.strip())
+        if name == "cpuinfo_max_freq" and frequency is not None:
+            frequencies[int(cpu)] = frequency
         elif name == "scaling_governor":
             governors[int(cpu)] = value.strip()
     parts: dict[int, str] = {}
     for block in re.split(r"\n\s*\n", cpuinfo):
         fields = parse_fields(block, ":")
-        if fields.get("processor", "").isdecimal():
-            parts[int(fields["processor"])] = core_name(fields)
+        if (cpu := read_count(fields.get("processor", ""))) is not None:
+            parts[cpu] = core_name(fields)
     return group_cores({*frequencies, *governors, *parts}, frequencies, parts, governors)
 
 
@@ -151,11 +152,11 @@ def processor_temperature(zones: str, battery: dict[str, str]) -> tuple[float | 
     """Hottest plausible processor sensor in degrees Celsius and its name, else the battery's."""
     kinds = dict(re.findall(r"thermal_zone(\d+)/type:(.*)", zones))
     readings = []
-    for zone, value in re.findall(r"thermal_zone(\d+)/temp:(-?\d+)", zones):
+    for zone, value in re.findall(r"thermal_zone(\d+)/temp:(-?[0-9]{1,18})\b", zones):
         degrees = int(value) / 1000 if abs(int(value)) > 1000 else float(value)
         if CPU_ZONE.search(kinds.get(zone, "")) and 0 < degrees < 150:
             readings.append((degrees, kinds[zone].strip()))
     if readings:
         return max(readings)
-    tenths = battery.get("temperature", "")
-    return (int(tenths) / 10, "battery") if tenths.isdecimal() else (None, "")
+    tenths = read_count(battery.get("temperature", ""))
+    return (None, "") if tenths is None else (tenths / 10, "battery")

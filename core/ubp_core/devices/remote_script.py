@@ -13,6 +13,8 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 
+from ubp_core.numerals import read_count
+
 ROOT = "/data/local/tmp/ubp-tui"
 """Everything we put on a phone is below this folder."""
 KILL_AFTER_S = 1
@@ -96,6 +98,7 @@ def free_bytes(df_line: str) -> int | None:
     """Free space in a line of `df -k`; None where it can't be read."""
     fields = df_line.split()
     for index, field in enumerate(fields):
-        if field.endswith("%") and index >= 1 and fields[index - 1].isdecimal():
-            return int(fields[index - 1]) * 1024
+        blocks = read_count(fields[index - 1]) if field.endswith("%") and index >= 1 else None
+        if blocks is not None:
+            return blocks * 1024
     return None

@@ -6,6 +6,7 @@ and by `refresh`, because somebody may have ended it on purpose.
 
 from __future__ import annotations
 
+import re
 import select
 import socket
 from collections.abc import Callable
@@ -19,7 +20,7 @@ from ubp_core.devices.adb.attached import Attached, read_list
 from ubp_core.devices.adb.device import AdbPhone
 from ubp_core.devices.adb.server import NONSENSE, SERVER_GONE, ServerAddress, adb_errors, is_listening, open_client
 from ubp_core.devices.errors import DeviceError
-from ubp_core.devices.info import NONE_ATTACHED, REMEDIES, DeviceInfo, DeviceKind, DeviceState, state_of
+from ubp_core.devices.info import NONE_ATTACHED, REMEDIES, DeviceInfo, DeviceState, state_of
 
 if TYPE_CHECKING:
     from adbutils import AdbClient, AdbConnection
@@ -149,7 +150,7 @@ class DeviceWatch:
             self.note = "" if attached else NONE_ATTACHED
             before, self.known = self.known, {}
             for entry in attached:
-                self.known[entry] = before.get(entry) or first_info(entry, self.titles.get(entry.serial, ""))
+                self.known[entry] = before.get(entry) or first_info(client, entry, self.titles.get(entry.serial, ""))
             fresh = [entry for entry in attached if entry not in before and self.known[entry].advice == ASKING]
         self.tell()
         for entry in fresh:
@@ -160,7 +161,7 @@ class DeviceWatch:
         try:
             info = AdbPhone(client, entry.serial).info_of(entry)
         except DeviceError as error:
-            info = DeviceInfo(f"adb:{entry.serial}", DeviceKind.ADB, DeviceState.SILENT, "", str(error))
+            info = AdbPhone(client, entry.serial).not_ready(DeviceState.SILENT, str(error))
         with self.lock:
             if entry not in self.known:
                 return
@@ -182,12 +183,12 @@ class DeviceWatch:
                 self.on_change(Phones(tuple(self.known.values()), self.note))
 
 
-def first_info(entry: Attached, title: str) -> DeviceInfo:
+def first_info(client: AdbClient, entry: Attached, title: str) -> DeviceInfo:
     """A device as far as the event tells; one that the server calls ready is still to be asked."""
     state = state_of(entry.state)
     asked = state is DeviceState.READY
     shown, advice = (DeviceState.CONNECTING, ASKING) if asked else (state, REMEDIES[state])
-    return DeviceInfo(f"adb:{entry.serial}", DeviceKind.ADB, shown, title, advice)
+    return AdbPhone(client, entry.serial).not_ready(shown, advice, title)
 
 
 def read_length(digits: bytes) -> int:
@@ -196,7 +197,6 @@ def read_length(digits: bytes) -> int:
     Raises:
         DeviceError: it is none.
     """
-    try:
-        return int(digits, 16)
-    except ValueError:
-        raise DeviceError(NONSENSE) from None
+    if not re.fullmatch(b"[0-9a-fA-F]{%d}" % LENGTH_DIGITS, digits):  # int takes signs, and -004 would never end
+        raise DeviceError(NONSENSE)
+    return int(digits, 16)

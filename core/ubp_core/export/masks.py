@@ -11,11 +11,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ubp_core.atomic_file import create_file, write_atomically
+from ubp_core.errors import FileError
 from ubp_core.export.state_dict import describe
+from ubp_core.printable import printable
 
 if TYPE_CHECKING:
     from ubp_core.models import LoadedModel
     from ubp_core.selection import Selection
+
+MOST_NAME_BYTES = 65_500
+"""A member's name has at most 65,535 bytes, with what follows the layer's name."""
 
 
 def save_masks(
@@ -27,8 +32,10 @@ def save_masks(
     row and the column of each block in the matrix [R, K], sorted by (row, column).
 
     Raises:
-        FileError: it can't be written, or a file is there and `overwrite` is not set.
+        FileError: it can't be written, a file is there and `overwrite` is not set, or a layer's name can't stand in it.
     """
+    for name in selections:
+        check_name(path, name)
     arrays = {"ubp": np.array(json.dumps(describe(model, selections, criterion)))}
     for name, selection in selections.items():
         arrays |= {
@@ -43,3 +50,20 @@ def save_masks(
             np.savez_compressed(stream, allow_pickle=False, **arrays)
 
     write_atomically(path, write, overwrite=overwrite)
+
+
+def check_name(path: Path, name: str) -> None:
+    """Refuses what a member of an archive can't be called: it would get another name, or none.
+
+    A name such as ../x is harmless: numpy reads members, it never unpacks them.
+
+    Raises:
+        FileError: the line has the name.
+    """
+    size = len(name.encode(errors="replace"))
+    reason = "holds a zero character" if "\0" in name else f"has {size:,} bytes" if size > MOST_NAME_BYTES else ""
+    if not reason and any("\ud800" <= char <= "\udfff" for char in name):
+        reason = "is no valid text"
+    if reason:
+        short = printable(name if len(name) <= 60 else f"{name[:60]}...")
+        raise FileError(f"{path}: the layer's name {short!r} {reason}, so no archive can hold its mask: rename it")

@@ -148,7 +148,7 @@ class PreparedFiles:
         """One file."""
         path, model, selections, plan = target.path, self.model, self.selections, self.plan
         match target.kind:
-            case "weights":
+            case "state_dict":
                 save_state(path, model, selections, plan.criterion, overwrite)
             case "masks":
                 save_masks(path, model, selections, plan.criterion, overwrite)

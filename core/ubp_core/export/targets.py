@@ -11,7 +11,7 @@ from ubp_core.atomic_file import refuse_existing
 from ubp_core.errors import FileError
 
 KINDS = {
-    "weights": (".safetensors", "the network's state_dict with exact zeros; loads into PyTorch"),
+    "state_dict": (".safetensors", "the network's state_dict with exact zeros; loads into PyTorch"),
     "masks": (".npz", "true where a weight stays, for every pruned layer, with its blocks"),
     "packed": (".ubp", "the pruned layers in packed form, which kernels run from"),
     "network": (".ubp", "the whole network, which runs from end to end; as `ubp export` writes it"),

@@ -5,6 +5,8 @@ Refuses what the format has no node for, with the operation and its place in the
 
 from __future__ import annotations
 
+import logging
+import operator
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -15,8 +17,14 @@ from torch import fx, nn
 
 from ubp_core.errors import ModelError
 from ubp_core.network.draft import Draft, Value
-from ubp_core.network.operations import OPERATIONS
+from ubp_core.network.operations import OPERATIONS, WITH_PLACES
+from ubp_core.network.places import describe_operation, operation_name, place_of
 from ubp_core.network.step_maker import Refused, StepMaker, Stored, ValueNumber
+
+MOST_NAMED = 8
+"""Operations that a refusal names beside the first."""
+
+_TRACER = logging.getLogger("torch._subclasses.fake_tensor")
 
 
 def capture(module: nn.Module, input_shape: tuple[int, int, int, int], name: str) -> Draft:
@@ -50,45 +58,34 @@ def export(module: nn.Module, input_shape: tuple[int, int, int, int], name: str)
     """The network as torch.export sees it."""
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        _TRACER.disabled = True  # it prints a traceback of what is raised here
         try:
             return torch.export.export(module, (torch.zeros(input_shape),), strict=False)
         except Exception as error:  # whatever a network's own code, or the tracer, raises
             reason = (str(error).splitlines() or [type(error).__name__])[0]
             size = "x".join(map(str, input_shape))
             raise ModelError(f"{name} can't be captured for an input of {size}: {reason}") from error
-
-
-def operation_name(node: fx.Node) -> tuple[str, bool]:
-    """Name of an operation without namespace and overload, and whether it changes its first argument in place."""
-    schema = getattr(node.target, "_schema", None)
-    if schema is None:
-        return str(node.target), False
-    namespace, _, name = schema.name.partition("::")
-    base = name.rstrip("_") if name.endswith("_") and not name.endswith("__") else name
-    return (base if namespace == "aten" else f"{namespace}::{name}"), base != name
-
-
-def place_of(node: fx.Node) -> str:
-    """Where in the model an operation is: the path of its module, with its own name where that module has children."""
-    stack = list((node.meta.get("nn_module_stack") or {}).values())
-    path, kind = stack[-1] if stack else ("", "")
-    name = operation_name(node)[0]
-    whole = kind if isinstance(kind, str) else f"{kind.__module__}.{kind.__qualname__}"
-    if path and whole.startswith("torch.nn.modules.") and ".container." not in whole:
-        return str(path)
-    return f"{path}.{name}" if path else name
+        finally:
+            _TRACER.disabled = False
 
 
 def check_operations(graph: fx.Graph, name: str) -> None:
     """Refuses a network with operations that are in no table, all of them at once."""
-    unknown: dict[str, str] = {}
+    unknown: dict[str, fx.Node] = {}
     for node in graph.nodes:
-        if node.op == "call_function" and operation_name(node)[0] not in OPERATIONS:
-            unknown.setdefault(operation_name(node)[0], place_of(node))
+        if node.op == "call_function" and not takes_part(node) and operation_name(node)[0] not in OPERATIONS:
+            unknown.setdefault(operation_name(node)[0], node)
     if unknown:
-        (first, place), *others = unknown.items()
-        more = f" (nor can {', '.join(other for other, _ in others)})" if others else ""
-        raise ModelError(f"{name} can't be exported: there is no node for {first}, at {place}{more}")
+        first, *others = unknown
+        named = ", ".join(others[:MOST_NAMED]) + (f" and {len(others) - MOST_NAMED} more" * (len(others) > MOST_NAMED))
+        more = f" (nor for {named})" if others else ""
+        line = f"{describe_operation(unknown[first])}, for which network files have no node{more}"
+        raise ModelError(f"{name} can't be exported: {line}")
+
+
+def takes_part(node: fx.Node) -> bool:
+    """Whether a node only takes one of several results of an operation."""
+    return node.target is operator.getitem
 
 
 class GraphReader:
@@ -126,6 +123,10 @@ class GraphReader:
             self._draft.outputs = [self._number(result) for result in results if result is not None]
 
     def _read_call(self, node: fx.Node) -> None:
+        if takes_part(node):
+            if node.args[1] == 0:  # where the maxima were, the second, is of no interest unless somebody uses it
+                self._numbers[node] = self._number(node.args[0])
+            return
         name, in_place = operation_name(node)
         arguments = {
             argument.name: self._argument(node, position, argument)
@@ -186,6 +187,8 @@ def stored_tensors(program: torch.export.ExportedProgram) -> dict[str, Stored]:
 def value_of(node: fx.Node) -> Value:
     """Shape of a node's result."""
     result = node.meta.get("val")
+    if operation_name(node)[0] in WITH_PLACES:
+        result = result[0]  # type: ignore[index]
     if not isinstance(result, torch.Tensor):
         raise Refused("makes something else than one array")
     if result.dtype != torch.float32:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from ubp_core.errors import ModelError
+from ubp_core.models.checkpoints.identity import find_owners
 from ubp_core.models.layers import LoadedModel, as_model, check_input_shape
 from ubp_core.network.assembly import assemble
 from ubp_core.network.capture import capture
@@ -48,6 +49,8 @@ class ExportedNetwork:
     """Largest difference from PyTorch's masked model on a random image, over its largest output."""
     own_error: float
     """PyTorch's own difference from float64 on that image; 0 where it was not needed for the judgement."""
+    notes: tuple[str, ...] = ()
+    """What is not as it may be expected, a line each."""
 
 
 def export_network(
@@ -87,6 +90,8 @@ class NetworkExporter:
         self._draft = capture(self._module, input_shape, model.name)
         fold_pads(self._draft, model.name)
         self._draft.drop_unused()
+        if not any(self._draft.layer_steps()):
+            raise ModelError(f"{model.name} applies no layer with weights, so there is nothing to export")
         fold_scales(self._draft)
         fuse_addends(self._draft)
         fuse_activations(self._draft)
@@ -105,7 +110,20 @@ class NetworkExporter:
             raise ModelError(
                 f"{model.name}: the packed network differs from PyTorch by {error:.2g} of its largest output"
             )
-        return ExportedNetwork(packed, assembly.plan.size, assembly.plan.lower_bound, error, own_error)
+        return ExportedNetwork(
+            packed, assembly.plan.size, assembly.plan.lower_bound, error, own_error, self._notes(selections)
+        )
+
+    def _notes(self, selections: Mapping[str, Selection]) -> tuple[str, ...]:
+        """Layers whose weight is another view of a pruned one: a file has a copy for each, and theirs is dense."""
+        named = self._module.named_modules()
+        owners = find_owners({name: part.weight for name, part in named if isinstance(part, nn.Conv2d | nn.Linear)})
+        return tuple(
+            f"{name}: its weight is another view of {owner.name}'s, which is pruned; here it stays dense "
+            "(`ubp prune` sets the same weights to zero in both)"
+            for name, owner in owners.items()
+            if not owner.same and owner.name in selections and name not in selections
+        )
 
 
 def require_module(model: LoadedModel) -> nn.Module:

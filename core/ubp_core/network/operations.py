@@ -233,6 +233,7 @@ OPERATIONS: dict[str, Operation] = {
     "mul": pairwise(Op.MULTIPLY),
     "div": convert_divide,
     "max_pool2d": pool(Op.MAX_POOL, max_window),
+    "max_pool2d_with_indices": pool(Op.MAX_POOL, max_window),
     "avg_pool2d": pool(Op.AVERAGE_POOL, average_window),
     "adaptive_avg_pool2d": pool(Op.AVERAGE_POOL, adaptive_window),
     "adaptive_max_pool2d": pool(Op.MAX_POOL, adaptive_window),
@@ -256,3 +257,5 @@ OPERATIONS: dict[str, Operation] = {
     "constant_pad_nd": convert_pad,
 }
 """By ATen name, without namespace and overload; the forms in place end up here too."""
+WITH_PLACES = ("adaptive_max_pool2d", "max_pool2d_with_indices")
+"""Those of them whose second result is where the maxima were; only the first can be exported."""

@@ -60,6 +60,9 @@ class PackedFile:
                 not be replaced.
         """
 
+        if not self.layers:
+            raise FileError(f"{path}: there is no layer to write, and a packed file holds at least one")
+
         def write(temporary: Path) -> None:
             with os.fdopen(create_file(temporary), "wb") as stream:
                 stream.writelines(packed_chunks(self.layers, (self.tool, self.model, self.source), self.graph))

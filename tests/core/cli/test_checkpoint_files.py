@@ -63,7 +63,7 @@ def test_geometry_is_asked_for(unet: Path, capsys: pytest.CaptureFixture[str]) -
 
 def test_prune_says_what_it_cant_write(unet: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["plan", "u.pth", "--sparsity", "0.5", "-o", "u.yaml"]) == 0
-    assert main(["prune", "u.yaml", "--weights", "u.safetensors"]) == 2
+    assert main(["prune", "u.yaml", "--state-dict", "u.safetensors"]) == 2
     line = "ubp: error: u.pth: tensor mask.weight is sparse, which a safetensors file can't hold"
     assert line in capsys.readouterr().err and not Path("u.safetensors").exists()
 
@@ -75,7 +75,7 @@ def test_keys_of_a_file_are_written_again(
     keys = ["module.mo\tdel.weight", "module.mo\x01del.weight", "n_averaged"]
     torch.save({keys[0]: torch.randn(16, 16), keys[1]: torch.randn(16, 16), keys[2]: torch.tensor(3)}, "c.pth")
     assert main(["plan", "c.pth", "--sparsity", "0.5", "-o", "c.yaml"]) == 0
-    assert main(["prune", "c.yaml", "--weights", "c.safetensors"]) == 0
+    assert main(["prune", "c.yaml", "--state-dict", "c.safetensors"]) == 0
     out, err = capsys.readouterr()
     assert all(line.isprintable() for line in (out + err).splitlines())
     assert sorted(load_file("c.safetensors")) == sorted(keys)

@@ -66,7 +66,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
             "need a share such as 0.75 or 75%, got 'nan'",
         ),
         (["select", "mobilenet_v1", "--layer", "x", "--method", "best"], "invalid choice: 'best'"),
-        (["select", "mobilenet_v1", "--layer", "x", "--threads", "0"], "need 1 to 64, got 0"),
+        (["select", "mobilenet_v1", "--layer", "x", "--jobs", "0"], "need 1 to 64, got 0"),
         (["select", "mobilenet_v1", "--layer", "x", "-o", "blocks.txt"], "ends in .npz"),
         (["compare", "mobilenet_v1", "--methods", "bed,best"], "'best' is unknown, choose from abp"),
         (["compare", "mobilenet_v1", "--block-size", "4,"], "--block-size"),

@@ -99,7 +99,7 @@ def test_what_is_no_number_or_too_large_is_one_line(
         (["layers", "mobilenet_v1", "--input-size", "4097"], "need 1 to 4096"),
         (["layers", "mobilenet_v1", "--width", "9"], "more than 0 and at most 8"),
         (["layers", "mobilenet_v1", "--seed", "-1"], "need 0 or more"),
-        (["select", "t.pth", "--layer", "a", "--threads", str(MAX_THREADS + 1)], f"need 1 to {MAX_THREADS}"),
+        (["select", "t.pth", "--layer", "a", "-j", str(MAX_THREADS + 1)], f"need 1 to {MAX_THREADS}"),
         (["bench", "t.pth", "--layers", "a", "--threads", str(MAX_THREADS + 1)], f"need 1 to {MAX_THREADS}"),
         (["bench", "t.pth", "--layers", "a", "--runs", "1000001"], "need 1 to 1,000,000"),
         (["bench", "t.pth", "--layers", "a", "--runs", str(2**62)], "need 1 to 1,000,000"),
@@ -107,7 +107,7 @@ def test_what_is_no_number_or_too_large_is_one_line(
         (["bench", "t.pth", "--layers", "a", "--batch", "4097"], "1 to 4096"),
         (["devices", "--adb-host", "localhost:65536"], "port"),
         (["devices", "--adb-host", "localhost:99999999999999999999"], "port"),
-        (["history", "show", "9" * 400], "there is no run 999"),
+        (["history", "show", str(2**63 - 1)], f"there is no run {2**63 - 1}: ubp history lists what there is"),
     ],
 )
 def test_numbers_out_of_range(
@@ -118,6 +118,25 @@ def test_numbers_out_of_range(
     code = main(arguments)
     out, err = capsys.readouterr()
     assert (code, out) == (2, "") and words in err and "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    "text", ["\u0661", "1_0", "+5", "-5", "05", "1.0", "0x1", " 1", "x", "", "9" * 19, "9" * 400, "9" * 5000]
+)
+@pytest.mark.parametrize("words", ["show", "compare 1", "export 1", "delete"])
+def test_what_is_no_number_of_a_run(capsys: pytest.CaptureFixture[str], words: str, text: str) -> None:
+    assert main(["history", *words.split(), "--", text]) == 2
+    assert "error: argument ID: need a run's number, as `ubp history` lists them, got '" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "side", ["\u0663\u0662", "3_2", "+32", "-32", "032", "32.0", " 32", "", "0", "9" * 20, "9" * 5000]
+)
+def test_what_is_no_side_of_an_input(capsys: pytest.CaptureFixture[str], side: str) -> None:
+    for shape in (f"{side}x32", f"1x3x32x{side}", f"{side}x3x32x32"):
+        assert main(["export", f"--input={shape}", "-o", "net.ubp"]) == 2
+        err = capsys.readouterr().err
+        assert "error: argument --input: need height x width, or batch x channels x height x width" in err
 
 
 @pytest.mark.parametrize(
@@ -154,7 +173,12 @@ def test_per_cent_is_a_share_everywhere() -> None:
         (["plan", "agian", "x.yaml"], "`ubp plan` has no action 'agian'; did you mean again?"),
         (["devices", "conect", "x"], "did you mean connect?"),
         (["histroy"], "did you mean history?"),
-        (["plan", "show", "t.yaml", "--thread"], "argument --threads: expected one argument"),
+        (["plan", "show", "t.yaml", "--job"], "argument -j/--jobs: expected one argument"),
+        (["prune", "t.yaml", "--weights", "x.safetensors"], "--weights x.safetensors; did you mean --state-dict?"),
+        (["prune", "t.yaml", "--weights=x.safetensors"], "did you mean --state-dict?"),
+        (["plan", "show", "t.yaml", "--device", "host"], "did you mean --measured-on?"),
+        (["select", "t.pth", "--layer", "a", "--threads", "2"], "did you mean --jobs?"),
+        (["layers", "--threads", "2"], "ubp layers --help lists its options"),
         (["layers", "--prunabel"], "did you mean --prunable?"),
         (["history", "list", "--sinse", "x"], "did you mean --since?"),
     ],

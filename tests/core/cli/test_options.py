@@ -9,22 +9,22 @@ from typing import Any
 
 import pytest
 
-from ubp_core import network
+from ubp_core import network, selection
 from ubp_core.cli import main as entry
+from ubp_core.cli.bench.command import settings_from
+from ubp_core.cli.bench.packing import pack
 from ubp_core.cli.main import ACTIONS, COMMANDS, command_parser, main
 from ubp_core.cli.options.output import form_of
 from ubp_core.cli.parsing import Arguments
 from ubp_core.models import load_model
 from ubp_core.models.spec import ModelSpec
-from ubp_core.plan import make_plan
+from ubp_core.plan import Plan, make_plan
 
 WORDS = (*COMMANDS, *ACTIONS)
 MODEL = ("mobilenet_v1", "--weights", "random", "--width", "0.25", "--input-size", "32")
 LAYER = "blocks.3.pointwise"
 TWO_MEANINGS = {
-    "--weights": "prune writes them",
-    "--threads": "bench runs on the device, all others select",
-    "--device": "bench runs there, plan and prune look up what was measured there",
+    "--device": "bench runs there, the history filters runs that were made there",
     "--layer": "select takes one",
     "--input": "of an export with batch and channels",
     "--json": "the export of the history is a file",
@@ -88,8 +88,8 @@ def plan(tmp_path: Path) -> Path:
 VALUES = {
     "--arch": "resnet18", "--width": "0.25", "--input-size": "32", "--seed": "3", "--weights": "random",
     "--method": "abp", "--methods": "abp", "--block-size": "2", "--sparsity": "0.5", "--criterion": "l2",
-    "--threads": "1", "--layers": LAYER, "--layer": LAYER, "--floor": "0.1", "--ceiling": "0.9", "--scale": "mean",
-    "--scope": "global", "--layer-override": f"{LAYER}=dense", "--device": "emulator", "--columns": "layer",
+    "--jobs": "1", "--layers": LAYER, "--layer": LAYER, "--floor": "0.1", "--ceiling": "0.9", "--scale": "mean",
+    "--scope": "global", "--layer-override": f"{LAYER}=dense", "--measured-on": "emulator", "--columns": "layer",
     "--activation": "relu", "--input": "1x3x32x32", "--force": None,
 }  # fmt: skip
 
@@ -157,3 +157,16 @@ def test_no_option_is_silently_without_effect(
             assert named, f"{line}: refused for something else: {error}"
         else:
             assert dest in seen[-1].__dict__["_read"], f"{line}: {name} has no effect"
+
+
+@pytest.mark.parametrize("layers", [[], ["--layers", LAYER]])
+@pytest.mark.parametrize("planned", [False, True])
+def test_a_benchmark_selects_with_its_jobs_and_runs_with_its_threads(
+    layers: list[str], planned: bool, plan: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: set[Any] = set()
+    monkeypatch.setattr(selection, "thread_count", lambda threads, error: (seen.add(threads), 1)[1])
+    args = command_parser("bench").parse_args([*MODEL, *layers, "--methods", "bed", "--jobs", "3", "--threads", "2"])
+    model = load_model("mobilenet_v1", weights="random", width=0.25, input_size=32)
+    assert pack(args, Plan.load(plan) if planned else None, model, (32, 32), tmp_path)
+    assert seen == {3} and settings_from(args).threads == 2

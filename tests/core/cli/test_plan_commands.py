@@ -15,7 +15,7 @@ import pytest
 
 from ubp_core.benchmark import BenchRun, LayerResult, VariantResult
 from ubp_core.cli.main import main
-from ubp_core.cli.prune import OPTIONS
+from ubp_core.cli.prune import OPTIONS, option_of
 from ubp_core.export import KINDS
 from ubp_core.history import History
 from ubp_core.history.figures import shapes_of
@@ -95,7 +95,7 @@ def test_again_decides_anew_by_the_edited_head(plan: Path, capsys: pytest.Captur
 
 def test_prune_writes_what_is_asked_for(plan: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     files = {kind: tmp_path / f"out{KINDS[kind][0]}" for kind in OPTIONS}
-    options = [part for kind, path in files.items() for part in (f"--{kind}", str(path))]
+    options = [part for kind, path in files.items() for part in (option_of(kind), str(path))]
     assert main(["prune", str(plan), *options]) == 0
     captured = capsys.readouterr()
     assert all(path.exists() and f"wrote {path}" in captured.err for path in files.values())
@@ -103,7 +103,7 @@ def test_prune_writes_what_is_asked_for(plan: Path, tmp_path: Path, capsys: pyte
     assert capsys.readouterr().err.strip().endswith("is there already; --force replaces it")
     assert main(["prune", str(plan), *options, "--force", "--layer", "blocks.7.pointwise"]) == 0
     assert [layer.name for layer in PackedFile.load(files["packed"]).layers] == ["blocks.7.pointwise"]
-    assert main(["layers", str(files["weights"]), "--arch", "mobilenet_v1", "--width", "0.25"]) == 0
+    assert main(["layers", str(files["state_dict"]), "--arch", "mobilenet_v1", "--width", "0.25"]) == 0
 
 
 def add_run(path: Path, name: str, figure: str, **values: float) -> None:
@@ -125,19 +125,19 @@ def test_a_device_adds_what_was_measured_there(
 ) -> None:
     monkeypatch.setenv("UBP_HISTORY", str(tmp_path / "history"))
     name = "blocks.7.pointwise"
-    assert main(["plan", "show", str(plan), "--device", "adb:X"]) == 0
+    assert main(["plan", "show", str(plan), "--measured-on", "adb:X"]) == 0
     captured = capsys.readouterr()
     assert "nothing was measured" in captured.err and "latency" not in captured.out
     assert not (tmp_path / "history").exists(), "looking makes no file"
     add_run(plan, name, "latency", median_ns=1_234_400.0)
     add_run(plan, name, "instructions", instructions=98765)
-    assert main(["plan", "show", str(plan), "--device", "adb:X"]) == 0
+    assert main(["plan", "show", str(plan), "--measured-on", "adb:X"]) == 0
     captured = capsys.readouterr()
     lines = captured.out.splitlines()
     assert any("latency on adb:X" in line for line in lines)
     assert [line.split()[0] for line in lines if line.rstrip().endswith("1.234 ms")] == [name]
     table = tmp_path / "out.csv"
-    assert main(["prune", str(plan), "--table", str(table), "--device", "emulator", "--json"]) == 0
+    assert main(["prune", str(plan), "--table", str(table), "--measured-on", "emulator", "--json"]) == 0
     told = {layer["layer"]: layer for layer in record(capsys)["layers"]}
     assert told[name]["instructions"] == 98765 and "device" not in told["blocks.8.pointwise"]
     rows = {row["layer"]: row for row in csv.DictReader(table.open(newline=""))}
@@ -167,7 +167,7 @@ def test_pack_takes_a_plan(plan: Path, tmp_path: Path, capsys: pytest.CaptureFix
     (["plan", *MODEL, "--scope", "global", "--sparsity", "0.9", "--floor", "0.2"], "floors: together they keep"),
     (["plan", *MODEL, "--layer-override", "conv1=dense"], "'conv1': matches no layer"),
     (["plan", *MODEL, "--layer-override", "conv1"], "need PATTERN=dense, or PATTERN=FIELD:VALUE"),
-    (["prune", "none.yaml"], "nothing to write: name a file with --weights"),
+    (["prune", "none.yaml"], "nothing to write: name a file with --state-dict"),
     (["prune", "none.yaml", "--table", "t.txt"], "t.txt: the name of a file of kind table ends in .csv"),
     (["prune", "none.yaml", "--table", "t.csv"], "none.yaml: can't be read"),
 ])  # fmt: skip

@@ -79,7 +79,7 @@ def assert_clean(folder: Path, process: subprocess.Popen[str], number: int, name
 
 
 WRITING = (
-    (["prune", "../v.yaml", "--weights", "w.safetensors"], "open,.w.safetensors"),
+    (["prune", "../v.yaml", "--state-dict", "w.safetensors"], "open,.w.safetensors"),
     (["prune", "../v.yaml", "--masks", "m.npz"], "os.link,.m.npz"),
     (["prune", "../v.yaml", "--packed", "p.ubp"], "open,.p.ubp"),
     (["prune", "../v.yaml", "--table", "t.csv"], "os.remove,.t.csv"),

@@ -6,9 +6,6 @@ import os
 import socket
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import adbutils
@@ -16,6 +13,7 @@ import pytest
 from phone.adb_server import ADB
 from phone.fixtures import StartPhone
 from phone.model import PhoneModel
+from phone.scripted_server import scripted_server
 
 from ubp_core.devices import DeviceError, DeviceKind, DeviceState, list_devices, open_device
 from ubp_core.devices.adb.attached import Attached, list_attached, read_list
@@ -245,37 +243,6 @@ def test_where_the_server_is(monkeypatch: pytest.MonkeyPatch) -> None:
     assert str(server_address("farm.example")) == "farm.example:5037"
     with pytest.raises(UnknownDevice, match="no port number"):
         server_address("farm.example:x")
-
-
-def open_listener(path: str, host: str) -> socket.socket:
-    if not path:
-        return socket.create_server((host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
-    listener = socket.socket(socket.AF_UNIX)
-    listener.bind(path)
-    listener.listen()
-    return listener
-
-
-@contextmanager
-def scripted_server(devices: str, path: str = "", host: str = "127.0.0.1") -> Iterator[ServerAddress]:
-    """Answers as an adb server whose list is `devices`: states that need USB hardware can't be had otherwise."""
-    with open_listener(path, host) as listener:
-
-        def serve() -> None:
-            while True:
-                try:
-                    connection, _ = listener.accept()
-                except OSError:
-                    return
-                with connection:
-                    if connection.recv(1024):
-                        connection.sendall(b"OKAY" + f"{len(devices.encode()):04x}{devices}".encode())
-
-        thread = threading.Thread(target=serve, daemon=True)
-        thread.start()
-        yield ServerAddress(host, 0 if path else listener.getsockname()[1], True, path)
-        listener.shutdown(socket.SHUT_RDWR)
-        thread.join()
 
 
 def test_no_permissions_names_udev() -> None:

@@ -129,7 +129,7 @@ def test_any_list_is_read(body: bytes) -> None:
     ]
 
 
-@pytest.mark.parametrize("digits", [b"zzzz", b"\xff\xff\xff\xff"])
+@pytest.mark.parametrize("digits", [b"zzzz", b"\xff\xff\xff\xff", b"-004", b"+004", b"0x1f", b"1_0f", b" 1f "])
 def test_nonsense_is_named(digits: bytes) -> None:
     with pytest.raises(DeviceError, match="talks nonsense"):
         read_length(digits)

@@ -317,7 +317,7 @@ def test_options_that_would_have_no_effect_or_no_sense(tmp_path: Path) -> None:
         (("--since", "yesterday"), "need a day as 2026-01-31"),
         (("show", "1", "2"), "unrecognized arguments: 2"),
         (("show",), "required: ID"),
-        (("show", "x"), "invalid int value"),
+        (("show", "x"), "need a run's number"),
         (("compare", "1"), "arguments are required: ID"),
         (("compare", "1", "7"), "there is no run 7: ubp history lists what there is"),
         (("export", "1", "7"), "there is no run 7"),

@@ -56,6 +56,12 @@ ACCEPTED: dict[str, tuple[nn.Module, list[Op]]] = {
     "batch norm after an activation": (Written(lambda x, m: m["n"](x.relu()), n=batch_norm()), [Op.LAYER] * 2),
     "two batch norms": (Written(lambda x, m: m["b"](m["a"](x)), a=batch_norm(), b=batch_norm()), [Op.LAYER]),
     "numbers": (Written(lambda x, m: (x * 2 + 0.5) / 3), [Op.LAYER]),
+    "adaptive max pool": (Written(lambda x, m: m["a"](x), a=nn.AdaptiveMaxPool2d(1)), [Op.LAYER, Op.MAX_POOL]),
+    "adaptive max pool of 5x5": (Written(lambda x, m: m["a"](x), a=nn.AdaptiveMaxPool2d(5)), [Op.LAYER, Op.MAX_POOL]),
+    "max pool with places": (
+        Written(lambda x, m: m["a"](x)[0], a=nn.MaxPool2d(2, return_indices=True)),
+        [Op.LAYER, Op.MAX_POOL],
+    ),
     "residual": (Written(lambda x, m: (m["a"](x) + x).relu(), a=conv()), [Op.LAYER] * 2),
     "residual the other way": (Written(lambda x, m: (x + m["a"](x)).relu(), a=conv()), [Op.LAYER] * 2),
     "residual of two layers": (Written(lambda x, m: m["a"](x) + m["b"](x), a=conv(), b=conv()), [Op.LAYER] * 3),
@@ -118,7 +124,7 @@ def test_operation_becomes(case: str, pruned: bool) -> None:
 REFUSED: dict[str, tuple[nn.Module, str]] = {
     "unknown operation": (
         Written(lambda x, m: m["a"](x), a=nn.Sequential(nn.GELU(), nn.PixelShuffle(2))),
-        r"there is no node for gelu, at parts\.a\.0 \(nor can pixel_shuffle\)",
+        r"parts\.a\.0 \(GELU\) needs a GELU \(gelu\), for which network files have no node \(nor for pixel_shuffle\)$",
     ),
     "dilated pool": (
         Written(lambda x, m: m["a"](x), a=nn.MaxPool2d(2, dilation=2)), r"max_pool2d at parts\.a has a dilated window"),
@@ -132,7 +138,14 @@ REFUSED: dict[str, tuple[nn.Module, str]] = {
         Written(lambda x, m: m["a"](F.pad(x, (1, 1, 1, 1), "reflect")), a=conv(kernel=3)), "something else than zeros"),
     "counted and rounded up": (
         Written(lambda x, m: F.avg_pool2d(x, 3, 2, 1, ceil_mode=True)), "count_include_pad.* and rounds up"),
-    "leaky": (Written(lambda x, m: F.leaky_relu(x)), "no node for leaky_relu"),
+    "leaky": (Written(lambda x, m: F.leaky_relu(x)), r"its own forward\(\) needs a leaky ReLU \(leaky_relu\)"),
+    "in a module of one's own": (
+        nn.Sequential(Written(lambda x, m: x[:, :3])),
+        r"0 \(Written\) needs a part of an array \(slice\)"),
+    "without words": (Written(lambda x, m: m["a"](x), a=nn.Mish()), r"parts\.a \(Mish\) needs mish, for which"),
+    "places of maxima": (
+        Written(lambda x, m: m["a"](x)[1] * 1.0, a=nn.AdaptiveMaxPool2d(1, return_indices=True)), "is no result of"),
+    "parts": (Written(lambda x, m: x.chunk(2, 1)[0]), r"\(chunk\), for which network files have no node$"),
     "clamp elsewhere": (Written(lambda x, m: x.clamp(-1, 1)), r"clamp at clamp clamps to -1 \.\. 1"),
     "joined along rows": (Written(lambda x, m: torch.cat([x, x], 2)), "cat .*only channels can be joined"),
     "softmax of an image": (Written(lambda x, m: x.softmax(1)), "softmax .*channels of vectors"),
@@ -185,3 +198,14 @@ def test_a_network_whose_random_weights_amplify_rounding_is_told_apart_from_a_wr
     network = export_network(wrapped(module), {}, (1, 3, 6, 6))
     assert network.relative_error <= max(1e-4, 4 * network.own_error)
     assert np.isfinite(network.relative_error)
+
+
+def test_a_network_that_does_not_run_is_one_line(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(ModelError, match="can't be captured for an input of 1x3x8x8: "):
+        export_network(wrapped(Written(lambda x, m: m["a"](x), a=nn.Linear(3, 3))), {}, (1, 3, 8, 8))
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_network_without_a_layer_has_nothing_to_export() -> None:
+    with pytest.raises(ModelError, match=r"^a test's network applies no layer with weights, so there is nothing to"):
+        export_network(wrapped(nn.Sequential(nn.ReLU(), nn.AdaptiveAvgPool2d(1))), {}, (1, 3, 8, 8))

@@ -49,6 +49,28 @@ def test_what_the_default_selections_prune_is_exported(build, tmp_path) -> None:
     assert all(layer.method != "dense" for layer in exported.packed.layers)
 
 
+@pytest.mark.parametrize("view", ["transpose", "slice", "copy"])
+def test_a_view_of_a_pruned_weight_is_told(view: str) -> None:
+    module = nn.Sequential(
+        nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 8), nn.ReLU(), nn.Linear(8, 8), nn.Linear(8, 4)
+    )
+    weight = module[2].weight.detach()  # type: ignore[union-attr, operator]
+    module[4].weight = nn.Parameter(weight.t())
+    if view == "slice":
+        module[4].weight = nn.Parameter(torch.randn(8, 8))
+        module[5].weight = nn.Parameter(weight[:4])
+    if view == "copy":
+        module[4].weight = nn.Parameter(weight.t().clone())
+    model = wrapped(module.eval())
+    selections = {name: found for name, found in select_all(model, 2).items() if name == "2"}
+    exported = export_network(model, selections, (1, 8, 4, 4))
+    name = {"transpose": ["4"], "slice": ["5"], "copy": []}[view]
+    assert [line.partition(":")[0] for line in exported.notes] == name
+    assert all("another view of 2's, which is pruned; here it stays dense" in line for line in exported.notes)
+    assert export_network(model, {}, (1, 8, 4, 4)).notes == ()
+    assert [layer.name for layer in exported.packed.layers if layer.method != "dense"] == ["2"]
+
+
 @pytest.mark.parametrize("value", [-1.0, float("nan"), float("inf")])
 def test_statistics_that_are_none_are_refused_by_name(value: float) -> None:
     module = nn.Sequential(conv(), nn.BatchNorm2d(8))

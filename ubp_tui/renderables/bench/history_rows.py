@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Final
 from rich.cells import cell_len
 
 from ubp_core.benchmark.figure import FIGURE_WORDS
+from ubp_core.cells import shorten_middle
 from ubp_core.units import format_names, format_numbers
 from ubp_tui.renderables.bench.text import describe_started
-from ubp_tui.renderables.cells import shorten_middle, shown
+from ubp_tui.renderables.cells import shown
 
 if TYPE_CHECKING:
     from ubp_core.history import Summary

@@ -15,8 +15,9 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import DataTable, Static
 
+from ubp_core.cells import shorten_middle
 from ubp_tui.bench.devices import GONE, Devices
-from ubp_tui.renderables.cells import shorten_end, shorten_middle, shown
+from ubp_tui.renderables.cells import shorten_end, shown
 
 if TYPE_CHECKING:
     from ubp_core.devices import DeviceInfo

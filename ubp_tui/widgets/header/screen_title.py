@@ -6,7 +6,7 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from ubp_tui.renderables.cells import shorten_middle
+from ubp_core.cells import shorten_middle
 
 
 class ScreenTitle(Widget):

@@ -16,7 +16,7 @@ from ubp_core.cli.options.layers import add_layers_option
 from ubp_core.cli.options.model import add_model_options
 from ubp_core.cli.options.output import add_output_options
 from ubp_core.cli.options.planned import add_plan_option, load_for_plan, read_plan
-from ubp_core.cli.options.selection import add_grid_options
+from ubp_core.cli.options.selection import add_grid_options, add_jobs_option
 from ubp_core.errors import ExitCode
 from ubp_core.process.leftovers import passing_folder
 from ubp_core.vocabulary import COMPARED_METHODS
@@ -57,6 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_adb_host(parser)
     compared = ",".join(COMPARED_METHODS)
     add_grid_options(parser.add_argument_group("variants"), f"{compared}; with --plan only its own", packed=True)
+    add_jobs_option(parser)
     add_run_options(parser.add_argument_group("run"))
     parser.add_argument("--no-history", action="store_true", help="do not keep the result")
     add_output_options(parser)

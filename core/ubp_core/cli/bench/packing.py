@@ -46,7 +46,7 @@ def pack_chosen(
     if args.layers is None:
         return [pack_network(args, model, image, variants, folder, args.criterion)]
     layers = choose_layers(args, model, [layer.name for layer in model.prunable])
-    return pack_layers(layers, lambda layer: variants, folder, args.criterion)
+    return pack_layers(args, layers, lambda layer: variants, folder, args.criterion)
 
 
 def pack_plan(
@@ -74,7 +74,7 @@ def pack_plan(
         if planned.dense:
             raise PlanError(f"layers.{planned.name}: stays dense by the plan ({planned.because or 'no reason given'})")
     return pack_layers(
-        layers, lambda layer: plan_layer_variants(plan.layer(layer.name), methods), folder, plan.criterion
+        args, layers, lambda layer: plan_layer_variants(plan.layer(layer.name), methods), folder, plan.criterion
     )
 
 
@@ -99,7 +99,11 @@ def choose_layers(args: argparse.Namespace, model: LoadedModel, everything: Sequ
 
 
 def pack_layers(
-    layers: Sequence[Layer], variants_of: Callable[[Layer], Sequence[Variant]], folder: Path, criterion: str
+    args: argparse.Namespace,
+    layers: Sequence[Layer],
+    variants_of: Callable[[Layer], Sequence[Variant]],
+    folder: Path,
+    criterion: str,
 ) -> list[PackedVariants]:
     """Every layer's variants, each layer in a folder of its own."""
     from ubp_core.benchmark import pack_variants
@@ -107,7 +111,7 @@ def pack_layers(
     packed = []
     with output.progress_bar("selecting and packing", len(layers)) as step:
         for number, layer in enumerate(layers):
-            packed.append(pack_variants(layer, variants_of(layer), folder / str(number), criterion))
+            packed.append(pack_variants(layer, variants_of(layer), folder / str(number), criterion, args.jobs))
             step()
     return packed
 
@@ -131,6 +135,7 @@ def pack_network(
             folder,
             (args.batch, 3, *image),
             criterion,
+            threads=args.jobs,
             on_variant=lambda label: tell(f"packing {label}"),
             plan=plan,
         )

@@ -12,7 +12,7 @@ from ubp_core.cli.options.layers import add_layers_option, chosen_layers
 from ubp_core.cli.options.model import add_model_options
 from ubp_core.cli.options.output import add_output_options
 from ubp_core.cli.options.planned import add_plan_option, load_for_plan, read_plan
-from ubp_core.cli.options.selection import add_grid_options, add_threads_option
+from ubp_core.cli.options.selection import add_grid_options, add_jobs_option
 from ubp_core.cli.tables import Column, Table, numbers
 from ubp_core.errors import ExitCode
 from ubp_core.units import format_size
@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_layers_option(parser, "all that can be pruned")
     everything, planned = ",".join(METHODS), ",".join(COMPARED_METHODS)
     add_grid_options(parser, f"{everything}; with --plan {planned}, next to the plan's")
-    add_threads_option(parser)
+    add_jobs_option(parser)
     add_output_options(parser)
 
 
@@ -61,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
         output.note(f"{model.name} has no layer that can be pruned; `ubp layers` tells why")
     pairs = [(n, s) for n in args.block_size for s in args.sparsity]
     with output.progress_bar("selecting blocks", len(layers) * len(pairs)) as step:
-        results = compare_layers(layers, pairs, args.methods, args.criterion, args.threads, step)
+        results = compare_layers(layers, pairs, args.methods, args.criterion, args.jobs, step)
     if args.json:
         output.print_json(_record(model, results, args))
     else:

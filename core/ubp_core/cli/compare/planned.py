@@ -56,13 +56,13 @@ def compare_plan(args: argparse.Namespace, plan: Plan) -> None:
         for layer in plan.pruned:
             pair = (layer.block_size, min(layer.sparsity, _NEARLY_ALL))
             names = tuple(dict.fromkeys((layer.method, *methods)))
-            (found,) = compare_layers((model.layer(layer.name),), (pair,), names, plan.criterion, args.threads, step)
+            (found,) = compare_layers((model.layer(layer.name),), (pair,), names, plan.criterion, args.jobs, step)
             rows.append((layer, found.layers[0]))
         weights = sum(row.layer.parameters for _, row in rows)
         sparsity = min(1 - sum(row.kept_weights for _, row in rows) / weights, _NEARLY_ALL)
         layers = tuple(row.layer for _, row in rows)
         pairs = ((plan.block_size, sparsity),)
-        (uniform,) = compare_layers(layers, pairs, methods, plan.criterion, args.threads, step)
+        (uniform,) = compare_layers(layers, pairs, methods, plan.criterion, args.jobs, step)
     result = PlanResult(tuple(rows), uniform)
     if args.json:
         output.print_json(_record(args, plan, model, result, methods))

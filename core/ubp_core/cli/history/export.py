@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ubp_core.atomic_file import write_atomically, write_text
 from ubp_core.cli import output
-from ubp_core.cli.options.history import add_filter_options, add_history_option, add_runs, chosen_filter, refuse_filters
+from ubp_core.cli.options.history import FILTERS, add_filter_options, add_history_option, add_runs, chosen_filter
 from ubp_core.cli.options.output import add_force_option, add_quiet_option
 from ubp_core.cli.parsing import refuse_given
 from ubp_core.errors import ExitCode
@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
     if args.output is None:
         refuse_given(args, ["force"], "replaces the file of -o, and there is none")
     if args.runs:
-        refuse_filters(args)
+        refuse_given(args, FILTERS, "the runs are named by their numbers")
     with History(args.history, reading=True) as history:
         runs = filter(chosen_filter(args).keeps, reversed(history.list()))
         numbers = dict.fromkeys(args.runs) or [run.id for run in runs]

@@ -1,4 +1,4 @@
-"""`--device` of commands that show what was measured: the newest figures of the history. Asks no device."""
+"""`--measured-on` of commands that show what was measured: the newest figures of the history. Asks no device."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 def add_figures_option(parser: argparse._ActionsContainer) -> None:
-    """--device."""
+    """--measured-on."""
     parser.add_argument(
-        "--device",
+        "--measured-on",
         metavar="NAME",
         help="show what was measured of the layers, as they are here, on this device (host, emulator or adb:SERIAL): "
         "the newest figures of `ubp bench` in the history",
@@ -28,11 +28,13 @@ def read_figures(args: argparse.Namespace, model: LoadedModel, criterion: str) -
     Raises:
         HistoryError: the file can't be used.
     """
-    if args.device is None:
+    if args.measured_on is None:
         return None
     from ubp_core import history
 
-    figures = history.read_figures(model, args.device, criterion)
+    figures = history.read_figures(model, args.measured_on, criterion)
     if not figures.values:
-        output.note(f"nothing was measured of layers of {model.name} on {args.device}: `ubp bench --layers` does it")
+        output.note(
+            f"nothing was measured of layers of {model.name} on {args.measured_on}: `ubp bench --layers` does it"
+        )
     return figures

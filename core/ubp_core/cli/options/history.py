@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ubp_core.errors import UsageError
+from ubp_core.numerals import read_count
 
 if TYPE_CHECKING:
     from ubp_core.history import RunFilter
@@ -27,7 +27,17 @@ def add_runs(parser: argparse.ArgumentParser, count: int | str, help_text: str =
         count: how many, or "*" or "+".
         help_text: what becomes of them.
     """
-    parser.add_argument("runs", nargs=count, type=int, metavar="ID", help=help_text or "as `ubp history` numbers them")
+    parser.add_argument(
+        "runs", nargs=count, type=run_number, metavar="ID", help=help_text or "as `ubp history` numbers them"
+    )
+
+
+def run_number(text: str) -> int:
+    """The number of a run."""
+    number = read_count(text)
+    if number is None:
+        raise argparse.ArgumentTypeError(f"need a run's number, as `ubp history` lists them, got {text!r}")
+    return number
 
 
 def add_filter_options(parser: argparse.ArgumentParser) -> None:
@@ -35,7 +45,12 @@ def add_filter_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("which runs (* in a name stands for any text)")
     group.add_argument("--model", default="", metavar="NAME", help="of this network")
     group.add_argument("--layer", default="", metavar="NAME", help='of this layer; "network" for whole networks')
-    group.add_argument("--device", default="", metavar="NAME", help="host, emulator, adb:SERIAL, or what a phone is")
+    group.add_argument(
+        "--device",
+        default="",
+        metavar="NAME",
+        help="made on this device: host, emulator, adb:SERIAL, or what a phone is",
+    )
     group.add_argument("--since", type=moment, metavar="DATE", help="begun then or later, as 2026-01-31 (UTC)")
 
 
@@ -48,13 +63,6 @@ def chosen_filter(args: argparse.Namespace) -> RunFilter:
     from ubp_core.history import RunFilter
 
     return RunFilter(**{name: getattr(args, name) for name in FILTERS})
-
-
-def refuse_filters(args: argparse.Namespace) -> None:
-    """Raises UsageError where runs are named and filtered."""
-    for name in FILTERS:
-        if name in args.given:
-            raise UsageError(f"--{name}: the runs are named by their numbers; leave one of the two out")
 
 
 def moment(text: str) -> datetime:

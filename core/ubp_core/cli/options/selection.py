@@ -17,7 +17,7 @@ from ubp_core.vocabulary import (
 )
 
 CHOICE = ("method", "block_size", "sparsity", "criterion")
-"""Names of `add_choice_options`, but for threads, in the parsed arguments."""
+"""Names of `add_choice_options`, but for jobs, in the parsed arguments."""
 GRID = ("methods", "block_size", "sparsity", "criterion")
 """Names of `add_grid_options`, likewise."""
 
@@ -30,7 +30,7 @@ def add_choice_options(parser: argparse._ActionsContainer, packed: bool = False)
     """
     add_block_options(parser, packed)
     add_criterion_option(parser)
-    add_threads_option(parser)
+    add_jobs_option(parser)
 
 
 def add_block_options(parser: argparse._ActionsContainer, packed: bool = False) -> None:
@@ -98,8 +98,12 @@ def add_criterion_option(parser: argparse._ActionsContainer) -> None:
     )
 
 
-def add_threads_option(parser: argparse._ActionsContainer) -> None:
-    """--threads of a selection."""
+def add_jobs_option(parser: argparse._ActionsContainer) -> None:
+    """--jobs."""
     parser.add_argument(
-        "--threads", type=thread_count, metavar="N", help="threads of the selection (default: all cores)"
+        "-j",
+        "--jobs",
+        type=thread_count,
+        metavar="N",
+        help="threads of the selection on this machine (default: all cores)",
     )

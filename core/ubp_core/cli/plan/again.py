@@ -8,7 +8,7 @@ from pathlib import Path
 from ubp_core.cli import output
 from ubp_core.cli.options.figures import add_figures_option
 from ubp_core.cli.options.output import add_output_options
-from ubp_core.cli.options.selection import add_threads_option
+from ubp_core.cli.options.selection import add_jobs_option
 from ubp_core.cli.plan.result import add_plan_output, check_plan_output, finish
 
 DESCRIPTION = """\
@@ -21,7 +21,7 @@ EXAMPLES = """\
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `ubp plan again`."""
     parser.add_argument("file", type=Path, metavar="PLAN.yaml", help="a plan, as `ubp plan` writes it")
-    add_threads_option(parser)
+    add_jobs_option(parser)
     add_figures_option(parser)
     add_plan_output(parser)
     add_output_options(parser)
@@ -35,6 +35,6 @@ def run(args: argparse.Namespace) -> int:
     plan = Plan.load(args.file)
     with output.narrate(f"loading {plan.model.name if plan.model else args.file}") as tell:
         model = plan.load_model(tell)
-        plan = remake_plan(plan, model, args.threads, tell)
+        plan = remake_plan(plan, model, args.jobs, tell)
     output.tell_notes(model)
     return finish(args, plan, model)

@@ -34,7 +34,7 @@ EXAMPLES = """\
   ubp plan mobilenet_v1 --scope global --layer-override 'blocks.1?.*=block-size:8,sparsity:0.9' \\
                         --layer-override blocks.0.pointwise=dense -o plan.yaml
   ubp plan show plan.yaml
-  ubp plan show plan.yaml --device adb:1A2B3C              with what `ubp bench` measured of its layers there
+  ubp plan show plan.yaml --measured-on adb:1A2B3C         with what `ubp bench` measured of its layers there
   ubp plan again plan.yaml -o plan.yaml --force            sparsity 0.9 was written into its head"""
 
 
@@ -119,7 +119,7 @@ def _make(args: argparse.Namespace) -> tuple[Plan, LoadedModel]:
             grow=args.grow,
             overrides=overrides,
             spec=spec,
-            threads=args.threads,
+            threads=args.jobs,
             progress=tell,
         )
     return plan, model

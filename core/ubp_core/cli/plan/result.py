@@ -56,7 +56,7 @@ def show(args: argparse.Namespace, plan: Plan, model: LoadedModel) -> None:
     from ubp_core.plan import report_plan, select_plan
 
     with output.progress_bar("selecting blocks", len(plan.pruned)) as step:
-        selections = select_plan(plan, model, threads=args.threads, step=lambda name: step())
+        selections = select_plan(plan, model, threads=args.jobs, step=lambda name: step())
     for reason in dict.fromkeys(no_kernel(layer.block_size) for layer in plan.pruned if layer.method != "unstructured"):
         if reason:
             output.note(f"{reason}; this plan's weights and masks can be written, but it can't be packed or run")

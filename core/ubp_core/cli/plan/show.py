@@ -8,20 +8,20 @@ from pathlib import Path
 from ubp_core.cli import output
 from ubp_core.cli.options.figures import add_figures_option
 from ubp_core.cli.options.output import add_output_options
-from ubp_core.cli.options.selection import add_threads_option
+from ubp_core.cli.options.selection import add_jobs_option
 from ubp_core.cli.plan.result import show
 from ubp_core.errors import ExitCode
 
 DESCRIPTION = "Check a plan against its network, and show what it does with every layer and what that keeps."
 EXAMPLES = """\
   ubp plan show plan.yaml
-  ubp plan show plan.yaml --device adb:1A2B3C    with what `ubp bench` measured of its layers there"""
+  ubp plan show plan.yaml --measured-on adb:1A2B3C    with what `ubp bench` measured of its layers there"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `ubp plan show`."""
     parser.add_argument("file", type=Path, metavar="PLAN.yaml", help="a plan, as `ubp plan` writes it")
-    add_threads_option(parser)
+    add_jobs_option(parser)
     add_figures_option(parser)
     add_output_options(parser)
 

@@ -28,6 +28,7 @@ from ubp_core.devices.remote_script import (
     run_script,
     settle_script,
 )
+from ubp_core.numerals import read_whole
 from ubp_core.units import format_bytes
 
 SPARE_BYTES = 4 << 20
@@ -206,7 +207,7 @@ class RemoteRun:
         """Session number on the phone; None before the start marker."""
         words = bytes(self.stdout[:200]).split(b"\n")[0].split()
         marked = len(words) == 2 and words[0] == f"ubp-start-{self.nonce}".encode() and b"\n" in self.stdout
-        return int(words[1]) if marked else None
+        return read_whole(words[1].decode(errors="replace")) if marked else None
 
     def result(self, code: int) -> Execution:
         """Checks the markers and strips them.
@@ -225,7 +226,10 @@ class RemoteRun:
         if place < 0:  # the program did not come to its own end
             timed_out = seconds >= self.limits.total_s - 0.5
             return Execution(TIMED_OUT if timed_out else KILLED, body, self.errors.text, seconds, timed_out)
-        return Execution(int(body[place + len(mark) :]), body[:place], self.errors.text, seconds)
+        ended = read_whole(body[place + len(mark) :].decode(errors="replace").strip())
+        if ended is None:
+            raise LinkLost(f"{self.session.name}: the output is not whole (no exit code): start again")
+        return Execution(ended, body[:place], self.errors.text, seconds)
 
 
 def cache_path(data: bytes, path: Path, program: bool) -> str:

@@ -283,7 +283,7 @@ def test_a_network_that_cannot_be_written_is_refused_before_any_file_is(
         (
             plan,
             replace(model, module=Odd()),
-            r"mobilenet_v1 \(width 0\.25\) can't be exported: there is no node for cumsum",
+            r"mobilenet_v1 \(width 0\.25\) can't be exported: its own forward\(\) needs cumsum",
         ),
         (odd_size, model, r"^layers\.blocks\.0\.pointwise: blocks of 3 can't be packed: kernels have"),
     ):

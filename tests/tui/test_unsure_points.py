@@ -14,7 +14,7 @@ from textual.widgets import Static
 from tui_world import make_services, screen_text, settle, until
 
 from ubp_core.benchmark import BenchProgress, BenchRun
-from ubp_core.benchmark.trust import FEW_TURNS, FEWEST, UNSURE_WORDS
+from ubp_core.benchmark.figure import FEW_TURNS, FEWEST, UNSURE_WORDS
 from ubp_core.models.spec import ModelSpec
 from ubp_tui.app import UbpApp, build_app
 from ubp_tui.bench.job import PackedJob

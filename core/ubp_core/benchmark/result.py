@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
+from ubp_core.benchmark.figure import Ratio, pair_ratio
 from ubp_core.benchmark.profile import ProfileStep
-from ubp_core.benchmark.trust import Ratio, pair_ratio
 from ubp_core.vocabulary import DENSE
 
 

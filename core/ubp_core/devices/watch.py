@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 
 from ubp_core.devices.adb.attached import Attached, read_list
 from ubp_core.devices.adb.device import AdbPhone
-from ubp_core.devices.adb.server import NONSENSE, SERVER_GONE, ServerAddress, adb_errors, is_listening, open_client
+from ubp_core.devices.adb.library import NONSENSE, adb_errors
+from ubp_core.devices.adb.server import SERVER_GONE, ServerAddress, is_listening, open_client
 from ubp_core.devices.errors import DeviceError
 from ubp_core.devices.info import NONE_ATTACHED, REMEDIES, DeviceInfo, DeviceState, state_of
 

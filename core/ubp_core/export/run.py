@@ -13,7 +13,7 @@ from ubp_core.export.masks import save_masks
 from ubp_core.export.state_dict import save_state
 from ubp_core.export.tables import save_table
 from ubp_core.export.targets import ExportTarget, check_targets
-from ubp_core.models.layers import as_model
+from ubp_core.models.own_modules import as_model
 from ubp_core.packed.file import PackedFile
 from ubp_core.packed.layer_packing import pack_layer, source_line
 from ubp_core.plan.applying import check_block_sizes, check_model, select_plan, settle_plan

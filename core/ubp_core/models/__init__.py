@@ -12,8 +12,9 @@ from ubp_core.lazy_names import import_at_use, list_names
 from ubp_core.models.catalogue import DEFAULT_MODEL, MODEL_NAMES
 
 if TYPE_CHECKING:
-    from ubp_core.models.layers import Layer, LoadedModel, as_model
+    from ubp_core.models.layers import Layer, LoadedModel
     from ubp_core.models.loading import load_model
+    from ubp_core.models.own_modules import as_model
     from ubp_core.models.torchvision_models import available_models
 
 __all__ = ["DEFAULT_MODEL", "MODEL_NAMES", "Layer", "LoadedModel", "as_model", "available_models", "load_model"]
@@ -21,7 +22,7 @@ __all__ = ["DEFAULT_MODEL", "MODEL_NAMES", "Layer", "LoadedModel", "as_model", "
 _HOMES = {
     "Layer": "layers",
     "LoadedModel": "layers",
-    "as_model": "layers",
+    "as_model": "own_modules",
     "available_models": "torchvision_models",
     "load_model": "loading",
 }

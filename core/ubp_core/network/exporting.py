@@ -14,7 +14,8 @@ from torch import nn
 
 from ubp_core.errors import ModelError
 from ubp_core.models.checkpoints.identity import find_owners
-from ubp_core.models.layers import LoadedModel, as_model, check_input_shape
+from ubp_core.models.layers import LoadedModel
+from ubp_core.models.own_modules import as_model, check_input_shape
 from ubp_core.network.assembly import assemble
 from ubp_core.network.capture import capture
 from ubp_core.network.folding import fold_pads, fold_scales

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ubp_core.budgets import blocks_to_keep, dense_reason, no_kernel
 from ubp_core.criteria import importance
 from ubp_core.errors import CandidatesExhausted, PlanError, SelectionError
-from ubp_core.models.layers import as_model
+from ubp_core.models.own_modules import as_model
 from ubp_core.selection import Selection, check_importance, select_count
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from ubp_core.budgets import LARGER_PACKED, budget, dense_reason, is_dense_reaso
 from ubp_core.criteria import importance
 from ubp_core.errors import PlanError
 from ubp_core.global_selection import NetworkSelection, select_global
-from ubp_core.models.layers import as_model
+from ubp_core.models.own_modules import as_model
 from ubp_core.models.spec import ModelSpec
 from ubp_core.plan.applying import check_model, settle_plan
 from ubp_core.plan.overrides import Override, match_overrides

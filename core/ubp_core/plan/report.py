@@ -11,7 +11,7 @@ import numpy as np
 
 from ubp_core.budgets import asked_blocks, budget_note, network_note
 from ubp_core.criteria import importance
-from ubp_core.models.layers import as_model
+from ubp_core.models.own_modules import as_model
 from ubp_core.plan.applying import settle_plan
 from ubp_core.report import LayerCost, layer_cost
 from ubp_core.selection import Selection

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ubp_core.benchmark import GROUPS, LayerResult, ProfileStep, VariantResult, account
-from ubp_core.benchmark.trust import FEW_TURNS, FEWEST, WIDE, ends_outside, pair_ratio
+from ubp_core.benchmark.figure import FEW_TURNS, FEWEST, WIDE, ends_outside, pair_ratio
 from ubp_core.cli.bench.output import layer_lines, time_and_share
 from ubp_core.units import format_time
 

@@ -223,7 +223,7 @@ def test_a_server_at_a_local_socket_and_at_an_ipv6_address(tmp_path: Path) -> No
 @pytest.mark.parametrize("port", ["", "abc"])
 def test_adbutils_is_imported_whatever_the_port_variable_holds(port: str) -> None:
     code = (
-        "import os; from ubp_core.devices.adb.server import load_adbutils as load; load(); "
+        "import os; from ubp_core.devices.adb.library import load_adbutils as load; load(); "
         "print(os.environ['ANDROID_ADB_SERVER_PORT'])"
     )
     environment = {**os.environ, "ANDROID_ADB_SERVER_PORT": port}

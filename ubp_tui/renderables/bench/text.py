@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ubp_core.benchmark.figure import FIGURE_TITLES
-from ubp_core.benchmark.trust import UNSURE_WORDS
+from ubp_core.benchmark.figure import FIGURE_TITLES, UNSURE_WORDS
 from ubp_core.units import format_instructions, format_time
 
 if TYPE_CHECKING:

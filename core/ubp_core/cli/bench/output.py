@@ -6,9 +6,8 @@ import argparse
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ubp_core.benchmark.figure import FIGURE_TITLES, FIGURE_WORDS
+from ubp_core.benchmark.figure import FIGURE_TITLES, FIGURE_WORDS, UNSURE_WORDS
 from ubp_core.benchmark.profile import OUTSIDE, WHOLE
-from ubp_core.benchmark.trust import UNSURE_WORDS
 from ubp_core.cli import output
 from ubp_core.cli.tables import Column, Table, numbers
 from ubp_core.units import format_grouped, format_ratio, format_share, format_time

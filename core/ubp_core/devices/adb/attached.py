@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ubp_core.devices.adb.server import adb_errors
+from ubp_core.devices.adb.library import adb_errors
 from ubp_core.devices.errors import DeviceError
 from ubp_core.devices.info import ADB_STATES, DeviceState, state_of
 

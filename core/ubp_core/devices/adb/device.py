@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ubp_core.devices.adb.attached import Attached, settled_state
+from ubp_core.devices.adb.library import adb_errors
 from ubp_core.devices.adb.link import AdbLink
-from ubp_core.devices.adb.server import adb_errors
 from ubp_core.devices.adb.session import AdbSession
 from ubp_core.devices.errors import DeviceError
 from ubp_core.devices.facts import FACTS_SCRIPT, DeviceFacts, parse_facts

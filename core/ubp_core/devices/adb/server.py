@@ -9,19 +9,17 @@ import os
 import re
 import socket
 import subprocess
-import sys
 import tempfile
 from dataclasses import dataclass
-from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ubp_core.devices.adb.address import parse_port, read_specification, split_address
+from ubp_core.devices.adb.attached import find_state, settled_state
+from ubp_core.devices.adb.library import PORT_VARIABLE, adb_errors, load_adbutils
 from ubp_core.devices.errors import DeviceError, UnknownDevice
 from ubp_core.devices.info import DeviceState
 
 if TYPE_CHECKING:
-    from types import ModuleType
-
     from adbutils import AdbClient
 
 DEFAULT_PORT = 5037
@@ -31,12 +29,9 @@ CALL_S = 10.0
 """For any single answer of the server."""
 CONNECT_S = 15.0
 """adb itself gives a silent device 10 s."""
-SOCKET_VARIABLE, PORT_VARIABLE = "ADB_SERVER_SOCKET", "ANDROID_ADB_SERVER_PORT"
+SOCKET_VARIABLE = "ADB_SERVER_SOCKET"
 
 SERVER_GONE = "the adb server has stopped"
-NONSENSE = "the adb server talks nonsense: start it again (adb kill-server)"
-
-_importing = Lock()
 
 
 @dataclass(frozen=True)
@@ -96,18 +91,6 @@ def server_address(adb_host: str | None = None) -> ServerAddress:
     host = os.environ.get("ANDROID_ADB_SERVER_ADDRESS") or os.environ.get("ANDROID_ADB_SERVER_HOST") or "127.0.0.1"
     port = os.environ.get(PORT_VARIABLE, "").strip() or str(DEFAULT_PORT)
     return ServerAddress(host.removeprefix("[").removesuffix("]"), parse_port(port, PORT_VARIABLE))
-
-
-def load_adbutils() -> ModuleType:
-    """adbutils, which reads the port's variable when it is imported: empty or no number, it fails."""
-    with _importing:
-        kept = None if "adbutils" in sys.modules else os.environ.pop(PORT_VARIABLE, None)
-        try:
-            import adbutils
-        finally:
-            if kept is not None:
-                os.environ[PORT_VARIABLE] = kept
-    return adbutils  # type: ignore[no-any-return]  # it ships no types
 
 
 def is_listening(address: ServerAddress) -> bool:
@@ -195,8 +178,6 @@ def connect_wireless(client: AdbClient, target: str) -> str:
     if not host:
         raise UnknownDevice(f"{target!r}: write HOST:PORT, as the phone shows it under Wireless debugging")
     parse_port(port, target)
-    from ubp_core.devices.adb.attached import find_state, settled_state
-
     with adb_errors(target):
         if find_state(client, target) is DeviceState.OFFLINE:
             client.disconnect(target)  # else adb says "already connected" to a link that is dead
@@ -208,23 +189,3 @@ def connect_wireless(client: AdbClient, target: str) -> str:
     if re.match(r"(already )?connected to ", said):
         return target
     raise DeviceError(f"{target}: {said}; same network? the port changes each time Wireless debugging is switched on")
-
-
-class adb_errors:
-    """Turns what adbutils raises (AdbError, EOFError, OSError, ValueError for a bad length) into a DeviceError."""
-
-    def __init__(self, subject: str) -> None:
-        self.subject = subject
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> None:
-        adbutils = load_adbutils()
-        if isinstance(error, adbutils.AdbTimeout):
-            raise DeviceError(f"{self.subject}: no answer") from error
-        if isinstance(error, ValueError):
-            raise DeviceError(f"{self.subject}: {NONSENSE}") from error
-        if isinstance(error, (adbutils.AdbError, EOFError, OSError)):
-            text = " ".join(str(error).split()) or "the connection was closed"
-            raise DeviceError(f"{self.subject}: {text}") from error

@@ -3,6 +3,7 @@
 // the end of a start row, so neither does this: the last block of a row loads the first block of the next.
 #pragma once
 
+#include "kernels/wros/walk_groups.h"
 #include "kernels/wros/wros_registers.h"
 
 namespace ubp {
@@ -25,6 +26,7 @@ struct InorderWalk {
     const float* weights;    // of the next block
     const float* x;          // inputs of the next block
     const float* panel;
+    const float* group_weights;  // of the next group; dense only
 
     UBP_INLINE const float* inputs_at(uint32_t column_index) const {
         return panel + size_t{column_index} * Acc::stride;
@@ -108,6 +110,12 @@ struct InorderWalk {
         x = address_of(index);
     }
 
+    UBP_INLINE void dense_group(const Walk& walk) {
+        start(walk.panel, walk.panel + Acc::stride, group_weights);
+        all_blocks(walk.columns_total);
+        group_weights += size_t{walk.columns_total} * N;
+    }
+
     UBP_INLINE void all_blocks(uint32_t count) {
         for (uint32_t pairs = count / 2; pairs != 0; --pairs) {
             block<0>();
@@ -132,31 +140,8 @@ struct InorderWalk {
             state.start(state.inputs_at(walk.columns[0]), state.inputs_at(walk.columns[1]), walk.weights);
             state.column = walk.columns + 2;
         }
-        const float* weights = walk.weights;
-        const uint32_t* counts = walk.counts;
-        const float* bias = walk.bias + 4 * N;
-        for (const Span& span : walk.spans) {
-            float* row = span.out;
-            const size_t stride = span.stride;
-            for (uint32_t left = span.groups; left != 0; --left) {
-                if constexpr (pattern == Pattern::dense) {
-                    state.start(walk.panel, walk.panel + Acc::stride, weights);
-                    state.all_blocks(walk.columns_total);
-                    weights += size_t{walk.columns_total} * N;
-                }
-                if constexpr (pattern == Pattern::aligned) state.all_blocks(*counts++);
-                unroll<0, N>([&](auto s) UBP_LAMBDA {
-                    if constexpr (pattern == Pattern::unaligned) state.all_blocks(counts[s]);
-                    state.acc.template finish<s>(row, bias, walk);
-                    row += stride;
-                    UBP_KEEP(row);
-                });
-                if constexpr (pattern == Pattern::unaligned) counts += N;
-                UBP_KEEP(counts);
-                bias += 4 * N;
-                UBP_KEEP(bias);
-            }
-        }
+        state.group_weights = walk.weights;
+        walk_groups<N, pattern>(state, walk);
     }
 };
 

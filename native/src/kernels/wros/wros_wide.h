@@ -2,6 +2,7 @@
 // block to block, so that the front end spends as few micro-operations as possible on everything but multiply-adds.
 #pragma once
 
+#include "kernels/wros/walk_groups.h"
 #include "kernels/wros/wros_registers.h"
 
 namespace ubp {
@@ -85,6 +86,11 @@ struct WideWalk {
         UBP_KEEP(weights);
     }
 
+    UBP_INLINE void dense_group(const Walk& walk) {
+        panel = walk.panel;
+        all_blocks(walk.columns_total);
+    }
+
     UBP_INLINE void all_blocks(uint32_t count) {
         for (uint32_t left = count / unrolled; left != 0; --left) blocks<unrolled>();
         if constexpr (unrolled >= 8) {
@@ -104,29 +110,7 @@ struct WideWalk {
         state.weights = walk.weights;
         state.panel = walk.panel;
         state.acc.start(walk.bias);
-        const uint32_t* counts = walk.counts;
-        const float* bias = walk.bias + 4 * N;
-        for (const Span& span : walk.spans) {
-            float* row = span.out;
-            const size_t stride = span.stride;
-            for (uint32_t left = span.groups; left != 0; --left) {
-                if constexpr (pattern == Pattern::dense) {
-                    state.panel = walk.panel;
-                    state.all_blocks(walk.columns_total);
-                }
-                if constexpr (pattern == Pattern::aligned) state.all_blocks(*counts++);
-                unroll<0, N>([&](auto s) UBP_LAMBDA {
-                    if constexpr (pattern == Pattern::unaligned) state.all_blocks(counts[s]);
-                    state.acc.template finish<s>(row, bias, walk);
-                    row += stride;
-                    UBP_KEEP(row);
-                });
-                if constexpr (pattern == Pattern::unaligned) counts += N;
-                UBP_KEEP(counts);
-                bias += 4 * N;
-                UBP_KEEP(bias);
-            }
-        }
+        walk_groups<N, pattern>(state, walk);
     }
 };
 

@@ -1,0 +1,35 @@
+// What both walks do alike: span after span and group after group, all blocks of a start row, then the row that ends.
+#pragma once
+
+#include "kernels/wros/wros_registers.h"
+
+namespace ubp {
+namespace {
+
+// State: acc, all_blocks(count) and dense_group(walk) of a walk, set to the first group.
+template <int N, Pattern pattern, class State>
+UBP_INLINE void walk_groups(State& state, const Walk& walk) {
+    const uint32_t* counts = walk.counts;
+    const float* bias = walk.bias + 4 * N;
+    for (const Span& span : walk.spans) {
+        float* row = span.out;
+        const size_t stride = span.stride;
+        for (uint32_t left = span.groups; left != 0; --left) {
+            if constexpr (pattern == Pattern::dense) state.dense_group(walk);
+            if constexpr (pattern == Pattern::aligned) state.all_blocks(*counts++);
+            unroll<0, N>([&](auto s) UBP_LAMBDA {
+                if constexpr (pattern == Pattern::unaligned) state.all_blocks(counts[s]);
+                state.acc.template finish<s>(row, bias, walk);
+                row += stride;
+                UBP_KEEP(row);
+            });
+            if constexpr (pattern == Pattern::unaligned) counts += N;
+            UBP_KEEP(counts);
+            bias += 4 * N;
+            UBP_KEEP(bias);
+        }
+    }
+}
+
+}  // namespace
+}  // namespace ubp

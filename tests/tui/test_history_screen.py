@@ -14,7 +14,7 @@ from tui_world import screen_text, settle, until
 
 from ubp_core.benchmark import BenchRun
 from ubp_core.history import History, compare_runs
-from ubp_core.units import format_ratio, format_time
+from ubp_core.units import format_count, format_ratio, format_time
 from ubp_tui.app import UbpApp
 from ubp_tui.bench.job import PackedJob, make_job
 from ubp_tui.bench.options import RunOptions
@@ -90,6 +90,31 @@ async def test_runs_are_listed_newest_first_with_details(
         assert rows and all("host time" in row for row in rows) and "latency on" not in text
         await pilot.press("escape")
         assert app.screen is app.explore
+
+
+async def test_an_emulators_run_has_every_variant_in_one_line(tmp_path: Path, bench_size: tuple[int, int]) -> None:
+    build_programs()
+    with closed_port() as port:
+        bench = bench_app(Path("unused"), port).services.bench
+        packed = PackedJob(make_job(tiny_model(), ("block.0.expand",), lambda name: Choice("bed")))
+        packed.pack(RunOptions(), lambda name, number: None, Event())
+        counted = bench.run(packed, "emulator", RunOptions(), lambda step: None, Event())
+        packed.close()
+    with History(tmp_path / "history.sqlite") as opened:
+        opened.add(counted)
+    app = bench_app(tmp_path / "history.sqlite", PORT)
+    async with app.run_test(size=bench_size) as pilot:
+        await open_history(app, pilot)
+        await until(pilot, lambda: "run 1 ·" in screen_text(app))
+        lines = screen_text(app).splitlines()
+    variants = counted.layers[0].variants
+    assert len(variants) > 1 and all(variant.instructions for variant in variants)
+    for variant in variants:
+        assert variant.instructions
+        rows = [
+            line for line in lines if re.search(rf"\b{variant.method}\b.*{format_count(variant.instructions)}\b", line)
+        ]
+        assert rows and all("emulated" in row for row in rows), (variant.method, "\n".join(lines))
 
 
 async def test_two_marked_runs_are_compared_and_a_third_mark_replaces_the_first(

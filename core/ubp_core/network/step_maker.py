@@ -122,6 +122,8 @@ class StepMaker:
         return self.add(Op.LAYER, (value,), self.shape(value), weights=weights)
 
     def reshaped(self, number: int, rank: int) -> int:
-        """The same value, now shown with another rank; its height and width are 1."""
+        """The same value, now shown with another rank; its height and width are 1. An input stays what it is."""
+        if number in self.draft.inputs:
+            return self.add(Op.FLATTEN, (number,))
         self.draft.values[number] = replace(self.shape(number), rank=rank)
         return number

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from torch.nn import functional as F
 
 from network.conftest import select_all, wrapped
 from ubp_core.errors import ModelError
+from ubp_core.network import Network
 from ubp_core.network.exporting import export_network
 from ubp_core.packed.format import Op
 from ubp_core.packed.graph import Graph
@@ -209,3 +211,12 @@ def test_a_network_that_does_not_run_is_one_line(capfd: pytest.CaptureFixture[st
 def test_a_network_without_a_layer_has_nothing_to_export() -> None:
     with pytest.raises(ModelError, match=r"^a test's network applies no layer with weights, so there is nothing to"):
         export_network(wrapped(nn.Sequential(nn.ReLU(), nn.AdaptiveAvgPool2d(1))), {}, (1, 3, 8, 8))
+
+
+def test_an_input_that_is_flattened_at_once_keeps_its_own_shape(tmp_path: Path) -> None:
+    module = nn.Sequential(nn.Flatten(), nn.Linear(8, 4))
+    exported = export_network(wrapped(module), {}, (2, 8, 1, 1))
+    exported.packed.save(tmp_path / "n.ubp")
+    x = torch.randn(2, 8, 1, 1)
+    (found,) = Network.load(tmp_path / "n.ubp").run(x)
+    np.testing.assert_allclose(found, module(x).detach().numpy(), rtol=1e-5, atol=1e-6)

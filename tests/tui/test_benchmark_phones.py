@@ -96,7 +96,7 @@ async def test_a_phone_that_is_plugged_in_appears_and_runs(
     made = app()
     async with made.run_test(size=size) as pilot:
         panel = await open_devices(made, pilot)
-        assert "no phone attached" in flowing(screen_text(made))
+        await until(pilot, lambda: "no phone attached" in flowing(screen_text(made)))
         phone, _ = start_phone()
         await until(pilot, ready(made, phone))
         await until(pilot, lambda: panel.devices.chosen == f"adb:{phone.serial}")

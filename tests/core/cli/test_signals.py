@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -38,16 +39,25 @@ BENCH = ["bench", "mobilenet_v1", "--width", "0.25", "--input-size", "32", "--la
          "--methods", "abp", "--no-history"]  # fmt: skip
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """With a plan and a history."""
-    from history_samples import make_run
+@pytest.fixture(scope="module")
+def plan(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A plan."""
     from ubp_core.cli.main import main
+
+    path = tmp_path_factory.mktemp("plan") / "v.yaml"
+    assert main([*PLAN, "-o", str(path), "--quiet"]) == 0
+    return path
+
+
+@pytest.fixture
+def folder(tmp_path: Path, plan: Path) -> Path:
+    """With the plan and a history."""
+    from history_samples import make_run
     from ubp_core.history import History
 
     (tmp_path / "out").mkdir()
     (tmp_path / "tmp").mkdir()
-    assert main([*PLAN, "-o", str(tmp_path / "v.yaml"), "--quiet"]) == 0
+    shutil.copy(plan, tmp_path / "v.yaml")
     with History(tmp_path / "h.sqlite") as history:
         history.add(make_run())
     return tmp_path

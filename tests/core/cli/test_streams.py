@@ -16,6 +16,7 @@ import pytest
 import torch
 from phone.adb_server import AdbServer
 
+from cli.forked_ubp import CLOSED, FULL, ForkedUbp
 from history_samples import make_run
 from ubp_core.cli.main import ACTIONS, COMMANDS
 from ubp_core.history import History
@@ -85,15 +86,28 @@ def folder(adb: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
+@pytest.fixture(scope="module")
+def ubp(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForkedUbp]:
+    """What starts commands quickly."""
+    forked = ForkedUbp(tmp_path_factory.mktemp("printed"))
+    yield forked
+    forked.close()
+
+
 def run(
     folder: Path, arguments: Sequence[str], redirection: str = "", program: str = "ubp_core.cli.main", **env: str
 ) -> subprocess.CompletedProcess[str]:
     """A command in a shell that redirects its streams."""
     command = ["sh", "-c", f'exec "$0" -m {program} "$@" {redirection}', sys.executable, *arguments]
-    environment = {**os.environ, "UBP_HISTORY": str(folder / "h.sqlite"), **env}
     return subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, encoding="utf-8", timeout=LIMIT_S
-    )
+        command, cwd=folder, env=environment(folder) | env, capture_output=True, text=True, encoding="utf-8",
+        timeout=LIMIT_S,
+    )  # fmt: skip
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """With a history of its own."""
+    return {**os.environ, "UBP_HISTORY": str(folder / "h.sqlite")}
 
 
 def test_every_command_is_here() -> None:
@@ -105,39 +119,54 @@ ACCENTED = ("layers", "plan", "plan show", "compare", "history", "history show")
 PRINTING = [name for name, arguments in WORK.items() if arguments is not None]
 
 
-@pytest.mark.parametrize("name", PRINTING)
-def test_full_stdout_is_one_line_and_code_1(folder: Path, name: str) -> None:
-    arguments = WORK[name] or []
-    quiet = ["--quiet"]
-    done = run(folder, [*name.split(), *arguments, *quiet], ">/dev/full")
-    line = "ubp: error: the output can't be written: No space left on device\n"
-    expected = (0, "") if name == "devices clean" else (1, line)
-    assert (done.returncode, done.stderr) == expected
+STREAMS = {
+    "no stdin": {"stdin": CLOSED},
+    "no stdout": {"stdout": CLOSED},
+    "full stdout": {"stdout": FULL},
+    "no stderr": {"stderr": CLOSED},
+    "full stderr": {"stderr": FULL},
+    "none": {"stdin": CLOSED, "stdout": CLOSED, "stderr": CLOSED},
+}
+"""Which streams are closed or full."""
+REDIRECTIONS = {"no stdin": "<&-", "no stdout": ">&-", "full stdout": ">/dev/full", "no stderr": "2>&-",
+                "full stderr": "2>/dev/full", "none": "<&- >&- 2>&-"}  # fmt: skip
+"""The same for a shell."""
+FULL_LINE = "ubp: error: the output can't be written: No space left on device\n"
 
 
+@pytest.mark.parametrize("streams", STREAMS)
 @pytest.mark.parametrize("name", PRINTING)
-def test_closed_streams_change_no_code(folder: Path, name: str) -> None:
+def test_every_command_with_each_stream_closed_or_full(folder: Path, ubp: ForkedUbp, name: str, streams: str) -> None:
+    """A closed stream changes no exit code, a full stderr costs no result, a full stdout is one line and code 1."""
+    done = ubp.run(
+        [*name.split(), *(WORK[name] or []), "--quiet"], cwd=folder, env=environment(folder), **STREAMS[streams]
+    )
+    prints = name != "devices clean"
+    if streams == "full stdout" and prints:
+        assert (done.code, done.stderr) == (1, FULL_LINE)
+    else:
+        assert done.code == 0 and "Traceback" not in done.stderr, done.stderr
+        assert bool(done.stdout) == (prints and "stdout" not in STREAMS[streams])
+
+
+@pytest.mark.parametrize("streams", STREAMS)
+@pytest.mark.parametrize("name", ["layers", "history list"])
+def test_a_process_of_its_own_does_the_same(folder: Path, ubp: ForkedUbp, name: str, streams: str) -> None:
     arguments = [*name.split(), *(WORK[name] or [])]
-    done = run(folder, arguments, "<&- >&-")
-    assert done.returncode == 0 and "Traceback" not in done.stderr and done.stdout == ""
-    done = run(folder, arguments, "<&- 2>&-")
-    assert done.returncode == 0 and bool(done.stdout) == (name != "devices clean")
-
-
-@pytest.mark.parametrize("name", ["layers", "prune", "bench", "devices", "history list"])
-def test_a_full_stderr_costs_no_result(folder: Path, name: str) -> None:
-    done = run(folder, [*name.split(), *(WORK[name] or [])], "2>/dev/full")
-    assert done.returncode == 0 and done.stdout
+    own = run(folder, arguments, REDIRECTIONS[streams])
+    forked = ubp.run(arguments, cwd=folder, env=environment(folder), **STREAMS[streams])
+    assert (own.returncode, own.stdout, own.stderr) == (forked.code, forked.stdout, forked.stderr)
 
 
 @pytest.mark.parametrize("name", [*COMMANDS, *ACTIONS])
-def test_usage_errors_and_help_with_such_streams(folder: Path, name: str) -> None:
-    for redirection in ("2>&-", "2>/dev/full", ">&-", ">/dev/full", "<&- >&- 2>&-"):
-        done = run(folder, [*name.split(), "--no-such-option"], redirection)
-        assert done.returncode == 2 and "Traceback" not in done.stderr
-    assert run(folder, [*name.split(), "--help"], ">&-").returncode == 0
-    done = run(folder, [*name.split(), "--help"], ">/dev/full")
-    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+def test_usage_errors_and_help_with_such_streams(folder: Path, ubp: ForkedUbp, name: str) -> None:
+    where = {"cwd": folder, "env": environment(folder)}
+    for streams in STREAMS.values():
+        done = ubp.run([*name.split(), "--no-such-option"], **where, **streams)
+        assert done.code == 2 and "Traceback" not in done.stderr
+    assert ubp.run([*name.split(), "--help"], **where, stdout=CLOSED).code == 0
+    done = ubp.run([*name.split(), "--help"], **where, stdout=FULL)
+    assert (done.code, done.stderr.count("\n")) == (1, 1)
 
 
 @pytest.mark.parametrize(

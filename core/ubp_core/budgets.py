@@ -11,7 +11,7 @@ from ubp_core.vocabulary import MAX_BLOCK_SIZE, PACKED_BLOCK_SIZES
 
 Shape = tuple[int, int]
 """(R, K) of a layer's matrix."""
-LARGER_PACKED = "packed it would be larger"
+LARGER_PACKED = "larger if packed"
 """Why a layer stays dense of which a budget takes so few weights that the places of the others cost more bytes."""
 
 

@@ -47,6 +47,8 @@ def check_module(seed: int) -> None:
     """The module of a seed in three forms."""
     module, shape = random_module(seed)
     model = wrapped(module)
+    if not model.layers:  # such a network is refused, as tests/core/network/test_capture.py has it
+        return
     exporter = NetworkExporter(model, shape)
     block_size = (1, 2, 4, 8)[seed % 4]
     whole, pruned = (select(model, block_size, sparsity) for sparsity in (0.0, 0.75))
@@ -80,9 +82,11 @@ def check_graph(seed: int) -> None:
     graph, layers, data = random_network(seed, in_place=seed % 2 == 0)
     image = np.random.default_rng(seed).normal(size=graph.tensors[0].shape).astype(np.float32)
     values = run_plain(graph, layers, [image])
+    # A softmax hands on the rounding of what it is made of, which is that of the largest numbers before it.
+    largest = max(1.0, *(float(value.abs().max()) for value in values))
     for mine, number in zip(run_network(data, image, threads=1 + seed % 4), graph.outputs, strict=True):
         wanted = values[number].numpy().reshape(mine.shape)
-        np.testing.assert_allclose(mine, wanted, rtol=0, atol=2e-5 * max(1.0, np.abs(wanted).max()))
+        np.testing.assert_allclose(mine, wanted, rtol=0, atol=1e-5 * largest)
 
 
 def main() -> int:

@@ -65,6 +65,8 @@ class Target:
     help: str = ""
 
 
+# On every output of this machine alike: zig builds its C++ library, a minute, anew for each set of link flags.
+STRIPPED = ("-s",)
 # Static: runs on any Android phone and under qemu; segments aligned for 16 KB pages; no symbols (kept in *_symbols).
 ARM_LINK = ("-static", "-Wl,-z,max-page-size=16384")
 
@@ -77,7 +79,8 @@ def programs(name: str, sources: tuple[str, ...], purpose: str) -> tuple[Target,
     folders = RUNTIME_FOLDERS
     arm64 = f"{name}_arm64"
     return (
-        Target(name, BUILD / "bin" / name, folders, sources, compile_flags=("-fPIC",), help=purpose),
+        Target(name, BUILD / "bin" / name, folders, sources, link_flags=STRIPPED, compile_flags=("-fPIC",),
+               help=purpose),
         Target(arm64, BUILD / "bin" / arm64, folders, sources, machine="aarch64", arm_static=True,
                link_flags=(*ARM_LINK, "-s"), help=f"{name} for ARM64, static"),
         Target(f"{arm64}_symbols", BUILD / "bin" / f"{arm64}_symbols", folders, sources, machine="aarch64",
@@ -88,12 +91,12 @@ def programs(name: str, sources: tuple[str, ...], purpose: str) -> tuple[Target,
 TARGETS = {
     target.name: target
     for target in (
-        Target("host", OUTPUT / LIBRARY_NAME, ("src",), link_flags=("-shared",), compile_flags=("-fPIC",),
+        Target("host", OUTPUT / LIBRARY_NAME, ("src",), link_flags=("-shared", *STRIPPED), compile_flags=("-fPIC",),
                help="shared library for ubp_core on this machine"),
         Target("fuzz", BUILD / "fuzz_reader", (*RUNTIME_FOLDERS, "fuzz"), sanitized=True, link_flags=SANITIZERS,
                compile_flags=("-O1", "-g", "-UNDEBUG", "-DUBP_NO_AVX512", *SANITIZERS),
                help="fuzzer of reader and runtime"),
-        Target("bench-host", OUTPUT / "ubp_bench", BENCH_FOLDERS, compile_flags=("-fPIC",), link_flags=("-s",),
+        Target("bench-host", OUTPUT / "ubp_bench", BENCH_FOLDERS, compile_flags=("-fPIC",), link_flags=STRIPPED,
                help="ubp_bench for this machine"),
         Target("bench-arm64", OUTPUT / "ubp_bench_arm64", BENCH_FOLDERS, machine="aarch64", arm_static=True,
                link_flags=(*ARM_LINK, "-s"), help="ubp_bench for ARM64 phones, static"),

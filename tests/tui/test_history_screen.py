@@ -14,7 +14,7 @@ from tui_world import screen_text, settle, until
 
 from ubp_core.benchmark import BenchRun
 from ubp_core.history import History, compare_runs
-from ubp_core.units import format_count, format_ratio, format_time
+from ubp_core.units import format_ratio, format_time
 from ubp_tui.app import UbpApp
 from ubp_tui.bench.job import PackedJob, make_job
 from ubp_tui.bench.options import RunOptions
@@ -110,11 +110,8 @@ async def test_an_emulators_run_has_every_variant_in_one_line(tmp_path: Path, be
     variants = counted.layers[0].variants
     assert len(variants) > 1 and all(variant.instructions for variant in variants)
     for variant in variants:
-        assert variant.instructions
-        rows = [
-            line for line in lines if re.search(rf"\b{variant.method}\b.*{format_count(variant.instructions)}\b", line)
-        ]
-        assert rows and all("emulated" in row for row in rows), (variant.method, "\n".join(lines))
+        (row,) = [line for line in lines if re.search(rf"\b{variant.method}\b +[\d.]+[kM]? ins\b", line)]
+        assert "emulated" in row
 
 
 async def test_two_marked_runs_are_compared_and_a_third_mark_replaces_the_first(

@@ -27,13 +27,15 @@ def pack_layer(
         activation: fused behind the bias; a model's layers don't know theirs.
 
     Raises:
-        ModelError: the layer has groups, or its geometry isn't known.
+        ModelError: the layer has groups, or its geometry or its bias isn't known.
         SelectionError: the selection does not fit the layer, or the layer a packed file; the line names it.
     """
     if layer.groups != 1:
         raise ModelError(f"{layer.name} has {layer.groups} groups: only layers with one group can be packed")
     if layer.kind == "transposed":
         raise ModelError(f"{layer.name}: {layer.skip_reason}; only plain convolutions and linear layers can be packed")
+    if not layer.bias_known:
+        raise ModelError(f"{layer.name}: {layer.skip_reason}; packed without it the layer would be another one")
     if not layer.geometry_known:
         raise ModelError(
             f"{layer.name}: geometry unknown, a checkpoint tells no stride, padding and dilation; --arch NAME tells "

@@ -70,9 +70,13 @@ def give_geometry(layer: Layer, stride: int, padding: int, dilation: int) -> Lay
     )
 
 
-def source_line(model: LoadedModel) -> str:
-    """The model's source as a packed file may hold it: one line of limited length."""
-    return printable(model.source).encode("utf-8", "replace")[:4096].decode("utf-8", "ignore")
+def head_texts(model: LoadedModel) -> tuple[str, str]:
+    """The model's name and source as a packed file may hold them: each one line of limited length."""
+    return _one_line(model.name), _one_line(model.source)
+
+
+def _one_line(text: str) -> str:
+    return printable(text).encode("utf-8", "replace")[:4096].decode("utf-8", "ignore")
 
 
 def input_image(layer: Layer) -> tuple[int, int] | None:

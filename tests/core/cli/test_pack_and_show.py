@@ -55,6 +55,15 @@ def test_the_file_holds_the_selection_of_the_layer(tmp_path: Path) -> None:
     assert file.model == "mobilenet_v1 (width 0.25)" and "RANDOM" in file.source and file.tool.startswith("ubp-tui 0.")
 
 
+def test_a_checkpoints_name_of_several_lines_is_one_in_the_file(tmp_path: Path) -> None:
+    torch.save({"a.weight": torch.randn(8, 8)}, tmp_path / "a\nb\x1b.pth")
+    plan, written = tmp_path / "p.yaml", tmp_path / "p.ubp"
+    assert main(["pack", str(tmp_path / "a\nb\x1b.pth"), "--all", "-o", str(tmp_path / "o.ubp")]) == 0
+    assert main(["plan", str(tmp_path / "a\nb\x1b.pth"), "-o", str(plan)]) == 0
+    assert main(["prune", str(plan), "--packed", str(written)]) == 0
+    assert [PackedFile.load(file).model for file in (tmp_path / "o.ubp", written)] == ["a?b?.pth"] * 2
+
+
 def test_all_packs_what_can_be_pruned(tmp_path: Path) -> None:
     model = load_model(MODEL[0], weights="random", width=0.25)
     assert [layer.name for layer in packed(tmp_path, "--all").layers] == [layer.name for layer in model.prunable]

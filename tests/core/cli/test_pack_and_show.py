@@ -55,6 +55,17 @@ def test_the_file_holds_the_selection_of_the_layer(tmp_path: Path) -> None:
     assert file.model == "mobilenet_v1 (width 0.25)" and "RANDOM" in file.source and file.tool.startswith("ubp-tui 0.")
 
 
+def test_names_of_files_are_shown_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    torch.save({"a.weight": torch.randn(8, 8)}, "a\nb.pth")
+    for command in (["layers", "a\nb.pth"], ["pack", "a\nb.pth", "--all", "-o", "c\nd.ubp"], ["show", "c\nd.ubp"]):
+        assert main(command) == 0
+        first = capsys.readouterr().out.split("\n")[0]
+        assert first.startswith("a?b.pth: weights from a?b.pth" if command[0] == "layers" else "c?d.ubp: "), command
+
+
 def test_a_checkpoints_name_of_several_lines_is_one_in_the_file(tmp_path: Path) -> None:
     torch.save({"a.weight": torch.randn(8, 8)}, tmp_path / "a\nb\x1b.pth")
     plan, written = tmp_path / "p.yaml", tmp_path / "p.ubp"

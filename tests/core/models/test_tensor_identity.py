@@ -136,6 +136,26 @@ def test_a_plan_with_one_wish_for_two_names_is_carried_out(tmp_path: Path) -> No
         select_plan(Plan(wishes), model)
 
 
+def test_a_weight_follows_the_masked_one_whose_values_it_shares(tmp_path: Path) -> None:
+    weight = torch.randn(16, 16)
+    mask = (torch.randn(16, 16) > 0).float()
+    model = saved(tmp_path / "t.pth", {"a.weight_orig": weight, "a.weight_mask": mask, "b.weight": weight})
+    assert model.layer("b").skip_reason == "another view of the weight of a"
+    assert np.array_equal(model.layer("b").weight, weight.numpy())
+    after, selections = pruned(model)
+    assert list(selections) == ["a"]
+    assert torch.equal(after["a.weight_orig"], after["b.weight"])
+
+
+def test_a_mask_of_two_weights_that_are_pruned_apart_is_refused(tmp_path: Path) -> None:
+    mask = torch.ones(16, 16)
+    state = {f"{name}.weight_orig": torch.randn(16, 16) for name in "ab"} | {
+        f"{name}.weight_mask": mask for name in "ab"
+    }
+    with pytest.raises(ModelError, match=r"^b shares the memory of a: prune one of the two"):
+        pruned(saved(tmp_path / "t.pth", state))
+
+
 def test_modules_with_one_parameter_are_pruned_alike_or_not_at_all() -> None:
     module = nn.Sequential(nn.Linear(16, 16), nn.Linear(16, 16))
     module[1].weight = module[0].weight

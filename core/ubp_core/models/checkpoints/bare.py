@@ -50,7 +50,7 @@ def find_layers(checkpoint: Checkpoint) -> BareLayers:
             f"{checkpoint.path}: no 2-D or 4-D floating-point weights among {len(checkpoint.state)} tensors{why}"
         )
     names = name_layers(shaped)
-    layers = _make_layers(shaped, composition, names)
+    layers = _make_layers(shaped, composition, names, _find_owners(shaped, checkpoint.state))
     sources = {names[key]: _find_source(key, weight, checkpoint.prefix) for key, weight in shaped.items()}
     notes = (*checkpoint.notes, *_list_left_out(left_out), *_describe_guesses(shaped, names, layers))
     return BareLayers(layers, sources, notes)
@@ -101,10 +101,19 @@ def _join(names: Iterable[str]) -> str:
     return ", ".join(all_names[:SHOWN]) + more
 
 
-def _make_layers(shaped: Mapping[str, Weight], composition: Composition, names: Mapping[str, str]) -> tuple[Layer, ...]:
+def _find_owners(shaped: Mapping[str, Weight], state: Mapping[str, torch.Tensor]) -> dict[str, Owner]:
+    """Whose memory each weight has; a masked one is that of its values without the mask, and no twin of these."""
+    places = {key: state[weight.keys[0]] if weight.masked else weight.value for key, weight in shaped.items()}
+    owners = find_owners(places)
+    masked = {key for key, weight in shaped.items() if weight.masked}
+    return {key: Owner(own.name, own.same and not masked & {key, own.name}) for key, own in owners.items()}
+
+
+def _make_layers(
+    shaped: Mapping[str, Weight], composition: Composition, names: Mapping[str, str], owners: Mapping[str, Owner]
+) -> tuple[Layer, ...]:
     """A record for each weight; one tensor under two names stays one array."""
     values = {key: weight.value for key, weight in shaped.items()}
-    owners = find_owners(values)
     stem, heads, averages = roles.find_stem(values), roles.find_heads(values), roles.find_averages(values.keys())
     arrays = {key: to_float32(value).numpy() for key, value in values.items() if not _is_twin(owners, key)}
     layers = []

@@ -246,6 +246,11 @@ def test_bad_places_are_named_before_any_work(tmp_path: Path) -> None:
     ):
         with pytest.raises(FileError, match=message):
             check_targets(targets, overwrite=True)
+    circle = tmp_path / "circle.csv"
+    circle.symlink_to(circle)
+    with pytest.raises(FileError, match=r"circle\.csv: is there already; --force replaces it"):
+        check_targets([ExportTarget("table", circle)], overwrite=False)
+    check_targets([ExportTarget("table", circle)], overwrite=True)
 
 
 def test_block_sizes_without_a_kernel_are_refused_by_name(model: LoadedModel, tmp_path: Path) -> None:

@@ -126,6 +126,8 @@ def test_no_file_no_text_and_huge_files(tmp_path: Path) -> None:
     with pytest.raises(PlanError, match="is not UTF-8 text"):
         Plan.load(tmp_path / "binary.yaml")
     (tmp_path / "huge.yaml").write_bytes(b"#" * (5 << 20))
+    with pytest.raises(PlanError, match="zero: is larger than 4 MB"):
+        Plan.load("/dev/zero")
     with pytest.raises(PlanError, match="larger than 4 MB"):
         Plan.load(tmp_path / "huge.yaml")
 

@@ -83,3 +83,17 @@ def test_a_file_that_is_nowhere_is_refused_with_the_folders(there: Path, capsys:
     assert str(caught.value) == f"model.name: gone.pth: no such file; looked in {there} and {there / 'work'}"
     assert main(["plan", "show", str(there / "p.yaml")]) == 2
     assert f"looked in {there} and {there / 'work'}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["n\\0.pth", "a\\0b/n.pth", "circle/n.pth"])
+@pytest.mark.parametrize("field", ["name", "weights"])
+def test_a_path_that_no_system_can_have_is_one_line(
+    there: Path, capsys: pytest.CaptureFixture[str], name: str, field: str
+) -> None:
+    (there / "circle").symlink_to(there / "circle")
+    network = "" if field == "name" else "name: mobilenet_v1, "
+    (there / "p.yaml").write_text(f'plan: 1\nmodel: {{{network}{field}: "{name}"}}\nlayers: {{}}\n')
+    assert main(["plan", "show", str(there / "p.yaml")]) == 2
+    line = capsys.readouterr().err
+    assert line.startswith(f"ubp: error: model.{field}: ") and ": no such file; looked in " in line
+    assert line.count("\n") == 1 and line.rstrip().isprintable()

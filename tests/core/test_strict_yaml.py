@@ -178,7 +178,12 @@ def test_truth_values(tmp_path: Path, value: str, expected: bool) -> None:
 
 @pytest.mark.parametrize(
     ("text", "line"),
-    [("x=block-size:0_8", "no such field"), ("x=sparsity:1_0", "no such field"), ("x=sparsity:nan", "no such field")],
+    [
+        ("x=block-size:0_8", "no such field"),
+        ("x=sparsity:1_0", "no such field"),
+        ("x=sparsity:nan", "no such field"),
+        ("x=block-size:8,sparsity:0.5,block_size:4", "'x=.*4': block-size stands there twice$"),
+    ],
 )
 def test_overrides_read_numbers_alike(text: str, line: str) -> None:
     with pytest.raises(PlanError, match=line):

@@ -170,7 +170,7 @@ def print_text(text: str) -> None:
 def heading(model: LoadedModel) -> str:
     """The line above every table: the model and where its weights come from (random ones say so there)."""
     size = "" if model.input_size is None else f", images {model.input_size}x{model.input_size}"
-    return f"{model.name}: {model.source}{size}"
+    return printable(f"{model.name}: {model.source}{size}")
 
 
 def model_record(model: LoadedModel) -> dict[str, Any]:

@@ -64,9 +64,9 @@ def run(args: argparse.Namespace) -> int:
     plan = read_plan(args, [*CHOICE, "dense"])
     model, packed_layers = _pack_chosen(args) if plan is None else _pack_plan(args, plan)
     from ubp_core.packed.file import PackedFile
-    from ubp_core.packed.layer_packing import source_line
+    from ubp_core.packed.layer_packing import head_texts
 
-    packed = PackedFile(packed_layers, model.name, source_line(model))
+    packed = PackedFile(packed_layers, *head_texts(model))
     packed.save(args.output, args.force)
     if args.json:
         output.print_json({"command": "pack", **file_record(args.output, packed)})

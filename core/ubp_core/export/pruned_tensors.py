@@ -38,8 +38,8 @@ class PrunedTensors:
             value = torch.where(keep, source.composed, torch.zeros((), dtype=source.composed.dtype))
             self._composed[source.keys[0]] = (source.target, value, source.keys)
             return
-        self._wishes[source.keys[0]] = (layer, mask)
         for key in source.keys:
+            self._wishes[key] = (layer, mask)
             self._zero(key, mask)
 
     def _check(self) -> None:

@@ -15,7 +15,7 @@ from ubp_core.export.tables import save_table
 from ubp_core.export.targets import ExportTarget, check_targets
 from ubp_core.models.own_modules import as_model
 from ubp_core.packed.file import PackedFile
-from ubp_core.packed.layer_packing import pack_layer, source_line
+from ubp_core.packed.layer_packing import head_texts, pack_layer
 from ubp_core.plan.applying import check_block_sizes, check_model, select_plan, settle_plan
 from ubp_core.plan.report import PlanReport, report_plan
 
@@ -225,4 +225,4 @@ def save_packed(
     for name, selection in selections.items():
         check()
         layers.append(pack_layer(model.layer(name), selection, plan.criterion))
-    PackedFile(tuple(layers), model.name, source_line(model)).save(path, overwrite)
+    PackedFile(tuple(layers), *head_texts(model)).save(path, overwrite)

@@ -49,9 +49,10 @@ def check_targets(targets: Sequence[ExportTarget], overwrite: bool) -> None:
             raise FileError(f"{path}: there is no folder {folder}")
         if not os.access(folder, os.W_OK):
             raise FileError(f"{path}: the folder {folder} can't be written")
-        if path.resolve() in seen:
+        place = Path(os.path.realpath(path))  # Path.resolve raises on links in a circle
+        if place in seen:
             raise FileError(f"{path}: stands there twice")
-        seen.add(path.resolve())
+        seen.add(place)
         if path.is_dir():
             raise FileError(f"{path}: is a folder")
         if not overwrite:

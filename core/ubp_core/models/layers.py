@@ -65,6 +65,8 @@ class Layer:
     """Why the layer stays dense by default, in words; None: it can be pruned."""
     geometry_known: bool = True
     """False: stride, padding and dilation stand at their defaults because the file doesn't tell them."""
+    bias_known: bool = True
+    """False: the file has a bias that no plain layer has, and `bias` is None."""
 
     @property
     def shape(self) -> tuple[int, ...]:

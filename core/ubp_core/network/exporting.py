@@ -23,7 +23,7 @@ from ubp_core.network.fusing import fuse_activations, fuse_addends
 from ubp_core.network.reference import run_reference
 from ubp_core.packed.file import PackedFile
 from ubp_core.packed.graph_reader import check_arena
-from ubp_core.printable import printable
+from ubp_core.packed.layer_packing import head_texts
 from ubp_core.selection import Selection
 from ubp_core.vocabulary import DEFAULT_CRITERION
 
@@ -104,7 +104,7 @@ class NetworkExporter:
         tell, model = progress or (lambda line: None), self._model
         assembly = assemble(self._draft, selections, criterion, lambda name: tell(f"packed {name}"))
         check_arena(assembly.graph)
-        packed = PackedFile(assembly.layers, model.name, one_line(model.source), graph=assembly.graph)
+        packed = PackedFile(assembly.layers, *head_texts(model), graph=assembly.graph)
         tell("comparing with PyTorch")
         error, own_error = compare(packed, masked_module(self._module, selections), self._shape)
         if not error <= max(TOLERANCE, ROUNDING_FACTOR * own_error):
@@ -132,11 +132,6 @@ def require_module(model: LoadedModel) -> nn.Module:
     if model.module is None:
         raise ModelError(f"{model.name} is a checkpoint of an unknown network: --arch NAME tells which one it is")
     return model.module
-
-
-def one_line(text: str) -> str:
-    """A text as the file may hold it: no control characters, of limited length."""
-    return printable(text).encode("utf-8", "replace")[:4096].decode("utf-8", "ignore")
 
 
 def masked_module(module: nn.Module, selections: Mapping[str, Selection]) -> nn.Module:

@@ -27,13 +27,15 @@ def pack_layer(
         activation: fused behind the bias; a model's layers don't know theirs.
 
     Raises:
-        ModelError: the layer has groups, or its geometry isn't known.
+        ModelError: the layer has groups, or its geometry or its bias isn't known.
         SelectionError: the selection does not fit the layer, or the layer a packed file; the line names it.
     """
     if layer.groups != 1:
         raise ModelError(f"{layer.name} has {layer.groups} groups: only layers with one group can be packed")
     if layer.kind == "transposed":
         raise ModelError(f"{layer.name}: {layer.skip_reason}; only plain convolutions and linear layers can be packed")
+    if not layer.bias_known:
+        raise ModelError(f"{layer.name}: {layer.skip_reason}; packed without it the layer would be another one")
     if not layer.geometry_known:
         raise ModelError(
             f"{layer.name}: geometry unknown, a checkpoint tells no stride, padding and dilation; --arch NAME tells "
@@ -68,9 +70,13 @@ def give_geometry(layer: Layer, stride: int, padding: int, dilation: int) -> Lay
     )
 
 
-def source_line(model: LoadedModel) -> str:
-    """The model's source as a packed file may hold it: one line of limited length."""
-    return printable(model.source).encode("utf-8", "replace")[:4096].decode("utf-8", "ignore")
+def head_texts(model: LoadedModel) -> tuple[str, str]:
+    """The model's name and source as a packed file may hold them: each one line of limited length."""
+    return _one_line(model.name), _one_line(model.source)
+
+
+def _one_line(text: str) -> str:
+    return printable(text).encode("utf-8", "replace")[:4096].decode("utf-8", "ignore")
 
 
 def input_image(layer: Layer) -> tuple[int, int] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from threading import Event
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from ubp_core.models.own_modules import as_model
 from ubp_core.selection import Selection, check_importance, select_count
 
 if TYPE_CHECKING:
+    import torch
     from torch import nn
 
     from ubp_core.models import Layer, LoadedModel
@@ -41,12 +42,15 @@ def select_plan(
         cancel: set it to end early; what is done by then is returned.
 
     Raises:
-        PlanError: the network has no such layer, or one that can't be pruned; or a selection fails there.
+        PlanError: the network has no such layer, or one that can't be pruned; two layers of one memory are to be pruned
+            in different ways; or a selection fails there.
     """
     model = as_model(model)
     check_model(plan, model)
+    settled = settle_plan(plan, model)
+    _check_shared(settled, model)
     selections = {}
-    for layer in settle_plan(plan, model).pruned:
+    for layer in settled.pruned:
         if cancel is not None and cancel.is_set():
             break
         if step is not None:
@@ -79,6 +83,36 @@ def check_model(plan: Plan, model: LoadedModel) -> None:
     for planned, layer in _paired(plan, model):
         if layer.groups != 1 and not planned.dense:
             raise PlanError(f"layers.{planned.name}: has {layer.groups} groups and can't be pruned; make it dense")
+
+
+def _check_shared(plan: Plan, model: LoadedModel) -> None:
+    """Raises PlanError where two layers of one memory would get different zeros: no network has both."""
+    from ubp_core.models.checkpoints.identity import find_owners
+
+    planned = {layer.name: layer for layer in plan.pruned}
+    for name, owner in find_owners(_find_weights(model, planned)).items():
+        mine, other = planned[name], planned[owner.name]
+        if not owner.same or _ask(mine) != _ask(other):
+            raise PlanError(
+                f"layers.{name}: shares the memory of {owner.name}: prune one of the two, the other follows"
+            )
+
+
+def _ask(layer: LayerPlan) -> tuple[str, int, float]:
+    """What decides a layer's blocks, besides its weight."""
+    return layer.method, layer.block_size, layer.sparsity
+
+
+def _find_weights(model: LoadedModel, names: Iterable[str]) -> dict[str, torch.Tensor]:
+    """The tensors of layers' weights where the model has them in one piece."""
+    state = model.tensors if model.module is None else model.module.state_dict()
+    weights = {}
+    for name in names:
+        source = model.sources.get(name)
+        key = source.keys[0] if source is not None else f"{name}.weight"
+        if state is not None and key in state and (source is None or source.composed is None or source.masked):
+            weights[name] = state[key]
+    return weights
 
 
 def check_block_sizes(plan: Plan) -> None:

@@ -66,5 +66,13 @@ def _find(field: str, value: str, folder: Path) -> Path:
     for place in places:
         if _is_there(place):
             return place
-    looked = dict.fromkeys(str(place.resolve().parent) for place in places)
+    looked = dict.fromkeys(str(_folder_of(place)) for place in places)
     raise PlanError(f"model.{field}: {value}: no such file; looked in {' and '.join(looked)}")
+
+
+def _folder_of(place: Path) -> Path:
+    """The folder in which a file was looked for; of a path that no system can have, as it is written."""
+    try:
+        return place.resolve().parent
+    except (OSError, ValueError, RuntimeError):  # a zero character, links in a circle
+        return place.parent

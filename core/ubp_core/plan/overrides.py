@@ -56,6 +56,8 @@ class Override:
         for part in values.split(","):
             name, _, value = part.partition(":")
             name = name.strip().replace("-", "_")
+            if name in fields:
+                raise PlanError(f"layer override {text!r}: {name.replace('_', '-')} stands there twice")
             try:
                 fields[name] = _PARSERS[name](value.strip())
             except (KeyError, ValueError):

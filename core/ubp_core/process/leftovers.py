@@ -15,6 +15,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NoReturn
 
+LONGEST = 60
+"""Characters of a target's name that its passing one has: in UTF-8, with what is added, below the usual 255 bytes."""
+
 _paths: set[Path] = set()
 _groups: set[int] = set()
 _owner = os.getpid()
@@ -28,9 +31,9 @@ def passing_file(target: Path) -> Iterator[Path]:
         target: what the file is to become.
 
     Yields:
-        A name that nothing has.
+        A name that nothing has, and that any folder can hold where it holds `target`.
     """
-    path = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
+    path = target.with_name(f".{target.name[:LONGEST]}.{secrets.token_hex(4)}.tmp")
     with _noted(path):
         yield path
 
@@ -88,5 +91,5 @@ def end_at_once(code: int) -> NoReturn:
 def _remove(path: Path) -> None:
     with suppress(OSError):
         path.unlink(missing_ok=True)
-    if path.is_dir():
+    if os.path.isdir(path):  # Path.is_dir raises on a name that is too long
         shutil.rmtree(path, ignore_errors=True)

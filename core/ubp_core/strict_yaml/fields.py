@@ -87,9 +87,11 @@ def read_document(path: Path, error: type[UbpError] = PlanError) -> Field:
         UbpError: of that kind: no file, no UTF-8, no YAML, or too large.
     """
     try:
-        if path.stat().st_size > MAX_BYTES:
+        with path.open("rb") as stream:
+            content = stream.read(MAX_BYTES + 1)  # a device or a pipe tells no size, and may have no end
+        if len(content) > MAX_BYTES:
             raise error(f"{path}: is larger than {MAX_BYTES >> 20} MB")
-        text = path.read_text(encoding="utf-8")
+        text = content.decode()
     except OSError as cause:
         raise error(f"{path}: can't be read: {cause.strerror or cause}") from cause
     except UnicodeDecodeError as cause:

@@ -21,7 +21,7 @@ from ubp_core.models.layers import LoadedModel
 from ubp_core.models.trace import trace_output_sizes
 from ubp_core.network.exporting import export_network
 from ubp_core.packed.file import PackedFile
-from ubp_core.packed.layer_packing import pack_layer
+from ubp_core.packed.layer_packing import head_texts, pack_layer
 from ubp_core.pruning.batchnorm import recalibrate_batchnorm
 from ubp_core.selection import Selection
 from ubp_core.training.checkpoints import BEST, LAST, load_checkpoint
@@ -134,7 +134,7 @@ def _pack(model: LoadedModel, selections: Mapping[str, Selection], criterion: st
     """The pruned layers, with their geometry, in one file."""
     layers = [layer for layer in model.layers if layer.name in selections]
     packed = [pack_layer(layer, selections[layer.name], criterion) for layer in layers]
-    return PackedFile(tuple(packed), model.name, model.source)
+    return PackedFile(tuple(packed), *head_texts(model))
 
 
 def _export(model: LoadedModel, selections: Mapping[str, Selection], criterion: str, file: Path) -> str | None:

@@ -53,6 +53,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
         (["xyz"], "'xyz' is no command; see ubp --help"),
         (["layer"], "'layer' is no command; did you mean layers?"),
         (["layers", "resnet5"], "did you mean resnet50"),
+        (["layers", ""], "ubp: error: unknown model ''"),
         (["layers", "absent.pth"], "ubp: error: absent.pth: no such file"),
         (["layers", "mobilenet_v1", "--width", "x"], "--width"),
         (["layers", "mobilenet_v1", "--width", "-1"], "ubp: error: width: need more than 0"),

@@ -14,6 +14,7 @@ from ubp_core.cli import main as entry
 from ubp_core.cli.bench.command import settings_from
 from ubp_core.cli.bench.packing import pack
 from ubp_core.cli.main import ACTIONS, COMMANDS, command_parser, main
+from ubp_core.cli.options.layers import named_layers
 from ubp_core.cli.options.output import form_of
 from ubp_core.cli.parsing import Arguments
 from ubp_core.models import load_model
@@ -170,3 +171,23 @@ def test_a_benchmark_selects_with_its_jobs_and_runs_with_its_threads(
     model = load_model("mobilenet_v1", weights="random", width=0.25, input_size=32)
     assert pack(args, Plan.load(plan) if planned else None, model, (32, 32), tmp_path)
     assert seen == {3} and settings_from(args).threads == 2
+
+
+@pytest.mark.parametrize("text", ["", " ", ",", " , "])
+@pytest.mark.parametrize("command", ["prune", "pack", "compare", "bench"])
+def test_a_list_of_layers_without_a_name_is_refused(
+    command: str, text: str, plan: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rest = {
+        "prune": [str(plan), "--state-dict", str(tmp_path / "x.safetensors")],
+        "pack": [*MODEL, "-o", str(tmp_path / "x.ubp")],
+        "compare": MODEL,
+        "bench": [*MODEL, "--device", "host"],
+    }[command]
+    assert main([command, *rest, "--layers", text]) == 2
+    assert "--layers: names no layer" in capsys.readouterr().err
+    assert not list(tmp_path.glob("x.*"))
+
+
+def test_a_layer_with_blanks_around_its_name_is_named_as_it_is() -> None:
+    assert named_layers([" a", "b , c"], [" a", "b", "c"]) == (" a", "b", "c")

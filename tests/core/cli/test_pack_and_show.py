@@ -55,6 +55,26 @@ def test_the_file_holds_the_selection_of_the_layer(tmp_path: Path) -> None:
     assert file.model == "mobilenet_v1 (width 0.25)" and "RANDOM" in file.source and file.tool.startswith("ubp-tui 0.")
 
 
+def test_names_of_files_are_shown_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    torch.save({"a.weight": torch.randn(8, 8)}, "a\nb.pth")
+    for command in (["layers", "a\nb.pth"], ["pack", "a\nb.pth", "--all", "-o", "c\nd.ubp"], ["show", "c\nd.ubp"]):
+        assert main(command) == 0
+        first = capsys.readouterr().out.split("\n")[0]
+        assert first.startswith("a?b.pth: weights from a?b.pth" if command[0] == "layers" else "c?d.ubp: "), command
+
+
+def test_a_checkpoints_name_of_several_lines_is_one_in_the_file(tmp_path: Path) -> None:
+    torch.save({"a.weight": torch.randn(8, 8)}, tmp_path / "a\nb\x1b.pth")
+    plan, written = tmp_path / "p.yaml", tmp_path / "p.ubp"
+    assert main(["pack", str(tmp_path / "a\nb\x1b.pth"), "--all", "-o", str(tmp_path / "o.ubp")]) == 0
+    assert main(["plan", str(tmp_path / "a\nb\x1b.pth"), "-o", str(plan)]) == 0
+    assert main(["prune", str(plan), "--packed", str(written)]) == 0
+    assert [PackedFile.load(file).model for file in (tmp_path / "o.ubp", written)] == ["a?b?.pth"] * 2
+
+
 def test_all_packs_what_can_be_pruned(tmp_path: Path) -> None:
     model = load_model(MODEL[0], weights="random", width=0.25)
     assert [layer.name for layer in packed(tmp_path, "--all").layers] == [layer.name for layer in model.prunable]

@@ -220,6 +220,43 @@ def test_what_is_taken_for_a_layer_by_its_shape_alone_is_told(tmp_path: Path) ->
     assert saved(tmp_path / "s.pth", {"s": torch.ones(8, 8)}).notes == ()
 
 
+@pytest.mark.parametrize(
+    ("bias", "reason"),
+    [
+        (torch.ones(16, dtype=torch.int32), "its bias is torch.int32, not floating point"),
+        (torch.ones(16).to_sparse(), "its bias is sparse"),
+        (torch.ones(16, 1), "its bias has 2 dimensions"),
+        (torch.tensor(1.0), "its bias has 0 dimensions"),
+        (torch.ones(5), "its bias has 5 values for 16 rows"),
+    ],
+    ids=["int32", "sparse", "matrix", "scalar", "short"],
+)
+@pytest.mark.parametrize("shape", [(16, 8), (16, 8, 3, 3)], ids=["linear", "conv"])
+def test_no_layer_is_packed_without_its_bias(
+    tmp_path: Path, shape: tuple[int, ...], bias: torch.Tensor, reason: str
+) -> None:
+    model = saved(tmp_path / "b.pth", {"a.weight": torch.randn(shape), "a.bias": bias, "b.weight": torch.randn(8, 8)})
+    layer = model.layer("a")
+    assert layer.skip_reason == f"not a plain layer: {reason}"
+    with pytest.raises(ModelError, match=f"^a: not a plain layer: {reason}; packed without it"):
+        pack_layer(give_geometry(layer, 1, 1, 1) if layer.kind == "conv" else layer, None)
+
+
+def test_a_parametrised_bias_that_needs_code_keeps_its_layer_from_being_packed(tmp_path: Path) -> None:
+    linear = nn.Linear(16, 16)
+    parametrize.register_parametrization(linear, "bias", nn.Softplus())
+    layer = saved(tmp_path / "p.pth", nn.Sequential(linear).state_dict()).layer("0")
+    with pytest.raises(ModelError, match=r"^0: not a plain layer: its bias can't be computed from the file; "):
+        pack_layer(layer, None)
+
+
+@pytest.mark.parametrize("value", [float("inf"), float("nan")])
+def test_a_bias_that_is_not_finite_is_refused(tmp_path: Path, value: float) -> None:
+    state = {"a.weight": torch.randn(16, 16), "a.bias": torch.full((16,), value)}
+    with pytest.raises(ModelError, match=r"b\.pth: tensor a\.bias holds NaN or infinity$"):
+        saved(tmp_path / "b.pth", state)
+
+
 def test_geometry_of_a_bare_checkpoint_is_not_invented(tmp_path: Path) -> None:
     state = {"a.weight": torch.randn(16, 8, 3, 3), "up.weight": torch.randn(16, 8, 4, 4), "up.bias": torch.ones(8)}
     state |= {"lin.weight": torch.randn(16, 16), "lin.bias": torch.ones(16)}

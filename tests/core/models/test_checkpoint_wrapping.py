@@ -54,6 +54,13 @@ def test_the_state_dict_is_found_beside_other_tensors(name: str, tmp_path: Path)
     assert torch.equal(torch.from_numpy(model.layers[0].weight), CONV["0.weight"])
 
 
+@pytest.mark.parametrize("key", ["optimized_model", "optimised", "optimal_weights", "OptimumNet"])
+def test_a_network_that_was_optimised_is_no_optimizer(key: str, tmp_path: Path) -> None:
+    state = {"a.weight": torch.randn(8, 8)}
+    content = {"optimizer": {"x.weight": torch.ones(4, 4)}, "optim": state, "optim_state": state, key: state}
+    assert saved(tmp_path / "o.pth", content).source.endswith(f"inside {key!r}; network unknown (--arch NAME tells it)")
+
+
 def test_several_networks_are_told_and_can_be_chosen(tmp_path: Path) -> None:
     path = tmp_path / "gan.pth"
     content = {"generator": CONV, "discriminator": {"net": OTHER}, "step": 3}

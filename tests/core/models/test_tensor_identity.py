@@ -13,13 +13,13 @@ from safetensors.torch import load_file
 from torch import nn
 from torch.optim.swa_utils import AveragedModel
 
-from ubp_core.errors import ModelError
-from ubp_core.export import pruned_state, save_masks, save_state
+from ubp_core.errors import ModelError, PlanError
+from ubp_core.export import ExportTarget, export_files, pruned_state, save_masks, save_state
 from ubp_core.models import LoadedModel, load_model
 from ubp_core.models.checkpoints.identity import find_owners, identity, overlaps_itself
 from ubp_core.models.checkpoints.naming import name_layers
 from ubp_core.models.layer_extraction import extract_module_layers
-from ubp_core.plan import make_plan, select_plan
+from ubp_core.plan import LayerPlan, Plan, make_plan, select_plan
 from ubp_core.selection import Selection
 
 State = dict[str, torch.Tensor]
@@ -109,6 +109,59 @@ def test_two_wishes_for_one_memory_are_refused(tmp_path: Path) -> None:
     for second, selection in (("dec", one), ("twin", other)):
         with pytest.raises(ModelError, match=f"^{second} shares the memory of enc: prune one of the two"):
             pruned_state(model, {"enc": one, second: selection})
+
+
+@pytest.mark.parametrize("second", ["dec", "twin"])
+def test_a_plan_with_two_wishes_for_one_memory_is_refused_before_anything_is_written(
+    tmp_path: Path, second: str
+) -> None:
+    weight = torch.randn(16, 16)
+    model = saved(tmp_path / "t.pth", {"enc.weight": weight, "dec.weight": weight.t(), "twin.weight": weight})
+    plan = Plan((LayerPlan("enc", "optimal", 4, 0.5), LayerPlan(second, "optimal", 8, 0.5)))
+    line = f"^layers.{second}: shares the memory of enc: prune one of the two, the other follows$"
+    for target in (ExportTarget("masks", tmp_path / "m.npz"), ExportTarget("packed", tmp_path / "m.ubp")):
+        with pytest.raises(PlanError, match=line):
+            export_files(plan, model, [target])
+        assert not target.path.exists()
+    export_files(plan, model, [ExportTarget("masks", tmp_path / "m.npz")], layers=[second])
+
+
+def test_a_plan_with_one_wish_for_two_names_is_carried_out(tmp_path: Path) -> None:
+    weight = torch.randn(16, 16)
+    model = saved(tmp_path / "t.pth", {"enc.weight": weight, "twin.weight": weight})
+    selections = select_plan(Plan(tuple(LayerPlan(name, "bed", 4, 0.5) for name in ("enc", "twin"))), model)
+    assert np.array_equal(selections["enc"].mask(), selections["twin"].mask())
+    wishes = (LayerPlan("enc", "bed", 4, 0.5), LayerPlan("twin", "bed", 4, 0.0))  # every weight: nothing to choose
+    with pytest.raises(PlanError, match="shares the memory of enc"):
+        select_plan(Plan(wishes), model)
+
+
+def test_a_weight_follows_the_masked_one_whose_values_it_shares(tmp_path: Path) -> None:
+    weight = torch.randn(16, 16)
+    mask = (torch.randn(16, 16) > 0).float()
+    model = saved(tmp_path / "t.pth", {"a.weight_orig": weight, "a.weight_mask": mask, "b.weight": weight})
+    assert model.layer("b").skip_reason == "another view of the weight of a"
+    assert np.array_equal(model.layer("b").weight, weight.numpy())
+    after, selections = pruned(model)
+    assert list(selections) == ["a"]
+    assert torch.equal(after["a.weight_orig"], after["b.weight"])
+
+
+def test_a_mask_of_two_weights_that_are_pruned_apart_is_refused(tmp_path: Path) -> None:
+    mask = torch.ones(16, 16)
+    state = {f"{name}.weight_orig": torch.randn(16, 16) for name in "ab"} | {
+        f"{name}.weight_mask": mask for name in "ab"
+    }
+    with pytest.raises(ModelError, match=r"^b shares the memory of a: prune one of the two"):
+        pruned(saved(tmp_path / "t.pth", state))
+
+
+def test_modules_with_one_parameter_are_pruned_alike_or_not_at_all() -> None:
+    module = nn.Sequential(nn.Linear(16, 16), nn.Linear(16, 16))
+    module[1].weight = module[0].weight
+    plan = Plan((LayerPlan("0", "bed", 4, 0.5), LayerPlan("1", "bed", 4, 0.75)))
+    with pytest.raises(PlanError, match=r"^layers\.1: shares the memory of 0"):
+        select_plan(plan, module)
 
 
 def test_parameters_that_share_memory_in_a_module() -> None:

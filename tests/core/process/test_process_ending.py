@@ -131,6 +131,24 @@ def test_a_signal_in_a_destructor_is_not_lost(tmp_path: Path, monkeypatch: pytes
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("name", ["n" * 255, "\u00e9" * 127, "\U0001f600" * 63])
+def test_the_longest_name_that_a_folder_holds_can_be_written(tmp_path: Path, name: str) -> None:
+    write_atomically(tmp_path / name, lambda place: write_text(place, NEW))
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_a_name_that_is_too_long_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    target = tmp_path / ("n" * 256)
+
+    def work() -> int:
+        write_atomically(target, lambda place: write_text(place, NEW), overwrite=False)
+        return 0
+
+    assert run_program("test", work) == 2
+    assert capsys.readouterr().err == f"test: error: {target}: File name too long\n"
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_signals_that_are_ignored_stay_so_and_handlers_come_back() -> None:
     before = signal.getsignal(signal.SIGTERM)
     ignored = signal.signal(signal.SIGHUP, signal.SIG_IGN)

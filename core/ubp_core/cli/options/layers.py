@@ -6,6 +6,8 @@ import argparse
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from ubp_core.errors import UsageError
+
 if TYPE_CHECKING:
     from ubp_core.models import Layer, LoadedModel
 
@@ -43,7 +45,14 @@ def named_layers(texts: Iterable[str], known: Iterable[str]) -> tuple[str, ...]:
     Args:
         texts: names joined by commas; one that is known as it stands is not taken apart.
         known: all names.
+
+    Raises:
+        UsageError: there is no name in it.
     """
     there = set(known)
-    names = (name for text in texts for name in ([text] if text in there else text.split(",")))
-    return tuple(dict.fromkeys(name.strip() for name in names if name.strip()))
+    parts = (name for text in texts for name in ([text] if text in there else text.split(",")))
+    names = (part if part in there else part.strip() for part in parts)
+    chosen = tuple(dict.fromkeys(name for name in names if name))
+    if not chosen:
+        raise UsageError("--layers: names no layer; `ubp layers` lists them")
+    return chosen

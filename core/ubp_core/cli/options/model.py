@@ -62,7 +62,7 @@ MODEL_OPTIONS = ("model", "weights", "arch", "width", "input_size", "seed")
 
 def model_spec(args: argparse.Namespace) -> ModelSpec:
     """What `add_model_options` parsed."""
-    name = args.model or DEFAULT_MODEL
+    name = DEFAULT_MODEL if args.model is None else args.model
     return ModelSpec(name, args.weights, args.arch, args.width, args.seed, args.input_size)
 
 

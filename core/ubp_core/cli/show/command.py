@@ -11,6 +11,7 @@ from ubp_core.cli.options.output import add_output_options
 from ubp_core.cli.show.network import network_record, print_network
 from ubp_core.cli.tables import Column, Table, numbers
 from ubp_core.errors import ExitCode
+from ubp_core.printable import printable
 from ubp_core.units import format_grouped, format_share, format_size
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def print_file(path: Path, packed: PackedFile) -> None:
     console = output.open_console()
     origin = ": ".join(part for part in (packed.model, packed.source) if part) or "model not stated"
     written = f", written by {packed.tool}" if packed.tool else ""
-    console.print(f"{path}: {record['bytes']:,} bytes{written}", soft_wrap=True)
+    console.print(f"{printable(str(path))}: {record['bytes']:,} bytes{written}", soft_wrap=True)
     console.print(origin, soft_wrap=True)
     if packed.graph is not None:
         print_network(packed, packed.graph)

@@ -40,7 +40,7 @@ def find_layers(checkpoint: Checkpoint) -> BareLayers:
     """All 2-D and 4-D weights of a checkpoint as layers, and a line on each kind of tensor that is none.
 
     Raises:
-        ModelError: a weight with NaN or infinity, or no layers at all.
+        ModelError: a weight or bias with NaN or infinity, or no layers at all.
     """
     composition = compose(checkpoint.state)
     shaped, left_out = _sort_out(checkpoint, composition)
@@ -50,7 +50,7 @@ def find_layers(checkpoint: Checkpoint) -> BareLayers:
             f"{checkpoint.path}: no 2-D or 4-D floating-point weights among {len(checkpoint.state)} tensors{why}"
         )
     names = name_layers(shaped)
-    layers = _make_layers(shaped, composition, names)
+    layers = _make_layers(shaped, composition, names, _find_owners(shaped, checkpoint.state))
     sources = {names[key]: _find_source(key, weight, checkpoint.prefix) for key, weight in shaped.items()}
     notes = (*checkpoint.notes, *_list_left_out(left_out), *_describe_guesses(shaped, names, layers))
     return BareLayers(layers, sources, notes)
@@ -69,6 +69,7 @@ def _sort_out(checkpoint: Checkpoint, composition: Composition) -> tuple[dict[st
         elif value.ndim in (2, 4) and value.numel() > 0:
             if is_finite(value):
                 shaped[key] = weight
+                _check_bias(checkpoint, _bias_key(key), composition)
             elif named:
                 raise ModelError(f"{checkpoint.path}: tensor {printable(key)} holds NaN or infinity")
             else:
@@ -76,6 +77,13 @@ def _sort_out(checkpoint: Checkpoint, composition: Composition) -> tuple[dict[st
         elif named and value.ndim > 2:
             left_out[key] = f"{value.ndim} dimensions"
     return shaped, left_out
+
+
+def _check_bias(checkpoint: Checkpoint, key: str, composition: Composition) -> None:
+    """Refuses a bias that can't be computed with: without it the layer would be another one."""
+    found = composition.weights.get(key)
+    if found is not None and usable(found.value) and not is_finite(found.value):
+        raise ModelError(f"{checkpoint.path}: tensor {printable(key)} holds NaN or infinity")
 
 
 def _list_left_out(left_out: Mapping[str, str]) -> list[str]:
@@ -93,31 +101,41 @@ def _join(names: Iterable[str]) -> str:
     return ", ".join(all_names[:SHOWN]) + more
 
 
-def _make_layers(shaped: Mapping[str, Weight], composition: Composition, names: Mapping[str, str]) -> tuple[Layer, ...]:
+def _find_owners(shaped: Mapping[str, Weight], state: Mapping[str, torch.Tensor]) -> dict[str, Owner]:
+    """Whose memory each weight has; a masked one is that of its values without the mask, and no twin of these."""
+    places = {key: state[weight.keys[0]] if weight.masked else weight.value for key, weight in shaped.items()}
+    owners = find_owners(places)
+    masked = {key for key, weight in shaped.items() if weight.masked}
+    return {key: Owner(own.name, own.same and not masked & {key, own.name}) for key, own in owners.items()}
+
+
+def _make_layers(
+    shaped: Mapping[str, Weight], composition: Composition, names: Mapping[str, str], owners: Mapping[str, Owner]
+) -> tuple[Layer, ...]:
     """A record for each weight; one tensor under two names stays one array."""
     values = {key: weight.value for key, weight in shaped.items()}
-    owners = find_owners(values)
     stem, heads, averages = roles.find_stem(values), roles.find_heads(values), roles.find_averages(values.keys())
     arrays = {key: to_float32(value).numpy() for key, value in values.items() if not _is_twin(owners, key)}
     layers = []
     for key, value in values.items():
         bias = _find_bias(key, composition)
+        misfit = _find_misfit(key, value, composition)
         reason = stem_reason(value.shape[1]) if key == stem else "depthwise" if _depthwise(value, key == stem) else None
         reason = reason or ("classifier" if key in heads else None)
         reason = reason or ("moving average, by its name" if key in averages else None)
-        reason = reason or roles.find_role(key, value, bias) or roles.find_misfit(value, bias)
+        reason = reason or roles.find_role(key, value, bias) or misfit
         reason = reason or _describe_owner(owners.get(key), names)
-        fits = bias is not None and bias.shape == value.shape[:1] and is_finite(bias)
         depthwise = _depthwise(value, key == stem)
         layers.append(
             Layer(
                 name=names[key],
                 kind=roles.find_kind(value, key == stem, reason),
                 weight=arrays[owners[key].name if _is_twin(owners, key) else key],
-                bias=to_float32(bias).numpy() if fits and bias is not None else None,
+                bias=None if bias is None or misfit else to_float32(bias).numpy(),
                 groups=value.shape[0] if depthwise else 1,
                 skip_reason=reason,
-                geometry_known=value.ndim == 2 and roles.find_misfit(value, bias) is None,
+                geometry_known=value.ndim == 2 and misfit is None,
+                bias_known=misfit is None,
             )
         )
     return tuple(layers)
@@ -141,11 +159,21 @@ def _describe_owner(owner: Owner | None, names: Mapping[str, str]) -> str | None
 
 
 def _find_bias(key: str, composition: Composition) -> torch.Tensor | None:
-    """The 1-D tensor beside a weight that is its bias."""
-    if not key.endswith("weight"):
-        return None
-    found = composition.weights.get(f"{key.removesuffix('weight')}bias")
-    return found.value if found is not None and usable(found.value) and found.value.ndim == 1 else None
+    """The tensor beside a weight that is called its bias."""
+    found = composition.weights.get(_bias_key(key))
+    return None if found is None else found.value
+
+
+def _bias_key(key: str) -> str:
+    """What the bias beside a weight is called; "" where the name is none of a weight."""
+    return f"{key.removesuffix('weight')}bias" if key.endswith("weight") else ""
+
+
+def _find_misfit(key: str, value: torch.Tensor, composition: Composition) -> str | None:
+    """Why a weight's bias can't be read as that of a plain layer; None where it can, or there is none."""
+    if _bias_key(key) in composition.left_out:
+        return f"{roles.UNFIT}: its bias can't be computed from the file"
+    return roles.find_misfit(value, _find_bias(key, composition))
 
 
 def _find_source(key: str, weight: Weight, prefix: str) -> WeightSource:

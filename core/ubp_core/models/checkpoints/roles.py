@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping
 
 import torch
 
+from ubp_core.models.checkpoints.plain_data import find_obstacle
 from ubp_core.models.checkpoints.wrapping import AVERAGE
 from ubp_core.models.layers import IMAGE_CHANNELS, Kind
 
@@ -18,6 +19,9 @@ HEADS = ("classifier", "fc", "_fc", "head", "heads")
 
 TRANSPOSED = "transposed"
 """How the reason of a weight begins whose rows are input channels."""
+
+UNFIT = "not a plain layer"
+"""How the reason of a weight begins whose bias fits no plain layer."""
 
 _WRAPPERS = ("module", "_orig_mod", "model", "net", "network", "backbone", "_forward_module")
 """May stand in front of it."""
@@ -71,13 +75,18 @@ def find_averages(names: Collection[str]) -> frozenset[str]:
 
 
 def find_misfit(value: torch.Tensor, bias: torch.Tensor | None) -> str | None:
-    """What a bias tells whose length isn't the number of rows; None where it fits or there is none."""
-    if bias is None or bias.ndim != 1 or bias.shape[0] == value.shape[0]:
+    """What a bias tells that isn't one plain number for each row; None where it fits or there is none."""
+    if bias is None:
+        return None
+    obstacle = find_obstacle(bias)
+    if obstacle is not None or bias.ndim != 1:
+        return f"{UNFIT}: its bias {f'is {obstacle}' if obstacle else f'has {bias.ndim} dimensions'}"
+    if bias.shape[0] == value.shape[0]:
         return None
     count = f"its bias has {bias.shape[0]} values for {value.shape[0]} rows"
     if bias.shape[0] % max(value.shape[1], 1) == 0:
         return f"{TRANSPOSED} {'convolution' if value.ndim == 4 else 'linear'}: {count}"
-    return f"not a plain layer: {count}"
+    return f"{UNFIT}: {count}"
 
 
 def find_kind(value: torch.Tensor, stem: bool, reason: str | None = None) -> Kind:

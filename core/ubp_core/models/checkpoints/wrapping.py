@@ -38,7 +38,7 @@ PREFIXES = ("module.", "_orig_mod.", "model.", "net.", "network.", "_forward_mod
 AVERAGE = re.compile(r"(?:^|_)(?:ema|average|averaged|avg|shadow|swa)(?:_|$)", re.IGNORECASE)
 """Keys and first parts of names of moving averages: taken where there are no trained weights."""
 
-_OPTIMIZER = re.compile("optim", re.IGNORECASE)
+_OPTIMIZER = re.compile(r"optim(?!i[sz]ed|al|um)", re.IGNORECASE)
 _MAX_DEPTH = 3
 _MAX_STATES = 1000
 """More state dicts than a sane file has."""

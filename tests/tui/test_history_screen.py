@@ -14,7 +14,7 @@ from tui_world import screen_text, settle, until
 
 from ubp_core.benchmark import BenchRun
 from ubp_core.history import History, compare_runs
-from ubp_core.units import format_count, format_ratio, format_time
+from ubp_core.units import format_instructions, format_ratio, format_time
 from ubp_tui.app import UbpApp
 from ubp_tui.bench.job import PackedJob, make_job
 from ubp_tui.bench.options import RunOptions
@@ -112,7 +112,9 @@ async def test_an_emulators_run_has_every_variant_in_one_line(tmp_path: Path, be
     for variant in variants:
         assert variant.instructions
         rows = [
-            line for line in lines if re.search(rf"\b{variant.method}\b.*{format_count(variant.instructions)}\b", line)
+            line
+            for line in lines
+            if re.search(rf"\b{variant.method}\b.*{re.escape(format_instructions(variant.instructions))}\b", line)
         ]
         assert rows and all("emulated" in row for row in rows), (variant.method, "\n".join(lines))
 

@@ -140,6 +140,11 @@ def test_a_layer_that_would_grow_stays_dense_until_another_budget(tmp_path: Path
     assert "left" not in remark_on_change(
         again, share_budget(model, again, BudgetRequest(NAMES, little)), model.prunable, ""
     )
+    # What changes all layers ends the budget: nobody said that this layer stays dense.
+    changed = shared.with_default(sparsity=0.8)
+    assert changed.budget is None and not changed.dense and changed.of(NAMES[0]).sparsity == 0.8
+    kept = shared.with_dense(["head"], True).with_default(sparsity=0.8)
+    assert kept.dense == {"head"} and kept.why_kept("head") == KEPT
     # What the user says counts.
     pruned = shared.with_dense([NAMES[0]], False)
     assert pruned.prunes(layer) and not pruned.shares(NAMES[0])

@@ -9,7 +9,7 @@ import pytest
 from bench_world import tiny_model
 from canned_bench import canned_bench
 from textual.pilot import Pilot
-from textual.widgets import Checkbox, RadioSet
+from textual.widgets import Checkbox, Input, RadioSet
 from tui_world import make_app, make_model, make_services, screen_text, settle, until
 
 from ubp_tui.app import UbpApp
@@ -39,6 +39,27 @@ async def test_enter_exports_and_space_toggles(place: str, tmp_path: Path, monke
         await pilot.press("enter")
         await until(pilot, lambda: app.screen is app.explore)
     assert [path.suffix for path in tmp_path.iterdir()] == [".yaml"]
+
+
+@pytest.mark.parametrize("place", ["#export-masks", "#export-folder", "#export-ok"])
+async def test_after_an_export_that_failed_the_focus_is_where_it_was(place: str, tmp_path: Path) -> None:
+    app = make_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(app, pilot)
+        await pilot.press("e")
+        await until(pilot, lambda: isinstance(app.screen, ExportDialog))
+        app.screen.query_one("#export-folder", Input).value = str(tmp_path / "none")
+        widget = app.screen.query_one(place)
+        widget.focus()
+        await pilot.press("enter")
+        await until(pilot, lambda: "there is no such folder" in screen_text(app))
+        assert app.focused is widget
+        (tmp_path / "none").mkdir()
+        # A button that still shows that it was pressed takes no other press.
+        await until(pilot, lambda: not widget.has_class("-active"))
+        await pilot.press("enter")
+        await until(pilot, lambda: app.screen is app.explore)
+    assert [path.suffix for path in (tmp_path / "none").iterdir()] == [".yaml"]
 
 
 @pytest.mark.parametrize("place", ["#budget-scope", "#budget-scale", "#budget-floor Input", "#budget-ok"])

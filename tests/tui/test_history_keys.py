@@ -104,6 +104,17 @@ async def test_a_filter_shows_only_runs_with_all_its_words(history: Path, bench_
         assert app.screen is app.explore
 
 
+async def test_the_line_of_the_filter_takes_no_room_of_the_lists(history: Path, bench_size: tuple[int, int]) -> None:
+    app = bench_app(history, PORT)
+    async with app.run_test(size=bench_size) as pilot:
+        screen = await open_history(app, pilot)
+        await pilot.press("slash", "a")
+        await until(pilot, lambda: listed(app) == [4, 3, 2, 1] and screen.query_one("#history-filter").region.height)
+        for name in ("#history-table", "#history-details"):
+            assert screen.query_one(name).region.width == bench_size[0]
+        assert screen.query_one("#history-filter").region.right <= bench_size[0]
+
+
 async def test_a_filter_that_nothing_passes_leaves_nothing_to_act_on(history: Path) -> None:
     app = bench_app(history, PORT)
     async with app.run_test(size=(120, 36)) as pilot:

@@ -13,6 +13,7 @@ from ubp_tui.choices.choice import Choice
 from ubp_tui.choices.layer_choices import LayerChoices
 from ubp_tui.choices.patterns import matches
 from ubp_tui.renderables.layers.rows import COLUMNS, GAP, GIVE_WAY, fit_columns
+from ubp_tui.renderables.layers.strips import TableLayout
 from ubp_tui.widgets.layers.layer_table import GUTTER, LayerTable
 from ubp_tui.widgets.layers.network_foot import NetworkFoot
 
@@ -183,6 +184,16 @@ def test_columns_fit_and_leave_in_order(width: int) -> None:
     assert used <= max(width, name) and columns[0].id == "name"
     left_out = [column.id for column in COLUMNS if column not in columns]
     assert set(left_out) == set(GIVE_WAY[: len(left_out)])
+
+
+@pytest.mark.parametrize("width", [60, 80, 97, 100, 160])
+def test_short_names_leave_titles_whole_with_and_without_the_arrow(width: int) -> None:
+    layout = TableLayout.fit(width, 1, "")
+    titles = " ".join(column.title for column in layout.columns).split()
+    for column in (*layout.columns, None):
+        line = layout.header(column.id if column else "", descending=False)
+        assert len(line) <= width and line.replace("▴", " ").split() == titles
+        assert not column or f"▴{column.title}" in line
 
 
 def test_patterns_mean_names_kinds_and_shapes() -> None:

@@ -64,8 +64,11 @@ async def test_another_model_begins_anew_and_a_failure_leaves_the_one_that_is_op
         await until(pilot, lambda: isinstance(app.screen, OpenDialog))
         await pilot.press(*"nosuch", "enter")
         await until(pilot, lambda: isinstance(app.screen, ErrorDialog))
+        header = screen_text(app).splitlines()[0]
+        assert "nosuch" in header and "keeps" not in header and "drawn for a test" not in header
         await pilot.press("escape")
         await until(pilot, lambda: app.screen is app.explore and "block.0.expand" in screen_text(app))
+        assert "drawn for a test" in screen_text(app) and "of |w|" in screen_text(app).splitlines()[0]
         assert app.workspace.spec == ModelSpec("small") and app.workspace.choice.sparsity == 0.25
         await pilot.press("O")
         await until(pilot, lambda: isinstance(app.screen, OpenDialog))

@@ -96,9 +96,14 @@ class LayerChoices:
         return not self.special and not self.dense
 
     def with_default(self, **fields: Any) -> LayerChoices:
-        """Change fields of every layer's choice (`method`, `block_size`, `sparsity`); other fields stay."""
+        """Change fields of every layer's choice (`method`, `block_size`, `sparsity`); other fields stay.
+
+        It ends a budget, and with it what only the budget kept dense.
+        """
         default = replace(self.default, **fields)
-        return self._with_special(default, {name: replace(choice, **fields) for name, choice in self.special.items()})
+        larger = frozenset() if self.budget is None else self.budget.larger
+        pruned = replace(self, dense=self.dense - larger)
+        return pruned._with_special(default, {name: replace(choice, **fields) for name, choice in self.special.items()})
 
     def with_layers(self, names: Iterable[str], **fields: Any) -> LayerChoices:
         """Change fields of the choices of some layers."""

@@ -11,6 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
+from textual.widget import Widget
 from textual.widgets import Button, Checkbox, Input, Label, ProgressBar, Static
 
 from ubp_tui.renderables.cells import shown
@@ -37,6 +38,7 @@ class ExportDialog(ModalScreen[tuple[Path, ...]]):
         self._make_job = make_job
         self._cancel: Event | None = None
         self._confirmed: tuple[str, ...] = ()
+        self._place: Widget | None = None
 
     def compose(self) -> ComposeResult:
         """Kinds, place, status, buttons."""
@@ -111,12 +113,14 @@ class ExportDialog(ModalScreen[tuple[Path, ...]]):
         self._write(self._make_job(files, only_marked), bool(existing), self._cancel)
 
     def _set_running(self, running: bool) -> None:
-        """Fields rest while files are written."""
+        """Fields rest while files are written; then the focus is where it was, for Enter must not mean Cancel."""
+        self._place = self.focused if running else self._place
         for widget in (*self.query(Input), *self.query(Checkbox), self.query_one("#export-ok", Button)):
             widget.disabled = running
         self.query_one(ProgressBar).display = running
-        if running:
-            self.query_one("#export-cancel").focus()
+        place = self.query_one("#export-cancel") if running else self._place
+        if place is not None:
+            place.focus()
 
     @work(thread=True, exclusive=True, group="export_files", description="write what is taken away")
     def _write(self, job: ExportJob, overwrite: bool, cancel: Event) -> None:

@@ -95,21 +95,21 @@ def list_columns(figure: str) -> tuple[Column, ...]:
 
 
 def fit_columns(width: int, longest_name: int, columns: tuple[Column, ...] = COLUMNS) -> tuple[tuple[Column, ...], int]:
-    """The columns that fit into `width` cells, and the width left for the name.
+    """The columns that fit into `width` cells, and the width left for the name; its title isn't cut by short names.
 
     Args:
         width: cells of a row.
         longest_name: cells of the longest name.
         columns: those that have something to show.
     """
-    shown = columns
+    shown, longest = columns, max(longest_name, len(COLUMNS[0].title))
     rest = _width_without_name(shown)
     for leaving in GIVE_WAY:
-        if width - rest >= min(MIN_NAME, longest_name):
+        if width - rest >= min(MIN_NAME, longest):
             break
         shown = tuple(column for column in shown if column.id != leaving)
         rest = _width_without_name(shown)
-    return shown, max(4, min(width - rest, longest_name))
+    return shown, max(4, min(width - rest, longest))
 
 
 def _width_without_name(columns: tuple[Column, ...]) -> int:

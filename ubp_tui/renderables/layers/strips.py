@@ -53,12 +53,15 @@ class TableLayout:
         return pad_left(text, width + gap)
 
     def header(self, sort: str, descending: bool) -> str:
-        """Titles; the one sorted by with an arrow."""
-        parts = [" " * GUTTER]
+        """Titles; the one sorted by with an arrow in the gap before it, where it takes no room of a narrow column."""
+        line = " " * GUTTER
         for column in self.columns:
-            arrow = ("▾" if descending else "▴") if column.id == sort else ""
-            parts.append(self.place(arrow + column.title, column))
-        return "".join(parts)
+            before = len(line)
+            line += self.place(column.title, column)
+            if column.id == sort:
+                place = line.index(column.title, before) - 1
+                line = f"{line[:place]}{'▾' if descending else '▴'}{line[place + 1 :]}"
+        return line
 
     def place_reason(self, row: LayerRow) -> str:
         """Why a layer stays dense, in place of all that follows, but for a figure that it has."""

@@ -33,11 +33,13 @@ class ModelHeader(Horizontal):
         yield Static("", id="network-total", markup=False)
 
     def show_loading(self, model: str) -> None:
-        """Name the model that is being loaded."""
+        """Name the model that is being loaded; badge, source and total are of the one that is open, and wait."""
+        self.add_class("-loading")
         self.query_one("#model-name", Static).update(shown(model))
 
     def show_model(self, model: LoadedModel) -> None:
         """Show a loaded model; random weights are marked as such."""
+        self.remove_class("-loading")
         self.query_one("#model-name", Static).update(shown(model.name))
         self.query_one("#model-source", Static).update(shown(model.source))
         self.set_class(model.random_weights, "-random")

@@ -25,7 +25,7 @@ def read_count(text: str) -> int | None:
 
 def read_real(text: str) -> float | None:
     """A finite number, with or without an exponent; None where it is something else."""
-    number = float(text) if _REAL.fullmatch(text) else math.inf
+    number = float(text) + 0.0 if _REAL.fullmatch(text) else math.inf  # -0 is 0
     return number if math.isfinite(number) else None
 
 

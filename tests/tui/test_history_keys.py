@@ -123,11 +123,25 @@ async def test_a_filter_that_nothing_passes_leaves_nothing_to_act_on(history: Pa
         app.screen.query_one("#history-filter", Input).value = "[b]no[/] such"
         await until(pilot, lambda: not listed(app))
         assert "4 hidden by '[b]no[/] such' (esc shows all)" in screen_text(app)
+        await until(pilot, lambda: "No run has '[b]no[/] such': Escape shows all." in screen_text(app))
         await pilot.press("enter", "e", "x", "space", "down")
         assert app.screen is screen
         await pilot.press("escape")
         await until(pilot, lambda: listed(app) == [4, 3, 2, 1])
+        await shows(app, pilot, "Run 4")
     assert runs_of(history) == [4, 3, 2, 1]
+
+
+async def test_a_marked_run_that_the_filter_hides_stays_marked(history: Path) -> None:
+    app = bench_app(history, PORT)
+    async with app.run_test(size=(120, 36)) as pilot:
+        screen = await open_history(app, pilot)
+        await pilot.press("space", "slash")
+        app.screen.query_one("#history-filter", Input).value = "b2"
+        await until(pilot, lambda: listed(app) == [2])
+        await pilot.press("enter", "space")
+        await shows(app, pilot, "Runs 2 and 4")
+        assert screen.marked == (4, 2)
 
 
 async def test_the_list_is_written_as_it_is_filtered_and_the_marked_runs_alone(

@@ -112,8 +112,7 @@ class HistoryScreen(Screen[None]):
         ).detail = f"{len(self._runs)} run{'s' if len(self._runs) != 1 else ''} · space marks two to compare"
         self._fill()
         if not message.runs:
-            self.query_one("#history-details").border_title = None
-            self.query_one("#history-text", Static).update(EMPTY)
+            self._show_line(EMPTY)
 
     def on_resize(self) -> None:
         """Another width has room for other columns, and for other details."""
@@ -154,6 +153,12 @@ class HistoryScreen(Screen[None]):
         self._shown = numbers
         self._describe(numbers, max(40, self.app.size.width - FRAME))
 
+    def _show_line(self, line: str) -> None:
+        """In place of a run's details."""
+        self._shown = ()
+        self.query_one("#history-details").border_title = None
+        self.query_one("#history-text", Static).update(shown(line))
+
     def on_history_screen_described(self, message: Described) -> None:
         """Show it, unless another is wanted by now."""
         if message.numbers != self._shown:
@@ -181,8 +186,10 @@ class HistoryScreen(Screen[None]):
         before = self.marked
         marked = tuple(n for n in before if n != number) if number in before else (*before, number)[-2:]
         self.marked = marked
+        listed = {key.value for key in table.rows}  # the filter may hide marked ones
         for changed in {*before, *marked}:
-            table.update_cell(str(changed), "mark", Text("●" if changed in marked else ""))
+            if str(changed) in listed:
+                table.update_cell(str(changed), "mark", Text("●" if changed in marked else ""))
         # The older run comes first: a ratio above 1 then says that the newer one is faster.
         self._show(tuple(sorted(marked)) if len(marked) == 2 else (number,))
 
@@ -198,6 +205,8 @@ class HistoryScreen(Screen[None]):
         """Filter while it is typed."""
         self.words = message.value
         self._fill()
+        if self._runs and not self._shown_runs and len(self.marked) < 2:
+            self._show_line(f"No run has {self.words!r}: Escape shows all.")
 
     @on(Input.Submitted, "#history-filter")
     def _close_filter(self, message: Input.Submitted) -> None:

@@ -13,7 +13,7 @@ from torch import nn
 from ubp_core.errors import ModelError
 from ubp_core.models.checkpoints.matching import Matched, describe_surplus, match_names
 from ubp_core.models.checkpoints.parametrised import compose
-from ubp_core.models.checkpoints.plain_data import find_obstacle, is_finite
+from ubp_core.models.checkpoints.plain_data import find_excess, find_obstacle
 from ubp_core.models.checkpoints.reading import Checkpoint
 from ubp_core.models.checkpoints.wrapping import StateDict
 from ubp_core.models.layer_extraction import find_classifier
@@ -108,8 +108,8 @@ def load_state(module: nn.Module, checkpoint: Checkpoint, matched: Matched, netw
         line = f"does not fit {network} ({problems}): {printable(misfit.first)}{under}"
         raise ModelError(f"{checkpoint.path} {line}")
     for name, parameter in module.named_parameters():
-        if not is_finite(parameter):
-            raise ModelError(f"{checkpoint.path}: tensor {name} holds NaN or infinity")
+        if excess := find_excess(parameter):
+            raise ModelError(f"{checkpoint.path}: tensor {name} {excess}")
 
 
 def _find_type_problem(ours: torch.Tensor, theirs: torch.Tensor) -> str | None:

@@ -186,7 +186,7 @@ def number(least: float, most: float, below: bool = False) -> Reader:
         good = value is not None and math.isfinite(value) and least <= value <= most
         if value is None or not good or (below and value == most):
             field.fail(f"need {least:g} {'<= x <' if below else 'to'} {most:g}; got {field.node.value!r}")
-        return value
+        return value + 0.0  # -0 is 0
 
     return read
 

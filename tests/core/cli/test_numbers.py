@@ -210,3 +210,7 @@ def test_a_layer_that_is_nearly_right(
     assert main(arguments) == 2
     err = capsys.readouterr().err
     assert "did you mean blocks.1.conv" in err, err
+
+
+def test_minus_zero_is_zero() -> None:
+    assert [str(read_real("-0")), str(read_share("-0.0%"))] == ["0.0", "0.0"]

@@ -17,7 +17,7 @@ from ubp_core.models.checkpoints import roles
 from ubp_core.models.checkpoints.identity import Owner, find_owners
 from ubp_core.models.checkpoints.naming import name_layers
 from ubp_core.models.checkpoints.parametrised import Composition, Weight, compose
-from ubp_core.models.checkpoints.plain_data import find_obstacle, is_finite, to_float32, usable
+from ubp_core.models.checkpoints.plain_data import find_excess, find_obstacle, to_float32, usable
 from ubp_core.models.checkpoints.reading import Checkpoint
 from ubp_core.models.layers import Layer, WeightSource, stem_reason
 from ubp_core.printable import printable
@@ -67,13 +67,14 @@ def _sort_out(checkpoint: Checkpoint, composition: Composition) -> tuple[dict[st
             if value.ndim > 1 and (named or value.is_floating_point() or value.layout != torch.strided):
                 left_out[key] = reason
         elif value.ndim in (2, 4) and value.numel() > 0:
-            if is_finite(value):
+            excess = find_excess(value)
+            if not excess:
                 shaped[key] = weight
                 _check_bias(checkpoint, _bias_key(key), composition)
             elif named:
-                raise ModelError(f"{checkpoint.path}: tensor {printable(key)} holds NaN or infinity")
+                raise ModelError(f"{checkpoint.path}: tensor {printable(key)} {excess}")
             else:
-                left_out[key] = f"tensor {printable(key)} holds NaN or infinity"
+                left_out[key] = f"tensor {printable(key)} {excess}"
         elif named and value.ndim > 2:
             left_out[key] = f"{value.ndim} dimensions"
     return shaped, left_out
@@ -82,8 +83,8 @@ def _sort_out(checkpoint: Checkpoint, composition: Composition) -> tuple[dict[st
 def _check_bias(checkpoint: Checkpoint, key: str, composition: Composition) -> None:
     """Refuses a bias that can't be computed with: without it the layer would be another one."""
     found = composition.weights.get(key)
-    if found is not None and usable(found.value) and not is_finite(found.value):
-        raise ModelError(f"{checkpoint.path}: tensor {printable(key)} holds NaN or infinity")
+    if found is not None and usable(found.value) and (excess := find_excess(found.value)):
+        raise ModelError(f"{checkpoint.path}: tensor {printable(key)} {excess}")
 
 
 def _list_left_out(left_out: Mapping[str, str]) -> list[str]:

@@ -44,6 +44,14 @@ def is_finite(tensor: torch.Tensor) -> bool:
     return bool(torch.isfinite(values.sum())) or bool(torch.isfinite(values).all())
 
 
+def find_excess(tensor: torch.Tensor) -> str:
+    """Why the numbers of a usable tensor can't be computed with in float32; "" if they can."""
+    if is_finite(tensor):
+        return ""
+    whole = bool(torch.isfinite(tensor.detach().to(torch.float64)).all())
+    return "holds numbers beyond float32" if whole else "holds NaN or infinity"
+
+
 def to_float32(tensor: torch.Tensor) -> torch.Tensor:
     """A contiguous float32 copy that no longer depends on the file."""
     return tensor.detach().to(torch.float32, copy=True).contiguous()

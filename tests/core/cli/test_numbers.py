@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from ubp_core.cli.main import ACTIONS, COMMANDS, command_parser, main
-from ubp_core.numerals import read_share
+from ubp_core.numerals import read_real, read_share
 from ubp_core.plan.overrides import Override
 from ubp_core.vocabulary import MAX_THREADS
 

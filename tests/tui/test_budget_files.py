@@ -134,7 +134,7 @@ def test_a_layer_that_would_grow_stays_dense_until_another_budget(tmp_path: Path
     # The session and its plan say so; the next budget is for this layer too.
     save_session(Session(REQUEST, shared), tmp_path / "s.yaml")
     assert load_session(tmp_path / "s.yaml").choices == shared == shared.limited_to(names)
-    assert budget_names(model, shared, ()) == NAMES
+    assert budget_names(model, shared, (), 1) == NAMES
     again = share_budget(model, shared, BudgetRequest(NAMES, more))
     assert not again.dense and all(map(again.shares, NAMES))
     assert "left" not in remark_on_change(
@@ -149,7 +149,7 @@ def test_a_layer_that_would_grow_stays_dense_until_another_budget(tmp_path: Path
     pruned = shared.with_dense([NAMES[0]], False)
     assert pruned.prunes(layer) and not pruned.shares(NAMES[0])
     by_choice = shared.with_dense([NAMES[1]], True)
-    assert by_choice.why_dense(model.layer(NAMES[1])) == KEPT and budget_names(model, by_choice, ()) == (
+    assert by_choice.why_dense(model.layer(NAMES[1])) == KEPT and budget_names(model, by_choice, (), 1) == (
         NAMES[0],
         NAMES[2],
     )

@@ -68,8 +68,14 @@ def test_a_plan_that_prunes_the_stem_or_empties_a_layer_is_adopted_as_far_as_it_
 def test_a_budget_leaves_dense_and_other_layers_alone() -> None:
     model = make_model()
     choices = LayerChoices().with_dense(["head"], True)
-    assert budget_names(model, choices, ()) == ("block.0.expand", "block.1.conv")
-    assert budget_names(model, choices, ("head", "block.1.conv")) == ("block.1.conv",)
+    assert budget_names(model, choices, (), 4) == ("block.0.expand", "block.1.conv")
+    assert budget_names(model, choices, ("head", "block.1.conv"), 4) == ("block.1.conv",)
+    # A layer of 30 rows has no part in blocks of 32, and is not dense by choice for that.
+    assert budget_names(model, choices, (), 32) == ("block.0.expand",)
+    wide = share_budget(model, choices, BudgetRequest(("block.0.expand", "block.1.conv"), Choice("bed", 32, 0.5)))
+    assert wide.dense == {"head"} and wide.why_dense(model.layer("block.1.conv")) == (
+        "has 30 output channels, fewer than a block of 32"
+    )
     shared = share_budget(model, choices, BudgetRequest(("block.1.conv",), Choice("bed", 4, 0.5)))
     assert shared.dense == {"head"} and shared.of("block.0.expand") == choices.default
     assert shared.of("block.1.conv") == Choice("bed", 4, 0.5)

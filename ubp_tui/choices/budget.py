@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from ubp_core.budgets import LARGER_PACKED
+from ubp_core.budgets import LARGER_PACKED, too_few_rows
 from ubp_core.vocabulary import DEFAULT_CRITERION, DEFAULT_FLOOR, SCALES
 from ubp_tui.choices.choice import Choice
 from ubp_tui.choices.layer_choices import KEPT, Budget, LayerChoices
@@ -77,7 +77,7 @@ def share_budget(model: LoadedModel, choices: LayerChoices, request: BudgetReque
     choice = request.choice
     asked = {"method": choice.method, "block_size": choice.block_size, "sparsity": choice.sparsity}
     if request.scope == "uniform":
-        every = {layer.name for layer in model.prunable} - choices.dense
+        every = {*budget_names(model, choices, (), choice.block_size)}
         return (
             choices.with_default(**asked) if every <= {*request.names} else choices.with_layers(request.names, **asked)
         )
@@ -96,8 +96,8 @@ def share_budget(model: LoadedModel, choices: LayerChoices, request: BudgetReque
         overrides=others,
     )
     budget = read_budget(plan, request.names)
-    rest = {name for name in request.names if plan.layer(name).dense} - budget.larger
-    return choices.with_budget(budget).with_dense(rest, True)
+    none = {name for name in request.names if plan.layer(name).dense} - budget.larger  # they say why by themselves
+    return choices.with_budget(budget).with_layers(none, **asked)
 
 
 def first_request(choices: LayerChoices, names: tuple[str, ...], layer: str) -> BudgetRequest:
@@ -108,9 +108,9 @@ def first_request(choices: LayerChoices, names: tuple[str, ...], layer: str) -> 
     return BudgetRequest(names, budget.choice, "global", budget.floor, budget.ceiling, budget.scale, budget.grow)
 
 
-def budget_names(model: LoadedModel, choices: LayerChoices, marked: Sequence[str]) -> tuple[str, ...]:
-    """The layers that a budget is for: of the marked ones, else of all, those that the user doesn't keep dense."""
+def budget_names(model: LoadedModel, choices: LayerChoices, marked: Sequence[str], block_size: int) -> tuple[str, ...]:
+    """The layers that a budget is for: of the marked ones, else of all, those that hold such blocks and that the user
+    doesn't keep dense."""
     wanted = {*marked} or {layer.name for layer in model.prunable}
-    return tuple(
-        layer.name for layer in model.prunable if layer.name in wanted and choices.why_kept(layer.name) != KEPT
-    )
+    names = (layer.name for layer in model.prunable if too_few_rows(layer.rows, block_size) is None)
+    return tuple(name for name in names if name in wanted and choices.why_kept(name) != KEPT)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -97,7 +98,8 @@ class ExploreDialogs:
         if model is None:
             return
         choices, marked = workspace.choices, workspace.marks.names
-        request = first_request(choices, budget_names(model, choices, marked), workspace.layer)
+        request = first_request(choices, (), workspace.layer)
+        request = replace(request, names=budget_names(model, choices, marked, request.choice.block_size))
         dialog = BudgetDialog(request, bool(marked), partial(share_budget, model, choices))
         self._screen.app.push_screen(dialog, lambda found: None if found is None else workspace.set_choices(found))
 

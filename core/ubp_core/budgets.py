@@ -42,10 +42,9 @@ def blocks_to_keep(shape: Shape, block_size: int, sparsity: float, method: str) 
     """Size and number of the blocks that a selection has.
 
     `unstructured` has single weights, as many as the blocks of the others cover. Sparsity 0 keeps every weight: where
-    the rows are no multiple of N, that takes single weights too, and so it does for `greedy`, which would leave gaps
-    that no block fits.
+    the rows are no multiple of N, that takes single weights too.
     """
-    if sparsity == 0 and (shape[0] % block_size or method == "greedy"):
+    if sparsity == 0 and shape[0] % block_size:
         return 1, shape[0] * shape[1]
     blocks = budget(shape, block_size, sparsity)
     return (1, blocks * block_size) if method == "unstructured" else (block_size, blocks)

@@ -149,7 +149,7 @@ def test_a_plan_of_another_network_names_the_layer() -> None:
     with pytest.raises(PlanError, match=r"^layers\.blocks\.0\.depthwise: has 8 groups"):
         select_plan(Plan((LayerPlan("blocks.0.depthwise", "bed", 4, 0.5),)), model)
     with pytest.raises(PlanError, match=r"^layers\.blocks\.0\.pointwise: greedy ran out"):
-        select_plan(Plan((LayerPlan("blocks.0.pointwise", "greedy", 8, 1e-9),)), model)
+        select_plan(Plan((LayerPlan("blocks.0.pointwise", "greedy", 8, 0.0),)), model)
 
 
 def test_the_report_adds_up() -> None:

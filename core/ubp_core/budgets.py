@@ -74,8 +74,8 @@ def dense_reason(shape: Shape, block_size: int, sparsity: float) -> str | None:
 
 
 def is_dense_reason(text: str, shape: Shape) -> bool:
-    """Whether a text is a reason that a rule gave, not a user: LARGER_PACKED, or what `dense_reason` says here."""
-    return text == LARGER_PACKED or any(text == dense_reason(shape, size, 0.0) for size in range(1, MAX_BLOCK_SIZE + 1))
+    """Whether a text is what `dense_reason` says of a layer of this shape, for any block size."""
+    return any(text == dense_reason(shape, size, 0.0) for size in range(1, MAX_BLOCK_SIZE + 1))
 
 
 def budget_note(shape: Shape, block_size: int, sparsity: float) -> str | None:

@@ -153,6 +153,9 @@ def test_a_layer_that_would_grow_stays_dense_until_another_budget(tmp_path: Path
         NAMES[0],
         NAMES[2],
     )
+    # Also where no budget is left in an edited plan.
+    edited = replace(plan_choices(shared, model, REQUEST), scope="uniform")
+    assert adopt_plan(edited, model)[0].why_dense(layer) == KEPT
     everything = share_budget(model, LayerChoices(), BudgetRequest(NAMES, little, grow=True))
     assert not everything.dense and plan_choices(everything, model, REQUEST).grow
 

@@ -115,7 +115,7 @@ def remake_plan(
 
 def _remake_layer(planned: LayerPlan, plan: Plan, layer: Layer) -> LayerPlan:
     """One layer by the head of its plan, before a global budget is shared out."""
-    by_rule = planned.dense and is_dense_reason(planned.because, (layer.rows, layer.columns))
+    by_rule = planned.because == LARGER_PACKED or is_dense_reason(planned.because, (layer.rows, layer.columns))
     if planned.fixed or (planned.dense and not by_rule):
         return planned
     return replace(planned, method=plan.method, block_size=plan.block_size, sparsity=plan.sparsity, because="")

@@ -88,7 +88,12 @@ class LayerChoices:
         """Why a layer is in `dense`, in words; "" for one that isn't."""
         if layer not in self.dense:
             return ""
-        return LARGER_PACKED if self.budget is not None and layer in self.budget.larger else KEPT
+        return LARGER_PACKED if layer in self.larger else KEPT
+
+    @property
+    def larger(self) -> frozenset[str]:
+        """Layers that the budget keeps dense because packed they would be larger."""
+        return frozenset() if self.budget is None else self.budget.larger
 
     @property
     def uniform(self) -> bool:
@@ -101,8 +106,7 @@ class LayerChoices:
         It ends a budget, and with it what only the budget kept dense.
         """
         default = replace(self.default, **fields)
-        larger = frozenset() if self.budget is None else self.budget.larger
-        pruned = replace(self, dense=self.dense - larger)
+        pruned = replace(self, dense=self.dense - self.larger)
         return pruned._with_special(default, {name: replace(choice, **fields) for name, choice in self.special.items()})
 
     def with_layers(self, names: Iterable[str], **fields: Any) -> LayerChoices:
@@ -116,9 +120,8 @@ class LayerChoices:
 
     def with_budget(self, budget: Budget) -> LayerChoices:
         """Give layers their parts of a budget; it takes the place of an earlier one, and of what that kept dense."""
-        before = frozenset() if self.budget is None else self.budget.larger
         chosen = self._with_special(self.default, {**self.special, **budget.parts})
-        return replace(chosen, budget=budget, dense=(self.dense - before) | budget.larger)._settle()
+        return replace(chosen, budget=budget, dense=(self.dense - self.larger) | budget.larger)._settle()
 
     def with_dense(self, names: Iterable[str], keep: bool) -> LayerChoices:
         """Keep layers dense, or prune them again."""

@@ -27,8 +27,9 @@ def plan_choices(choices: LayerChoices, model: LoadedModel, spec: ModelSpec) -> 
     asked = choices.default if budget is None else budget.choice
     plan = Plan(layers, spec, DEFAULT_CRITERION, "uniform", asked.method, asked.block_size, asked.sparsity)
     if budget is not None:
-        plan = replace(plan, scope="global", floor=budget.floor, ceiling=budget.ceiling)
-        plan = replace(plan, scale=budget.scale, grow=budget.grow)
+        plan = replace(
+            plan, scope="global", floor=budget.floor, ceiling=budget.ceiling, scale=budget.scale, grow=budget.grow
+        )
     return settle_plan(plan, model)
 
 

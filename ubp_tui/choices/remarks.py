@@ -28,12 +28,11 @@ def remark_on_change(before: LayerChoices, after: LayerChoices, layers: Sequence
         layers: those that can be pruned.
         pattern: the filter of the layer table.
     """
-    left = [layer.name for layer in layers if before.shares(layer.name) and not after.shares(layer.name)]
+    larger = after.larger
+    left = {layer.name for layer in layers if before.shares(layer.name) and not after.shares(layer.name)} - larger
     parts = []
-    larger = frozenset() if after.budget is None else after.budget.larger
     if larger and after.budget is not before.budget:
         parts.append(f"{'1 layer stays' if len(larger) == 1 else f'{len(larger)} layers stay'} dense: {LARGER_PACKED}")
-    left = [name for name in left if name not in larger]
     if before.budget is not None and left:
         count = "1 layer has" if len(left) == 1 else f"{len(left)} layers have"
         parts.append(f"{count} left the budget of {100 * before.budget.choice.sparsity:g} %")

@@ -82,7 +82,7 @@ class BenchmarkScreen(PaneScreen[None]):
     @property
     def _is_in_sight(self) -> bool:
         """Whether there is something to show it in: while the app ends, screens are there whose widgets are gone."""
-        return self in self.app.screen_stack and bool(self.query(DevicePanel)) and bool(self.query(ResultPane))
+        return self.app.is_running and self in self.app.screen_stack
 
     def _show_devices(self) -> None:
         """Devices, marks, facts, and how far each of them is."""

@@ -175,7 +175,7 @@ def plain_number(field: Field) -> float | None:
     value = field.scalar()
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
-    return read_real(value) if isinstance(value, str) else float(value)
+    return read_real(value) if isinstance(value, str) else float(value) + 0.0  # -0 is 0
 
 
 def number(least: float, most: float, below: bool = False) -> Reader:
@@ -186,7 +186,7 @@ def number(least: float, most: float, below: bool = False) -> Reader:
         good = value is not None and math.isfinite(value) and least <= value <= most
         if value is None or not good or (below and value == most):
             field.fail(f"need {least:g} {'<= x <' if below else 'to'} {most:g}; got {field.node.value!r}")
-        return value + 0.0  # -0 is 0
+        return value
 
     return read
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from bench_world import BENCH_SIZES, FEW, bench_app, build_programs, closed_port, programs_running, rest
+from bench_world import FEW, bench_app, build_programs, closed_port, programs_running, rest
 from textual.pilot import Pilot
 from textual.widgets import Static
 from tui_world import click, make_model, screen_text, settle, until
@@ -44,12 +44,6 @@ def port() -> Iterator[int]:
 @pytest.fixture
 def history(tmp_path: Path) -> Path:
     return tmp_path / "history.sqlite"
-
-
-@pytest.fixture(params=BENCH_SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
-def bench_size(request: pytest.FixtureRequest) -> tuple[int, int]:
-    chosen: tuple[int, int] = request.param
-    return chosen
 
 
 def entries(history: Path) -> list[Entry]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from threading import Event
 
 import pytest
-from bench_world import BENCH_SIZES, bench_app, tiny_model
+from bench_world import bench_app, tiny_model
 from canned_bench import finished_run
 from textual.pilot import Pilot
 from textual.widgets import DataTable, Input, Static
@@ -42,12 +42,6 @@ def history(tmp_path: Path) -> Path:
         for number, device in enumerate(DEVICES, 1):
             opened.add(replace(run, device=device, started=f"2026-01-0{number}T03:04:05+00:00"))
     return path
-
-
-@pytest.fixture(params=BENCH_SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
-def bench_size(request: pytest.FixtureRequest) -> tuple[int, int]:
-    chosen: tuple[int, int] = request.param
-    return chosen
 
 
 async def open_history(app: UbpApp, pilot: Pilot[int]) -> HistoryScreen:

@@ -8,7 +8,7 @@ from pathlib import Path
 from threading import Event
 
 import pytest
-from bench_world import BENCH_SIZES, bench_app, build_programs, closed_port, tiny_model
+from bench_world import bench_app, build_programs, closed_port, tiny_model
 from textual.pilot import Pilot
 from tui_world import screen_text, settle, until
 
@@ -50,12 +50,6 @@ def history(tmp_path: Path, run: BenchRun) -> Path:
         for one in (run, early, phone):
             opened.add(one)
     return path
-
-
-@pytest.fixture(params=BENCH_SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
-def bench_size(request: pytest.FixtureRequest) -> tuple[int, int]:
-    chosen: tuple[int, int] = request.param
-    return chosen
 
 
 async def open_history(app: UbpApp, pilot: Pilot[int]) -> HistoryScreen:

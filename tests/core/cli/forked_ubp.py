@@ -54,7 +54,6 @@ class ForkedUbp:
         stdin: str = NOTHING,
         stdout: str = "",
         stderr: str = "",
-        before: str = "",
     ) -> Done:
         """Run a command to its end.
 
@@ -62,13 +61,12 @@ class ForkedUbp:
             arguments: behind `ubp`.
             cwd, env: its folder and whole environment.
             stdin, stdout, stderr: CLOSED, FULL or NOTHING; without, what is printed is kept.
-            before: statements that the child carries out first.
         """
         kept = [self._folder / "stdout", self._folder / "stderr"]
         for path in kept:
             path.write_bytes(b"")
         streams = [stdin, stdout or str(kept[0]), stderr or str(kept[1])]
-        job = {"arguments": [*arguments], "cwd": str(cwd), "env": {**env}, "streams": streams, "before": before}
+        job = {"arguments": [*arguments], "cwd": str(cwd), "env": {**env}, "streams": streams}
         assert self._process.stdin and self._process.stdout
         self._process.stdin.write(json.dumps(job) + "\n")
         self._process.stdin.flush()
@@ -120,7 +118,6 @@ def become(job: dict[str, Any]) -> NoReturn:
     os.environ.update(job["env"])
     from ubp_core.cli.main import main
 
-    exec(job["before"], {})
     code = main(job["arguments"])
     atexit._run_exitfuncs()
     os._exit(code if flushed() else LOST)  # the interpreter's own end takes torch apart for a second

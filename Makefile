@@ -2,46 +2,46 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-STAMP := $(VENV)/.installed
-INPUTS := pyproject.toml hatch_build.py
-TARGETS := host bench-host bench-arm64 qemu-count
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+INPUTS := pyproject.toml setup/environment.py
+FOR_APP := $(VENV)/.for-app
+FOR_ALL := $(VENV)/.for-all
 
 .DEFAULT_GOAL := help
-.PHONY: help tui test test-system lint native fuzz stress bench screenshots clean
+.PHONY: help tui test test-system lint native wheels sdist fuzz stress bench bench-clone screenshots clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-$(STAMP): $(INPUTS)
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@echo "setting up $(VENV): torch, torchvision and the rest (a minute or two, once)"
-	@$(PIP) torch torchvision
-	@$(PIP) "hatchling>=1.25" editables "ninja>=1.11" "simde-py>=0.8" "ziglang>=0.14"
-	@$(PIP) --no-build-isolation --editable ".[demo,dev]"
+# The app needs fewer packages than the tests; the native code compiles behind both.
+$(FOR_APP): $(INPUTS)
+	@$(PYTHON) setup/environment.py demo
 	@touch $@
 
-native: $(STAMP)  ## compile the native code
-	@$(BIN)/python native/build.py $(TARGETS)
+$(FOR_ALL): $(INPUTS)
+	@$(PYTHON) setup/environment.py demo,dev
+	@touch $@ $(FOR_APP)
 
-tui: native  ## set up, then open the app on a real trained network (ARGS="resnet50 --weights random")
-	@$(BIN)/ubp-tui $(ARGS)
+native: $(FOR_ALL)  ## compile the native code
+	@$(BIN)/python native/build.py
 
-test: test-system native lint  ## every check: ruff, mypy, import contracts, pytest, native tests, ARM64 under qemu
+tui: $(FOR_APP)  ## set up, then open the app on a real trained network (ARGS="resnet50 --weights random")
+	@UBP_BUILD=1 $(BIN)/ubp-tui $(ARGS)
+
+test: test-system lint native  ## every check: ruff, mypy, import contracts, pytest, native tests, ARM64 under qemu
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 # Debian as root gets what the tests need; elsewhere a missing tool skips its tests, loudly.
 test-system:
 	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then sh tests/install_tools.sh; fi
 
-lint: $(STAMP)  ## ruff, mypy, import contracts, clang-format
+lint: $(FOR_ALL)  ## ruff, mypy, import contracts, clang-format
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@find native examples tests -name '*.cpp' -o -name '*.h' -o -name '*.c' | xargs $(BIN)/clang-format --dry-run -Werror
 
-fuzz: $(STAMP)  ## a million changed files against C++ reader and runtime under sanitizers (RUNS=..., SEED=...)
+fuzz: $(FOR_ALL)  ## a million changed files against C++ reader and runtime under sanitizers (RUNS=..., SEED=...)
 	@$(BIN)/python tests/native/run_fuzzer.py --runs $(or $(RUNS),1000000) --seed $(or $(SEED),1)
 
 stress: native  ## random networks, exported and run, against PyTorch (RUNS=..., SEED=...): some minutes
@@ -71,6 +71,15 @@ transcripts: native  ## write docs/transcripts/ from real runs here, in the emul
 
 screenshots: native  ## draw screenshots/ from the app on the real network
 	@$(BIN)/python screenshots/make.py
+
+bench-clone: $(FOR_ALL)  ## time line of a fresh clone with empty caches: packages, compiler, first frame, first map
+	@$(BIN)/python tests/bench/bench_clone.py
+
+wheels: $(FOR_ALL)  ## dist/: a wheel for each of the five desks
+	@$(BIN)/python setup/wheels.py
+
+sdist: $(FOR_ALL)  ## dist/: the sources, which build on a machine with pip only
+	@$(BIN)/python -m hatchling build --target sdist
 
 clean:  ## remove what was built (not .venv)
 	rm -rf build dist core/ubp_core/_lib

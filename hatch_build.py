@@ -1,9 +1,13 @@
-"""Build hook: compiles the native code before a wheel or an editable install is put together."""
+"""Build hook: compiles the native code of a wheel and names the wheel for its platform.
+
+`UBP_WHEEL` chooses another platform than this machine's, by its name in native/building/platforms.py; a wheel serves
+every release of Python. An editable install compiles nothing: in a clone the app and `make native` do.
+"""
 
 from __future__ import annotations
 
+import os
 import sys
-import sysconfig
 from pathlib import Path
 from typing import Any
 
@@ -11,17 +15,21 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
 class NativeBuildHook(BuildHookInterface):  # type: ignore[type-arg]
-    """Runs native/build.py; the wheel holds binaries, but nothing that depends on the Python version."""
+    """Runs the native build."""
 
     PLUGIN_NAME = "custom"
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        if self.target_name != "wheel":
+        """Compiles, and says which files go where in the wheel."""
+        if self.target_name != "wheel" or version == "editable":
             return
         sys.path.insert(0, str(Path(self.root) / "native"))
-        from build import PACKAGED, build
+        from building.platforms import HOST, desk_of
+        from building.running import build
+        from building.targets import targets_of_wheel
 
-        build(PACKAGED)
-        platform = sysconfig.get_platform().replace("-", "_").replace(".", "_")
+        desk = desk_of(os.environ.get("UBP_WHEEL", HOST.name))
+        outputs = build(target.name for target in targets_of_wheel(desk))
+        build_data["force_include"] = {str(output): f"ubp_core/_lib/{output.name}" for output in outputs}
         build_data["pure_python"] = False
-        build_data["tag"] = f"py3-none-{platform}"
+        build_data["tag"] = f"py3-none-{desk.wheel_tag}"

@@ -38,6 +38,7 @@ from ubp_tui.workspace.comparison import SideBySide
 from ubp_tui.workspace.comparison_errand import ComparisonErrand
 from ubp_tui.workspace.errands import Errands
 from ubp_tui.workspace.loading import Loader
+from ubp_tui.workspace.native_code import NativeCode
 from ubp_tui.workspace.tour import Tour
 from ubp_tui.workspace.workspace import Workspace
 
@@ -92,12 +93,14 @@ class UbpApp(OpeningApp):
         """Comparisons made lately."""
         self.tour = Tour(self.workspace)
         """What leads a newcomer."""
-        self.explore = ExploreScreen(self.workspace, runner, self.tour)
+        self.native = NativeCode(services, runner)
+        """What is compiled behind the app, in a clone."""
+        self.explore = ExploreScreen(self.workspace, runner, self.tour, self.native)
         self.queue = BenchQueue()
         """The benchmark, its devices and options."""
         self.bench_errands = BenchErrands(self.queue, services.bench, runner)
         """What watches devices, packs and runs for it."""
-        self.benchmark = BenchmarkScreen(self.queue)
+        self.benchmark = BenchmarkScreen(self.queue, self.native)
         self._runner = runner
         self.loader.progressed.connect(lambda: self.explore.drawing.show_progress(self.loader.step))
         self.loader.ended.connect(self._take_model)
@@ -110,11 +113,13 @@ class UbpApp(OpeningApp):
         """Show the first frame, then load: importing torch takes seconds and slows down everything else."""
         self.install_screen(self.benchmark, "benchmark")
         self.push_screen(self.explore)
+        self.native.start()
         self.explore.call_after_refresh(self._begin)
 
     def on_unmount(self) -> None:
-        """The programs on the devices end with the app."""
+        """The programs on the devices end with the app, and so does the compiler."""
         self.queue.close()
+        self.native.close()
 
     def _share_machine(self) -> None:
         """A benchmark on this machine has it to itself: what nobody waits for is computed later."""

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
 from ubp_core import __version__
+from ubp_core.building import BackgroundBuild, wants_build
 from ubp_core.cli.options.devices import add_adb_host
 from ubp_core.cli.options.model import MODEL_OPTIONS, add_model_options, model_spec
 from ubp_core.cli.options.selection import add_block_options
@@ -143,9 +144,9 @@ def _build(options: Arguments, start: SessionStart) -> UbpApp:
 
     tour = None if options.no_session else tour_path()
     recent = None if options.no_session else recent_path()
-    services = replace(
-        default_services(), bench=default_bench_services(options.adb_host), log=log_path(), tour=tour, recent=recent
-    )
+    build = BackgroundBuild if wants_build() else None
+    bench = default_bench_services(options.adb_host)
+    services = replace(default_services(), bench=bench, build=build, log=log_path(), tour=tour, recent=recent)
     choice = Choice(options.method, options.block_size, options.sparsity)
     glyphs: Glyphs | None = "ascii" if options.ascii else None
     session = start.session

@@ -17,9 +17,9 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "native"))
 
 @functools.cache
 def build_bench(target: str) -> Path:
-    from build import build
+    from building.running import build
 
-    return build([target], quiet=True)[0]
+    return build([target])[0]
 
 
 class Bench:

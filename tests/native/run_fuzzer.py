@@ -17,9 +17,10 @@ sys.path[:0] = [str(ROOT / "native"), str(ROOT / "tests" / "native")]
 
 def build_fuzzer() -> Path | None:
     """The fuzzer's binary, up to date; None where no compiler has sanitizers."""
-    from build import build, fuzz_compiler
+    from building.compilers import fuzz_compiler
+    from building.running import build
 
-    return build(["fuzz"], quiet=True)[0] if fuzz_compiler() else None
+    return build(["fuzz"])[0] if fuzz_compiler() else None
 
 
 def run_fuzzer(binary: Path, runs: int, seed: int) -> subprocess.CompletedProcess[str]:

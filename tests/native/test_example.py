@@ -26,9 +26,9 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "classify.cpp"
 
 @functools.cache
 def command_of(target: str) -> list[str]:
-    from build import build
+    from building.running import build
 
-    (program,) = build([target], quiet=True)
+    (program,) = build([target])
     return ["qemu-aarch64", str(program)] if target.endswith("arm64") else [str(program)]
 
 

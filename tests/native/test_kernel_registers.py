@@ -27,11 +27,12 @@ def disassembler() -> str:
 
 @pytest.mark.parametrize("schedule", ["wide", "inorder"])
 def test_no_kernel_spills(schedule: str) -> None:
-    from build import BUILD, build
+    from building.places import BUILD
+    from building.running import build
 
     program = disassembler()
-    build(["test_convolution_arm64"], quiet=True)
-    (kernels,) = BUILD.glob(f"aarch64*/src/kernels/wros/f32_wros_{schedule}.o")
+    build(["test_convolution_arm64"])
+    (kernels,) = BUILD.glob(f"aarch64_kernels-*/src/kernels/wros/f32_wros_{schedule}.o")
     text = subprocess.run(
         [program, "-d", "-C", "--no-show-raw-insn", str(kernels)], capture_output=True, text=True, check=True
     )

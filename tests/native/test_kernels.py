@@ -17,9 +17,9 @@ MINUTES = 5 * 60
 
 @functools.cache
 def command_of(target: str) -> list[str]:
-    from build import build
+    from building.running import build
 
-    (program,) = build([target], quiet=True)
+    (program,) = build([target])
     if target.endswith("arm64"):
         return ["qemu-aarch64", str(program)]
     return [str(program)]

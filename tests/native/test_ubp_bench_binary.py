@@ -80,12 +80,14 @@ def test_no_two_segments_share_a_16_kb_page_with_different_rights(binary: Path) 
 def test_a_build_without_optimisation_says_so_in_every_row(tmp_path: Path) -> None:
     """Compiles the file that knows of it anew with -O0, and links it with the other objects of the host's program."""
     build_bench("bench-host")
-    from build import BUILD, TARGETS, compiler_of, include_flags
+    from building.compilers import compiler_of
+    from building.flags import include_flags
+    from building.ninja_file import objects_of
+    from building.targets import TARGETS
 
     target = TARGETS["bench-host"]
     root = Path(__file__).parents[2]
-    objects = BUILD / "-".join([target.machine, *(flag.lstrip("-") for flag in target.compile_flags)])
-    linked = [str(path) for name in target.folders for path in sorted((objects / name).rglob("*.o"))]
+    linked = [str(path) for path in objects_of(target)]
     compiler = [*compiler_of(target), "-std=c++17", "-O0", *include_flags()]
     for stem in ("fields", "output"):
         source = root / "native" / "bench" / "ubp_bench" / "output" / f"{stem}.cpp"

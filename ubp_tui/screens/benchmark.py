@@ -18,12 +18,14 @@ from ubp_tui.renderables.bench.status import describe_job, describe_plan, descri
 from ubp_tui.renderables.cells import shown
 from ubp_tui.widgets.bench.options_bar import OptionsBar
 from ubp_tui.widgets.bench.result_pane import PLOTS, ResultPane
+from ubp_tui.widgets.build_line import BuildLine
 from ubp_tui.widgets.controls.segments import Segments
 from ubp_tui.widgets.devices.device_panel import DevicePanel
 from ubp_tui.widgets.header.screen_title import ScreenTitle
 from ubp_tui.widgets.key_footer import KeyFooter
 from ubp_tui.widgets.pane_screen import PaneScreen
 from ubp_tui.widgets.size_notice import SizeNotice
+from ubp_tui.workspace.native_code import NativeCode
 
 
 class BenchmarkScreen(PaneScreen[None]):
@@ -33,17 +35,18 @@ class BenchmarkScreen(PaneScreen[None]):
     key_owner: ClassVar[Owner] = "benchmark"
     PANES: ClassVar[dict[str, str]] = {"devices": "#device-table", "results": "#result-table"}
 
-    def __init__(self, queue: BenchQueue) -> None:
-        """Args: what is shown and changed."""
+    def __init__(self, queue: BenchQueue, native: NativeCode) -> None:
+        """Args: what is shown and changed, what compiles."""
         super().__init__()
         self.set_reactive(BenchmarkScreen.view, "devices")
         self.plot = PLOTS[0]
         """The plot that a session asks for; the result pane has it once the screen was opened."""
-        self._queue = queue
+        self._queue, self._native = queue, native
 
     def compose(self) -> ComposeResult:
         """Title, tabs, progress, the panes, footer."""
         yield ScreenTitle("Benchmark", id="bench-title")
+        yield BuildLine(self._native)
         with Horizontal(id="bench-tabs"):
             yield Segments("view", "1-2", tuple(self.PANES), self.view, id="bench-tabs-choice")
         with Horizontal(id="bench-progress"):

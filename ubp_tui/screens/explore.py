@@ -17,6 +17,7 @@ from ubp_tui.observing import Runner
 from ubp_tui.screens.explore_dialogs import ExploreDialogs
 from ubp_tui.screens.explore_drawing import ExploreDrawing
 from ubp_tui.terminal.textual_private import capture_screen
+from ubp_tui.widgets.build_line import BuildLine
 from ubp_tui.widgets.controls.choice_bar import ChoiceBar
 from ubp_tui.widgets.controls.view_tabs import ViewTabs
 from ubp_tui.widgets.curve.curve_pane import CurvePane
@@ -32,6 +33,7 @@ from ubp_tui.widgets.pane_screen import PaneScreen
 from ubp_tui.widgets.size_notice import SizeNotice
 from ubp_tui.widgets.tour_line import TourLine
 from ubp_tui.workspace.arrangement import VIEWS
+from ubp_tui.workspace.native_code import NativeCode
 from ubp_tui.workspace.tour import Tour
 from ubp_tui.workspace.workspace import Workspace
 
@@ -65,12 +67,12 @@ class ExploreScreen(PaneScreen[None]):
         kind: str
         """`optimal`: aligned against the best unaligned blocks; `other`: the present choice against another method."""
 
-    def __init__(self, workspace: Workspace, runner: Runner, tour: Tour) -> None:
-        """Args: what is shown and changed, what works beside the event loop, what leads a newcomer."""
+    def __init__(self, workspace: Workspace, runner: Runner, tour: Tour, native: NativeCode) -> None:
+        """Args: what is shown and changed, what works beside the event loop, what leads a newcomer, what compiles."""
         super().__init__()
         self.set_reactive(ExploreScreen.view, VIEWS[0])
         self._workspace = workspace
-        self._tour = tour
+        self._tour, self._native = tour, native
         self.dialogs = ExploreDialogs(self, workspace, runner, partial(tour.note, "plan.export"))
         """What asks."""
         self.drawing = ExploreDrawing(self, workspace)
@@ -80,6 +82,7 @@ class ExploreScreen(PaneScreen[None]):
         """Header, controls, facts, the three panes, footer; and what stands in for them."""
         name = self._workspace.spec.name
         yield ModelHeader(id="header")
+        yield BuildLine(self._native)
         yield ChoiceBar(self._workspace.choice, id="choice")
         yield FactsLine(id="facts")
         yield ViewTabs(id="view-tabs")

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from ubp_core.building import BackgroundBuild, Report
 from ubp_core.models.spec import ModelSpec
 from ubp_tui.bench.services import BenchServices, default_bench_services
 from ubp_tui.choices.choice import Choice
@@ -48,6 +49,8 @@ class Services:
     """Seconds, rising."""
     bench: BenchServices = field(default_factory=default_bench_services)
     """Devices, benchmarks and their history."""
+    build: Callable[[Report], BackgroundBuild] | None = None
+    """What compiles a clone's native code behind the app; None where it is there."""
     log: Path | None = None
     """The log file that the log panel shows; None: there is none."""
     recent: Path | None = None

@@ -32,9 +32,9 @@ def test_two_megabytes_beside_file_and_arena(target: str, variant: str, resnet50
 
     No run asks for memory, so the emulator, where one takes fifteen seconds, only opens the network.
     """
-    from build import build
+    from building.running import build
 
-    (program,) = build([target], quiet=True)
+    (program,) = build([target])
     emulator = ["qemu-aarch64"] if target.endswith("arm64") else []
     command = [*emulator, str(program), str(resnet50), variant, "0" if emulator else "2"]
     found = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)

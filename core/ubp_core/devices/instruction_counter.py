@@ -47,7 +47,7 @@ def find_counter(qemu: str) -> InstructionCounter:
         program.chmod(0o755)
         try:
             done = subprocess.run([qemu, *options, str(program)], stdin=subprocess.DEVNULL, capture_output=True,
-                                  text=True, errors="replace", timeout=TRY_S)  # fmt: skip
+                                  encoding="utf-8", errors="replace", timeout=TRY_S)  # fmt: skip
         except (OSError, subprocess.TimeoutExpired) as error:
             return InstructionCounter((), f"instructions are not counted: {error}")
     if done.returncode == 0 and done.stderr.strip() == f'{{"counted":0,"instructions":{NOPS}}}':

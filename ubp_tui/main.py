@@ -86,8 +86,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(arguments: Sequence[str] | None) -> int:
     """Parse, run, keep the session."""
     options = build_parser().parse_args(arguments)
-    # Textual draws on stderr, so that stdout may be redirected.
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    # Textual draws on stderr, so that stdout may be redirected; on Windows on stdout.
+    screen = sys.stdout if sys.platform == "win32" else sys.stderr
+    if not (sys.stdin.isatty() and screen.isatty()):
         print("ubp-tui: this is not a terminal; `ubp layers` and `ubp select` print the same figures", file=sys.stderr)
         return ExitCode.BAD_INPUT
     from ubp_tui.session.start import find_session, keep_session

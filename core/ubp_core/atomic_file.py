@@ -35,12 +35,12 @@ def write_atomically(
     with passing_file(target) as temporary:
         try:
             write(temporary)
-            _sync(temporary)
+            _sync(temporary, os.O_RDWR)  # Windows brings only what may be written to the disk
             if check is not None:
                 check(temporary)
             _give_name(temporary, target, overwrite)
-            with suppress(OSError):  # not every system can sync a folder
-                _sync(target.parent)
+            with suppress(OSError):  # Windows opens no folder, and not every other system can sync one
+                _sync(target.parent, os.O_RDONLY)
         except OSError as error:
             raise FileError(f"{target}: {error.strerror or error}") from error
         except FileError as error:
@@ -77,9 +77,9 @@ def _give_name(temporary: Path, target: Path, overwrite: bool) -> None:
     os.replace(temporary, target)
 
 
-def _sync(path: Path) -> None:
+def _sync(path: Path, mode: int) -> None:
     """Waits until a file, or a folder's names, are on the disk."""
-    handle = os.open(path, os.O_RDONLY)
+    handle = os.open(path, mode)
     try:
         os.fsync(handle)
     finally:

@@ -32,10 +32,10 @@ def load_results(file: Path, mend: bool = False) -> list[Row]:
     """
     if not file.exists():
         return []
-    text = file.read_text()
+    text = file.read_text(encoding="utf-8")
     whole = text[: text.rfind("\n") + 1]
     if mend and whole != text:
-        file.write_text(whole)
+        file.write_text(whole, encoding="utf-8")
     return [json.loads(line) for line in whole.splitlines()]
 
 

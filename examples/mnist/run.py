@@ -54,7 +54,7 @@ def carry_out(tasks: list[Task], results: Path, cache: Path, workers: int) -> No
     columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
     with (
         context.Pool(workers) as pool,
-        results.open("a") as stream,
+        results.open("a", encoding="utf-8") as stream,
         Progress(*columns, console=Console(stderr=True)) as progress,
     ):
         dense = sorted({(task.network, task.seed) for task in waiting}, key=lambda pair: pair[1])

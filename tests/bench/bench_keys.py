@@ -67,7 +67,7 @@ class Delay:
 def read_starved(thread: int) -> float:
     """Seconds that a thread has waited for a processor so far; 0 where the system does not tell."""
     try:
-        return int(Path(f"/proc/self/task/{thread}/schedstat").read_text().split()[1]) / 1e9
+        return int(Path(f"/proc/self/task/{thread}/schedstat").read_text(encoding="utf-8").split()[1]) / 1e9
     except (OSError, IndexError, ValueError):
         return 0.0
 

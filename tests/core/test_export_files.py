@@ -95,7 +95,7 @@ def test_the_pruned_weights_load_into_the_network_again(model: LoadedModel, plan
 
 
 def current_umask() -> int:
-    for line in Path("/proc/self/status").read_text().splitlines():
+    for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines():
         if line.startswith("Umask:"):
             return int(line.split()[1], 8)
     raise AssertionError("no Umask line")

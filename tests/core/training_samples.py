@@ -40,5 +40,5 @@ def write_config(file: Path, data: Path, target: Path, **changes: Any) -> Path:
         section[last] = value
         if value is None:
             del section[last]
-    file.write_text(yaml.safe_dump(content))
+    file.write_text(yaml.safe_dump(content), encoding="utf-8")
     return file

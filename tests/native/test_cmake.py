@@ -67,7 +67,7 @@ if "-MF" in sys.argv:
 
 def write_tool(path: Path, *words: str) -> Path:
     """A program that is a command with its first arguments."""
-    path.write_text(f'#!/bin/sh\nexec {shlex.join([sys.executable, "-m", "ziglang", *words])} "$@"\n')
+    path.write_text(f'#!/bin/sh\nexec {shlex.join([sys.executable, "-m", "ziglang", *words])} "$@"\n', encoding="utf-8")
     path.chmod(0o755)
     return path
 

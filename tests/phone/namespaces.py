@@ -39,7 +39,7 @@ def enter_namespaces() -> None:
     if helper == 0:  # stays outside, where it may write the maps
         os.read(waiting, 1)
         for name in ("uid_map", "gid_map"):
-            with open(f"/proc/{os.getppid()}/{name}", "w") as stream:
+            with open(f"/proc/{os.getppid()}/{name}", "w", encoding="utf-8") as stream:
                 stream.write("0 0 65536")
         os._exit(0)
     check(libc.unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID), "unshare")

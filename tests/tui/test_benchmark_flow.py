@@ -290,7 +290,9 @@ async def test_a_layer_without_an_image_and_a_block_size_without_kernel(history:
 
 
 async def test_a_history_that_can_not_be_written_costs_no_result(history: Path, port: int) -> None:
-    history.write_text("not a database, but longer than the header of one is, so that it is looked at" * 20)
+    history.write_text(
+        "not a database, but longer than the header of one is, so that it is looked at" * 20, encoding="utf-8"
+    )
     app = bench_app(history, port, FEW)
     async with app.run_test(size=WIDE) as pilot:
         await run_first(app, pilot)

@@ -15,8 +15,10 @@ from contextlib import suppress
 from io import TextIOBase
 from typing import IO, Any, cast
 
-from textual.drivers.linux_driver import LinuxDriver
-from textual.message import Message
+assert sys.platform != "win32"  # there Textual's own driver serves
+
+from textual.drivers.linux_driver import LinuxDriver  # noqa: E402
+from textual.message import Message  # noqa: E402
 
 
 class ForgivingFile(TextIOBase):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -90,11 +91,11 @@ class GuardedApp(App[int]):
     def get_driver_class(self) -> type[Driver]:
         """Textual's driver; on Unix one that notices when the terminal is gone."""
         chosen = super().get_driver_class()
-        if chosen.__name__ != "LinuxDriver":
-            return chosen
-        from ubp_tui.terminal.driver import TerminalDriver
+        if sys.platform != "win32" and chosen.__name__ == "LinuxDriver":
+            from ubp_tui.terminal.driver import TerminalDriver
 
-        return TerminalDriver
+            return TerminalDriver
+        return chosen
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """What every line of the screen passes through last."""

@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
+from ubp_core.process.ending import SIGNALS
+
 HANG_UP: Final = 1
 """The number of SIGHUP, also where there is no such signal."""
-ENDING: Final = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name))
+ENDING: Final = (signal.SIGINT, *SIGNALS)
 """Signals that end the app."""
 
 
 def catch_signals(end: Callable[[int], None]) -> None:
-    """Call `end` with the number of a signal, on the running event loop; systems without such handlers do as before."""
+    """Call `end` with the number of a signal, on the running event loop; in another thread than the main one, never."""
+    if threading.current_thread() is not threading.main_thread():
+        return
     loop = asyncio.get_running_loop()
     for number in ENDING:
         try:
             loop.add_signal_handler(number, end, int(number))
-        except (NotImplementedError, RuntimeError):
-            return
+        except NotImplementedError:  # Windows: the loop is woken by signals, but has no handlers of its own
+            signal.signal(number, lambda heard, frame: loop.call_soon_threadsafe(end, heard))
 
 
 @contextmanager

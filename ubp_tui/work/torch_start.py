@@ -20,12 +20,12 @@ def open_torch_libraries() -> bool:
     Returns:
         Whether they were opened.
     """
-    name = LIBRARIES.get(sys.platform)
-    if name is None or "torch" in sys.modules:
+    if sys.platform == "win32" or "torch" in sys.modules:
         return False
+    name = LIBRARIES.get(sys.platform)
     found = importlib.util.find_spec("torch")
     folders = found.submodule_search_locations if found is not None else None
-    if not folders:
+    if name is None or not folders:
         return False
     # Without RTLD_GLOBAL: which symbols become common to all is torch's own affair.
     open_library = ctypes.CDLL(None).dlopen

@@ -17,6 +17,7 @@ from typing import Any
 
 from ubp_core.benchmark.errors import BenchmarkError
 from ubp_core.benchmark.faults import DIFFERS, explain_exit
+from ubp_core.benchmark.figure import ARM_HOST_TIME, HOST_TIME, INSTRUCTIONS, LATENCY, NOT_TIMED, TIMED
 from ubp_core.benchmark.programs import find_program
 from ubp_core.benchmark.progress import BenchProgress, OnProgress, Stage
 from ubp_core.benchmark.progress_lines import ProgressReader
@@ -34,8 +35,6 @@ from ubp_core.errors import UbpError
 
 GRACE_S = 3.0
 """ubp_bench's own time-out comes first, then the device's."""
-LATENCY, HOST_TIME, INSTRUCTIONS, NOT_TIMED = "latency", "host time", "instructions", "not timed"
-TIMED = (LATENCY, HOST_TIME)
 
 
 def run_comparison(
@@ -247,5 +246,5 @@ def figure_of(info: DeviceInfo) -> str:
     if info.latency:
         return LATENCY
     if info.kind is DeviceKind.HOST:
-        return HOST_TIME
+        return ARM_HOST_TIME if info.arm64 else HOST_TIME
     return INSTRUCTIONS if info.counts else NOT_TIMED

@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
-import signal
-
 from ubp_core.benchmark.rows import excerpt
 from ubp_core.devices.device import Execution
 
-SIGNALS = {
-    int(signal.SIGILL): "the processor lacks an instruction that the program uses (SIGILL): it needs ARMv8.0 with NEON",
-    int(signal.SIGABRT): "the program gave up (SIGABRT)",
-    int(signal.SIGBUS): "the program crashed (SIGBUS: bad memory access)",
-    int(signal.SIGFPE): "the program crashed (SIGFPE)",
-    int(signal.SIGKILL): "the system killed the program (SIGKILL): probably too little memory",
-    int(signal.SIGSEGV): "the program crashed (SIGSEGV: bad memory access)",
-    int(signal.SIGTERM): "something ended the program (SIGTERM)",
+BY_SIGNAL = 128
+"""A program that a signal ended has this and the signal's number, as shells count."""
+LACKING = "the processor lacks an instruction that the program uses{}: it needs ARMv8.0 with NEON, or x86-64 with AVX2"
+CRASHED = "the program crashed{}"
+DEATHS = {
+    BY_SIGNAL + 4: LACKING.format(" (SIGILL)"),
+    BY_SIGNAL + 6: "the program gave up (SIGABRT)",
+    BY_SIGNAL + 7: CRASHED.format(" (SIGBUS: bad memory access)"),
+    BY_SIGNAL + 8: CRASHED.format(" (SIGFPE)"),
+    BY_SIGNAL + 9: "the system killed the program (SIGKILL): probably too little memory",
+    BY_SIGNAL + 10: CRASHED.format(" (SIGBUS: bad memory access)"),  # on macOS
+    BY_SIGNAL + 11: CRASHED.format(" (SIGSEGV: bad memory access)"),
+    BY_SIGNAL + 15: "something ended the program (SIGTERM)",
+    0xC0000005: CRASHED.format(" (bad memory access)"),
+    0xC0000017: "there is too little memory for the program",
+    0xC000001D: LACKING.format(""),
+    0xC0000094: CRASHED.format(" (division by zero)"),
+    0xC00000FD: CRASHED.format(" (its stack is full)"),
+    0xC0000135: "a library that the program needs is missing there",
+    0xC0000409: "the program gave up",
 }
+"""What a program dies of, by its exit code: signals, and what Windows has in their place. Numbers and not names, for
+they are of the device and not of the system on which this runs."""
 DIFFERS, BAD_INPUT, TIMED_OUT, NOT_EXECUTABLE, NOT_FOUND = 1, 2, 124, 126, 127
 
 
@@ -26,8 +38,8 @@ def explain_exit(execution: Execution, limit_s: float) -> str:
         return f"the program took longer than {limit_s:g} s and was ended (--limit allows more)"
     if code == 0:
         return ""
-    if code > 128 and code - 128 in SIGNALS:
-        return SIGNALS[code - 128]
+    if code in DEATHS:
+        return DEATHS[code]
     if code == DIFFERS:
         return "an output differs from the plain loop on this device: its figures mean nothing"
     if code == NOT_EXECUTABLE:

@@ -9,18 +9,27 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
+LATENCY: Final = "latency"
+HOST_TIME: Final = "host time"
+ARM_HOST_TIME: Final = "host time, ARM64"
+INSTRUCTIONS: Final = "instructions"
+NOT_TIMED: Final = "not timed"
+TIMED: Final = (LATENCY, HOST_TIME, ARM_HOST_TIME)
+"""Figures that are times."""
 FIGURE_TITLES: Final = {
-    "latency": "latency on a phone",
-    "host time": "host time of this machine, no phone's: only ratios count",
-    "instructions": "emulated: instructions are counted, nothing is timed",
-    "not timed": "emulated: outputs are checked, nothing is timed",
+    LATENCY: "latency on a phone",
+    HOST_TIME: "host time of this machine, no phone's: only ratios count",
+    ARM_HOST_TIME: "host time, ARM64: this machine's own, no phone's",
+    INSTRUCTIONS: "emulated: instructions are counted, nothing is timed",
+    NOT_TIMED: "emulated: outputs are checked, nothing is timed",
 }
 """Where figures come from, for titles."""
 FIGURE_WORDS: Final = {
-    "latency": "latency",
-    "host time": "host time",
-    "instructions": "emulated",
-    "not timed": "emulated",
+    LATENCY: LATENCY,
+    HOST_TIME: HOST_TIME,
+    ARM_HOST_TIME: ARM_HOST_TIME,
+    INSTRUCTIONS: "emulated",
+    NOT_TIMED: "emulated",
 }
 """The same in a word, for every row."""
 WIDE: Final = 0.10

@@ -1,13 +1,12 @@
-"""Where the bundled `ubp_bench` is, for each kind of device."""
+"""Which of the benchmark programs runs on a device."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from ubp_core.binaries import ARM64_PROGRAM, HOST_PROGRAM
 from ubp_core.devices.info import DeviceKind
 from ubp_core.errors import BuildError
-
-FOLDER = Path(__file__).resolve().parents[1] / "_lib"
 
 
 def find_program(kind: DeviceKind) -> Path:
@@ -16,7 +15,7 @@ def find_program(kind: DeviceKind) -> Path:
     Raises:
         BuildError: it has not been built.
     """
-    name = "ubp_bench" if kind is DeviceKind.HOST else "ubp_bench_arm64"
-    if (FOLDER / name).is_file():
-        return FOLDER / name
-    raise BuildError(f"{name} is missing: run `make native`, or install the package again")
+    program = HOST_PROGRAM if kind is DeviceKind.HOST else ARM64_PROGRAM
+    if program.is_file():
+        return program
+    raise BuildError(f"{program.name} is missing: run `make native`, or install the package again")

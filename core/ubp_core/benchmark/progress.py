@@ -42,7 +42,7 @@ class BenchProgress:
     result: LayerResult | None = None
     """The layer's figures, once it is measured."""
     figure: str = ""
-    """What the figures may be called: "latency", "host time", "instructions", "not timed"."""
+    """What the figures may be called; a key of FIGURE_WORDS."""
 
     @property
     def share(self) -> float:

@@ -105,7 +105,7 @@ class BenchRun:
     kind: str
     """"host", "emulator" or "adb"."""
     figure: str
-    """What its times may be called: "latency", "host time", "instructions" (counted, no times), or "not timed"."""
+    """What its times may be called, or what it has in their place; a key of FIGURE_WORDS."""
     title: str
     """The device for people."""
     started: str

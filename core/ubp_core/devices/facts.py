@@ -24,6 +24,7 @@ echo ==ubp==
 """
 """Prints five sections; what can't be read is left out. One round trip, and one process per section."""
 
+SEPARATOR = "==ubp==\n"
 SECTIONS = 5
 CPU_ZONE = re.compile(r"cpu|soc|tsens|\bap\b|big|little|cluster|x86_pkg", re.IGNORECASE)
 """Types of thermal zones that stand for the processor."""
@@ -79,7 +80,7 @@ class DeviceFacts:
 
 def parse_facts(text: str) -> DeviceFacts:
     """The facts in the output of FACTS_SCRIPT; tolerant of every missing part."""
-    sections = [*text.split("==ubp==\n"), *[""] * SECTIONS]
+    sections = [*text.split(SEPARATOR), *[""] * SECTIONS]
     properties = parse_properties(sections[0])
     battery = parse_fields(sections[4], ":")
     temperature, source = processor_temperature(sections[3], battery)

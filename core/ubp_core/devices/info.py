@@ -94,6 +94,8 @@ class DeviceInfo:
     """Whether its times may be called latency: only a real phone's."""
     wireless: bool = False
     """Reached over a network."""
+    arm64: bool = False
+    """Whether it is this machine, and that is an ARM64 one: the kernels that are timed are the phones' own."""
     counts: bool = False
     """Whether it counts executed instructions: the emulator, where qemu-user can."""
 

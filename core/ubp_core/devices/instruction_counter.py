@@ -9,11 +9,10 @@ import struct
 import subprocess
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
+from ubp_core.binaries import COUNTER
 from ubp_core.process.leftovers import passing_folder
 
-PLUGIN = Path(__file__).resolve().parents[1] / "_lib" / "ubp_count.so"
 TRY_S = 10.0
 NOPS = 5
 MARK, BEGIN, END, NOTHING = 0x5542504D, 1, 2, -1
@@ -39,16 +38,16 @@ def find_counter(qemu: str) -> InstructionCounter:
     Args:
         qemu: path of qemu-aarch64.
     """
-    if not PLUGIN.is_file():
-        return InstructionCounter((), f"instructions are not counted: {PLUGIN.name} is missing; run `make native`")
-    options = ("-plugin", str(PLUGIN).replace(",", ",,"))  # qemu splits at single commas
+    if not COUNTER.is_file():
+        return InstructionCounter((), f"instructions are not counted: {COUNTER.name} is missing; run `make native`")
+    options = ("-plugin", str(COUNTER).replace(",", ",,"))  # qemu splits at single commas
     with passing_folder("ubp-count-") as folder:
         program = folder / "probe"
         program.write_bytes(probe_program())
         program.chmod(0o755)
         try:
             done = subprocess.run([qemu, *options, str(program)], stdin=subprocess.DEVNULL, capture_output=True,
-                                  text=True, errors="replace", timeout=TRY_S)  # fmt: skip
+                                  encoding="utf-8", errors="replace", timeout=TRY_S)  # fmt: skip
         except (OSError, subprocess.TimeoutExpired) as error:
             return InstructionCounter((), f"instructions are not counted: {error}")
     if done.returncode == 0 and done.stderr.strip() == f'{{"counted":0,"instructions":{NOPS}}}':

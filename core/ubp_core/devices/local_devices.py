@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import platform
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
 from ubp_core.devices.errors import DeviceError
-from ubp_core.devices.facts import FACTS_SCRIPT, DeviceFacts, parse_facts
+from ubp_core.devices.facts import DeviceFacts
 from ubp_core.devices.info import DeviceInfo, DeviceKind, DeviceState
 from ubp_core.devices.instruction_counter import find_counter
+from ubp_core.devices.local_facts import read_local_facts, runs_arm64
 from ubp_core.devices.local_session import LocalSession
 
 QEMU = "qemu-aarch64"
-FACTS_S = 10.0
 HOST_NOTE = "this machine: ratios count, its times are no phone's"
+ARM64_NOTE = "this machine, ARM64: its times are its own, no phone's"
 EMULATOR_NOTE = "qemu-user on this machine: results are checked, instructions are counted, nothing is timed"
 UNCOUNTED_NOTE = "qemu-user on this machine: results are checked, nothing is timed"
 EMULATOR_REMEDY = "install qemu-user (Debian: apt install qemu-user)"
+NO_EMULATOR = "qemu-user is for Linux alone: use this machine (host) or a phone"
 
 
 class Host:
@@ -32,9 +32,9 @@ class Host:
 
     def info(self) -> DeviceInfo:
         """Always ready."""
-        return DeviceInfo(
-            self.name, self.kind, DeviceState.READY, read_local_facts().soc or platform.machine(), HOST_NOTE
-        )
+        arm64 = runs_arm64()
+        note = ARM64_NOTE if arm64 else HOST_NOTE
+        return DeviceInfo(self.name, self.kind, DeviceState.READY, read_local_facts().soc, note, arm64=arm64)
 
     def facts(self) -> DeviceFacts:
         """See `Device.facts`."""
@@ -59,7 +59,8 @@ class Emulator:
             note = EMULATOR_NOTE if counter.options else f"{UNCOUNTED_NOTE}; {counter.reason}"
             return DeviceInfo(self.name, self.kind, DeviceState.READY, "ARM64 under qemu-user", note,
                               counts=bool(counter.options))  # fmt: skip
-        return DeviceInfo(self.name, self.kind, DeviceState.MISSING, "ARM64 under qemu-user", EMULATOR_REMEDY)
+        remedy = EMULATOR_REMEDY if sys.platform == "linux" else NO_EMULATOR
+        return DeviceInfo(self.name, self.kind, DeviceState.MISSING, "ARM64 under qemu-user", remedy)
 
     def facts(self) -> DeviceFacts:
         """See `Device.facts`: an ARM64 without clocks, clusters and sensors of its own."""
@@ -75,15 +76,3 @@ class Emulator:
             raise DeviceError(info.line)
         qemu = shutil.which(QEMU) or QEMU
         yield LocalSession(self.name, (qemu, *find_counter(qemu).options))
-
-
-def read_local_facts() -> DeviceFacts:
-    """Facts of this machine; on others than Linux only what Python knows."""
-    text = ""
-    if sys.platform == "linux":
-        done = subprocess.run(["sh", "-c", FACTS_SCRIPT], stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                              errors="replace", timeout=FACTS_S)  # fmt: skip
-        text = done.stdout
-    facts = parse_facts(text)
-    machine = platform.machine()
-    return replace(facts, model=platform.node(), soc=facts.soc or platform.processor() or machine, abis=(machine,))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,7 +39,7 @@ def check_targets(targets: Sequence[ExportTarget], overwrite: bool) -> None:
         FileError: a name with another ending, a folder that can't be written, two files of one name, or a file that is
             there already and may not be replaced.
     """
-    seen: set[Path] = set()
+    seen: set[str] = set()
     for target in targets:
         ending, _ = KINDS[target.kind]
         path = target.path
@@ -49,7 +50,7 @@ def check_targets(targets: Sequence[ExportTarget], overwrite: bool) -> None:
             raise FileError(f"{path}: there is no folder {folder}")
         if not os.access(folder, os.W_OK):
             raise FileError(f"{path}: the folder {folder} can't be written")
-        place = Path(os.path.realpath(path))  # Path.resolve raises on links in a circle
+        place = find_place(path)
         if place in seen:
             raise FileError(f"{path}: stands there twice")
         seen.add(place)
@@ -57,3 +58,9 @@ def check_targets(targets: Sequence[ExportTarget], overwrite: bool) -> None:
             raise FileError(f"{path}: is a folder")
         if not overwrite:
             refuse_existing(path)
+
+
+def find_place(path: Path) -> str:
+    """Where a file comes to lie, the same for all names of that place."""
+    place = os.path.realpath(path)  # Path.resolve raises on links in a circle
+    return place.casefold() if sys.platform in ("darwin", "win32") else place

@@ -33,7 +33,7 @@ class LayerFigures:
     device: str = ""
     """Name of the device; empty where none was asked for and none has figures."""
     figure: str = ""
-    """What they may be called: "latency", "host time" or "instructions"; empty where there are none."""
+    """What they may be called, a key of `benchmark.figure.FIGURE_WORDS`; empty where there are none."""
     threads: int = 1
     cores: str = ""
     """As asked for; empty where that was left to the device."""

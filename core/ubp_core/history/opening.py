@@ -11,6 +11,7 @@ import os
 import shutil
 import sqlite3
 import stat
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
@@ -212,6 +213,8 @@ def find_reason(error: sqlite3.Error | OSError, name: str, path: Path, deed: str
 
 def is_read_only(path: Path) -> bool:
     """Whether the disk is one that nobody writes."""
+    if sys.platform == "win32":  # it tells nobody, and refuses permission
+        return False
     with suppress(OSError):
         return bool(os.statvfs(path.parent).f_flag & os.ST_RDONLY)
     return False
@@ -220,6 +223,5 @@ def is_read_only(path: Path) -> bool:
 def free_bytes(folder: Path) -> int:
     """Space that is left to us; plenty where that is not known."""
     with suppress(OSError):
-        disk = os.statvfs(folder)
-        return disk.f_bavail * disk.f_frsize
+        return shutil.disk_usage(folder).free
     return LOG_ROOM

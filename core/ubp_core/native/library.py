@@ -5,16 +5,14 @@ from __future__ import annotations
 import ctypes
 import functools
 import os
-import sys
 from enum import IntEnum
 from numbers import Integral
 from pathlib import Path
 
+from ubp_core.binaries import LIBRARY
 from ubp_core.errors import BuildError, UbpError
 from ubp_core.vocabulary import KERNELS, MAX_THREADS, METHODS
 
-FOLDER = Path(__file__).parents[1] / "_lib"
-LIBRARY = FOLDER / {"darwin": "libubp.dylib", "win32": "ubp.dll"}.get(sys.platform, "libubp.so")
 ABI_VERSION = 2
 """UBP_ABI_VERSION of native/include/ubp/common_c.h."""
 REBUILD = "reinstall with pip, or run: python native/build.py host"

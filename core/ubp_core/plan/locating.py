@@ -40,8 +40,16 @@ def move_model(spec: ModelSpec, folder: Path | None, target: Path) -> ModelSpec:
     for field, value in _paths(spec).items():
         found = next((place for place in _places(value, folder) if _is_there(place)), None)
         if found is not None:
-            changes[field] = os.path.relpath(found.resolve(), target.resolve())
+            changes[field] = _way(found.resolve(), target.resolve())
     return replace(spec, **changes) if changes else spec
+
+
+def _way(file: Path, folder: Path) -> str:
+    """From a folder to a file, with slashes, which every system reads; between two drives of Windows there is none."""
+    try:
+        return Path(os.path.relpath(file, folder)).as_posix()
+    except ValueError:
+        return file.as_posix()
 
 
 def _paths(spec: ModelSpec) -> dict[str, str]:

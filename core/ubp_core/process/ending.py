@@ -1,7 +1,7 @@
 """How a console command ends: every way there is becomes an exit code and at most one line on stderr.
 
-SIGTERM and SIGHUP raise `Ended` in the main thread, so that what is under way is taken down as after an error; a
-second one does not wait for that.
+SIGTERM and SIGHUP, or Windows' SIGBREAK, raise `Ended` in the main thread, so that what is under way is taken down as
+after an error; a second one does not wait for that.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from typing import Final
 from ubp_core.errors import ExitCode, UbpError
 from ubp_core.printable import printable
 from ubp_core.process.leftovers import end_at_once, remove_leftovers
-from ubp_core.process.streams import flush_stdout, open_streams
+from ubp_core.process.streams import flush_stdout, has_no_reader, open_streams
 
-SIGNALS: Final = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
+SIGNALS: Final = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name))
 BY_SIGNAL: Final = 128
 """Exit codes as shells count: this and the signal's number."""
 
@@ -68,7 +68,7 @@ def _run(name: str, work: Callable[[], int]) -> int:
         return end.code if isinstance(end.code, int) else ExitCode.OK
     except OSError as error:
         lost = flush_stdout()
-        if lost is not None or isinstance(error, BrokenPipeError):
+        if lost is not None or has_no_reader(error):
             return _explain_stream(name, lost or error)
         place = f"{error.filename}: " if error.filename else ""
         _complain(name, f"{place}{error.strerror or error}")
@@ -77,7 +77,7 @@ def _run(name: str, work: Callable[[], int]) -> int:
 
 def _explain_stream(name: str, error: OSError) -> int:
     """A reader that has gone is no news; any other reason is."""
-    if isinstance(error, BrokenPipeError):
+    if has_no_reader(error):
         return ExitCode.PIPE_CLOSED
     _complain(name, f"the output can't be written: {error.strerror or error}")
     return ExitCode.FAILED
@@ -89,7 +89,7 @@ def _complain(name: str, line: str) -> None:
 
 @contextmanager
 def catching_signals() -> Iterator[None]:
-    """SIGTERM and SIGHUP raise `Ended` while this lasts, unless they are ignored (nohup)."""
+    """SIGNALS raise `Ended` while this lasts, unless they are ignored (nohup)."""
     if current_thread() is not main_thread():
         yield
         return

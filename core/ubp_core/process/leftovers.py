@@ -8,12 +8,13 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-import signal
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NoReturn
+
+from ubp_core.process.groups import kill_group
 
 LONGEST = 60
 """Characters of a target's name that its passing one has: in UTF-8, with what is added, below the usual 255 bytes."""
@@ -76,8 +77,7 @@ def remove_leftovers() -> None:
     if os.getpid() != _owner:
         return
     for number in list(_groups):
-        with suppress(OSError):
-            os.killpg(number, signal.SIGKILL)
+        kill_group(number)
     for path in list(_paths):
         _remove(path)
 

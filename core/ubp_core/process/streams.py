@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import sys
@@ -9,6 +10,7 @@ from contextlib import suppress
 
 ESCAPE = "backslashreplace"
 """What becomes of letters that an encoding lacks."""
+ENCODING_VARIABLE = "PYTHONIOENCODING"
 
 
 class OutputText(io.TextIOWrapper):
@@ -69,9 +71,20 @@ def open_streams() -> None:
     out, err = sys.stdout, sys.stderr  # stay alive as sys.__stdout__ and so on, else they would close the buffers
     if out is sys.__stdout__ and type(out) is io.TextIOWrapper:
         out.flush()
-        sys.stdout = OutputText(out.buffer, out.encoding, ESCAPE, line_buffering=out.line_buffering)
+        sys.stdout = OutputText(out.buffer, choose_encoding(out), ESCAPE, line_buffering=out.line_buffering)
     if err is sys.__stderr__ and type(err) is io.TextIOWrapper:
-        sys.stderr = ForgivingText(err.buffer, err.encoding, ESCAPE, line_buffering=True)
+        sys.stderr = ForgivingText(err.buffer, choose_encoding(err), ESCAPE, line_buffering=True)
+
+
+def choose_encoding(stream: io.TextIOWrapper) -> str:
+    """That of the stream; on Windows a file or a pipe would get one that has no letters for tables and units."""
+    told = sys.platform != "win32" or stream.isatty() or os.environ.get(ENCODING_VARIABLE)
+    return stream.encoding if told else "utf-8"
+
+
+def has_no_reader(error: OSError) -> bool:
+    """Whether an error of writing only means that whoever read has gone, which Windows calls a bad argument."""
+    return isinstance(error, BrokenPipeError) or (sys.platform == "win32" and error.errno == errno.EINVAL)
 
 
 def flush_stdout() -> OSError | None:

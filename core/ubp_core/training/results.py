@@ -159,7 +159,7 @@ def read_finished(loop: TrainingLoop) -> dict[str, Any] | None:
     if loop.step < loop.total_steps or not file.exists():
         return None
     try:
-        report: dict[str, Any] = json.loads(file.read_text())
+        report: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
         files = [name for name in report["files"].values() if name is not None]
         whole = report["steps"] == loop.total_steps and "dense_accuracy" in report
     except (OSError, ValueError, KeyError, TypeError, AttributeError):

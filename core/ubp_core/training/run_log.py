@@ -46,4 +46,4 @@ class RunLog:
 
 def read_log(folder: Path) -> list[dict[str, Any]]:
     """All records of a run."""
-    return [json.loads(line) for line in (folder / LOG).read_text().splitlines()]
+    return [json.loads(line) for line in (folder / LOG).read_text(encoding="utf-8").splitlines()]

@@ -37,7 +37,7 @@ def count_blocks(command: Sequence[str], plugin: Path) -> Counter[Block]:
         sys.stderr.flush()
         if done.returncode:
             raise SystemExit(f"armcycles: {' '.join(command)} exited with {done.returncode}")
-        return read_counts(Path(out.name).read_text())
+        return read_counts(Path(out.name).read_text(encoding="utf-8"))
 
 
 def read_counts(text: str) -> Counter[Block]:

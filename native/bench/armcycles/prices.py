@@ -20,7 +20,7 @@ def disassemble(code: str) -> str:
     words = [code[i : i + 8] for i in range(0, len(code), 8)]
     text = "".join(f"0x{w[6:8]} 0x{w[4:6]} 0x{w[2:4]} 0x{w[0:2]}\n" for w in words)
     command = [MC, "--disassemble", "-triple=aarch64", "-mattr=+all"]
-    done = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, input=text, capture_output=True, encoding="utf-8", check=False)
     lines = [line for line in done.stdout.splitlines() if line.strip() and not line.strip().startswith(".")]
     return "\n".join(lines)
 
@@ -49,14 +49,14 @@ class Prices:
         path = self.folder / key
         if not path.exists():
             part = path.with_suffix(f".{os.getpid()}")
-            part.write_text("\n".join(run_mca(assembly, cpu).splitlines()[:6]))
+            part.write_text("\n".join(run_mca(assembly, cpu).splitlines()[:6]), encoding="utf-8")
             part.replace(path)
-        return path.read_text()
+        return path.read_text(encoding="utf-8")
 
 
 def run_mca(assembly: str, cpu: str) -> str:
     command = [MCA, "-mtriple=aarch64", f"-mcpu={cpu}", "-mattr=+fullfp16,+dotprod", f"-iterations={ITERATIONS}"]
-    return subprocess.run(command, input=assembly, capture_output=True, text=True, check=False).stdout
+    return subprocess.run(command, input=assembly, capture_output=True, encoding="utf-8", check=False).stdout
 
 
 class Symbols:
@@ -64,7 +64,7 @@ class Symbols:
 
     def __init__(self, program: str) -> None:
         command = [NM, "-n", "-C", "--defined-only", program]
-        text = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+        text = subprocess.run(command, capture_output=True, encoding="utf-8", check=False).stdout
         rows = [line.split(maxsplit=2) for line in text.splitlines()]
         self.rows = [(int(row[0], 16), row[2]) for row in rows if len(row) == 3 and row[1] in "tTwW"]
 

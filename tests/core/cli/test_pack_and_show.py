@@ -128,7 +128,7 @@ def test_bad_input_is_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: list[str], line: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    Path("text.ubp").write_text("text\n")
+    Path("text.ubp").write_text("text\n", encoding="utf-8")
     assert main(arguments) == 2
     errors = [text for text in capsys.readouterr().err.splitlines() if "note:" not in text]
     assert len(errors) == 1 and line in errors[0]

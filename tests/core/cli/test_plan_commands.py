@@ -65,21 +65,22 @@ def test_json_tells_the_same(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_show_reads_an_edited_plan(plan: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    text = plan.read_text()
+    text = plan.read_text(encoding="utf-8")
     name = "blocks.12.pointwise"
     before = next(line for line in text.splitlines() if line.strip().startswith(f"{name}:"))
-    plan.write_text(text.replace(before, f"  {name}: {{method: dense}}"))
+    plan.write_text(text.replace(before, f"  {name}: {{method: dense}}"), encoding="utf-8")
     assert main(["plan", "show", str(plan), "--json"]) == 0
     by_name = {layer["layer"]: layer for layer in record(capsys)["layers"]}
     assert by_name[name]["method"] == "dense" and by_name[name]["achieved_sparsity"] == 0
 
 
 def test_again_decides_anew_by_the_edited_head(plan: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    text = plan.read_text()
+    text = plan.read_text(encoding="utf-8")
     fixed = next(x for x in Plan.load(plan).layers if x.name == "blocks.6.pointwise")
     line = next(line for line in text.splitlines() if line.strip().startswith(f"{fixed.name}:"))
     plan.write_text(
-        text.replace("sparsity: 0.8\n", "sparsity: 0.6\n").replace(line, line.replace("}", ", fixed: true}"))
+        text.replace("sparsity: 0.8\n", "sparsity: 0.6\n").replace(line, line.replace("}", ", fixed: true}")),
+        encoding="utf-8",
     )
     assert main(["plan", "again", str(plan)]) == 0
     assert Plan.load(plan).sparsity == 0.6 and "one budget: bed, N = 4, s = 0.6" in capsys.readouterr().out

@@ -179,16 +179,16 @@ def test_a_forked_child_takes_nothing_down(tmp_path: Path, monkeypatch: pytest.M
 
 def test_programs_end_with_the_process() -> None:
     code = """
-import os, signal, subprocess, sys
-from ubp_core.devices.local_session import ended
+import os, signal, sys
+from ubp_core.devices.device import Limits
+from ubp_core.devices.local_session import LocalSession
 from ubp_core.process.ending import run_program
+def end_twice(line):
+    os.kill(os.getpid(), signal.SIGTERM)
+    os.kill(os.getpid(), signal.SIGTERM)
 def work():
-    child = subprocess.Popen(["sh", "-c", "trap '' TERM; echo ready; while :; do sleep 1; done"],
-                             stdout=subprocess.PIPE, start_new_session=True)
-    with ended(child):
-        child.stdout.readline()
-        os.kill(os.getpid(), signal.SIGTERM)
-        os.kill(os.getpid(), signal.SIGTERM)
+    stubborn = "trap '' TERM; echo ready >&2; while :; do sleep 1; done"
+    LocalSession("host").execute(["sh", "-c", stubborn], Limits(), end_twice)
 sys.exit(run_program("test", work))
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=LIMIT_S)

@@ -24,7 +24,7 @@ def main() -> None:
     dist.init_process_group("gloo")
     rank = dist.get_rank()
     outcome = {"runs": [train(rank, *run) for run in RUNS], "error": failure(rank)}
-    with open(os.path.join(sys.argv[1], f"{rank}.json"), "w") as stream:
+    with open(os.path.join(sys.argv[1], f"{rank}.json"), "w", encoding="utf-8") as stream:
         json.dump(outcome, stream)
     dist.destroy_process_group()
 

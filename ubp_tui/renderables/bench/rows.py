@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ubp_core.benchmark.figure import FIGURE_WORDS
+from ubp_core.benchmark.figure import FIGURE_WORDS, TIMED
 from ubp_core.units import format_percent, format_ratio, format_time
 from ubp_tui.bench.job import Plan
 from ubp_tui.bench.run import DeviceRun, Retained
@@ -75,7 +75,7 @@ def layer_rows(
         return [
             BenchRow(run.device, layer, number, cells) for number, cells in enumerate(result_cells(result, run.figure))
         ]
-    if layer == run.layer and run.live and run.live.medians_ns and run.figure in ("latency", "host time"):
+    if layer == run.layer and run.live and run.live.medians_ns and run.figure in TIMED:
         cells_of = live_cells(run.live, variants, run.figure, retained)
         return [BenchRow(run.device, layer, number, cells, live=True) for number, cells in enumerate(cells_of)]
     words = waiting_words(run, layer, packing)

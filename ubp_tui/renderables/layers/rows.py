@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from ubp_core.benchmark.figure import ARM_HOST_TIME, HOST_TIME, INSTRUCTIONS, LATENCY
 from ubp_core.units import format_bytes, format_count, format_instructions, format_percent, format_time
 from ubp_tui.choices.choice import Choice
 from ubp_tui.choices.patterns import KINDS, format_shape
@@ -57,9 +58,10 @@ COLUMNS: Final = (
 )
 """All columns, from left to right."""
 FIGURE_COLUMNS: Final = {
-    "latency": COLUMNS[-1],
-    "host time": Column("figure", "host time", 13),
-    "instructions": Column("figure", "emulated", 11),
+    LATENCY: COLUMNS[-1],
+    HOST_TIME: Column("figure", HOST_TIME, 13),
+    ARM_HOST_TIME: Column("figure", ARM_HOST_TIME, 16),
+    INSTRUCTIONS: Column("figure", "emulated", 11),
 }
 """The last column by kind of figure: only a phone's is called latency."""
 GIVE_WAY: Final = (
@@ -143,9 +145,9 @@ def format_layer_figure(figure: float | None, kind: str) -> str:
     """A figure of the history; of this machine and of the emulator it says so."""
     if figure is None:
         return "-"
-    if kind == "instructions":
+    if kind == INSTRUCTIONS:
         return format_instructions(round(figure))
-    return f"host {format_time(figure)}" if kind == "host time" else format_time(figure)
+    return f"host {format_time(figure)}" if kind in (HOST_TIME, ARM_HOST_TIME) else format_time(figure)
 
 
 def _measured_text(column: str, measure: LayerMeasure, layer: Layer) -> str:

@@ -10,6 +10,7 @@ from textual.reactive import reactive
 from textual.widgets import DataTable, Static
 from textual_plotext import PlotextPlot
 
+from ubp_core.benchmark.figure import TIMED
 from ubp_tui.bench.job import Plan
 from ubp_tui.bench.run import DeviceRun, Retained
 from ubp_tui.looks.themes import look_of
@@ -155,7 +156,7 @@ class ResultPane(Vertical):
     def _points(self, run: DeviceRun, layer: str) -> list[Point]:
         """Every measured variant, and those of the layer that is under way."""
         points = [point for result in run.layers for point in result_points(result, result.layer == layer)]
-        if run.live and run.layer and run.figure in ("latency", "host time"):
+        if run.live and run.layer and run.figure in TIMED:
             kept = self.retained.get(run.layer, ())
             points += live_points(run.live, self.plan[run.layer], kept, run.layer == layer)
         return points
@@ -172,7 +173,7 @@ class ResultPane(Vertical):
         result = run.result(layer)
         if result is not None:
             return result_bars(result)
-        if layer == run.layer and run.live and any(run.live.medians_ns) and run.figure in ("latency", "host time"):
+        if layer == run.layer and run.live and any(run.live.medians_ns) and run.figure in TIMED:
             return live_bars(run.live, self.plan[layer])
         return None
 

@@ -14,8 +14,8 @@ from ubp_tui.renderables.cells import pad, shorten_name, shown
 
 WIDTHS = {"variant": 12, "measured": 10, "vs dense": 9, "spread": 7, "keeps %": 8, "figure": 12}
 """Columns after the layer's name, and their least widths."""
-LEFT = ("variant", "figure")
-"""Columns of words."""
+GAPS = {"variant": 1, "figure": 2}
+"""Columns of words, which grow with them, and the blanks between these and the next column."""
 
 
 class ResultTable(DataTable[Text]):
@@ -30,8 +30,8 @@ class ResultTable(DataTable[Text]):
     def show(self, rows: Sequence[BenchRow]) -> None:
         """Show rows."""
         before, self._rows = self._rows, list(rows)
-        if [row.key for row in before] != [row.key for row in self._rows] or self._variant_width(before) != (
-            self._variant_width(self._rows)
+        if [row.key for row in before] != [row.key for row in self._rows] or find_widths(before) != (
+            find_widths(self._rows)
         ):
             self._fill()
             return
@@ -49,21 +49,16 @@ class ResultTable(DataTable[Text]):
         """Give the name the width that is left."""
         self._fill()
 
-    @staticmethod
-    def _variant_width(rows: Sequence[BenchRow]) -> int:
-        """Width of the column of variants."""
-        return max([WIDTHS["variant"], *(len(row.cells[0]) + 1 for row in rows if row.layer)])
-
     def _fill(self) -> None:
         """Write everything; the cursor stays where it is."""
         row = self.cursor_row
-        widths = {**WIDTHS, "variant": self._variant_width(self._rows)}
+        widths = find_widths(self._rows)
         self._name_width = max(8, min(40, self.size.width - sum(widths.values()) - 2))
         self.clear(columns=True)
         self.add_column("layer", width=self._name_width + 1)
         for name, width in widths.items():
-            gap = "  " if name == "figure" else ""
-            self.add_column(Text(gap + name, justify="left" if name in LEFT else "right"), width=width)
+            gap = " " * GAPS[name] if name == "figure" else ""
+            self.add_column(Text(gap + name, justify="left" if name in GAPS else "right"), width=width)
         for number in range(len(self._rows)):
             self.add_row(*self._cells(number))
         self.move_cursor(row=min(max(row, 0), max(len(self._rows) - 1, 0)), animate=False)
@@ -90,6 +85,15 @@ class ResultTable(DataTable[Text]):
     def _cell(column: str, text: str, live: bool) -> Text:
         """One cell; the ratio is what counts; what still changes is in italics."""
         if column == "figure":
-            return Text(f"  {text}", "dim")
+            return Text(" " * GAPS[column] + text, "dim")
         style = " ".join(word for word, on in (("bold", column == "vs dense"), ("italic", live)) if on)
-        return Text(text, style, justify="left" if column in LEFT else "right")
+        return Text(text, style, justify="left" if column in GAPS else "right")
+
+
+def find_widths(rows: Sequence[BenchRow]) -> dict[str, int]:
+    """Widths of the columns after the layer's name."""
+    widths = dict(WIDTHS)
+    for place, (column, least) in enumerate(WIDTHS.items()):
+        if column in GAPS:
+            widths[column] = max([least, *(len(row.cells[place]) + GAPS[column] for row in rows if row.layer)])
+    return widths

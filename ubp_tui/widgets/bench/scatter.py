@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ubp_core.benchmark.figure import ARM_HOST_TIME, HOST_TIME, INSTRUCTIONS, LATENCY
 from ubp_tui.looks.colours import RGB
 from ubp_tui.looks.themes import Look
 from ubp_tui.renderables.bench.text import find_ratio
@@ -19,9 +20,8 @@ SHAPES = {"dense": "■", "abp": "▲", "bed": "●", "optimal": "◆"}
 OTHER = "·"
 """Points of layers that are not under the cursor."""
 TITLES = {
-    "latency": "importance kept, %, over latency, dense = 100",
-    "host time": "importance kept, %, over host time, dense = 100",
-    "instructions": "importance kept, %, over instructions, dense = 100",
+    figure: f"importance kept, %, over {figure}, dense = 100"
+    for figure in (LATENCY, HOST_TIME, ARM_HOST_TIME, INSTRUCTIONS)
 }
 MOST_NAMED = 4
 """Points that have their names beside them; more would stand on each other."""

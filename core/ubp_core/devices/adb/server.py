@@ -9,6 +9,7 @@ import os
 import re
 import socket
 import subprocess
+import sys
 import tempfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -62,6 +63,8 @@ class ServerAddress:
             OSError: there is none.
         """
         if self.path:
+            if sys.platform == "win32":
+                raise OSError(f"{self.path}: Windows has no such sockets")
             connection = socket.socket(socket.AF_UNIX)
             connection.settimeout(limit_s)
             connection.connect(self.path)
@@ -112,7 +115,9 @@ def start_server(address: ServerAddress) -> None:
     where = ["-L", str(address)] if address.path else ["-P", str(address.port)]
     try:
         command = [adbutils.adb_path(), *where, "start-server"]
-        with tempfile.TemporaryFile("w+") as output:  # no pipe: the server that stays would hold it open
+        with tempfile.TemporaryFile(
+            "w+", encoding="utf-8", errors="replace"
+        ) as output:  # no pipe: the server that stays would hold it open
             subprocess.run(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, timeout=START_S)
             output.seek(0)
             said = output.read().strip().splitlines()

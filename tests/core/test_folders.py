@@ -116,5 +116,5 @@ def test_an_empty_variable_names_nothing(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_a_user_without_a_home_is_told_what_to_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.path.expanduser", lambda path: path)  # no such variable, and no such user
     for find in FILES:
-        with pytest.raises(UsageError, match="^this user has no home folder: name one in HOME, or a folder"):
+        with pytest.raises(UsageError, match=r"^this user has no home folder: name one in HOME, or a folder"):
             find()

@@ -84,5 +84,12 @@ def keep_session(session: Session | None, start: SessionStart) -> None:
     try:
         refuse_newer(start.path)  # one that began before ours and ended since may be of a later version
         save_session(session, start.path)
-    except (UbpError, OSError) as error:
-        print(f"ubp-tui: the session is not kept: {printable(str(error))}", file=sys.stderr)
+    except UbpError as error:
+        _complain(str(error))
+    except OSError as error:
+        _complain(f"{error.filename}: {error.strerror or error}")
+
+
+def _complain(why: str) -> None:
+    """Say at the end, when the terminal is a terminal again, that the session is not kept."""
+    print(f"ubp-tui: the session is not kept: {printable(why)}", file=sys.stderr)

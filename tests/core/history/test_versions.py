@@ -101,3 +101,17 @@ def test_a_benchmark_that_can_not_be_kept_is_not_lost(
     assert note.startswith("ubp: note: not kept: ") and "update ubp-tui" in note and note.count("\n") == 1
     assert main(["history"]) == 2
     assert "update ubp-tui" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("home", "words"),
+    [("/proc/none", "the history can't be written: No such file or directory"), ("nowhere", "need a whole path")],
+)
+def test_nor_is_one_where_the_folder_can_not_be_used(
+    home: str, words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("UBP_HISTORY", raising=False)
+    monkeypatch.setenv("UBP_HOME", home)
+    assert keep((make_run(),)) == [None]
+    note = capsys.readouterr().err
+    assert note.startswith("ubp: note: not kept: ") and words in note and note.count("\n") == 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 from ubp_core import folders
 from ubp_core.cli import output
 from ubp_core.cli.options.output import add_output_options
-from ubp_core.cli.tables import Column, Table, numbers
+from ubp_core.cli.tables import GAP, Column, Table, numbers
 from ubp_core.disk_use import bytes_of, files_below
 from ubp_core.errors import ExitCode, UsageError
 from ubp_core.set_aside import names_aside
@@ -71,7 +71,8 @@ def run(args: argparse.Namespace) -> int:
         records = [place_record(place) for place in places]
         output.print_json({"command": "paths", "home": home_text(), "places": records})
     else:
-        output.open_console().print(places_table(places))
+        console = output.open_console()
+        console.print(places_table(places, console.width))
     return ExitCode.OK
 
 
@@ -153,9 +154,11 @@ def place_record(place: Place) -> dict[str, Any]:
     }
 
 
-def places_table(places: Iterable[Place]) -> Table:
-    """One line per place."""
-    table = Table([Column("name", "name"), *numbers("size"), Column("path", "text"), Column("what", "text", yields=1)])
+def places_table(places: Sequence[Place], width: int) -> Table:
+    """One line per place; a path stays whole, to be copied, as long as it fits beside its name."""
+    whole = max(len(place.name) + len(place.path) for place in places) + 2 * GAP <= width
+    path = Column("path", "left" if whole else "text")
+    table = Table([Column("name", "name"), *numbers("size", yields=1), path, Column("what", "text", yields=2)])
     for place in places:
         size = NONE if place.size_bytes is None else format_bytes(place.size_bytes)
         table.add_row(place.name, size, place.path, place.what)

@@ -8,9 +8,11 @@ import json
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from ubp_core.cache import TAG, make_folder
 from ubp_core.cli.main import main
+from ubp_core.cli.paths import Place, places_table
 from ubp_core.folders import cache_folder, history_file, log_file, session_file
 
 NAMES = ["history", "session", "recent", "tour", "log", "cache", "weights", "passing", "phone"]
@@ -105,3 +107,14 @@ def test_a_cache_of_somebody_else_is_one_line(capsys: pytest.CaptureFixture[str]
     assert main(["paths", "--clean", "cache"]) == 2
     err = capsys.readouterr().err
     assert "is not emptied, for it is no cache of ubp-tui" in err and err.count("\n") == 1
+
+
+@pytest.mark.parametrize(("width", "whole"), [(160, True), (80, True), (48, False)])
+def test_paths_are_whole_where_they_fit_and_else_folded(moved: Path, width: int, whole: bool) -> None:
+    places = [Place("session", "/home/somebody/.local/state/ubp-tui/last-session.yaml", "what it is " * 5, (), False)]
+    console = Console(width=width, file=io.StringIO())
+    console.print(places_table(places, width))
+    assert isinstance(console.file, io.StringIO)
+    shown = console.file.getvalue()
+    assert (places[0].path in shown) == whole and ("what it is" in shown) == (width == 160)
+    assert places[0].path in "".join(shown.split()).replace("notshown", " ") and "…" not in shown

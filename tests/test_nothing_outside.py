@@ -50,8 +50,9 @@ class World:
             made.chmod(0o555)  # root writes there all the same: what changed is looked for besides
 
     def outside(self) -> Snapshot:
-        """Everything that is not below UBP_HOME: the home, the present folder, and what passes."""
-        found = [path for top in (self.home, self.here, self.passing) for path in (top, *top.rglob("*"))]
+        """Everything that is not below UBP_HOME: the home, the present folder, and what did not pass."""
+        found = [path for top in (self.home, self.here) for path in (top, *top.rglob("*"))]
+        found += self.passing.rglob("*")
         stats = {str(path): path.lstat() for path in found}
         return {path: (stat.st_mode, stat.st_size, stat.st_mtime_ns) for path, stat in stats.items()}
 

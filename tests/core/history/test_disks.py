@@ -173,7 +173,8 @@ assert names() == before
 def test_a_read_only_home_without_a_history(tmp_path: Path) -> None:
     script = """
 os.environ |= {"HOME": str(here), "XDG_DATA_HOME": ""}
-os.environ.pop("UBP_HISTORY", None)
+for variable in ("UBP_HISTORY", "UBP_HOME"):
+    os.environ.pop(variable, None)
 seal()
 assert main(["history"]) == 0 and main(["history", "--json"]) == 0 and names() == []
 """

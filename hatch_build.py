@@ -21,15 +21,32 @@ class NativeBuildHook(BuildHookInterface):  # type: ignore[type-arg]
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Compiles, and says which files go where in the wheel."""
-        if self.target_name != "wheel" or version == "editable":
+        if version == "editable":
             return
-        sys.path.insert(0, str(Path(self.root) / "native"))
+        sys.path[:0] = [str(Path(self.root) / "native"), str(Path(self.root) / "core" / "ubp_core")]
+        from origin import COMMIT_FILE
+
+        if self.target_name == "sdist":
+            build_data["force_include"] = {str(self._write_commit()): COMMIT_FILE}
+            return
         from building.platforms import HOST, desk_of
         from building.running import build
         from building.targets import targets_of_wheel
 
         desk = desk_of(os.environ.get("UBP_WHEEL", HOST.name))
         outputs = build(target.name for target in targets_of_wheel(desk))
-        build_data["force_include"] = {str(output): f"ubp_core/_lib/{output.name}" for output in outputs}
+        carried = [*outputs, self._write_commit()]
+        build_data["force_include"] = {str(path): f"ubp_core/_lib/{path.name}" for path in carried}
         build_data["pure_python"] = False
         build_data["tag"] = f"py3-none-{desk.wheel_tag}"
+
+    def _write_commit(self) -> Path:
+        """A file with the commit that this is built from: in what is installed, nobody else knows."""
+        from origin import COMMIT_FILE, find_origin
+
+        from building.places import BUILD
+
+        BUILD.mkdir(parents=True, exist_ok=True)
+        path = BUILD / COMMIT_FILE
+        path.write_text(f"{find_origin(Path(self.root) / 'core' / 'ubp_core').commit}\n", encoding="ascii")
+        return path

@@ -15,6 +15,7 @@ from ubp_tui.bench.errands import BenchErrands
 from ubp_tui.bench.job import make_job, make_network_job
 from ubp_tui.bench.queue import BenchQueue
 from ubp_tui.choices.choice import Choice
+from ubp_tui.dialogs.about import AboutDialog
 from ubp_tui.dialogs.error import ErrorDialog
 from ubp_tui.dialogs.help import HelpScreen
 from ubp_tui.dialogs.leaving import ENDED_EARLY, LeavingDialog
@@ -224,6 +225,10 @@ class UbpApp(OpeningApp):
     def action_show_log(self) -> None:
         """Open the log panel."""
         self._show(LogPanel, lambda: LogPanel(self.services.log))
+
+    def action_show_about(self) -> None:
+        """Say what this program is."""
+        self._show(AboutDialog, AboutDialog)
 
     def action_show_tour(self) -> None:
         """Begin the tour, on the layers."""

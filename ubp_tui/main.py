@@ -9,13 +9,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
-from ubp_core import __version__
 from ubp_core.building import BackgroundBuild, wants_build
 from ubp_core.cli.options.devices import add_adb_host
 from ubp_core.cli.options.model import MODEL_OPTIONS, add_model_options, model_spec
 from ubp_core.cli.options.selection import add_block_options
+from ubp_core.cli.options.version import add_version
 from ubp_core.cli.parsing import Arguments, CommandParser
 from ubp_core.errors import ExitCode, PlanError
+from ubp_core.folders import HISTORY, HOME, TORCH, log_file, recent_file, tour_file
 from ubp_core.models import DEFAULT_MODEL, MODEL_NAMES
 from ubp_core.printable import printable
 from ubp_core.process.ending import run_program
@@ -38,6 +39,9 @@ examples:
   ubp-tui resnet50 --method optimal          another network, another method
   ubp-tui mine.safetensors --arch resnet18   weights of your own
   ubp-tui --session work.yaml                keep the work in a file, go on there
+
+environment: {HOME}=FOLDER keeps everything below one folder, {HISTORY}=FILE
+  and {TORCH}=FOLDER name places of their own; `ubp paths` lists all of them
 
 models: {textwrap.fill(", ".join(MODEL_NAMES), 79, subsequent_indent="  ", initial_indent="        ").lstrip()},
   other torchvision classifiers, or a .safetensors, .pt or .pth file"""
@@ -67,8 +71,8 @@ def build_parser() -> CommandParser:
         "--theme", choices=THEME_NAMES, help="colours; safe ones never rely on red against green (dark)"
     )
     parser.add_argument("--ascii", action="store_true", help="draw with plain ASCII characters only")
-    parser.add_argument("--version", action="version", version=f"ubp-tui {__version__}")
-    return parser  # fmt: skip
+    add_version(parser)
+    return parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -92,7 +96,7 @@ def _run(arguments: Sequence[str] | None) -> int:
         print("ubp-tui: this is not a terminal; `ubp layers` and `ubp select` print the same figures", file=sys.stderr)
         return ExitCode.BAD_INPUT
     from ubp_tui.session.start import find_session, keep_session
-    from ubp_tui.terminal.log_file import log_path, logging_to_file
+    from ubp_tui.terminal.log_file import logging_to_file
 
     try:
         start = find_session(options.session, not options.no_session, bool(options.given & {*MODEL_OPTIONS}))
@@ -101,7 +105,7 @@ def _run(arguments: Sequence[str] | None) -> int:
         return error.exit_code
     app = _build(options, start)
     # With a loop of our own, the end does not wait for worker threads.
-    with logging_to_file(log_path()), signals_restored():
+    with logging_to_file(log_file()), signals_restored():
         app.run(loop=asyncio.new_event_loop())
     keep_session(app.session, start)
     if app.failure:
@@ -138,16 +142,13 @@ def _build(options: Arguments, start: SessionStart) -> UbpApp:
     from ubp_tui.app import build_app
     from ubp_tui.bench.services import default_bench_services
     from ubp_tui.looks.themes import Glyphs
-    from ubp_tui.session.recent import recent_path
-    from ubp_tui.terminal.log_file import log_path
     from ubp_tui.work.services import default_services
-    from ubp_tui.workspace.tour import tour_path
 
-    tour = None if options.no_session else tour_path()
-    recent = None if options.no_session else recent_path()
+    tour = None if options.no_session else tour_file()
+    recent = None if options.no_session else recent_file()
     build = BackgroundBuild if wants_build() else None
     bench = default_bench_services(options.adb_host)
-    services = replace(default_services(), bench=bench, build=build, log=log_path(), tour=tour, recent=recent)
+    services = replace(default_services(), bench=bench, build=build, log=log_file(), tour=tour, recent=recent)
     choice = Choice(options.method, options.block_size, options.sparsity)
     glyphs: Glyphs | None = "ascii" if options.ascii else None
     session = start.session

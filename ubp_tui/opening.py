@@ -85,7 +85,14 @@ class OpeningApp(GuardedApp):
             logging.getLogger("ubp_tui").info("loaded %s, %s", model.name, model.source)
             self.explore.drawing.uncover()
             self.explore.call_after_refresh(self._open, model)
-            note_recent(self.services.recent, self._wanted or self.workspace.spec)
+            self._remember(self._wanted or self.workspace.spec)
+
+    def _remember(self, spec: ModelSpec) -> None:
+        """Put a model first among those of late; a list that can't be used is said, and the log keeps that."""
+        line = note_recent(self.services.recent, spec)
+        if line:
+            logging.getLogger("ubp_tui").warning("%s", printable(line))
+            self.notify(line, title="Models of late", severity="warning", timeout=NOTES_S)
 
     def _open(self, model: LoadedModel) -> None:
         """Show the model as the session left it."""

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 
 from ubp_core.benchmark import BenchRun, LayerResult, VariantResult
+from ubp_core.history import History
+from ubp_core.history.schema import SCHEMA_VERSION
 
 
 def make_run(samples: int = 3, **changes: object) -> BenchRun:
@@ -31,3 +36,19 @@ def make_run(samples: int = 3, **changes: object) -> BenchRun:
         seconds=1.5,
     )
     return replace(run, **changes)  # type: ignore[arg-type]
+
+
+def make_older(path: Path, version: int) -> None:
+    """A history of an older version with two runs, from the statements that its own code left (`history/older`)."""
+    statements = Path(__file__).with_name("history") / "older" / f"version_{version}.sql"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(statements.read_text(encoding="utf-8"))
+
+
+def make_newer(path: Path) -> None:
+    """A history of the next version, with a run in it and a table that this one doesn't know."""
+    with History(path) as history:
+        history.add(make_run())
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript("PRAGMA journal_mode = DELETE; CREATE TABLE later (x)")
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from ubp_core import __version__
 from ubp_tui.main import build_parser, main
 
 
@@ -41,7 +42,8 @@ def test_help_names_every_option_and_imports_neither_textual_nor_torch() -> None
 
 def test_version() -> None:
     done = run("--version")
-    assert done.returncode == 0 and done.stdout.startswith("ubp-tui ")
+    assert done.returncode == 0 and done.stdout.splitlines()[0] == f"ubp-tui {__version__}"
+    assert [line.split()[0] for line in done.stdout.splitlines()[1:]] == ["commit", "platform", "library", "installed"]
 
 
 def test_defaults_and_options() -> None:

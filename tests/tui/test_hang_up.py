@@ -34,10 +34,10 @@ class Closable:
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", *SIZE, 0, 0))
         command = shlex.join([sys.executable, *program, "mobilenet_v1", "--weights", "random", *arguments])
         environment = {**os.environ, "TERM": "xterm-256color", "PYTHONPATH": os.pathsep.join(sys.path)}
-        environment["XDG_STATE_HOME"] = str(folder / "state")
+        environment["UBP_HOME"] = str(folder / "kept")
         environment["TMPDIR"] = str(folder)
-        (folder / "state" / "ubp-tui").mkdir(parents=True)
-        (folder / "state" / "ubp-tui" / "tour-seen").touch()
+        (folder / "kept" / "state").mkdir(parents=True)
+        (folder / "kept" / "state" / "tour-seen").touch()
         self.shell = subprocess.Popen(
             ["sh", "-c", f"{command}; echo $? >code"],
             stdin=slave, stdout=slave, stderr=slave, env=environment, cwd=folder, start_new_session=True,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -129,12 +131,45 @@ def test_models_of_late_come_back_each_once_and_the_last_first(
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "[1]", '[{"name": 3}]', '[{"nam": "x"}]', '{"name": "x"}', "[" * 100000, "\x00"]
+    "text", ["", "{", '{"name": "x"}', '{"version": 0, "models": []}', '{"version": 1}', "[" * 100000, "\x00", "3"]
 )
-def test_a_damaged_list_is_no_list(text: str, tmp_path: Path) -> None:
-    path = tmp_path / "recent.json"
+def test_a_damaged_list_is_no_list_and_is_kept(text: str, tmp_path: Path) -> None:
+    path, aside = tmp_path / "recent.json", tmp_path / "recent.refused.json"
     path.write_text(text)
     assert read_recent(path) == () and read_recent(tmp_path / "nosuch") == () and read_recent(None) == ()
+    line = note_recent(path, ModelSpec("x"))
+    assert line.startswith(f"{path}: is damaged") and str(aside) in line
+    assert aside.read_text() == text and read_recent(path) == (ModelSpec("x"),)
+    assert note_recent(path, ModelSpec("y")) == ""
+
+
+@pytest.mark.parametrize("text", ["[1]", '[{"name": 3}]', '[{"nam": "x"}]', '{"version": 1, "models": [[]]}'])
+def test_what_is_no_model_is_passed_over(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "recent.json"
+    path.write_text(text)
+    assert read_recent(path) == () and note_recent(path, ModelSpec("x")) == ""
+    assert read_recent(path) == (ModelSpec("x"),)
+
+
+def test_the_list_of_the_first_version_is_gone_on_with(tmp_path: Path) -> None:
+    path = tmp_path / "recent.json"
+    shutil.copyfile(Path(__file__).with_name("older") / "recent-models.json", path)
+    models = (ModelSpec("mobilenet_v1"), ModelSpec("resnet18", "random", input_size=64))
+    assert read_recent(path) == models
+    assert note_recent(path, ModelSpec("x")) == "" and read_recent(path) == (ModelSpec("x"), *models)
+    assert json.loads(path.read_text())["version"] == 1 and len(list(tmp_path.iterdir())) == 1
+
+
+async def test_a_newer_list_is_left_as_it_is_and_the_app_opens(tmp_path: Path) -> None:
+    path = tmp_path / "recent.json"
+    text = '{"version": 2, "models": {"later": []}}'
+    path.write_text(text)
+    app = app_on("small", path)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settle(app, pilot)
+        await until(pilot, lambda: "written by a newer ubp-tui" in " ".join(screen_text(app).split()))
+        assert app.workspace.model is not None and [hit async for hit in ModelCommands(app.screen).discover()] == []
+    assert path.read_text() == text and [entry.name for entry in tmp_path.iterdir()] == ["recent.json"]
 
 
 def test_what_is_unusual_is_said() -> None:

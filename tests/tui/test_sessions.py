@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -13,6 +14,7 @@ from textual.pilot import Pilot
 from tui_world import make_app, make_model, make_services, screen_text, settle, until
 
 from ubp_core.errors import PlanError
+from ubp_core.folders import recent_file, session_file, tour_file
 from ubp_core.models.spec import ModelSpec
 from ubp_core.vocabulary import METHODS
 from ubp_tui.app import UbpApp, build_app
@@ -24,6 +26,7 @@ from ubp_tui.dialogs.session_offer import SessionOffer
 from ubp_tui.main import _build, build_parser
 from ubp_tui.renderables.layers.rows import COLUMNS
 from ubp_tui.session.file import format_session, load_session, save_session
+from ubp_tui.session.recent import note_recent
 from ubp_tui.session.session import Session
 from ubp_tui.session.start import SessionStart, find_session, keep_session
 from ubp_tui.widgets.bench.options_bar import OptionsBar
@@ -35,7 +38,10 @@ from ubp_tui.widgets.layers.layer_table import LayerTable
 from ubp_tui.widgets.map.block_map import BlockMap
 from ubp_tui.widgets.map.map_pane import MapPane
 from ubp_tui.workspace.arrangement import Arrangement, MapPlace
+from ubp_tui.workspace.tour import take_first_time
 
+OLDER = Path(__file__).with_name("older")
+"""Files that the first versions wrote."""
 WORDS = st.text(st.characters(codec="utf-8", exclude_categories=("Cs",)), min_size=1, max_size=12)
 CHOICES = st.builds(
     Choice,
@@ -89,7 +95,7 @@ def test_a_file_gives_back_what_was_written(tmp_path_factory: pytest.TempPathFac
 @pytest.mark.parametrize(
     ("old", "new", "complaint"),
     [
-        ("session: 1", "session: 2", "session: version 2 is unknown"),
+        ("session: 1", "session: 0", "session: version 0 is unknown"),
         ("view: layers", "view: sideways", "view: 'sideways' is unknown"),
         ("block_size: 4", "block_size: 99", "default.block_size: need a whole number from 1 to 32"),
         ("marked: []", "marked: yes", "marked: need a list"),
@@ -97,7 +103,8 @@ def test_a_file_gives_back_what_was_written(tmp_path_factory: pytest.TempPathFac
         ("  name: small", "  seed: 3", "model: name is missing"),
         ("by_tap: false", "by_tap: {", "not YAML"),
         ("model:", "later: 1\nmodel:", "'later' is unknown"),
-        ("session: 1", "later: 1\nsession: 2", "session: version 2 is unknown"),
+        ("session: 1", "session: 2", "written by a newer ubp-tui (form 2, this one knows 1)"),
+        ("session: 1", "later: 1\nsession: 2", "written by a newer ubp-tui"),
         ("threads: '1'", "threads: 3", "benchmark.threads: '3' is unknown"),
         ("  sort: ''", "  sort: colour", "screens.sort: 'colour' is unknown"),
     ],
@@ -234,8 +241,7 @@ async def test_quitting_before_the_model_is_there_keeps_the_session() -> None:
 
 
 def test_which_session_a_command_line_means(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    monkeypatch.setattr("ubp_tui.session.start.last_session_path", lambda: tmp_path / "state" / "last.yaml")
+    monkeypatch.setenv("UBP_HOME", str(tmp_path))
     fresh = find_session(None, True, False)
     assert fresh.session is None and fresh.path is not None and not fresh.path.exists()
     keep_session(None, fresh)
@@ -253,23 +259,78 @@ def test_which_session_a_command_line_means(tmp_path: Path, monkeypatch: pytest.
     assert find_session(str(tmp_path / "new.yaml"), True, True).path == tmp_path / "new.yaml"
 
 
-def test_a_last_session_that_is_broken_is_set_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "last.yaml"
-    path.write_text("session: 7\n")
-    monkeypatch.setattr("ubp_tui.session.start.last_session_path", lambda: path)
+@pytest.fixture
+def last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the last session is; its folder is there."""
+    monkeypatch.setenv("UBP_HOME", str(tmp_path))
+    session_file().parent.mkdir()
+    return session_file()
+
+
+def test_a_last_session_that_is_broken_is_set_aside(last: Path) -> None:
+    last.write_text("session: 0\n")
     start = find_session(None, True, False)
-    aside = tmp_path / "last.refused.yaml"
-    assert start.session is None and "version 7" in start.complaint and str(aside) in start.complaint
+    aside = last.with_name("last-session.refused.yaml")
+    assert start.session is None and "version 0" in start.complaint and str(aside) in start.complaint
     keep_session(make_session(), start)
-    assert aside.read_text() == "session: 7\n" and load_session(path) == make_session()
-    path.write_text("session: 8\n")
-    assert str(tmp_path / "last.refused-2.yaml") in find_session(None, True, True).complaint, (
-        "also where MODEL is named"
-    )
-    path.write_text("session: 9\n")
+    assert aside.read_text() == "session: 0\n" and load_session(last) == make_session()
+    last.write_text("session: [\n")
+    second = last.with_name("last-session.refused-2.yaml")
+    assert str(second) in find_session(None, True, True).complaint, "also where MODEL is named"
+    last.write_text("what")
     find_session(None, True, False)
-    kept = [(tmp_path / f"last.refused{more}.yaml").read_text()[9] for more in ("", "-2", "-3")]
-    assert kept == ["7", "8", "9"]
+    kept = [last.with_name(f"last-session.refused{more}.yaml").read_text() for more in ("", "-2", "-3")]
+    assert kept == ["session: 0\n", "session: [\n", "what"]
+
+
+def test_the_session_of_the_first_version_is_gone_on_with(last: Path) -> None:
+    shutil.copyfile(OLDER / "session.yaml", last)
+    start = find_session(None, True, False)
+    assert start.session is not None and start.offered and not start.complaint
+    assert start.session.spec == ModelSpec("mobilenet_v1", "random", width=0.25, seed=3, input_size=96)
+    assert start.session.choices.of("head") == Choice("bed", 8, 0.5)
+    assert start.session.choices.dense == {"blocks.1.pointwise"} and start.session.layer == "blocks.3.pointwise"
+    keep_session(start.session, start)
+    assert load_session(last) == start.session
+
+
+@pytest.mark.parametrize("model_given", [False, True])
+def test_a_newer_last_session_is_left_as_it_is(
+    last: Path, model_given: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = format_session(make_session()).replace("session: 1", "later: {a: 1}\nsession: 2")
+    last.write_text(text)
+    start = find_session(None, True, model_given)
+    assert start.session is None and start.path is None
+    assert start.complaint == (
+        f"{last}: written by a newer ubp-tui (form 2, this one knows 1) and left as it is; update ubp-tui. "
+        "Until then no session is kept but with --session FILE."
+    )
+    keep_session(make_session(), start)
+    assert [path.read_text() for path in last.parent.iterdir()] == [text]
+    with pytest.raises(PlanError, match="written by a newer ubp-tui"):
+        find_session(str(last), True, False)
+    assert capsys.readouterr().err == ""
+
+
+def test_a_home_that_can_not_be_written_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("UBP_HOME", "/proc/none")  # where not even root makes a folder
+    start = find_session(None, True, False)
+    assert start.session is None and not start.complaint
+    keep_session(make_session(), start)
+    assert capsys.readouterr().err == ("ubp-tui: the session is not kept: /proc/none: No such file or directory\n")
+    assert note_recent(recent_file(), ModelSpec("x")) == "" and not take_first_time(tour_file())
+
+
+def test_a_session_that_became_newer_meanwhile_is_left_as_it_is(last: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    start = find_session(None, True, False)
+    last.write_text("session: 2\n")
+    keep_session(make_session(), start)
+    assert last.read_text() == "session: 2\n"
+    err = capsys.readouterr().err
+    assert err.startswith("ubp-tui: the session is not kept: ") and "update ubp-tui" in err and err.count("\n") == 1
 
 
 async def test_a_last_session_that_is_refused_is_said_before_the_model_is_loaded(tmp_path: Path) -> None:

@@ -28,9 +28,9 @@ class Terminal:
         self.folder = folder
         self._socket = str(folder / "tmux")
         environment = {**os.environ, "PS1": "$ ", "PYTHONPATH": os.pathsep.join(sys.path)}
-        environment["XDG_STATE_HOME"] = str(folder / "state")
-        (folder / "state" / "ubp-tui").mkdir(parents=True)
-        (folder / "state" / "ubp-tui" / "tour-seen").touch()
+        environment["UBP_HOME"] = str(folder / "kept")
+        (folder / "kept" / "state").mkdir(parents=True)
+        (folder / "kept" / "state" / "tour-seen").touch()
         environment.pop("NO_COLOR", None)
         command = ["tmux", "-S", self._socket, "-f", "/dev/null", "new-session", "-d", "-x", "100", "-y", "30", "sh"]
         subprocess.run(command, env=environment, cwd=folder, check=True)
@@ -196,7 +196,7 @@ def test_an_unexpected_error_is_one_line_and_the_session_is_kept(terminal: Termi
     assert terminal.modes() == before
     assert "ubp-tui: unexpected error, RuntimeError: a mistake of ours; the traceback" in shown
     assert "Traceback" not in shown and "weights" not in shown.partition("unexpected")[2] and "and more" not in shown
-    (log,) = terminal.folder.glob("state/ubp-tui/**/*.log")
+    (log,) = terminal.folder.glob("kept/log/*.log")
     assert "Traceback" in log.read_text() and "in fail" in log.read_text()
     assert load_session(terminal.folder / "here.yaml").choices.default.method == "optimal"
 

@@ -20,6 +20,7 @@ APP_KEYS: Final = (
         ("app.theme", "y", "next_theme", "theme", "next theme: dark, light, colour-blind safe"),
         ("app.log", "L", "show_log", "log", "show what libraries and workers have reported"),
         ("app.tour", "T", "show_tour", "tour", "six steps to a saved plan and a benchmark, done by you"),
+        ("app.about", "V", "show_about", "about", "version, commit, platform and native library"),
         ("app.help", "question_mark", "show_help", "help", "show this help"),
     ),
     *make_section(

@@ -8,10 +8,12 @@ from types import MappingProxyType
 from typing import Any
 
 from ubp_core.atomic_file import write_atomically, write_text
+from ubp_core.errors import PlanError
 from ubp_core.models.spec import ModelSpec
 from ubp_core.plan.reader import MODEL_FIELDS
 from ubp_core.strict_yaml.fields import Field, flag, number, one_of, read_document, read_mapping, text, texts, whole
 from ubp_core.strict_yaml.text import format_list, format_mapping, format_value
+from ubp_core.version import newer_line
 from ubp_core.vocabulary import METHODS
 from ubp_tui.bench.options import CORE_WORDS, OPTIONS, RunOptions
 from ubp_tui.choices.choice import Choice
@@ -40,10 +42,15 @@ _ARRANGEMENT = {
 }
 
 
+class NewerSession(PlanError):
+    """A session that a later version wrote: it is left as it is."""
+
+
 def load_session(path: Path) -> Session:
     """Read and check a file.
 
     Raises:
+        NewerSession: a later version wrote it.
         PlanError: it can't be used; the line names file, line and field.
     """
     document = read_document(path)
@@ -89,6 +96,16 @@ def load_session(path: Path) -> Session:
     }
     rest = {names[name]: value for name, value in values.items() if name in names}
     return Session(values["model"], choices, **rest)
+
+
+def refuse_newer(path: Path) -> None:
+    """Raises NewerSession where a later version wrote the file; what else is wrong with it is no matter."""
+    try:
+        load_session(path)
+    except NewerSession:
+        raise
+    except PlanError:
+        return
 
 
 def save_session(session: Session, path: Path) -> None:
@@ -140,7 +157,9 @@ def _model_fields(spec: ModelSpec) -> dict[str, Any]:
 
 def _read_version(field: Field) -> int:
     """This version and no other."""
-    version = whole(0, 2**31)(field)
+    version = int(whole(0, 2**31)(field))
+    if version > VERSION:
+        raise NewerSession(newer_line(field.path, version, VERSION))
     if version != VERSION:
         field.fail(f"version {version} is unknown; this program reads version {VERSION}")
     return version

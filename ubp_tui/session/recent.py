@@ -10,27 +10,45 @@ from typing import Any, Final
 from ubp_core.atomic_file import write_atomically, write_text
 from ubp_core.errors import UbpError
 from ubp_core.models.spec import ModelSpec
+from ubp_core.set_aside import set_aside
+from ubp_core.version import newer_line
 from ubp_tui.choices.paths import typed_path
 
 MOST: Final = 10
 """Models that are remembered."""
+VERSION: Final = 1
+"""Of the file; a bare list of models is what was written before there was a number."""
 _TYPES: Final = {"name": str, "weights": str, "arch": str | None, "width": float, "seed": int, "input_size": int}
 
 
-def recent_path() -> Path:
-    """Where they are kept."""
-    from platformdirs import user_state_path
-
-    return user_state_path("ubp-tui") / "recent-models.json"
+class NewerList(UbpError):
+    """A list that a later version wrote: it is left as it is."""
 
 
 def read_recent(path: Path | None) -> tuple[ModelSpec, ...]:
-    """The models, the last one first; none where the file is missing or was damaged."""
+    """The models, the last one first; none where the file is missing, was damaged, or is of a later version."""
     try:
-        found = json.loads(path.read_text(encoding="utf-8")) if path is not None else []
-    except (OSError, ValueError, RecursionError):
+        return _load(path) if path is not None else ()
+    except (OSError, ValueError, RecursionError, NewerList):
         return ()
-    specs = map(_read_spec, found if isinstance(found, list) else [])
+
+
+def _load(path: Path) -> tuple[ModelSpec, ...]:
+    """The models of a file.
+
+    Raises:
+        NewerList: a later version wrote it.
+        OSError, ValueError, RecursionError: it is missing, or damaged.
+    """
+    found = json.loads(path.read_text(encoding="utf-8"))
+    if isinstance(found, dict):
+        version = found.get("version")
+        if isinstance(version, int) and version > VERSION:
+            raise NewerList(newer_line(path, version, VERSION))
+        found = found.get("models") if version == VERSION else None
+    if not isinstance(found, list):
+        raise ValueError("no list of models")
+    specs = map(_read_spec, found)
     return tuple(spec for spec in specs if spec is not None)[:MOST]
 
 
@@ -44,12 +62,40 @@ def _read_spec(value: Any) -> ModelSpec | None:
     return ModelSpec(**value)
 
 
-def note_recent(path: Path | None, spec: ModelSpec) -> None:
-    """Put a model first; where nothing can be written, nothing is remembered."""
+def note_recent(path: Path | None, spec: ModelSpec) -> str:
+    """Put a model first; where nothing can be written, nothing is remembered.
+
+    Returns:
+        What a user must know of the file, in a line: it was set aside, or is left as it is. Mostly empty.
+    """
     if path is None:
-        return
-    kept = (_absolute(spec), *(other for other in read_recent(path) if other != _absolute(spec)))[:MOST]
-    text = json.dumps([asdict(one) for one in kept], indent=1)
+        return ""
+    line = ""
+    try:
+        before = _load(path)
+    except FileNotFoundError:
+        before = ()
+    except NewerList as error:
+        return str(error)
+    except OSError:
+        return ""
+    except (ValueError, RecursionError):
+        before, line = (), _set_aside(path)
+    _write(path, (_absolute(spec), *(other for other in before if other != _absolute(spec)))[:MOST])
+    return line
+
+
+def _set_aside(path: Path) -> str:
+    """Make room for a new list, and say so."""
+    try:
+        return f"{path}: is damaged, and is kept as {set_aside(path)}; models of late are remembered anew"
+    except OSError as error:
+        return f"{path}: is damaged, can't be set aside ({error.strerror or error}), and is written anew"
+
+
+def _write(path: Path, specs: tuple[ModelSpec, ...]) -> None:
+    """Write the list, if that can be."""
+    text = json.dumps({"version": VERSION, "models": [asdict(one) for one in specs]}, indent=1)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, lambda place: write_text(place, text + "\n"))

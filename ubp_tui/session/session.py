@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from ubp_core.models.spec import ModelSpec
 from ubp_tui.bench.options import RunOptions
@@ -54,10 +53,3 @@ class Session:
         )
         parts += [f"{count} {words}" for count, words in counts if count]
         return " · ".join(parts)
-
-
-def last_session_path() -> Path:
-    """Where the last session is kept, in the user's state folder."""
-    import platformdirs
-
-    return platformdirs.user_state_path("ubp-tui") / "last-session.yaml"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from itertools import chain, count
 from pathlib import Path
 
 from ubp_core.errors import PlanError, UbpError
+from ubp_core.folders import session_file
 from ubp_core.printable import printable
-from ubp_tui.session.session import Session, last_session_path
+from ubp_core.set_aside import set_aside
+from ubp_tui.session.session import Session
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ def find_session(file: str | None, wanted: bool, model_given: bool) -> SessionSt
     Raises:
         PlanError: `file` can't be used, or goes with another model.
     """
-    from ubp_tui.session.file import load_session
+    from ubp_tui.session.file import NewerSession, load_session
 
     if not wanted:
         return SessionStart()
@@ -50,7 +51,7 @@ def find_session(file: str | None, wanted: bool, model_given: bool) -> SessionSt
         if model_given:
             raise PlanError(f"{file}: holds a session with a model of its own; leave out MODEL, or name another file")
         return SessionStart(load_session(path), path=path)
-    path = last_session_path()
+    path = session_file()
     if not path.exists():
         return SessionStart(path=path)
     try:
@@ -58,6 +59,8 @@ def find_session(file: str | None, wanted: bool, model_given: bool) -> SessionSt
         if model_given:
             return SessionStart(path=path, theme=last.arrangement.theme)
         return SessionStart(last, offered=True, path=path)
+    except NewerSession as error:
+        return SessionStart(complaint=f"{error}. Until then no session is kept but with --session FILE.")
     except PlanError as error:
         # A file that we wrote ourselves must never keep anybody from starting, nor be lost at its end.
         return SessionStart(path=path, complaint=_set_aside(path, error))
@@ -65,27 +68,28 @@ def find_session(file: str | None, wanted: bool, model_given: bool) -> SessionSt
 
 def _set_aside(path: Path, error: PlanError) -> str:
     """Rename a file that can't be used, and say why and where it is now."""
-    aside = _free_name(path)
     try:
-        path.replace(aside)
+        aside = set_aside(path)
     except OSError as problem:
         return f"{error}. It can't be set aside ({problem.strerror or problem}), and will be written anew at the end."
     return f"{error}. It is kept as {aside}: mend it there and go on with --session, or delete it."
 
 
-def _free_name(path: Path) -> Path:
-    """A name beside `path` that is not taken: what was set aside before stays."""
-    names = chain((".refused",), (f".refused-{number}" for number in count(2)))
-    return next(aside for name in names if not (aside := path.with_name(f"{path.stem}{name}{path.suffix}")).exists())
-
-
 def keep_session(session: Session | None, start: SessionStart) -> None:
     """Write the session at the end; what goes wrong is a line on stderr."""
-    from ubp_tui.session.file import save_session
+    from ubp_tui.session.file import refuse_newer, save_session
 
     if session is None or start.path is None:
         return
     try:
+        refuse_newer(start.path)  # one that began before ours and ended since may be of a later version
         save_session(session, start.path)
-    except (UbpError, OSError) as error:
-        print(f"ubp-tui: the session is not kept: {printable(str(error))}", file=sys.stderr)
+    except UbpError as error:
+        _complain(str(error))
+    except OSError as error:
+        _complain(f"{error.filename}: {error.strerror or error}")
+
+
+def _complain(why: str) -> None:
+    """Say at the end, when the terminal is a terminal again, that the session is not kept."""
+    print(f"ubp-tui: the session is not kept: {printable(why)}", file=sys.stderr)

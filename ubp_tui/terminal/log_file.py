@@ -24,13 +24,6 @@ TAIL_BYTES: Final = 20_000
 """As much of the end of the file as the panel shows."""
 
 
-def log_path() -> Path:
-    """The log of this user."""
-    from platformdirs import user_log_path
-
-    return user_log_path("ubp-tui") / "ubp-tui.log"
-
-
 def read_tail(path: Path) -> str:
     """The last lines of a log; empty where there is none."""
     try:

@@ -35,6 +35,8 @@ STEPS: Final = (
     Step("bench.run", "measures this layer, dense against pruned, on this machine or a phone"),
 )
 """In the order in which they are needed."""
+VERSION: Final = 1
+"""Of the tour, for a later one that is worth another look; earlier ones left an empty file."""
 
 
 class Tour:
@@ -107,20 +109,13 @@ class Tour:
         return found() if found is not None else None
 
 
-def tour_path() -> Path:
-    """The file whose presence says that this user has had the tour."""
-    from platformdirs import user_state_path
-
-    return user_state_path("ubp-tui") / "tour-seen"
-
-
 def take_first_time(path: Path | None) -> bool:
     """Whether there never was a tour; from now on there was. Where nothing can be written, none begins by itself."""
     if path is None or path.exists():
         return False
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
+        path.write_text(f"{VERSION}\n", encoding="ascii")
     except OSError:
         return False
     return True

@@ -14,11 +14,12 @@ from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
-from ubp_core import __version__
 from ubp_core.cli import output
 from ubp_core.cli.options.output import form_of
+from ubp_core.cli.options.version import add_version
 from ubp_core.cli.parsing import CommandParser
 from ubp_core.errors import ExitCode, UsageError
+from ubp_core.folders import HISTORY, HOME, TORCH, home
 from ubp_core.models.catalogue import DEFAULT_MODEL, MODEL_NAMES
 from ubp_core.process.ending import run_program
 
@@ -35,6 +36,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "devices": ("devices.list", "what a benchmark can run on; connect phones, clean up"),
     "bench": ("bench.command", "run layers on a phone, here, or under qemu"),
     "history": ("history.list", "earlier benchmarks: list, show, compare, export"),
+    "paths": ("paths", "where all of this is kept, and how much it is; empty the cache"),
 }
 """Name: (module in `ubp_core.cli`, one line of help). A new subcommand is one line here."""
 
@@ -64,6 +66,11 @@ examples:
   ubp select mobilenet_v1 --layer blocks.7.pointwise --block-size 4 --sparsity 0.75 --method optimal
   ubp compare my_checkpoint.pth --arch mobilenet_v2 --block-size 2,4,8 --sparsity 0.5,0.75
 
+environment:
+  {HOME}=FOLDER    keeps everything that `ubp paths` lists below one folder
+  {HISTORY}=FILE   another history of benchmarks
+  {TORCH}=FOLDER  another folder of torch's for downloaded weights
+
 exit codes: 0 done, 1 the work did not succeed, 2 something given can't be used, 130 interrupted,
   143 and 129 ended by SIGTERM and SIGHUP
 `ubp COMMAND --help` tells more about one command."""
@@ -80,7 +87,7 @@ def root_parser() -> CommandParser:
         f"commands:\n{listed}",
         epilog=_EPILOG,
     )
-    parser.add_argument("--version", action="version", version=f"ubp {__version__}")
+    add_version(parser)
     return parser
 
 
@@ -155,6 +162,7 @@ def _run(arguments: list[str]) -> int:
         parser.print_help(sys.stderr)
         return ExitCode.BAD_INPUT
     args = command_parser(name).parse_args(arguments[len(name.split()) :])
+    home()  # a folder that can't be one is refused before anything is run
     output.use_form(form_of(args))
     code = int(command_module(name).run(args))
     output.check_columns()

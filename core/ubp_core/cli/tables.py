@@ -111,7 +111,11 @@ class Table:
         for column, footer in zip(self.columns, footers, strict=True):
             right = column.kind == "right"
             drawn.add_column(
-                Text(column.title), Text(footer), justify="right" if right else "left", no_wrap=column.kind != "text"
+                Text(column.title),
+                Text(footer),
+                justify="right" if right else "left",
+                no_wrap=column.kind != "text",
+                overflow="fold",
             )
         for place, (row, style) in enumerate(zip(self.rows, self.styles, strict=True)):
             line = place in self.sections and not self.markdown

@@ -31,15 +31,20 @@ class InstructionCounter:
     """Why nothing is counted, and what to do, in one line."""
 
 
-@cache
 def find_counter(qemu: str) -> InstructionCounter:
-    """Tries the plugin once per qemu.
+    """Looks for the plugin, which may still be compiled behind the app, and tries it once per qemu.
 
     Args:
         qemu: path of qemu-aarch64.
     """
     if not COUNTER.is_file():
         return InstructionCounter((), f"instructions are not counted: {COUNTER.name} is missing; run `make native`")
+    return try_counter(qemu)
+
+
+@cache
+def try_counter(qemu: str) -> InstructionCounter:
+    """Counts a program of known length."""
     options = ("-plugin", str(COUNTER).replace(",", ",,"))  # qemu splits at single commas
     with passing_folder("ubp-count-") as folder:
         program = folder / "probe"

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
+from ubp_core.building import wait_for
 from ubp_core.devices.errors import DeviceError
 from ubp_core.devices.facts import DeviceFacts
 from ubp_core.devices.info import DeviceInfo, DeviceKind, DeviceState
@@ -75,4 +76,5 @@ class Emulator:
         if not info.ready:
             raise DeviceError(info.line)
         qemu = shutil.which(QEMU) or QEMU
+        wait_for("qemu-count")
         yield LocalSession(self.name, (qemu, *find_counter(qemu).options))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ubp_core.history.errors import HistoryError
     from ubp_core.history.export import to_csv, to_json
     from ubp_core.history.figures import LayerFigures
-    from ubp_core.history.store import Entry, History, default_path, read_figures
+    from ubp_core.history.store import Entry, History, read_figures
     from ubp_core.history.summary import RunFilter, Summary
 
 _HOMES = {
@@ -27,7 +27,6 @@ _HOMES = {
     "RunFilter": "summary",
     "Summary": "summary",
     "compare_runs": "compare",
-    "default_path": "store",
     "read_figures": "store",
     "to_csv": "export",
     "to_json": "export",
@@ -42,7 +41,6 @@ __all__ = [
     "RunFilter",
     "Summary",
     "compare_runs",
-    "default_path",
     "read_figures",
     "to_csv",
     "to_json",

@@ -43,6 +43,7 @@ def open_to_write(path: Path) -> sqlite3.Connection:
         with closed_on_error(connection):
             connection.execute("PRAGMA foreign_keys = ON")
             check_owner(connection, path)
+            check_version(connection, path)  # before anything is changed in it
             use_write_ahead_log(connection)
             connection.execute("PRAGMA synchronous = FULL")
             create_tables(connection, path)

@@ -6,7 +6,9 @@ import sqlite3
 from contextlib import suppress
 from pathlib import Path
 
+from ubp_core.folders import HISTORY
 from ubp_core.history.errors import HistoryError
+from ubp_core.version import newer_line
 
 APPLICATION_ID = 0x75627068
 """Marks the file as ours ("ubph")."""
@@ -104,9 +106,7 @@ def create_tables(connection: sqlite3.Connection, path: Path) -> None:
 def check_version(connection: sqlite3.Connection, path: Path) -> None:
     """Refuses a file of a newer version."""
     if (version := read_version(connection)) > SCHEMA_VERSION:
-        raise HistoryError(
-            f"{path}: written by a newer ubp-tui (schema {version}, this one knows {SCHEMA_VERSION}): update ubp-tui"
-        )
+        raise HistoryError(f"{newer_line(path, version, SCHEMA_VERSION)}, or name another history in {HISTORY}")
 
 
 def read_version(connection: sqlite3.Connection) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 import sys
 import zlib
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from ubp_core.benchmark.result import BenchRun
+from ubp_core.folders import history_file
 from ubp_core.history.errors import HistoryError
 from ubp_core.history.figures import LayerFigures, add_figures, find_setup, newest_figures
 from ubp_core.history.opening import explained, open_to_read, open_to_write
@@ -25,8 +25,6 @@ from ubp_core.vocabulary import DEFAULT_CRITERION
 if TYPE_CHECKING:
     from ubp_core.models import Layer, LoadedModel
 
-ENVIRONMENT = "UBP_HISTORY"
-
 
 @dataclass(frozen=True)
 class Entry:
@@ -34,14 +32,6 @@ class Entry:
 
     id: int
     run: BenchRun
-
-
-def default_path() -> Path:
-    """The file of this user; UBP_HISTORY names another."""
-    from platformdirs import user_data_path
-
-    chosen = os.environ.get(ENVIRONMENT)
-    return Path(chosen) if chosen else user_data_path("ubp-tui", appauthor=False) / "history.sqlite"
 
 
 class History:
@@ -58,7 +48,7 @@ class History:
         Raises:
             HistoryError: it can't be used.
         """
-        self.path, self.reading = path or default_path(), reading
+        self.path, self.reading = path or history_file(), reading
         self.connection = (open_to_read if reading else open_to_write)(self.path)
 
     def __enter__(self) -> Self:

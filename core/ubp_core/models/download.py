@@ -1,4 +1,4 @@
-"""Fetching torchvision's weights into torch's own cache: gives up in seconds, checks the hash, leaves no half file."""
+"""Fetching torchvision's weights into the folder that keeps them: patient for seconds, by hash, without half files."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from urllib.parse import urlparse
 from urllib.request import urlopen
 
 from ubp_core.atomic_file import create_file
+from ubp_core.cache import make_folder
 from ubp_core.errors import ModelError
 from ubp_core.process.leftovers import passing_file
 
@@ -27,10 +28,11 @@ def fetch_weights(url: str, name: str, folder: Path, progress: Callable[[str], N
     Args:
         url: its last part ends in "-<start of the SHA-256>.pth", as torchvision's do.
         name: the network, for the lines shown.
-        folder: the cache.
+        folder: where it is kept, `ubp_core.folders.weights_folder`.
         progress: gets one line for people now and then.
 
     Raises:
+        CacheError: the folder is in a cache that can't be used.
         ModelError: no connection, an error on the way, a wrong hash; the line offers random weights.
     """
     target = folder / Path(urlparse(url).path).name
@@ -39,7 +41,7 @@ def fetch_weights(url: str, name: str, folder: Path, progress: Callable[[str], N
     host = urlparse(url).hostname
     progress(f"downloading the weights of {name}")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         with urlopen(url, timeout=TIMEOUT_SECONDS) as reply:
             _save(reply, int(reply.headers.get("Content-Length") or 0), target, name, progress)
     except (OSError, HTTPException, ValueError) as error:

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-import torch
 from torch import nn
 
 from ubp_core.errors import ModelError
+from ubp_core.folders import weights_folder
 from ubp_core.models import efficientnet_lite0, torchvision_models
 from ubp_core.models.catalogue import is_checkpoint, split_inside
 from ubp_core.models.checkpoints.bare import find_layers
@@ -127,7 +127,7 @@ def _load_named(name: str, weights: str, width: float, seed: int, input_size: in
         file, source = efficientnet_lite0.weights_file()
         return _load_fitted(read_checkpoint(file), name, width, input_size, source, tell)
     url, label, size = torchvision_models.find_weights(name)
-    file = fetch_weights(url, name, Path(torch.hub.get_dir()) / "checkpoints", tell)
+    file = fetch_weights(url, name, weights_folder(), tell)
     source = f"trained weights {label} of torchvision"
     model = _load_fitted(read_checkpoint(file), name, width, size or input_size, source, tell)
     assert model.module is not None

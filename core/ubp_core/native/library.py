@@ -10,6 +10,7 @@ from numbers import Integral
 from pathlib import Path
 
 from ubp_core.binaries import LIBRARY
+from ubp_core.building import wait_for
 from ubp_core.errors import BuildError, UbpError
 from ubp_core.vocabulary import KERNELS, MAX_THREADS, METHODS
 
@@ -32,11 +33,12 @@ class Status(IntEnum):
 
 @functools.cache
 def library() -> ctypes.CDLL:
-    """The loaded library.
+    """The loaded library, which is waited for where this process compiles it.
 
     Raises:
-        BuildError: it is missing, made for another machine, or of another version.
+        BuildError: it is missing, made for another machine, or of another version; or it could not be compiled.
     """
+    wait_for("host")
     return load(LIBRARY)
 
 

@@ -43,7 +43,9 @@ def test_help_teaches(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--version"]) == 0
-    assert capsys.readouterr().out == f"ubp {ubp_core.__version__}\n"
+    first, *rest = capsys.readouterr().out.splitlines()
+    assert first == f"ubp {ubp_core.__version__}"
+    assert [line.split()[0] for line in rest] == ["commit", "platform", "library", "installed"]
 
 
 @pytest.mark.parametrize(

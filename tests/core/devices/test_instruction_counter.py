@@ -13,7 +13,7 @@ import pytest
 
 from ubp_core.benchmark import BenchRun, BenchSettings, make_variants, pack_variants, run_comparison
 from ubp_core.devices import instruction_counter, open_device
-from ubp_core.devices.instruction_counter import find_counter, probe_program
+from ubp_core.devices.instruction_counter import find_counter, probe_program, try_counter
 from ubp_core.devices.local_devices import QEMU
 from ubp_core.models import Layer
 
@@ -36,9 +36,9 @@ def qemu() -> str:
 @pytest.fixture
 def forgetful() -> Iterator[None]:
     """What was tried before is forgotten, before and after."""
-    find_counter.cache_clear()
+    try_counter.cache_clear()
     yield
-    find_counter.cache_clear()
+    try_counter.cache_clear()
 
 
 def run_twice(tmp_path: Path, threads: int = 1) -> list[BenchRun]:

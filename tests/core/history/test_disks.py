@@ -5,7 +5,6 @@ The disks are real ones: tmpfs mounts in a namespace of the test's own.
 
 from __future__ import annotations
 
-import json
 import os
 import sqlite3
 import subprocess
@@ -18,7 +17,6 @@ import pytest
 
 from history_samples import make_run
 from ubp_core.history import History, HistoryError, LayerFigures, opening, read_figures
-from ubp_core.history.schema import SCHEMA_VERSION
 from ubp_core.models import LoadedModel
 
 LIMIT_S = 120
@@ -175,7 +173,8 @@ assert names() == before
 def test_a_read_only_home_without_a_history(tmp_path: Path) -> None:
     script = """
 os.environ |= {"HOME": str(here), "XDG_DATA_HOME": ""}
-os.environ.pop("UBP_HISTORY", None)
+for variable in ("UBP_HISTORY", "UBP_HOME"):
+    os.environ.pop(variable, None)
 seal()
 assert main(["history"]) == 0 and main(["history", "--json"]) == 0 and names() == []
 """
@@ -233,13 +232,6 @@ def test_a_history_that_another_program_holds(tmp_path: Path, monkeypatch: pytes
     History(path, reading=reading).close()
 
 
-def test_a_newer_history_is_not_read_either(tmp_path: Path) -> None:
-    with History(tmp_path / "h") as history:
-        history.connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
-    with pytest.raises(HistoryError, match="written by a newer ubp-tui"):
-        History(tmp_path / "h", reading=True)
-
-
 @pytest.mark.parametrize("reading", [True, False])
 def test_a_damaged_history_is_not_to_be_thrown_away(tmp_path: Path, reading: bool) -> None:
     path = tmp_path / "h"
@@ -278,23 +270,3 @@ def test_nothing_is_made_or_changed_for_reading(tmp_path: Path) -> None:
         with pytest.raises(HistoryError):
             history.delete(1)
     assert (tmp_path / "h").read_bytes() == before and {e.name for e in tmp_path.iterdir()} == {"empty", "h"}
-
-
-@pytest.mark.parametrize("version", range(1, SCHEMA_VERSION))
-def test_older_histories_are_read_as_they_are(tmp_path: Path, version: int) -> None:
-    path = tmp_path / "h"
-    with History(path) as history:
-        history.add(make_run())
-    with sqlite3.connect(path) as old:
-        if version == 1:
-            old.executescript("DROP TABLE figure; DROP INDEX run_of_setup; ALTER TABLE run DROP COLUMN setup;")
-            old.executescript("DROP TABLE setup")
-        else:
-            old.executescript("DROP INDEX figure_of_run")
-        old.execute(f"PRAGMA user_version = {version}")
-    old.close()
-    before = path.read_bytes()
-    with History(path, reading=True) as history:
-        assert history.get(1).run == make_run() and len(history.list()) == 1
-        assert not history.newest_figures("toy", ()).values
-    assert path.read_bytes() == before and json.dumps([entry.name for entry in tmp_path.iterdir()]) == '["h"]'

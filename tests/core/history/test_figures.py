@@ -11,7 +11,7 @@ import pytest
 
 from ubp_core.benchmark import BenchRun, LayerResult, VariantResult
 from ubp_core.history import History
-from ubp_core.history.schema import SCHEMA_VERSION, STEPS
+from ubp_core.history.schema import SCHEMA_VERSION
 from ubp_core.models import Layer
 
 CONV = Layer("conv", "conv", np.ones((8, 4, 1, 1), np.float32), output_hw=(5, 6))
@@ -105,22 +105,6 @@ def test_unstructured_has_no_block_size_and_instructions_count_where_nothing_is_
         history.add(make_run(1, 1, device="emulator", figure="instructions", layers=(layer,)))
         found = history.newest_figures("toy", LAYERS)
         assert (found.figure, found.of("conv", "unstructured", 16, 0.5)) == ("instructions", 1234)
-
-
-def test_a_file_of_the_first_version_is_brought_up_to_date(tmp_path: Path) -> None:
-    path = tmp_path / "h"
-    with History(path) as history:
-        history.add(make_run(100, 50))
-    with sqlite3.connect(path) as old:
-        old.executescript("DROP TABLE figure; DROP INDEX run_of_setup; ALTER TABLE run DROP COLUMN setup;")
-        old.executescript("DROP TABLE setup; PRAGMA user_version = 1")
-        names = {name for (name,) in old.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    old.close()
-    assert SCHEMA_VERSION == len(STEPS) == 3 and {"run", "samples"} == names - {"sqlite_sequence"}
-    with History(path) as history:
-        assert history.get(1).run == make_run(100, 50) and not history.newest_figures("toy", LAYERS).values
-        history.add(make_run(80, 40))
-        assert history.newest_figures("toy", LAYERS).of("conv") == 80
 
 
 @pytest.mark.parametrize("version", [2, SCHEMA_VERSION])

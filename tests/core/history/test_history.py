@@ -15,8 +15,7 @@ import pytest
 
 from history_samples import make_run
 from ubp_core.benchmark import BenchRun
-from ubp_core.history import Entry, History, HistoryError, compare_runs, default_path, to_csv, to_json
-from ubp_core.history.schema import SCHEMA_VERSION
+from ubp_core.history import Entry, History, HistoryError, compare_runs, to_csv, to_json
 
 LIMIT_S = 60
 
@@ -131,13 +130,6 @@ def test_a_writer_killed_in_the_middle_loses_nothing_that_it_reported(tmp_path: 
         history.add(make_run())
 
 
-def test_a_newer_file_is_refused(tmp_path: Path) -> None:
-    with History(tmp_path / "h") as history:
-        history.connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
-    with pytest.raises(HistoryError, match="written by a newer ubp-tui"):
-        History(tmp_path / "h")
-
-
 def test_other_files_are_refused_and_not_changed(tmp_path: Path) -> None:
     text, other = tmp_path / "text", tmp_path / "other"
     text.write_text("no database at all, but a long enough text " * 100)
@@ -165,13 +157,6 @@ def test_a_damaged_entry_is_named(tmp_path: Path, damage: str) -> None:
         history.connection.execute(damage)
         with pytest.raises(HistoryError, match=f"run {number} is damaged"):
             history.get(number)
-
-
-def test_where_the_file_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.delenv("UBP_HISTORY", raising=False)
-    assert default_path().parts[-2:] == ("ubp-tui", "history.sqlite")
-    monkeypatch.setenv("UBP_HISTORY", str(tmp_path / "mine"))
-    assert default_path() == tmp_path / "mine"
 
 
 def test_export_holds_every_sample() -> None:

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from ubp_core.cache import Emptied, empty_cache
 from ubp_core.errors import ModelError
+from ubp_core.folders import weights_folder
 from ubp_core.models import load_model
 from ubp_core.models.download import fetch_weights
 
@@ -74,7 +76,7 @@ def test_bad_transfers_leave_nothing(where: str, reason: str, server: str, tmp_p
 
 
 def test_no_connection_is_one_line_that_offers_random_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("torch.hub.get_dir", lambda: str(tmp_path))
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     monkeypatch.setattr(
         "ubp_core.models.torchvision_models.find_weights",
         lambda name: ("http://127.0.0.1:9/net-00000000.pth", "V1", None),
@@ -90,12 +92,24 @@ def test_downloaded_weights_are_loaded(server: str, tmp_path: Path, monkeypatch:
     torch.save(network.state_dict(), tmp_path / "served.pth")
     Handler.content = (tmp_path / "served.pth").read_bytes()
     url = f"{server}/{named(Handler.content)}"
-    monkeypatch.setattr("torch.hub.get_dir", lambda: str(tmp_path))
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     monkeypatch.setattr("ubp_core.models.torchvision_models.find_weights", lambda name: (url, "IMAGENET1K_V1", None))
     model = load_model("squeezenet1_1")
     assert not model.random_weights and model.source == "trained weights IMAGENET1K_V1 of torchvision"
     layer = model.layers[3]
     assert (layer.weight == network.state_dict()[f"{layer.name}.weight"].numpy()).all()
+
+
+def test_weights_are_downloaded_into_the_folder_that_is_named(
+    server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Handler.content = b"weights"
+    name = named(Handler.content)
+    monkeypatch.delenv("TORCH_HOME", raising=False)
+    monkeypatch.setenv("UBP_HOME", str(tmp_path / "moved"))
+    path = fetch_weights(f"{server}/{name}", "net", weights_folder(), lambda line: None)
+    assert path == tmp_path / "moved" / "cache" / "weights" / name and path.read_bytes() == b"weights"
+    assert empty_cache() == Emptied(1, 7) and not path.exists()
 
 
 def test_every_network_has_an_address_or_says_that_it_has_none() -> None:

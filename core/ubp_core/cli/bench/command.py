@@ -17,7 +17,7 @@ from ubp_core.cli.options.model import add_model_options
 from ubp_core.cli.options.output import add_output_options
 from ubp_core.cli.options.planned import add_plan_option, load_for_plan, read_plan
 from ubp_core.cli.options.selection import add_grid_options, add_jobs_option
-from ubp_core.errors import ExitCode
+from ubp_core.errors import ExitCode, UbpError
 from ubp_core.process.leftovers import passing_folder
 from ubp_core.vocabulary import COMPARED_METHODS
 
@@ -110,11 +110,11 @@ def settings_from(args: argparse.Namespace) -> BenchSettings:
 
 def keep(runs: tuple[BenchRun, ...]) -> list[int | None]:
     """Store the runs; a history that can't be written must not cost the result."""
-    from ubp_core.history import History, HistoryError
+    from ubp_core.history import History
 
     try:
         with History() as history:
             return [history.add(run) for run in runs]
-    except HistoryError as error:
+    except UbpError as error:
         output.note(f"not kept: {error}")
         return [None] * len(runs)

@@ -268,16 +268,16 @@ def last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_last_session_that_is_broken_is_set_aside(last: Path) -> None:
-    last.write_text("session: 0\n")
+    last.write_text("session: 0\n", encoding="utf-8")
     start = find_session(None, True, False)
     aside = last.with_name("last-session.refused.yaml")
     assert start.session is None and "version 0" in start.complaint and str(aside) in start.complaint
     keep_session(make_session(), start)
     assert aside.read_text() == "session: 0\n" and load_session(last) == make_session()
-    last.write_text("session: [\n")
+    last.write_text("session: [\n", encoding="utf-8")
     second = last.with_name("last-session.refused-2.yaml")
     assert str(second) in find_session(None, True, True).complaint, "also where MODEL is named"
-    last.write_text("what")
+    last.write_text("what", encoding="utf-8")
     find_session(None, True, False)
     kept = [last.with_name(f"last-session.refused{more}.yaml").read_text() for more in ("", "-2", "-3")]
     assert kept == ["session: 0\n", "session: [\n", "what"]
@@ -299,7 +299,7 @@ def test_a_newer_last_session_is_left_as_it_is(
     last: Path, model_given: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
     text = format_session(make_session()).replace("session: 1", "later: {a: 1}\nsession: 2")
-    last.write_text(text)
+    last.write_text(text, encoding="utf-8")
     start = find_session(None, True, model_given)
     assert start.session is None and start.path is None
     assert start.complaint == (
@@ -326,9 +326,9 @@ def test_a_home_that_can_not_be_written_is_one_line(
 
 def test_a_session_that_became_newer_meanwhile_is_left_as_it_is(last: Path, capsys: pytest.CaptureFixture[str]) -> None:
     start = find_session(None, True, False)
-    last.write_text("session: 2\n")
+    last.write_text("session: 2\n", encoding="utf-8")
     keep_session(make_session(), start)
-    assert last.read_text() == "session: 2\n"
+    assert last.read_text(encoding="utf-8") == "session: 2\n"
     err = capsys.readouterr().err
     assert err.startswith("ubp-tui: the session is not kept: ") and "update ubp-tui" in err and err.count("\n") == 1
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import sys
 
+from ubp_core import binaries
 from ubp_core.errors import BuildError
 from ubp_core.native import library
 from ubp_core.origin import UNKNOWN, Origin, find_origin
@@ -37,7 +38,7 @@ def describe_platform() -> str:
 
 def describe_library() -> str:
     """The native library's path and interface, or why there is none."""
-    path = library.LIBRARY
+    path = binaries.LIBRARY
     if not path.exists():
         return f"missing: {path}; {library.REBUILD}"
     try:

@@ -27,6 +27,7 @@ WISH: Final = "UBP_BUILD"
 """Variable of the environment that asks to bring a clone's native code up to date, which `make tui` sets."""
 TARGETS: Final = ("host", "bench-host", "bench-arm64", "qemu-count")
 """What is built, in the order in which it is needed."""
+_STOPPED: Final = "the native code was not compiled to its end: the build was stopped"
 _STEP: Final = re.compile(r"\[(\d+)/(\d+)\] ")
 
 
@@ -106,7 +107,7 @@ class BackgroundBuild:
         self._report(BuildProgress(target, 0, 0))
         with self._lock:
             if self._stopped:
-                return "the native code was not compiled to its end: the build was stopped"
+                return _STOPPED
             child = start_group([sys.executable, str(self._script), target])
             self._child = child.pid
         said: list[str] = []
@@ -118,7 +119,7 @@ class BackgroundBuild:
         errors.join()
         with self._lock:
             code, self._child = child.wait(), None
-        return "" if code == 0 else _explain(target, said)
+            return "" if code == 0 else _STOPPED if self._stopped else _explain(target, said)
 
 
 def _lines(stream: IO[bytes] | None) -> Iterator[str]:

@@ -8,19 +8,21 @@ have other code for other systems.
 
 from __future__ import annotations
 
+import ctypes
 import importlib
 import json
 import os
 import pkgutil
 import platform
 import select
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import ubp_core
@@ -72,19 +74,32 @@ def become(system: str) -> None:
     platform.machine = lambda: MACHINES[system]
     sys.platform = system
     if system == "win32":
-        signal.SIGBREAK = signal.SIGINT  # type: ignore[attr-defined]
-        subprocess.CREATE_NEW_PROCESS_GROUP, subprocess.CREATE_NO_WINDOW = 0x200, 0x8000000  # type: ignore[attr-defined]
-        start = subprocess.Popen
+        add_windows()
 
-        class Program(start):  # type: ignore[misc, valid-type]
-            """Takes Windows' flags."""
 
-            def __init__(self, command: Any, creationflags: int = 0, **options: Any) -> None:
-                if "start_new_session" in options or "process_group" in options or "preexec_fn" in options:
-                    raise ValueError("Windows has no such options")
-                super().__init__(command, start_new_session=bool(creationflags & 0x200), **options)
+def add_windows() -> None:
+    """What Windows has in the place of all that; its own functions answer that they know nothing."""
+    signal.SIGBREAK = signal.SIGINT  # type: ignore[attr-defined]
+    kernel = SimpleNamespace(GetLogicalProcessorInformationEx=lambda relation, entries, size: 0)
+    ctypes.windll = SimpleNamespace(kernel32=kernel)  # type: ignore[attr-defined]
+    sys.modules["winreg"] = registry = ModuleType("winreg")
+    registry.__dict__.update(HKEY_LOCAL_MACHINE=0, OpenKey=open_key)
+    shutil.disk_usage = lambda path: SimpleNamespace(total=1 << 40, used=0, free=1 << 40)  # type: ignore[assignment]
+    subprocess.CREATE_NEW_PROCESS_GROUP, subprocess.CREATE_NO_WINDOW = 0x200, 0x8000000  # type: ignore[attr-defined]
+    subprocess.Popen = Program  # type: ignore[misc]
 
-        subprocess.Popen = Program  # type: ignore[misc]
+
+def open_key(key: int, name: str) -> None:
+    raise FileNotFoundError(2, "The system cannot find the file specified", name)
+
+
+class Program(subprocess.Popen[Any]):
+    """A program that takes Windows' flags, and none of the options that are for others."""
+
+    def __init__(self, command: Any, creationflags: int = 0, **options: Any) -> None:
+        if {"start_new_session", "process_group", "preexec_fn", "umask"} & options.keys():
+            raise ValueError("Windows has no such options")
+        super().__init__(command, start_new_session=bool(creationflags & 0x200), **options)
 
 
 def load(system: str) -> None:

@@ -1,4 +1,6 @@
-#include "device.h"
+// Linux and Android: /proc and /sys.
+#if defined(__linux__)
+#include "../device.h"
 
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -77,29 +79,11 @@ Cpu read_cpu(int number, const CpuInfo& info) {
 
 }  // namespace
 
-std::string Device::cpu_summary() const {
-    std::string text;
-    for (size_t i = 0; i < cpus.size();) {
-        size_t last = i;
-        while (last < cpus.size() && cpus[last].type == cpus[i].type) ++last;
-        const std::string type = cpus[i].type.empty() ? "unknown" : cpus[i].type;
-        text += (text.empty() ? "" : " + ") + std::to_string(last - i) + "x " + type;
-        i = last;
-    }
-    return text;
-}
-
 Device read_device() {
     Device device;
     utsname names{};
     if (uname(&names) == 0) device.system = std::string(names.sysname) + " " + names.release;
-#if defined(__aarch64__)
-    device.machine = "aarch64";
-#elif defined(__x86_64__)
-    device.machine = "x86_64";
-#else
-    device.machine = names.machine;
-#endif
+    device.machine = *kMachine ? kMachine : names.machine;
     const CpuInfoFile info = read_cpuinfo();
     device.features = info.features;
     device.emulated = device.machine == "aarch64" && info.x86;
@@ -131,3 +115,4 @@ std::vector<int64_t> read_frequencies(const std::vector<int>& cpus) {
 }
 
 }  // namespace ubp::bench
+#endif

@@ -1,13 +1,8 @@
 // ubp_bench: times the layers of packed files on this machine. `ubp_bench --help` and docs/ubp_bench.md tell more.
-#include <signal.h>
-#include <sys/time.h>
-#include <unistd.h>
-
-#include <cmath>
 #include <cstdio>
-#include <cstring>
 #include <new>
 
+#include "machine/process.h"
 #include "network_runner.h"
 #include "output/output.h"
 #include "runner.h"
@@ -15,27 +10,10 @@
 namespace ubp::bench {
 namespace {
 
-constexpr int kDone = 0, kDiffers = 1, kBadInput = 2, kTimedOut = 124;
+constexpr int kDone = 0, kDiffers = 1, kBadInput = 2;
 
-/// Only calls that are allowed in a signal handler.
-void end_by_timeout(int) {
-    const char line[] = "ubp_bench: timed out (--timeout)\n";
-    if (write(STDERR_FILENO, line, sizeof line - 1) < 0) _exit(kTimedOut);
-    _exit(kTimedOut);
-}
-
-void start_timeout(double seconds) {
-    struct sigaction action{};
-    action.sa_handler = end_by_timeout;
-    sigaction(SIGALRM, &action, nullptr);
-    itimerval timer{};
-    timer.it_value.tv_sec = time_t(seconds);
-    timer.it_value.tv_usec = suseconds_t((seconds - std::floor(seconds)) * 1e6);
-    setitimer(ITIMER_REAL, &timer, nullptr);
-}
-
-int run(int count, char** arguments) {
-    const Options options = parse_options(count, arguments);
+int run(const std::vector<std::string>& arguments) {
+    const Options options = parse_options(arguments);
     start_timeout(options.timeout_seconds);
     std::vector<std::unique_ptr<MappedFile>> files;
     for (const std::string& path : options.files) files.push_back(std::make_unique<MappedFile>(path));
@@ -74,8 +52,9 @@ int run(int count, char** arguments) {
 }  // namespace ubp::bench
 
 int main(int count, char** arguments) {
+    ubp::bench::write_plain_lines();
     try {
-        return ubp::bench::run(count, arguments);
+        return ubp::bench::run(ubp::bench::arguments_of(count, arguments));
     } catch (const ubp::bench::BadInput& error) {
         std::fprintf(stderr, "ubp_bench: %s\n", error.what());
     } catch (const std::bad_alloc&) {

@@ -170,16 +170,16 @@ std::vector<int> parse_cpu_list(const std::string& text) {
     return cpus;
 }
 
-Options parse_options(int count, char** arguments) {
+Options parse_options(const std::vector<std::string>& arguments) {
     Options options;
     bool timed = false;
-    for (int i = 1; i < count; ++i) {
-        const std::string argument = arguments[i];
+    for (size_t i = 0; i < arguments.size(); ++i) {
+        const std::string& argument = arguments[i];
         if (argument == "--help") print_and_exit(kHelp);
         if (argument == "--version") print_and_exit("ubp_bench 0.1.0\n");
         const auto setter = kSetters.find(argument);
         if (setter != kSetters.end()) {
-            if (++i == count) throw BadInput(argument + ": a value must follow");
+            if (++i == arguments.size()) throw BadInput(argument + ": a value must follow");
             setter->second(options, arguments[i]);
             timed |= argument == "--min-time";
         } else if (argument.size() > 1 && argument[0] == '-') {

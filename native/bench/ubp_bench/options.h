@@ -37,7 +37,7 @@ struct Options {
 };
 
 /// Parses the arguments; throws BadInput. Prints and ends the program itself for --help and --version only.
-Options parse_options(int count, char** arguments);
+Options parse_options(const std::vector<std::string>& arguments);
 
 /// "auto", "measured", "dense", "abp" or "ubp".
 const char* kernel_option(Kernel kernel);

@@ -1,5 +1,6 @@
-// A thread of a pool, on a stack that the pool maps and gives back. Where a process is short of memory, the system's
-// own stacks are too large (8 MB of addresses), and it keeps those of ended threads instead of giving them back.
+// A thread of a pool, on a stack of the size that the pool asks for. Where a process is short of memory, the system's
+// own stacks are too large (8 MB of addresses on Linux), and it keeps those of ended threads instead of giving them
+// back; so where the system can, the stack is mapped and given back here.
 #pragma once
 
 #include <condition_variable>
@@ -7,9 +8,7 @@
 #include <memory>
 #include <mutex>
 
-#if defined(_WIN32)
-#include <thread>
-#else
+#if !defined(_WIN32)
 #include <pthread.h>
 #endif
 
@@ -25,6 +24,9 @@ public:
     WorkerThread& operator=(const WorkerThread&) = delete;
 
 private:
+    /// Of a stack: kernels and methods need a few tens of KB.
+    static constexpr size_t kStack = size_t{1} << 20;
+
     explicit WorkerThread(std::function<void()> work) : work_(std::move(work)) {}
     bool begin();
     void run();
@@ -34,7 +36,9 @@ private:
     std::condition_variable ready_signal_;
     bool ready_ = false;
 #if defined(_WIN32)
-    std::thread thread_;
+    static unsigned __stdcall enter(void* self);
+
+    uintptr_t thread_ = 0;
 #else
     static void* enter(void* self);
     bool map_stack();

@@ -1,10 +1,9 @@
 #include "entry.h"
 
-#include <sys/resource.h>
-
 #include <algorithm>
 
 #include "../machine/clock.h"
+#include "../machine/process.h"
 #include "../count_marks.h"
 
 namespace ubp::bench {
@@ -13,12 +12,6 @@ namespace {
 // Halves of the samples whose medians differ by more are flagged; fewer samples say nothing about that.
 constexpr double kSteadyShare = 0.05;
 constexpr size_t kFewestSamples = 10;
-
-int64_t peak_memory_kb() {
-    rusage usage{};
-    getrusage(RUSAGE_SELF, &usage);
-    return usage.ru_maxrss;
-}
 
 }  // namespace
 

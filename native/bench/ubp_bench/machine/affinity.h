@@ -12,7 +12,11 @@ std::vector<int> cpus_of_thread(const std::vector<int>& cpus, unsigned thread, u
 /// Puts the calling thread on these CPUs and reads back whether it is. Returns "" or why not.
 std::string pin_thread(const std::vector<int>& cpus);
 
-/// CPUs that the calling thread may use now.
+/// Asks for the fast cores on a system that chooses cores itself, by what a thread is said to be for; it has no CPU
+/// numbers to ask for. Does nothing elsewhere.
+void prefer_fast_cores();
+
+/// CPUs that the calling thread may use now; none where the system doesn't tell.
 std::vector<int> allowed_cpus();
 
 /// "4-7", "0,2".

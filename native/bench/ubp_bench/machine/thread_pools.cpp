@@ -9,6 +9,7 @@ namespace ubp::bench {
 PinnedPool::PinnedPool(const std::vector<int>& cpus, unsigned threads) : cpus_(cpus), threads_(threads) {
     std::vector<std::string> refusals(threads);
     const auto pin = [&](unsigned index) {
+        prefer_fast_cores();
         if (!cpus_.empty()) refusals[index] = pin_thread(cpus_of_thread(cpus_, index, threads_));
     };
     pool_ = std::make_unique<ThreadPool>(threads, pin);

@@ -1,7 +1,5 @@
 #include "progress.h"
 
-#include <unistd.h>
-
 #include <cstdio>
 
 #include "../machine/clock.h"

@@ -1,3 +1,4 @@
+#if defined(__linux__)
 #include "text_files.h"
 
 #include <cstdio>
@@ -39,3 +40,4 @@ std::optional<int64_t> read_number(const std::string& path) {
 }
 
 }  // namespace ubp::bench
+#endif

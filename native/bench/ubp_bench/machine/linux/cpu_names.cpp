@@ -1,3 +1,4 @@
+#if defined(__linux__)
 #include "cpu_names.h"
 
 #include <cstdio>
@@ -43,3 +44,4 @@ std::string arm_cpu_name(unsigned implementer, unsigned part) {
 }
 
 }  // namespace ubp::bench
+#endif

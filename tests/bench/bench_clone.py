@@ -20,6 +20,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests"))
+
+from terminal import Terminal  # noqa: E402
+
 SIZE = 120, 36
 LIMIT_S = 1800
 POLL_S = 0.25
@@ -34,39 +38,14 @@ class Row:
     end_s: float
 
 
-class Terminal:
-    """`make tui` in a terminal of its own."""
-
-    def __init__(self, clone: Path, home: Path) -> None:
-        """Args: the clone, and the home whose caches are used."""
-        self._socket = str(clone.parent / f"{clone.name}.tmux")
-        columns, lines = SIZE
-        variables = {
-            "HOME": str(home), "UBP_HOME": str(home / "ubp"), "ZIG_GLOBAL_CACHE_DIR": str(home / "zig"),
-        }  # fmt: skip
-        words = [f"{name}={value}" for name, value in variables.items()]
-        command = ["env", *words, "make", "tui", "ARGS=--no-session --weights random"]
-        self._tmux("new-session", "-d", "-x", str(columns), "-y", str(lines), "-c", str(clone), *command)
-
-    def screen(self) -> str:
-        """What stands on it."""
-        return self._tmux("capture-pane", "-p")
-
-    def close(self) -> None:
-        """Ends it."""
-        self._tmux("kill-server")
-
-    def _tmux(self, *words: str) -> str:
-        done = subprocess.run(["tmux", "-S", self._socket, *words], capture_output=True, text=True, check=False)
-        return done.stdout
-
-
 def run_clone(folder: Path, home: Path) -> list[Row]:
     """Clones, opens the app, waits for its first map and for the last program; the rows of what happened."""
     subprocess.run(["git", "clone", "--quiet", str(ROOT), str(folder)], check=True)
     home.mkdir(exist_ok=True)
+    variables = {"HOME": str(home), "UBP_HOME": str(home / "ubp"), "ZIG_GLOBAL_CACHE_DIR": str(home / "zig")}
+    terminal = Terminal(folder, variables, SIZE)
     begin = time.time()
-    terminal = Terminal(folder, home)
+    terminal.type("make tui ARGS='--no-session --weights random'")
     try:
         seen = watch(terminal, begin)
     finally:

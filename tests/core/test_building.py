@@ -8,22 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from stepped_build import SteppedBuild
 from ubp_core import building
 from ubp_core.building import BackgroundBuild, BuildProgress, wait_for
 from ubp_core.errors import BuildError
-
-# A build's command as native/build.py is one: steps on stdout, words of the compiler on stderr. It goes on when told.
-SCRIPT = """
-import sys, time
-from pathlib import Path
-target, folder = sys.argv[1], Path(__file__).parent
-for step in (1, 2):
-    print(f"[{step}/2] {target}: step", flush=True)
-    while not (folder / f"go-{target}").exists():
-        time.sleep(0.01)
-if target == "broken":
-    sys.exit("FAILED: broken.o\\nbroken.cpp:3:1: error: unknown type name 'this'\\n1 error generated.")
-"""
 
 
 class Watched:
@@ -31,21 +19,16 @@ class Watched:
 
     def __init__(self, folder: Path, *targets: str) -> None:
         """Args: of the command; what it builds."""
-        self._folder = folder
         self.reports: list[BuildProgress] = []
         self.grew = threading.Condition()
-        script = folder / "build.py"
-        script.write_text(SCRIPT, encoding="utf-8")
-        self.build = BackgroundBuild(self._take, script, targets)
+        command = SteppedBuild(folder)
+        self.let_go = command.let_go
+        self.build = BackgroundBuild(self._take, command.script, targets)
 
     def _take(self, progress: BuildProgress) -> None:
         with self.grew:
             self.reports.append(progress)
             self.grew.notify_all()
-
-    def let_go(self, target: str) -> None:
-        """The target's command may end."""
-        (self._folder / f"go-{target}").touch()
 
     def wait_until(self, progress: BuildProgress) -> None:
         """Until it was reported."""

@@ -5,81 +5,46 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from terminal import Terminal
 
 from ubp_core.plan import Plan
 from ubp_tui.session.file import load_session
 
 pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
-PATIENCE = 90.0
 
 
-class Terminal:
-    """A shell in a tmux server of its own."""
+class AppTerminal(Terminal):
+    """A terminal whose user has had the tour."""
 
     def __init__(self, folder: Path) -> None:
+        """Args: where it begins, and keeps what outlives a command."""
         self.folder = folder
-        self._socket = str(folder / "tmux")
-        environment = {**os.environ, "PS1": "$ ", "PYTHONPATH": os.pathsep.join(sys.path)}
-        environment["UBP_HOME"] = str(folder / "kept")
-        (folder / "kept" / "state").mkdir(parents=True)
-        (folder / "kept" / "state" / "tour-seen").touch()
-        environment.pop("NO_COLOR", None)
-        command = ["tmux", "-S", self._socket, "-f", "/dev/null", "new-session", "-d", "-x", "100", "-y", "30", "sh"]
-        subprocess.run(command, env=environment, cwd=folder, check=True)
-
-    def tmux(self, *arguments: str) -> str:
-        done = subprocess.run(["tmux", "-S", self._socket, *arguments], capture_output=True, text=True, check=True)
-        return done.stdout
-
-    def type(self, line: str) -> None:
-        self.tmux("send-keys", "-l", line)
-        self.tmux("send-keys", "Enter")
-
-    def screen(self) -> str:
-        return self.tmux("capture-pane", "-p")
-
-    def modes(self) -> str:
-        """Alternate screen, mouse reporting, cursor: what an app must put back."""
-        return self.tmux("display-message", "-p", "#{alternate_on} #{mouse_any_flag} #{cursor_flag}").strip()
-
-    def wait_for(self, text: str) -> str:
-        end = time.monotonic() + PATIENCE
-        while text not in (shown := self.screen()):
-            assert time.monotonic() < end, f"no {text!r} in:\n{shown}"
-            time.sleep(0.05)  # A poll of another process, bounded above.
-        return shown
+        state = folder / "kept" / "state"
+        state.mkdir(parents=True)
+        (state / "tour-seen").touch()
+        super().__init__(folder, {"PYTHONPATH": os.pathsep.join(sys.path), "UBP_HOME": str(folder / "kept")})
 
     def start(self, *arguments: str) -> None:
+        """The app, and its exit code when it has ended."""
         words = " ".join([sys.executable, "-m", "ubp_tui", *arguments])
         self.type(f"clear; {words}; echo code=$?")
 
-    def find_child(self) -> int:
-        """Process number of the command that the shell runs."""
-        shell = self.tmux("display-message", "-p", "#{pane_pid}").strip()
-        done = subprocess.run(["ps", "-o", "pid=", "--ppid", shell], capture_output=True, text=True, check=True)
-        return int(done.stdout.split()[0])
-
-    def close(self) -> None:
-        self.tmux("kill-server")
-
 
 @pytest.fixture
-def terminal(tmp_path: Path) -> Iterator[Terminal]:
-    opened = Terminal(tmp_path)
+def terminal(tmp_path: Path) -> Iterator[AppTerminal]:
+    opened = AppTerminal(tmp_path)
     yield opened
     opened.close()
 
 
 @pytest.mark.parametrize("key", ["q", "C-c"])
-def test_start_explore_and_quit(terminal: Terminal, key: str) -> None:
+def test_start_explore_and_quit(terminal: AppTerminal, key: str) -> None:
     before = terminal.modes()
     terminal.start("mobilenet_v1", "--weights", "random", "--width", "0.25", "--method", "optimal")
     terminal.wait_for("RANDOM WEIGHTS")
@@ -94,7 +59,7 @@ def test_start_explore_and_quit(terminal: Terminal, key: str) -> None:
     assert "Traceback" not in terminal.screen()
 
 
-def test_quitting_while_the_model_loads(terminal: Terminal) -> None:
+def test_quitting_while_the_model_loads(terminal: AppTerminal) -> None:
     before = terminal.modes()
     terminal.start("mobilenet_v1", "--weights", "random", "--width", "8")
     terminal.wait_for("Loading mobilenet_v1")
@@ -103,7 +68,7 @@ def test_quitting_while_the_model_loads(terminal: Terminal) -> None:
     assert terminal.modes() == before
 
 
-def test_a_model_that_does_not_load_leaves_its_line_on_stderr(terminal: Terminal) -> None:
+def test_a_model_that_does_not_load_leaves_its_line_on_stderr(terminal: AppTerminal) -> None:
     before = terminal.modes()
     terminal.start("missing.safetensors", ">out.txt")
     terminal.wait_for("can't be loaded")
@@ -119,7 +84,7 @@ MODEL = ("mobilenet_v1", "--weights", "random", "--width", "0.25", "--method", "
 
 
 @pytest.mark.parametrize(("name", "code"), [("TERM", 143), ("INT", 130), ("HUP", 129)])
-def test_a_signal_restores_the_terminal_and_keeps_the_session(terminal: Terminal, name: str, code: int) -> None:
+def test_a_signal_restores_the_terminal_and_keeps_the_session(terminal: AppTerminal, name: str, code: int) -> None:
     before = terminal.modes()
     terminal.start(*MODEL, "--session", "here.yaml")
     terminal.wait_for("% of |w|")
@@ -133,7 +98,7 @@ def test_a_signal_restores_the_terminal_and_keeps_the_session(terminal: Terminal
     assert kept.spec.name == "mobilenet_v1" and kept.choices.default.method == "optimal"
 
 
-def test_a_signal_while_the_model_loads(terminal: Terminal) -> None:
+def test_a_signal_while_the_model_loads(terminal: AppTerminal) -> None:
     before = terminal.modes()
     terminal.start("mobilenet_v1", "--weights", "random", "--width", "8")
     terminal.wait_for("Loading mobilenet_v1")
@@ -142,7 +107,7 @@ def test_a_signal_while_the_model_loads(terminal: Terminal) -> None:
     assert terminal.modes() == before
 
 
-def test_from_start_to_files_to_the_next_day(terminal: Terminal) -> None:
+def test_from_start_to_files_to_the_next_day(terminal: AppTerminal) -> None:
     """Select, mark, export a plan and masks, quit; the next start offers the session and goes on with it."""
     before = terminal.modes()
     terminal.start(*MODEL)
@@ -185,7 +150,7 @@ sys.exit(main(sys.argv[1:]))
 """
 
 
-def test_an_unexpected_error_is_one_line_and_the_session_is_kept(terminal: Terminal) -> None:
+def test_an_unexpected_error_is_one_line_and_the_session_is_kept(terminal: AppTerminal) -> None:
     before = terminal.modes()
     (terminal.folder / "crashing.py").write_text(CRASHING)
     words = " ".join([sys.executable, "crashing.py", *MODEL, "--session", "here.yaml"])
@@ -211,7 +176,7 @@ sys.exit(main(sys.argv[1:]))
 """
 
 
-def test_leaving_waits_for_no_capture_of_a_network(terminal: Terminal) -> None:
+def test_leaving_waits_for_no_capture_of_a_network(terminal: AppTerminal) -> None:
     """torch.export can't be interrupted; here it never ends."""
     before = terminal.modes()
     (terminal.folder / "capturing.py").write_text(CAPTURING)

@@ -51,6 +51,6 @@ def describe_build(progress: BuildProgress) -> Content:
     """One line."""
     if progress.failure:
         return Content(shown(progress.failure))
-    what, means = WORDS[progress.target]
+    what, means = WORDS.get(progress.target, (progress.target, "what needs it waits"))
     steps = f" {progress.done} of {progress.total}" if progress.total else ""
     return Content.assemble((f"Compiling {what}{steps}", "bold"), (f"  ({means})", "$text-muted"))

@@ -32,10 +32,15 @@ def llvm(tool: str, *arguments: str | Path) -> str:
     return subprocess.run([program, *map(str, arguments)], capture_output=True, text=True, check=True).stdout
 
 
+def without_operators(names: set[str]) -> set[str]:
+    """C++ says that a program may bring its own operators new and delete, so its library never hides them."""
+    return {name for name in names if not re.match("_Z(nw|na|dl|da)", name)}
+
+
 def elf_exports(path: Path) -> set[str]:
     """Names that an ELF library offers."""
     lines = llvm("nm", "--dynamic", "--defined-only", "--extern-only", path).splitlines()
-    return {line.split()[-1].split("@")[0] for line in lines}
+    return without_operators({line.split()[-1].split("@")[0] for line in lines})
 
 
 def elf_glibc(path: Path) -> tuple[int, ...]:
@@ -58,8 +63,10 @@ def coff_imports(path: Path) -> set[str]:
 
 
 def macho_exports(path: Path) -> set[str]:
+    """Names that a Mach-O library offers, beside those that the linker gives every one."""
     lines = llvm("nm", "--defined-only", "--extern-only", path).splitlines()
-    return {line.split()[-1].removeprefix("_") for line in lines if " T " in line or " S " in line or " D " in line}
+    names = without_operators({line.split()[-1].removeprefix("_") for line in lines})
+    return names - {"_mh_dylib_header", "__dso_handle"}
 
 
 def macho_needed(path: Path) -> list[str]:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ubp_core.benchmark import BenchProgress, BenchSettings, LayerProgress, LayerResult, Stage, VariantResult
+from ubp_core.benchmark.figure import FIGURE_WORDS
 from ubp_core.devices.clusters import group_cores
 from ubp_core.devices.facts import parse_facts
 from ubp_tui.bench.options import OPTIONS, RunOptions, core_values, thread_values
@@ -17,6 +18,7 @@ from ubp_tui.bench.run import DeviceRun
 from ubp_tui.choices.choice import Choice
 from ubp_tui.renderables.bench.rows import list_rows, name_variants
 from ubp_tui.widgets.bench.bars import Bars, fit_bars
+from ubp_tui.widgets.bench.result_table import find_widths
 from ubp_tui.widgets.bench.scatter import LEAST_SPAN, describe_shapes, fit_axis, live_points, place_ticks, result_points
 
 CHOICE = Choice("bed", 4, 0.75)
@@ -96,6 +98,14 @@ def test_rows_follow_a_run() -> None:
         ("bed", "50 ns", "4.00x?", "20 %", "50.0", "latency"),  # one turn says little
     ]
     assert run.share == 0.5 and not run.ended
+
+
+def test_the_table_has_room_for_every_kind_of_figure() -> None:
+    layer = LayerResult("one", "", "", (DENSE, BED))
+    for figure in FIGURE_WORDS:
+        rows = list_rows(PLAN, [DeviceRun("host").after(step(Stage.MEASURED, result=layer, figure=figure))])
+        assert rows[0].cells[-1] == FIGURE_WORDS[figure]
+        assert find_widths(rows)["figure"] == max(12, 2 + len(FIGURE_WORDS[figure]))
 
 
 def test_several_devices_have_headings_and_a_failed_one_only_that() -> None:

@@ -94,17 +94,18 @@ async def test_a_run_fills_the_column(size: tuple[int, int], tmp_path: Path) -> 
             assert table_of(app).shown[0] == EXPAND
 
 
-async def test_the_device_of_the_last_run_then_the_one_that_is_picked(tmp_path: Path) -> None:
+@pytest.mark.parametrize("figure", ["host time", "host time, ARM64"])
+async def test_the_device_of_the_last_run_then_the_one_that_is_picked(tmp_path: Path, figure: str) -> None:
     with History(tmp_path / "h") as history:
         history.add(recorded_run("adb:A", "latency", 3e6, 1.5e6))
-        history.add(recorded_run("host", "host time", 2e6, 1e6))
+        history.add(recorded_run("host", figure, 2e6, 1e6))
         history.add(recorded_run("adb:B", "latency", 9e6, 9e6, model="another"))
     with closed_port() as port:
         app = bench_app(tmp_path / "h", port)
         async with app.run_test(size=(160, 48)) as pilot:
             await settle(app, pilot)
             await until_drawn(app, pilot)
-            assert cell(app) == "host 1 ms" and "prunable · host time" in screen_text(app)
+            assert cell(app) == "host 1 ms" and f"prunable · {figure}" in screen_text(app)
             app.workspace.follow_device("adb:A")
             await until_drawn(app, pilot)
             assert cell(app) == "1.5 ms" and "latency on adb:A" in screen_text(app)

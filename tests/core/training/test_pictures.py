@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import pickle
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from training_samples import write_config
@@ -59,6 +61,15 @@ def test_only_real_folders_are_classes_and_only_real_pictures_count(pictures: Pa
         "a/._1.png", "a/Thumbs.db", "b/notes.txt",
     }  # fmt: skip
     assert clean.skipped == ()
+
+
+def test_loading_processes_that_begin_anew_see_the_same_pictures(pictures: Path) -> None:
+    """On Windows and macOS they are not forked: what they load is pickled."""
+    found = open_pictures(DataConfig(str(pictures), augment="shift"), 0).train
+    found.epoch = 3
+    again = pickle.loads(pickle.dumps(found))
+    for picture in range(len(found)):
+        assert torch.equal(again[picture][0], found[picture][0]) and again[picture][1] == found[picture][1]
 
 
 def test_hidden_folders_alone_are_no_classes(tmp_path: Path) -> None:

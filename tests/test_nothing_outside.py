@@ -21,9 +21,7 @@ import pytest
 NETWORK = ("mobilenet_v1", "--weights", "random", "--width", "0.25", "--input-size", "32")
 COMMANDS = (
     ("--version",),
-    ("--help",),
     ("layers", *NETWORK),
-    ("select", *NETWORK, "--layer", "blocks.3.pointwise"),
     ("plan", *NETWORK),
     ("bench", *NETWORK, "--layers", "blocks.3.pointwise", "--methods", "bed", "--runs", "2", "--warmup", "0"),
     ("history",),

@@ -167,7 +167,7 @@ async def test_a_newer_list_is_left_as_it_is_and_the_app_opens(tmp_path: Path) -
     app = app_on("small", path)
     async with app.run_test(size=(120, 36)) as pilot:
         await settle(app, pilot)
-        await until(pilot, lambda: "written by a newer ubp-tui" in " ".join(screen_text(app).split()))
+        await until(pilot, lambda: any("written by a newer" in note.message for note in app._notifications))
         assert app.workspace.model is not None and [hit async for hit in ModelCommands(app.screen).discover()] == []
     assert path.read_text() == text and [entry.name for entry in tmp_path.iterdir()] == ["recent.json"]
 

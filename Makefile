@@ -7,7 +7,8 @@ FOR_APP := $(VENV)/.for-app
 FOR_ALL := $(VENV)/.for-all
 
 .DEFAULT_GOAL := help
-.PHONY: help tui test test-system lint native wheels sdist fuzz stress bench bench-clone screenshots clean
+.PHONY: help tui test test-system test-lowest test-newest test-pythons lint native wheels sdist fuzz stress bench
+.PHONY: bench-clone screenshots clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +34,13 @@ test: test-system lint native  ## every check: ruff, mypy, import contracts, pyt
 # Debian as root gets what the tests need; elsewhere a missing tool skips its tests, loudly.
 test-system:
 	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then sh tests/install_tools.sh; fi
+
+# Environments of their own, .venv-NAME: 2 to 6 GB each, to be removed by hand.
+test-lowest test-newest test-pythons: test-%: native
+	@$(BIN)/python tests/fast_tests.py $*
+test-lowest: ## the fast tests with the lowest releases that pyproject.toml allows
+test-newest: ## the fast tests with the newest ones
+test-pythons: ## the fast tests with every Python from 3.11 on that this machine has
 
 lint: $(FOR_ALL)  ## ruff, mypy, import contracts, clang-format
 	@$(BIN)/ruff check .

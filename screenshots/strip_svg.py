@@ -14,6 +14,8 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.app import App
 
+from ubp_tui.terminal.textual_private import drawn_strips
+
 CELL_WIDTH, CELL_HEIGHT = 8.43, 17.0
 """One cell; the width is the advance of DejaVu Sans Mono at FONT_SIZE."""
 FONT_SIZE = 14
@@ -51,7 +53,7 @@ def export_svg(app: App[object]) -> str:
         f'font-family="{FONTS}" font-size="{FONT_SIZE}">',
         f'<rect width="100%" height="100%" fill="{background}"/>',
     ]
-    for line, strip in enumerate(app.screen._compositor.render_strips()):
+    for line, strip in enumerate(drawn_strips(app.screen)):
         parts.extend(_draw_line(strip, line * CELL_HEIGHT, background))
     return "\n".join([*parts, "</svg>", ""])
 

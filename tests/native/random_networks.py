@@ -63,7 +63,7 @@ def apart(graph: Graph) -> Graph:
     return replace(graph, tensors=tuple(replace(tensor, offset=int(begin)) for tensor, begin in places))
 
 
-def random_network(seed: int, in_place: bool = True) -> tuple[Graph, list[PackedLayer], bytes]:
+def random_network(seed: int | np.random.Generator, in_place: bool = True) -> tuple[Graph, list[PackedLayer], bytes]:
     """A small network in which every op, activation and kind of layer may occur."""
     rng = np.random.default_rng(seed)
     batch = int(rng.integers(1, 4))

@@ -10,6 +10,7 @@ from rich.color import Color
 from rich.segment import Segment
 
 from ubp_tui.app import UbpApp
+from ubp_tui.terminal.textual_private import drawn_strips
 
 FOLDER = Path(__file__).parent / "snapshots"
 COMMAND = "pytest tests/tui/test_snapshots.py --update-snapshots"
@@ -25,7 +26,7 @@ def draw_screen(app: UbpApp) -> str:
     Pixels of maps become shades of their brightness, or half a block where one of the two is bright and one is dark.
     Other blanks become the shade of their ground: that is how chosen rows and words stand out.
     """
-    strips = app.screen._compositor.render_strips()
+    strips = drawn_strips(app.screen)
     lines = ("".join(shown for segment in strip for shown in draw_segment(segment)) for strip in strips)
     return "\n".join(line.rstrip() for line in lines) + "\n"
 

@@ -15,6 +15,7 @@ from ubp_core.models import Layer, LoadedModel
 from ubp_core.models.spec import ModelSpec
 from ubp_tui.app import UbpApp, build_app
 from ubp_tui.choices.choice import Choice
+from ubp_tui.terminal.textual_private import drawn_strips
 from ubp_tui.work.services import Services, default_services
 
 SIZES = [(80, 24), (120, 36), (200, 50)]
@@ -109,4 +110,4 @@ async def settle(app: UbpApp, pilot: Pilot[int]) -> None:
 
 def screen_text(app: UbpApp) -> str:
     """What the screen shows, as text."""
-    return "\n".join(strip.text for strip in app.screen._compositor.render_strips())
+    return "\n".join(strip.text for strip in drawn_strips(app.screen))

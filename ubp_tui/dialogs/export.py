@@ -33,7 +33,7 @@ class ExportDialog(ModalScreen[tuple[Path, ...]]):
     def __init__(self, name: str, marked: int, make_job: FilesChosen) -> None:
         """Args: the first name of the files, the number of marked layers, what makes the job."""
         super().__init__()
-        self._name = name
+        self._proposed_name = name
         self._marked = marked
         self._make_job = make_job
         self._cancel: Event | None = None
@@ -53,7 +53,7 @@ class ExportDialog(ModalScreen[tuple[Path, ...]]):
                 yield Input(".", id="export-folder", compact=True)
             with Horizontal(classes="percent-field"):
                 yield Label("Name", classes="field-label")
-                yield Input(self._name, id="export-name", compact=True)
+                yield Input(self._proposed_name, id="export-name", compact=True)
             yield Static("", id="export-status", markup=False)
             yield ProgressBar(total=1.0, show_eta=False, id="export-progress")
             with Horizontal(classes="dialog-buttons"):

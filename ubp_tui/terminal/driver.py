@@ -13,12 +13,14 @@ import sys
 import threading
 from contextlib import suppress
 from io import TextIOBase
-from typing import IO, Any, cast
+from typing import IO
 
 assert sys.platform != "win32"  # there Textual's own driver serves
 
 from textual.drivers.linux_driver import LinuxDriver  # noqa: E402
 from textual.message import Message  # noqa: E402
+
+from ubp_tui.terminal.textual_private import app_of, replace_file
 
 
 class ForgivingFile(TextIOBase):
@@ -56,7 +58,7 @@ class TerminalDriver(LinuxDriver):
         """Begin to read, write and watch; also after a stop with Ctrl+Z."""
         if not self._watched:
             self._watched = True
-            self._file = cast(Any, ForgivingFile(cast(IO[str], self._file)))
+            replace_file(self, ForgivingFile)
             threading.Thread(target=self._watch, name="ubp-tui-terminal", daemon=True).start()
         super().start_application_mode()  # type: ignore[no-untyped-call]
 
@@ -72,7 +74,7 @@ class TerminalDriver(LinuxDriver):
                 break
         self.exit_event.set()  # ends the reader
         replace_lost_terminals()
-        self._app.post_message(self.Lost())
+        app_of(self).post_message(self.Lost())
 
     def run_input_thread(self) -> None:
         """Read; a terminal that is gone may be told as an error."""

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from textual import events
-from textual.app import App
 from textual.driver import Driver
 from textual.filter import ANSIToTruecolor, LineFilter
 from textual.notifications import SeverityLevel
@@ -22,12 +21,12 @@ from ubp_tui.terminal.garbage import INTERVAL, SETTLED, GarbagePolicy
 from ubp_tui.terminal.log_file import describe_crash
 from ubp_tui.terminal.plain_filter import PlainFilter
 from ubp_tui.terminal.signals import HANG_UP, catch_signals
-from ubp_tui.terminal.textual_private import prevent_strip_cycles, take_no_text_for_markup
+from ubp_tui.terminal.textual_private import FailingApp, prevent_strip_cycles, take_no_text_for_markup
 from ubp_tui.terminal.truecolor_filter import TruecolorFilter
 from ubp_tui.terminal.warm_up import prepare_drawing, start_threads
 
 
-class GuardedApp(App[int]):
+class GuardedApp(FailingApp):
     """An app that ends in order, and draws and collects garbage so that keys need not wait."""
 
     def __init__(self, log: Path | None, ascii_only: bool = False) -> None:
@@ -132,18 +131,14 @@ class GuardedApp(App[int]):
         """End as by the signal that a terminal usually sends."""
         self.end_by_signal(HANG_UP)
 
-    def _handle_exception(self, error: Exception) -> None:
-        """A mistake of ours: traceback to the log, one line on stderr, exit code 1; tests get the exception itself."""
-        if self.is_headless:
-            super()._handle_exception(error)
+    def take_failure(self, error: Exception) -> None:
+        """A mistake of ours: traceback to the log, one line on stderr."""
+        if self.failure:
             return
-        self._return_code = 1
-        if not self.failure:
-            cause = error.error if isinstance(error, WorkerFailed) else error
-            logging.getLogger("ubp_tui").critical("unexpected error", exc_info=cause)
-            self.failure = describe_crash(cause, self._log_path)
-            self._try_to_save()
-        self._close_messages_no_wait()
+        cause = error.error if isinstance(error, WorkerFailed) else error
+        logging.getLogger("ubp_tui").critical("unexpected error", exc_info=cause)
+        self.failure = describe_crash(cause, self._log_path)
+        self._try_to_save()
 
     def _try_to_save(self) -> None:
         """Save, if the screens still can tell what there is."""

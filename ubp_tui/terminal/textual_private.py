@@ -7,6 +7,8 @@ and of the pictures are run with the new one.
   drawn waits for a garbage collection, together with its segments: 20,000 objects a second while somebody types.
 - The footer's keys have no public class; the app's footer gives some of them a class of its own.
 - What a screen shows can only be had from its compositor.
+- A driver keeps its terminal and its app to itself.
+- An exception that nobody caught ends in a method of the app, which prints all of it.
 - Texts become markup at one place, `Content.from_markup`: titles of frames, tooltips, notifications, labels of buttons
   and boxes, options, hits of the palette. A name with a bracket in it would be styled, emptied, or end the app.
 """
@@ -15,19 +17,25 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Final
+from typing import IO, Any, Final, cast
 
 from rich.console import Console
+from textual.app import App
 from textual.content import Content
+from textual.driver import Driver
 from textual.screen import Screen
 from textual.strip import Strip
 from textual.widgets._footer import FooterKey
 
 __all__ = [
+    "FailingApp",
     "FooterKey",
+    "app_of",
     "capture_screen",
     "divide_without_cycle",
+    "drawn_strips",
     "prevent_strip_cycles",
+    "replace_file",
     "take_no_text_for_markup",
 ]
 
@@ -54,11 +62,16 @@ def take_no_text_for_markup() -> None:
     Content.from_markup = classmethod(from_text)  # type: ignore[assignment, method-assign]
 
 
+def drawn_strips(screen: Screen[Any]) -> list[Strip]:
+    """What a screen shows, line by line."""
+    return screen._compositor.render_strips()
+
+
 def capture_screen(screen: Screen[Any]) -> dict[str, Callable[[], str]]:
     """What makes the texts of the kinds `picture` (SVG) and `text` later, also on another thread."""
     size, title = screen.size, screen.app.title
     render = screen._compositor.render_update(full=True)
-    strips = screen._compositor.render_strips()
+    strips = drawn_strips(screen)
 
     def draw() -> str:
         console = Console(
@@ -75,3 +88,31 @@ def capture_screen(screen: Screen[Any]) -> dict[str, Callable[[], str]]:
         return console.export_svg(title=title)
 
     return {"picture": draw, "text": lambda: "".join(f"{strip.text.rstrip()}\n" for strip in strips)}
+
+
+class FailingApp(App[int]):
+    """An app that says itself what is done about an exception that nobody caught; its exit code is then 1."""
+
+    def take_failure(self, error: Exception) -> None:
+        """Note what has happened; the app ends."""
+        raise NotImplementedError
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Tests get the exception itself."""
+        if self.is_headless:
+            super()._handle_exception(error)
+            return
+        self._return_code = 1
+        self.take_failure(error)
+        self._close_messages_no_wait()
+
+
+def app_of(driver: Driver) -> App[Any]:
+    """The app that a driver posts to."""
+    return driver._app
+
+
+def replace_file(driver: Driver, wrap: Callable[[IO[str]], object]) -> None:
+    """Put something round the terminal that a driver of Unix writes to."""
+    own = cast(Any, driver)
+    own._file = wrap(own._file)

@@ -18,6 +18,7 @@ from ubp_core.models.checkpoints.reading import Checkpoint
 from ubp_core.models.checkpoints.wrapping import StateDict
 from ubp_core.models.layer_extraction import find_classifier
 from ubp_core.printable import printable
+from ubp_core.torch_private import set_versions, version_of, versions_of
 
 _MISMATCH = re.compile(
     r"size mismatch for (\S+): copying a param with shape torch\.Size\(\[(.*?)\]\) from checkpoint, "
@@ -73,8 +74,8 @@ def fit_names(module: nn.Module, checkpoint: Checkpoint) -> Matched:
     state: StateDict = OrderedDict(
         (_OLD_DENSENET.sub(r"\1\2", name), weight.value) for name, weight in composition.weights.items()
     )
-    current = {"": {"version": getattr(module, "_version", None)}}
-    state._metadata = getattr(checkpoint.state, "_metadata", current)  # type: ignore[attr-defined]
+    versions = versions_of(checkpoint.state)
+    set_versions(state, {"": {"version": version_of(module)}} if versions is None else versions)
     expected = module.state_dict()
     matched = match_names(expected, state)
     surplus = [n for n in matched.state if n not in expected and (_AUXILIARY.match(n) or _IGNORED.search(n))]

@@ -14,17 +14,23 @@ from ubp_core.errors import ModelError, UbpError
 from ubp_core.models.checkpoints.identity import find_owners
 from ubp_core.models.checkpoints.roles import HEADS
 from ubp_core.models.layers import IMAGE_CHANNELS, Kind, Layer, stem_reason
+from ubp_core.torch_private import compiled_module
 
 
 def unwrap(model: nn.Module) -> nn.Module:
     """The user's own module inside DistributedDataParallel, DataParallel and torch.compile."""
     while True:
-        inner = getattr(model, "_orig_mod", None)
+        inner = compiled_module(model)
         if inner is None and isinstance(model, (nn.DataParallel, nn.parallel.DistributedDataParallel)):
             inner = model.module
         if not isinstance(inner, nn.Module):
             return model
         model = inner
+
+
+def own_weight(module: nn.Module) -> nn.Parameter | None:
+    """The parameter that a module itself calls its weight; None where it has none or computes it from others."""
+    return dict(module.named_parameters(recurse=False, remove_duplicate=False)).get("weight")
 
 
 def find_classifier(module: nn.Module) -> str | None:

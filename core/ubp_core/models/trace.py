@@ -14,7 +14,6 @@ from torch.overrides import TorchFunctionMode
 from ubp_core.errors import ModelError
 
 _SAME_SHAPE = (F.batch_norm, torch.batch_norm, F.hardtanh, F.relu6)
-_POOLS = (F.adaptive_avg_pool2d, torch._C._nn.adaptive_avg_pool2d)
 _ADDITIONS = (torch.add, torch.Tensor.add, torch.Tensor.add_, torch.Tensor.__add__, torch.Tensor.__iadd__)
 
 
@@ -33,9 +32,9 @@ class _Shapes(TorchFunctionMode):
             return args[0].new_empty(args[0].shape)
         if func in _ADDITIONS and isinstance(args[1], Tensor) and args[0].shape == args[1].shape:
             return args[0].new_empty(args[0].shape)
-        if func in _POOLS and args[1] in (1, (1, 1)):
+        if func is F.adaptive_avg_pool2d and args[1] in (1, (1, 1)):
             return args[0].new_empty((*args[0].shape[:-2], 1, 1))
-        if func is torch._C._nn.linear:
+        if func is F.linear:
             return args[0].new_empty((*args[0].shape[:-1], args[1].shape[0]))
         return func(*args, **(kwargs or {}))
 

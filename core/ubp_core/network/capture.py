@@ -5,7 +5,6 @@ Refuses what the format has no node for, with the operation and its place in the
 
 from __future__ import annotations
 
-import logging
 import operator
 import warnings
 from collections.abc import Mapping, Sequence
@@ -20,11 +19,10 @@ from ubp_core.network.draft import Draft, Value
 from ubp_core.network.operations import OPERATIONS, WITH_PLACES
 from ubp_core.network.places import describe_operation, operation_name, place_of
 from ubp_core.network.step_maker import Refused, StepMaker, Stored, ValueNumber
+from ubp_core.torch_private import TRACER, schema_of
 
 MOST_NAMED = 8
 """Operations that a refusal names beside the first."""
-
-_TRACER = logging.getLogger("torch._subclasses.fake_tensor")
 
 
 def capture(module: nn.Module, input_shape: tuple[int, int, int, int], name: str) -> Draft:
@@ -58,7 +56,7 @@ def export(module: nn.Module, input_shape: tuple[int, int, int, int], name: str)
     """The network as torch.export sees it."""
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        _TRACER.disabled = True  # it prints a traceback of what is raised here
+        TRACER.disabled = True  # it prints a traceback of what is raised here
         try:
             return torch.export.export(module, (torch.zeros(input_shape),), strict=False)
         except Exception as error:  # whatever a network's own code, or the tracer, raises
@@ -66,7 +64,7 @@ def export(module: nn.Module, input_shape: tuple[int, int, int, int], name: str)
             size = "x".join(map(str, input_shape))
             raise ModelError(f"{name} can't be captured for an input of {size}: {reason}") from error
         finally:
-            _TRACER.disabled = False
+            TRACER.disabled = False
 
 
 def check_operations(graph: fx.Graph, name: str) -> None:
@@ -130,7 +128,7 @@ class GraphReader:
         name, in_place = operation_name(node)
         arguments = {
             argument.name: self._argument(node, position, argument)
-            for position, argument in enumerate(node.target._schema.arguments)  # type: ignore[union-attr]
+            for position, argument in enumerate(schema_of(node.target).arguments)
         }
         before = len(self._draft.values)
         maker = StepMaker(self._draft, place_of(node), arguments, lambda: value_of(node))

@@ -25,6 +25,7 @@ from ubp_core.packed.file import PackedFile
 from ubp_core.packed.graph_reader import check_arena
 from ubp_core.packed.layer_packing import head_texts
 from ubp_core.selection import Selection
+from ubp_core.torch_private import tree_leaves
 from ubp_core.vocabulary import DEFAULT_CRITERION
 
 TOLERANCE = 1e-4
@@ -163,7 +164,7 @@ def compare(packed: PackedFile, module: nn.Module, input_shape: tuple[int, int, 
 def run_module(module: nn.Module, image: NDArray[Any]) -> list[NDArray[Any]]:
     """All arrays that a module makes of an image, in torch.export's order."""
     with torch.no_grad():
-        leaves = torch.utils._pytree.tree_leaves(module(torch.from_numpy(image)))
+        leaves = tree_leaves(module(torch.from_numpy(image)))
     return [leaf.numpy() for leaf in leaves if isinstance(leaf, torch.Tensor)]
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from torch import fx
 
+from ubp_core.torch_private import schema_of
+
 WORDS = {
     "adaptive_max_pool1d": "adaptive max pooling of sequences",
     "bilinear": "a bilinear layer",
@@ -58,7 +60,7 @@ WORDS = {
 
 def operation_name(node: fx.Node) -> tuple[str, bool]:
     """Name of an operation without namespace and overload, and whether it changes its first argument in place."""
-    schema = getattr(node.target, "_schema", None)
+    schema = schema_of(node.target)
     if schema is None:
         return getattr(node.target, "__name__", str(node.target)), False
     namespace, _, name = schema.name.partition("::")

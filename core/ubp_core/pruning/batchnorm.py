@@ -9,10 +9,10 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.nn.modules.batchnorm import _BatchNorm
 
 from ubp_core.errors import PruningError
 from ubp_core.models.layer_extraction import check_shapes
+from ubp_core.torch_private import BatchNorm
 
 LABEL = "recalibrate_batchnorm"
 
@@ -63,15 +63,15 @@ def recalibrate_batchnorm(
     return used
 
 
-def _open_norms(model: nn.Module) -> dict[str, _BatchNorm]:
+def _open_norms(model: nn.Module) -> dict[str, BatchNorm]:
     """The batch norms that have running statistics and aren't frozen, by name."""
     trained = any(parameter.requires_grad for parameter in model.parameters())
 
-    def is_frozen(norm: _BatchNorm) -> bool:
+    def is_frozen(norm: BatchNorm) -> bool:
         own = list(norm.parameters(recurse=False))
         return trained and not norm.training and bool(own) and not any(p.requires_grad for p in own)
 
-    found = ((name, m) for name, m in model.named_modules() if isinstance(m, _BatchNorm))
+    found = ((name, m) for name, m in model.named_modules() if isinstance(m, BatchNorm))
     return {name: norm for name, norm in found if norm.running_mean is not None and not is_frozen(norm)}
 
 
@@ -88,7 +88,7 @@ def _run_batch(model: nn.Module, item: Any, number: int, forward: Callable[[nn.M
 
 
 @contextmanager
-def _measuring(model: nn.Module, norms: dict[str, _BatchNorm]) -> Iterator[None]:
+def _measuring(model: nn.Module, norms: dict[str, BatchNorm]) -> Iterator[None]:
     """Only these batch norms are in training mode, with fresh statistics; what they were is restored where that fails.
 
     Raises:
@@ -119,7 +119,7 @@ def _measuring(model: nn.Module, norms: dict[str, _BatchNorm]) -> Iterator[None]
             module.training = training
 
 
-def _check_finite(norms: dict[str, _BatchNorm]) -> None:
+def _check_finite(norms: dict[str, BatchNorm]) -> None:
     for name, norm in norms.items():
         for value in (norm.running_mean, norm.running_var):
             if value is not None and not bool(torch.isfinite(value).all()):

@@ -11,7 +11,7 @@ from torch.nn.utils import parametrize
 
 from ubp_core.budgets import no_kernel, too_few_rows
 from ubp_core.errors import PruningError
-from ubp_core.models.layer_extraction import find_skip_reasons, unwrap
+from ubp_core.models.layer_extraction import find_skip_reasons, own_weight, unwrap
 from ubp_core.packed.format import MAX_COLUMNS, MAX_ROWS, MAX_STEP
 
 WRAPPERS = ("module.", "_orig_mod.")
@@ -62,7 +62,7 @@ def refusal(module: nn.Module, block_size: int) -> str | None:
     """Why a layer can't be pruned or packed at all, None if it can; defaults such as the stem are not meant."""
     if not isinstance(module, (nn.Conv2d, nn.Linear)):
         return f"{type(module).__name__} has no packed form; only Conv2d and Linear have"
-    if parametrize.is_parametrized(module) or not isinstance(module._parameters.get("weight"), nn.Parameter):
+    if parametrize.is_parametrized(module) or own_weight(module) is None:
         return "its weight is computed from others (parametrization); remove that first"
     if isinstance(module, nn.Conv2d) and module.groups > 1:
         return "depthwise" if module.groups == module.in_channels else f"grouped (groups={module.groups})"

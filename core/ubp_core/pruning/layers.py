@@ -8,7 +8,7 @@ from torch import nn
 
 from ubp_core.budgets import dense_reason, too_few_rows
 from ubp_core.errors import PruningError
-from ubp_core.models.layer_extraction import find_skip_reasons
+from ubp_core.models.layer_extraction import find_skip_reasons, own_weight
 from ubp_core.plan import LayerPlan, Plan
 from ubp_core.pruning.deployability import refusal
 from ubp_core.pruning.masks import PrunedLayer
@@ -58,7 +58,7 @@ def find_small_layers(
     """Layers that would be pruned if they had as many rows as a block, with that in words."""
     found = {}
     for name, chosen in resolve_rules(find_skip_reasons(model, PruningError), defaults, overrides, skip).items():
-        weight = model.get_submodule(name)._parameters.get("weight")
+        weight = own_weight(model.get_submodule(name))
         reason = None if weight is None else too_few_rows(weight.shape[0], chosen.block_size)
         if reason:
             found[name] = reason
@@ -67,7 +67,7 @@ def find_small_layers(
 
 def _stays_dense(model: nn.Module, planned: LayerPlan, names: Mapping[str, object]) -> bool:
     """Whether a layer of a plan can't have its blocks, or keeps every weight without them."""
-    weight = model.get_submodule(planned.name)._parameters.get("weight") if planned.name in names else None
+    weight = own_weight(model.get_submodule(planned.name)) if planned.name in names else None
     if weight is None or not weight.numel():
         return False
     return dense_reason((weight.shape[0], weight[0].numel()), planned.block_size, planned.sparsity) is not None

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 import torch
 from torch import nn
 
+from ubp_core.models.layer_extraction import own_weight
 from ubp_core.pruning.rules import LayerSettings
 from ubp_core.selection import Selection
 
@@ -35,7 +36,7 @@ class PrunedLayer:
     @property
     def weight(self) -> nn.Parameter:
         """The parameter as it is now (modules may get another one when they are moved)."""
-        weight = self.module._parameters["weight"]
+        weight = own_weight(self.module)
         assert weight is not None
         return weight
 

@@ -14,6 +14,7 @@ import torch
 
 from ubp_core.models.checkpoints.wrapping import StateDict
 from ubp_core.printable import printable
+from ubp_core.torch_private import set_versions, versions_of
 
 _WRAPPERS = frozenset({"module", "_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module", "_forward_module"})
 """Parts of names that wrappers put anywhere: DataParallel around the features alone, torch.compile around a block."""
@@ -53,7 +54,7 @@ def match_names(expected: Mapping[str, torch.Tensor], state: StateDict) -> Match
                 left = [key for key, name in zip(state, names, strict=True) if not name.startswith(prefix)]
                 best, most = Matched(renamed, prefix, describe_surplus(prefix, left)), fitting
     if best.state is not state:
-        best.state._metadata = getattr(state, "_metadata", {})  # type: ignore[attr-defined]
+        set_versions(best.state, versions_of(state) or {})
     return best
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import torch
 
 from ubp_core.models.checkpoints.unpickling import StoredArray
+from ubp_core.torch_private import set_versions, versions_of
 
 StateDict = OrderedDict[str, torch.Tensor]
 
@@ -105,7 +106,7 @@ def _walk(content: Any, path: tuple[str, ...], *above: Any) -> Iterator[Wrapped]
         others = tuple(
             str(key) for key, value in content.items() if key not in tensors and not isinstance(value, Mapping)
         )
-        metadata = getattr(content, "_metadata", None)
+        metadata = versions_of(content)
         yield Wrapped(tensors, metadata if isinstance(metadata, Mapping) else {}, path, others)
     if len(path) < _MAX_DEPTH:
         for key, value in content.items():
@@ -116,8 +117,8 @@ def _walk(content: Any, path: tuple[str, ...], *above: Any) -> Iterator[Wrapped]
 def strip_prefix(wrapped: Wrapped) -> tuple[StateDict, str]:
     """The tensors under shorter names, without the known prefixes that all tensors with dimensions share.
 
-    Keeps `_metadata` under the shorter names. Tensors without dimensions that lack the prefix (counters of wrappers)
-    are left out here.
+    Keeps the versions of modules, under the shorter names. Tensors without dimensions that lack the prefix (counters
+    of wrappers) are left out here.
 
     Returns:
         The tensors and the prefix.
@@ -129,7 +130,7 @@ def strip_prefix(wrapped: Wrapped) -> tuple[StateDict, str]:
         whole += prefix
     state = OrderedDict(state)
     if versions and all(isinstance(value, dict) for value in versions.values()):
-        state._metadata = versions  # type: ignore[attr-defined]
+        set_versions(state, versions)
     return state, whole
 
 

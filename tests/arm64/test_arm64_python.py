@@ -38,10 +38,10 @@ def arm64() -> None:
     if tool := arm64_python.missing_tool():
         pytest.skip(f"{tool} is not installed: no ARM64 Python can be had or run here")
     sys.path.insert(0, str(arm64_python.CHECKOUT / "native"))
-    from build import build
+    from building.running import build
 
     arm64_python.provide()
-    arm64_python.lay_out_package(*build(["library-linux_aarch64", "bench-linux_aarch64"], quiet=True))
+    arm64_python.lay_out_package(*build(["library-linux_aarch64", "bench-linux_aarch64"]))
 
 
 def lines_here(folder: Path) -> list[str]:

@@ -168,10 +168,10 @@ class Caller:
     """The C program that loads the library."""
 
     def __init__(self, wine: Wine, folder: Path) -> None:
-        from build import build
+        from building.running import build
 
         self._wine, self._folder = wine, folder
-        self._library = build(["library-windows_x86_64"], quiet=True)[0]
+        self._library = build(["library-windows_x86_64"])[0]
         self._program = folder / "caller.exe"
         source, include = ROOT / "tests" / "native" / "windows_caller.c", ROOT / "native" / "include"
         warnings = ["-Wall", "-Wextra", "-Werror"]

@@ -20,7 +20,7 @@ assert sys.platform != "win32"  # there Textual's own driver serves
 from textual.drivers.linux_driver import LinuxDriver  # noqa: E402
 from textual.message import Message  # noqa: E402
 
-from ubp_tui.terminal.textual_private import app_of, replace_file
+from ubp_tui.terminal.textual_private import app_of, replace_file  # noqa: E402
 
 
 class ForgivingFile(TextIOBase):

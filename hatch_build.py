@@ -23,7 +23,7 @@ class NativeBuildHook(BuildHookInterface):  # type: ignore[type-arg]
         """Compiles, and says which files go where in the wheel."""
         if version == "editable":
             return
-        sys.path[:0] = [str(Path(self.root) / "native"), str(Path(self.root) / "core" / "ubp_core")]
+        sys.path[:0] = [str(Path(self.root) / "native"), str(Path(self.root) / "core" / "ubp_core" / "installation")]
         from origin import COMMIT_FILE
 
         if self.target_name == "sdist":

@@ -9,18 +9,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
-from ubp_core.building import BackgroundBuild, wants_build
 from ubp_core.cli.options.devices import add_adb_host
 from ubp_core.cli.options.model import MODEL_OPTIONS, add_model_options, model_spec
 from ubp_core.cli.options.selection import add_block_options
 from ubp_core.cli.options.version import add_version
 from ubp_core.cli.parsing import Arguments, CommandParser
 from ubp_core.errors import ExitCode, PlanError
-from ubp_core.folders import HISTORY, HOME, TORCH, log_file, recent_file, tour_file
+from ubp_core.installation.building import BackgroundBuild, wants_build
 from ubp_core.models import DEFAULT_MODEL, MODEL_NAMES
 from ubp_core.printable import printable
 from ubp_core.process.ending import run_program
 from ubp_core.process.leftovers import end_at_once
+from ubp_core.storage.folders import HISTORY, HOME, TORCH, log_file, recent_file, tour_file
 from ubp_tui.choices.choice import Choice
 from ubp_tui.looks.names import THEME_NAMES, theme_name
 from ubp_tui.terminal.signals import signals_restored

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ubp_core.installation.version import __version__ as __version__
 from ubp_core.lazy_names import import_at_use, list_names
-from ubp_core.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from ubp_core.criteria import importance as importance

@@ -5,10 +5,10 @@ from __future__ import annotations
 import platform
 import sys
 
-from ubp_core import binaries
 from ubp_core.errors import BuildError
+from ubp_core.installation import binaries
+from ubp_core.installation.origin import UNKNOWN, Origin, find_origin
 from ubp_core.native import library
-from ubp_core.origin import UNKNOWN, Origin, find_origin
 
 SHORT = 12
 """Digits of a commit that are shown."""

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from ubp_core import about, origin
+from ubp_core import about
 from ubp_core.about import about_lines, describe_commit, describe_library
+from ubp_core.installation import binaries, origin
+from ubp_core.installation.origin import COMMIT_FILE, Origin, find_origin
 from ubp_core.native import library
-from ubp_core.origin import COMMIT_FILE, Origin, find_origin
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
@@ -114,9 +115,9 @@ def test_the_lines_are_of_this_program(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_library_is_named_or_what_is_wrong_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert describe_library() == f"{library.LIBRARY}, interface {library.ABI_VERSION}"
+    assert describe_library() == f"{binaries.LIBRARY}, interface {library.ABI_VERSION}"
     library.library.cache_clear()
-    monkeypatch.setattr(library, "LIBRARY", tmp_path / "libubp.so")
+    monkeypatch.setattr(binaries, "LIBRARY", tmp_path / "libubp.so")
     assert describe_library() == f"missing: {tmp_path / 'libubp.so'}; {library.REBUILD}"
     (tmp_path / "libubp.so").write_text("no library")
     text = describe_library()

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from stepped_build import SteppedBuild
-from ubp_core import building
-from ubp_core.building import BackgroundBuild, BuildProgress, wait_for
 from ubp_core.errors import BuildError
+from ubp_core.installation import building
+from ubp_core.installation.building import BackgroundBuild, BuildProgress, wait_for
 
 
 class Watched:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ubp_core import cache
-from ubp_core.cache import TAG, CacheError, Emptied, empty_cache, make_folder
+from ubp_core.storage import cache
+from ubp_core.storage.cache import TAG, CacheError, Emptied, empty_cache, make_folder
 
 
 @pytest.fixture(autouse=True)

@@ -11,9 +11,9 @@ import torch.hub
 
 import ubp_core
 import ubp_tui
-from ubp_core import folders
 from ubp_core.cli.main import main
 from ubp_core.errors import UsageError
+from ubp_core.storage import folders
 
 VARIABLES = ("UBP_HOME", "UBP_HISTORY", "TORCH_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME")
 FILES = {

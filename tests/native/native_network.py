@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ubp_core.binaries import LIBRARY
+from ubp_core.installation.binaries import LIBRARY
 from ubp_core.native.library import ErrorLine, load
 
 Array = NDArray[np.float32]

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from packed_samples import network_bytes, random_layer
-from ubp_core.binaries import LIBRARY
+from ubp_core.installation.binaries import LIBRARY
 from ubp_core.native.convolution import Layer
 from ubp_core.native.library import Status, load
 

@@ -11,8 +11,8 @@ import pytest
 from run_fuzzer import ROOT
 
 from graph_samples import every_operation, graph_bytes
-from ubp_core.binaries import LIBRARY
 from ubp_core.errors import BuildError
+from ubp_core.installation.binaries import LIBRARY
 from ubp_core.native.library import ABI_VERSION, Status, load
 from ubp_core.vocabulary import MAX_THREADS
 

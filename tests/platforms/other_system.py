@@ -111,11 +111,11 @@ def load(system: str) -> None:
 
 def run(system: str, commands: Sequence[str]) -> None:
     """Everything as on another system; our modules are loaded from the beginning."""
-    binaries = importlib.import_module("ubp_core.binaries")
+    binaries = importlib.import_module("ubp_core.installation.binaries")
     built = binaries.LIBRARY, binaries.HOST_PROGRAM
     forget()
     become(system)
-    binaries = importlib.import_module("ubp_core.binaries")
+    binaries = importlib.import_module("ubp_core.installation.binaries")
     suffixes = {"darwin": (".dylib", ""), "win32": (".dll", ".exe")}[system]
     assert (binaries.LIBRARY.suffix, binaries.HOST_PROGRAM.suffix) == suffixes
     binaries.LIBRARY, binaries.HOST_PROGRAM = built  # code of the other system can't run here

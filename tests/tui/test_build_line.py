@@ -9,8 +9,8 @@ import pytest
 from tui_world import make_app, make_model, make_services, screen_text, settle, until
 
 from stepped_build import SteppedBuild
-from ubp_core import building
-from ubp_core.building import BackgroundBuild, Report, wait_for
+from ubp_core.installation import building
+from ubp_core.installation.building import BackgroundBuild, Report, wait_for
 from ubp_tui.app import UbpApp
 from ubp_tui.widgets.build_line import BuildLine
 from ubp_tui.work.services import Services

@@ -14,8 +14,8 @@ from textual.pilot import Pilot
 from tui_world import make_app, make_model, make_services, screen_text, settle, until
 
 from ubp_core.errors import PlanError
-from ubp_core.folders import recent_file, session_file, tour_file
 from ubp_core.models.spec import ModelSpec
+from ubp_core.storage.folders import recent_file, session_file, tour_file
 from ubp_core.vocabulary import METHODS
 from ubp_tui.app import UbpApp, build_app
 from ubp_tui.bench.options import CORE_WORDS, OPTIONS, RunOptions

@@ -11,7 +11,7 @@ from textual.message import Message
 from textual.widgets import Static
 from textual.worker import get_current_worker
 
-from ubp_core.version import __version__
+from ubp_core.installation.version import __version__
 from ubp_tui.dialogs.reading import CLOSES, ReadingDialog
 from ubp_tui.renderables.cells import shown
 

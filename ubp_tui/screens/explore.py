@@ -80,7 +80,6 @@ class ExploreScreen(PaneScreen[None]):
 
     def compose(self) -> ComposeResult:
         """Header, controls, facts, the three panes, footer; and what stands in for them."""
-        name = self._workspace.spec.name
         yield ModelHeader(id="header")
         yield BuildLine(self._native)
         yield ChoiceBar(self._workspace.choice, id="choice")
@@ -91,7 +90,7 @@ class ExploreScreen(PaneScreen[None]):
                 yield LayersPane(id="layers-pane")
                 yield CurvePane(id="curves-pane")
             yield MapPane(id="map-pane")
-        yield LoadingPanel(name)
+        yield LoadingPanel(self._workspace.spec.name)
         yield TourLine(self._tour)
         yield KeyFooter()
         yield SizeNotice(id="size-notice")
@@ -99,7 +98,7 @@ class ExploreScreen(PaneScreen[None]):
     def on_mount(self) -> None:
         """Stand by until the model is there."""
         self.add_class("-view-layers")
-        self.query_one(ModelHeader).show_loading(self._workspace.spec.name)
+        self.drawing.name_model(self._workspace.spec.name)
         self.drawing.connect()
         # What nobody waits for is computed a frame after the model's content.
         self._workspace.opened.connect(partial(self.call_after_refresh, self._begin_work))

@@ -9,11 +9,11 @@ from typing import Any
 
 from ubp_core.atomic_file import write_atomically, write_text
 from ubp_core.errors import PlanError
+from ubp_core.installation.version import newer_line
 from ubp_core.models.spec import ModelSpec
 from ubp_core.plan.reader import MODEL_FIELDS
 from ubp_core.strict_yaml.fields import Field, flag, number, one_of, read_document, read_mapping, text, texts, whole
 from ubp_core.strict_yaml.text import format_list, format_mapping, format_value
-from ubp_core.version import newer_line
 from ubp_core.vocabulary import METHODS
 from ubp_tui.bench.options import CORE_WORDS, OPTIONS, RunOptions
 from ubp_tui.choices.choice import Choice

@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from ubp_core.atomic_file import write_atomically, write_text
 from ubp_core.errors import UbpError
+from ubp_core.installation.version import newer_line
 from ubp_core.models.spec import ModelSpec
-from ubp_core.set_aside import set_aside
-from ubp_core.version import newer_line
+from ubp_core.storage.set_aside import set_aside
 from ubp_tui.choices.paths import typed_path
 
 MOST: Final = 10

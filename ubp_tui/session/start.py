@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ubp_core.errors import PlanError, UbpError
-from ubp_core.folders import session_file
 from ubp_core.printable import printable
-from ubp_core.set_aside import set_aside
+from ubp_core.storage.folders import session_file
+from ubp_core.storage.set_aside import set_aside
 from ubp_tui.session.session import Session
 
 

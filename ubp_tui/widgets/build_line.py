@@ -6,7 +6,7 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from ubp_core.building import BuildProgress
+from ubp_core.installation.building import BuildProgress
 from ubp_tui.renderables.cells import shown
 from ubp_tui.workspace.native_code import NativeCode
 

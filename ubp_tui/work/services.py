@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ubp_core.building import BackgroundBuild, Report
+from ubp_core.installation.building import BackgroundBuild, Report
 from ubp_core.models.spec import ModelSpec
 from ubp_tui.bench.services import BenchServices, default_bench_services
 from ubp_tui.choices.choice import Choice

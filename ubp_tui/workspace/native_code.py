@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ubp_core.building import BuildProgress
+from ubp_core.installation.building import BuildProgress
 from ubp_tui.observing import Runner, Signal
 from ubp_tui.work.services import Services
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ubp_core.binaries import ARM64_PROGRAM, HOST_PROGRAM
-from ubp_core.building import wait_for
 from ubp_core.devices.info import DeviceKind
 from ubp_core.errors import BuildError
+from ubp_core.installation.binaries import ARM64_PROGRAM, HOST_PROGRAM
+from ubp_core.installation.building import wait_for
 
 
 def find_program(kind: DeviceKind) -> Path:

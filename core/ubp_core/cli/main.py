@@ -19,9 +19,9 @@ from ubp_core.cli.options.output import form_of
 from ubp_core.cli.options.version import add_version
 from ubp_core.cli.parsing import CommandParser
 from ubp_core.errors import ExitCode, UsageError
-from ubp_core.folders import HISTORY, HOME, TORCH, home
 from ubp_core.models.catalogue import DEFAULT_MODEL, MODEL_NAMES
 from ubp_core.process.ending import run_program
+from ubp_core.storage.folders import HISTORY, HOME, TORCH, home
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "layers": ("layers", "list the layers of a model and which of them can be pruned"),

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ubp_core import folders
 from ubp_core.cli import output
 from ubp_core.cli.options.output import add_output_options
 from ubp_core.cli.tables import GAP, Column, Table, numbers
-from ubp_core.disk_use import bytes_of, files_below
 from ubp_core.errors import ExitCode, UsageError
-from ubp_core.set_aside import names_aside
+from ubp_core.storage import folders
+from ubp_core.storage.disk_use import bytes_of, files_below
+from ubp_core.storage.set_aside import names_aside
 from ubp_core.units import NONE, format_bytes
 
 CLEANED = ("cache",)
@@ -84,7 +84,7 @@ def clean(name: str, json: bool) -> int:
     """
     if name not in CLEANED:
         raise UsageError(f"--clean {name}: is not emptied; what can be: {', '.join(CLEANED)}")
-    from ubp_core.cache import empty_cache
+    from ubp_core.storage.cache import empty_cache
 
     path, emptied = folders.cache_folder(), empty_cache()
     if json:

@@ -10,7 +10,7 @@ import subprocess
 from dataclasses import dataclass
 from functools import cache
 
-from ubp_core.binaries import COUNTER
+from ubp_core.installation.binaries import COUNTER
 from ubp_core.process.leftovers import passing_folder
 
 TRY_S = 10.0

@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from ubp_core.building import wait_for
 from ubp_core.devices.errors import DeviceError
 from ubp_core.devices.facts import DeviceFacts
 from ubp_core.devices.info import DeviceInfo, DeviceKind, DeviceState
 from ubp_core.devices.instruction_counter import find_counter
 from ubp_core.devices.local_facts import read_local_facts, runs_arm64
 from ubp_core.devices.local_session import LocalSession
+from ubp_core.installation.building import wait_for
 
 QEMU = "qemu-aarch64"
 HOST_NOTE = "this machine: ratios count, its times are no phone's"

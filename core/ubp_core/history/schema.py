@@ -6,9 +6,9 @@ import sqlite3
 from contextlib import suppress
 from pathlib import Path
 
-from ubp_core.folders import HISTORY
 from ubp_core.history.errors import HistoryError
-from ubp_core.version import newer_line
+from ubp_core.installation.version import newer_line
+from ubp_core.storage.folders import HISTORY
 
 APPLICATION_ID = 0x75627068
 """Marks the file as ours ("ubph")."""

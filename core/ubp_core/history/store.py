@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from ubp_core.benchmark.result import BenchRun
-from ubp_core.folders import history_file
 from ubp_core.history.errors import HistoryError
 from ubp_core.history.figures import LayerFigures, add_figures, find_setup, newest_figures
 from ubp_core.history.opening import explained, open_to_read, open_to_write
 from ubp_core.history.schema import roll_back
 from ubp_core.history.summary import Summary, summaries
+from ubp_core.storage.folders import history_file
 from ubp_core.vocabulary import DEFAULT_CRITERION
 
 if TYPE_CHECKING:

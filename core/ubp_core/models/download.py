@@ -13,9 +13,9 @@ from urllib.parse import urlparse
 from urllib.request import urlopen
 
 from ubp_core.atomic_file import create_file
-from ubp_core.cache import make_folder
 from ubp_core.errors import ModelError
 from ubp_core.process.leftovers import passing_file
+from ubp_core.storage.cache import make_folder
 
 TIMEOUT_SECONDS = 10
 _CHUNK = 1 << 20
@@ -28,7 +28,7 @@ def fetch_weights(url: str, name: str, folder: Path, progress: Callable[[str], N
     Args:
         url: its last part ends in "-<start of the SHA-256>.pth", as torchvision's do.
         name: the network, for the lines shown.
-        folder: where it is kept, `ubp_core.folders.weights_folder`.
+        folder: where it is kept, `ubp_core.storage.folders.weights_folder`.
         progress: gets one line for people now and then.
 
     Raises:

@@ -10,7 +10,6 @@ from pathlib import Path
 from torch import nn
 
 from ubp_core.errors import ModelError
-from ubp_core.folders import weights_folder
 from ubp_core.models import efficientnet_lite0, torchvision_models
 from ubp_core.models.catalogue import is_checkpoint, split_inside
 from ubp_core.models.checkpoints.bare import find_layers
@@ -22,6 +21,7 @@ from ubp_core.models.layer_extraction import extract_module_layers
 from ubp_core.models.layers import LoadedModel
 from ubp_core.models.mobilenet_v1 import MobileNetV1
 from ubp_core.models.trace import trace_output_sizes
+from ubp_core.storage.folders import weights_folder
 
 IMAGENET_CLASSES = 1000
 MAX_INPUT_SIZE = 4096

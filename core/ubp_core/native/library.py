@@ -9,9 +9,9 @@ from enum import IntEnum
 from numbers import Integral
 from pathlib import Path
 
-from ubp_core.binaries import LIBRARY
-from ubp_core.building import wait_for
 from ubp_core.errors import BuildError, UbpError
+from ubp_core.installation import binaries
+from ubp_core.installation.building import wait_for
 from ubp_core.vocabulary import KERNELS, MAX_THREADS, METHODS
 
 ABI_VERSION = 2
@@ -39,7 +39,7 @@ def library() -> ctypes.CDLL:
         BuildError: it is missing, made for another machine, or of another version; or it could not be compiled.
     """
     wait_for("host")
-    return load(LIBRARY)
+    return load(binaries.LIBRARY)
 
 
 def load(path: Path) -> ctypes.CDLL:

@@ -13,12 +13,12 @@ import numpy as np
 
 from ubp_core.atomic_file import create_file, write_atomically
 from ubp_core.errors import FileError
+from ubp_core.installation.version import __version__
 from ubp_core.packed.format import ALIGNMENT
 from ubp_core.packed.graph import Graph
 from ubp_core.packed.layer import PackedLayer
 from ubp_core.packed.reader import read_packed
 from ubp_core.packed.writer import packed_chunks
-from ubp_core.version import __version__
 
 TOOL = f"ubp-tui {__version__}"
 """Written into files: what made them."""

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from ubp_core.cache import TAG, make_folder
 from ubp_core.cli.main import main
 from ubp_core.cli.paths import Place, places_table
-from ubp_core.folders import cache_folder, history_file, log_file, session_file
+from ubp_core.storage.cache import TAG, make_folder
+from ubp_core.storage.folders import cache_folder, history_file, log_file, session_file
 
 NAMES = ["history", "session", "recent", "tour", "log", "cache", "weights", "passing", "phone"]
 

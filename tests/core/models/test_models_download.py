@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from ubp_core.cache import Emptied, empty_cache
 from ubp_core.errors import ModelError
-from ubp_core.folders import weights_folder
 from ubp_core.models import load_model
 from ubp_core.models.download import fetch_weights
+from ubp_core.storage.cache import Emptied, empty_cache
+from ubp_core.storage.folders import weights_folder
 
 
 class Handler(BaseHTTPRequestHandler):

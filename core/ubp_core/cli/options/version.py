@@ -19,7 +19,7 @@ class _Version(argparse.Action):
 
     def __call__(self, parser: argparse.ArgumentParser, *rest: Any) -> None:
         from ubp_core.about import about_lines
-        from ubp_core.version import __version__
+        from ubp_core.installation.version import __version__
 
         lines = [f"{parser.prog} {__version__}", *(f"{name:<10}{text}" for name, text in about_lines())]
         sys.stdout.write("".join(f"{printable(line)}\n" for line in lines))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-PACKAGE: Final = Path(__file__).parent
+PACKAGE: Final = Path(__file__).parents[1]
 COMMIT_FILE: Final = "commit.txt"
 """Beside the native libraries in a wheel, at the top of a source archive."""
 GIT_S: Final = 5.0

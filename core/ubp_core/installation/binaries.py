@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-FOLDER: Final = Path(__file__).resolve().parent / "_lib"
+FOLDER: Final = Path(__file__).resolve().parents[1] / "_lib"
 LIBRARY: Final = FOLDER / {"darwin": "libubp.dylib", "win32": "ubp.dll"}.get(sys.platform, "libubp.so")
 """What Python calls."""
 HOST_PROGRAM: Final = FOLDER / ("ubp_bench.exe" if sys.platform == "win32" else "ubp_bench")

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from ubp_core.disk_use import bytes_of, files_below
 from ubp_core.errors import UbpError
-from ubp_core.folders import cache_folder
-from ubp_core.set_aside import set_aside
-from ubp_core.version import newer_line
+from ubp_core.installation.version import newer_line
+from ubp_core.storage.disk_use import bytes_of, files_below
+from ubp_core.storage.folders import cache_folder
+from ubp_core.storage.set_aside import set_aside
 
 LAYOUT: Final = 1
 TAG: Final = "CACHEDIR.TAG"

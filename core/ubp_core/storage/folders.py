@@ -51,7 +51,7 @@ def log_file() -> Path:
 
 
 def cache_folder() -> Path:
-    """What can be had again at any time: `ubp_core.cache` makes and empties it."""
+    """What can be had again at any time: `ubp_core.storage.cache` makes and empties it."""
     return _folder("cache")
 
 

@@ -16,12 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
-from ubp_core.binaries import LIBRARY
 from ubp_core.errors import BuildError
+from ubp_core.installation.binaries import LIBRARY
 from ubp_core.printable import printable
 from ubp_core.process.groups import ask_group_to_end, start_group
 
-SCRIPT: Final = Path(__file__).resolve().parents[2] / "native" / "build.py"
+SCRIPT: Final = Path(__file__).resolve().parents[3] / "native" / "build.py"
 """The build's command, in a clone."""
 WISH: Final = "UBP_BUILD"
 """Variable of the environment that asks to bring a clone's native code up to date, which `make tui` sets."""

@@ -24,10 +24,12 @@ def main() -> int:
     lines = "\n".join(f"  {target.name:<{width}}{target.help}" for target in TARGETS.values())
     parser = argparse.ArgumentParser(description=__doc__, epilog=f"targets:\n{lines}",
                                      formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
-    parser.add_argument("targets", nargs="*", choices=sorted(TARGETS), metavar="TARGET", default=PACKAGED,
-                        help="by default all that the package needs")  # fmt: skip
+    parser.add_argument("targets", nargs="*", metavar="TARGET", help="by default all that the package needs")
+    targets = parser.parse_args().targets or PACKAGED
+    if unknown := [name for name in targets if name not in TARGETS]:
+        parser.error(f"no target {', '.join(unknown)}; --help lists them")
     try:
-        build(parser.parse_args().targets, lambda step: print(step, flush=True))
+        build(targets, lambda step: print(step, flush=True))
     except BuildFailed as error:
         print(error, file=sys.stderr)
         return 1

@@ -8,7 +8,7 @@ FOR_ALL := $(VENV)/.for-all
 
 .DEFAULT_GOAL := help
 .PHONY: help tui test test-system test-lowest test-newest test-pythons lint native wheels sdist fuzz stress bench
-.PHONY: bench-clone screenshots clean
+.PHONY: native-for-tests bench-clone screenshots clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,8 +28,12 @@ native: $(FOR_ALL)  ## compile the native code
 tui: $(FOR_APP)  ## set up, then open the app on a real trained network (ARGS="resnet50 --weights random")
 	@UBP_BUILD=1 $(BIN)/ubp-tui $(ARGS)
 
-test: test-system lint native  ## every check: ruff, mypy, import contracts, pytest, native tests, ARM64 under qemu
+test: test-system $(FOR_ALL)  ## every check: ruff, mypy, import contracts, pytest, native tests, ARM64 under qemu
+	@$(MAKE) --no-print-directory -j 2 --output-sync native-for-tests lint
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+
+native-for-tests: $(FOR_ALL)
+	@$(BIN)/python native/build.py tested
 
 # Debian as root gets what the tests need; elsewhere a missing tool skips its tests, loudly.
 test-system:
@@ -42,10 +46,10 @@ test-lowest: ## the fast tests with the lowest releases that pyproject.toml allo
 test-newest: ## the fast tests with the newest ones
 test-pythons: ## the fast tests with every Python from 3.11 on that this machine has
 
-lint: $(FOR_ALL)  ## ruff, mypy, import contracts, clang-format
+lint: $(FOR_ALL)  ## ruff, mypy for three systems, import contracts, clang-format
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy
+	@printf '%s\n' linux win32 darwin | xargs -P 2 -I SYSTEM $(BIN)/mypy --platform SYSTEM --cache-dir .mypy_cache/SYSTEM
 	@$(BIN)/lint-imports
 	@find native examples tests -name '*.cpp' -o -name '*.h' -o -name '*.c' | xargs $(BIN)/clang-format --dry-run -Werror
 

@@ -113,6 +113,8 @@ TARGETS: Final = {target.name: target for target in _all_targets()}
 PACKAGED: Final = tuple(name for name in ("host", "bench-host", "bench-arm64", "qemu-count")
                         if HOST.is_elf or name != "qemu-count")  # fmt: skip
 """What the package needs in a clone; the library first."""
+TESTED: Final = tuple(name for name, target in TARGETS.items() if target.stripped)
+"""What the tests need, but the fuzzer, which another compiler makes."""
 
 
 def targets_of_wheel(desk: Platform) -> tuple[Target, ...]:

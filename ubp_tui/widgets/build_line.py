@@ -1,4 +1,4 @@
-"""The line above the footer while native code is compiled behind the app."""
+"""The line under the title while native code is compiled behind the app."""
 
 from __future__ import annotations
 

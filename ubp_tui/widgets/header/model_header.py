@@ -60,7 +60,9 @@ class ModelHeader(Horizontal):
         """As much of the total as fits in whole parts, the last one above all: what the network keeps."""
         place = self.query_one("#network-total", Static)
         beside = self.query("#app-name, #model-name, #random-badge").results(Static)
-        room = self.size.width - sum(widget.outer_size.width for widget in beside if widget.display) - PADDING
+        room = (
+            self.size.width - sum(widget.outer_size.width for widget in beside if widget.display) - 2 * PADDING
+        )  # source, total
         parts = (self._total, self._total.split(" · ")[-1])
         fitting = next((part for part in parts if len(part) <= room), "")
         cells = self._total_cells if self._total_cells <= room else len(fitting)

@@ -42,7 +42,8 @@ class Job:
     def key(self) -> str:
         """Of everything but the headers."""
         outputs = {str(self.output), str(self.depfile), str(self.source)}
-        places = (str(ROOT), "<clone>"), (sys.executable, "<python>"), (sys.prefix, "<environment>")
+        # The environment may lie in the clone.
+        places = (sys.executable, "<python>"), (sys.prefix, "<environment>"), (str(ROOT), "<clone>")
         words = [word for word in self.command if word not in outputs]
         text = "\0".join([self.version, self.source.suffix, *words])
         for place, name in places:

@@ -103,10 +103,12 @@ def _one_at_a_time(report: Report) -> Iterator[None]:
     """Waits for another build in this clone (the app, make and tests may all want something), and tells its steps."""
     BUILD.mkdir(parents=True, exist_ok=True)
     with (BUILD / "lock").open("a+") as stream:
-        seen = 0
+        seen = -1
         while not _try_lock(stream):
-            seen = _tell_steps(seen, report)
+            seen = _tell_steps(max(seen, 0), report)
             time.sleep(_POLL_S)
+        if seen >= 0:
+            _tell_steps(seen, report)  # those since the last look
         try:
             yield
         finally:

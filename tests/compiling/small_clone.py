@@ -1,4 +1,4 @@
-"""A folder with the sources of a clone, whose library is the selection alone: quick to compile, from nothing."""
+"""A folder with the sources of a clone, whose library is of two of them: quick to compile, from nothing."""
 
 from __future__ import annotations
 
@@ -16,13 +16,16 @@ PROGRAM = """
 import dataclasses, sys
 sys.path.insert(0, "native")
 from building import running
-folders = ("src/selection", "src/threads")
-running.TARGETS["host"] = dataclasses.replace(running.TARGETS["host"], folders=folders)
+sources = "src/c_api/names.cpp", "src/file/crc32.cpp"
+running.TARGETS["host"] = dataclasses.replace(running.TARGETS["host"], folders=(), sources=sources)
 try:
     running.build(["host"], lambda step: print(step, flush=True))
 except running.BuildFailed as error:
     sys.exit(str(error))
 """
+
+
+SOURCES = 2
 
 
 class SmallClone:
@@ -48,8 +51,8 @@ class SmallClone:
         return subprocess.run(self.command(), cwd=self.folder, env=environment or self.environment(),
                               capture_output=True, text=True, check=False)  # fmt: skip
 
-    def has_selection(self) -> bool:
+    def has_library(self) -> bool:
         """Whether the library can be loaded and has what it was built for; in a process of its own."""
-        use = "import ctypes, sys; print(bool(ctypes.CDLL(sys.argv[1]).ubp_selection_run))"
+        use = "import ctypes, sys; print(bool(ctypes.CDLL(sys.argv[1]).ubp_kernel_name))"
         done = subprocess.run([sys.executable, "-c", use, self.library], capture_output=True, text=True, check=False)
         return done.stdout == "True\n"

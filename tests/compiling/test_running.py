@@ -26,7 +26,7 @@ def test_needs_no_compiler_on_the_path(clone: SmallClone, tmp_path: Path) -> Non
     environment.pop("UBP_CXX", None)
     done = clone.build(environment)
     assert done.returncode == 0, done.stderr
-    assert clone.has_selection()
+    assert clone.has_library()
     steps = [STEP.fullmatch(line) for line in done.stdout.splitlines()]
     assert all(steps) and [int(step[1]) for step in steps if step] == [*range(1, len(steps) + 1)]
     assert clone.build(environment).stdout == ""  # up to date
@@ -45,9 +45,9 @@ def test_a_second_build_waits_and_tells_the_steps_of_the_first(clone: SmallClone
 
 
 def test_a_failing_compiler_is_told_in_its_own_words(clone: SmallClone) -> None:
-    source = clone.folder / "native" / "src" / "selection" / "importance.cpp"
+    source = clone.folder / "native" / "src" / "file" / "crc32.cpp"
     source.write_text(source.read_text(encoding="utf-8") + "\nthis is no C++\n", encoding="utf-8")
     done = clone.build(clone.environment(UBP_CXX="g++"))
     assert done.returncode != 0
-    assert "importance.cpp" in done.stderr and "error" in done.stderr
+    assert "crc32.cpp" in done.stderr and "error" in done.stderr
     assert not clone.library.exists() or not os.path.getsize(clone.library)

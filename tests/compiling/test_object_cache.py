@@ -109,12 +109,16 @@ def test_what_was_not_used_for_longest_goes_first(tmp_path: Path) -> None:
 
 def test_where_clone_and_environment_lie_does_not_matter() -> None:
     """Also where the environment lies in the clone, as `make` puts it."""
-    program = (
-        "import sys; sys.path.insert(0, 'native'); from pathlib import Path; from building import object_cache;"
-        "root, sys.prefix = Path(sys.argv[1]), sys.argv[2]; object_cache.ROOT = root; sys.executable = sys.prefix + '/python';"
-        "command = (sys.executable, 'c++', f'-I{root}/include', f'-isystem{sys.prefix}/simde', '-c', 'a', '-o', 'b', '-MF', 'd');"
-        "print(object_cache.Job('1', command, Path('pyproject.toml'), Path('b'), Path('d')).key())"
-    )
+    program = """
+import sys
+from pathlib import Path
+sys.path.insert(0, "native")
+from building import object_cache
+root, environment = sys.argv[1:]
+object_cache.ROOT, sys.prefix, sys.executable = Path(root), environment, f"{environment}/python"
+words = "c++", f"-I{root}/include", f"-isystem{environment}/simde", "-c", "a", "-o", "b", "-MF", "d"
+print(object_cache.Job("1", (sys.executable, *words), Path("pyproject.toml"), Path("b"), Path("d")).key())
+"""
     root = Path(__file__).parents[2]
     keys = {
         subprocess.run(

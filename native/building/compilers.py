@@ -36,6 +36,25 @@ def zig(platform: Platform) -> tuple[str, ...]:
     return sys.executable, "-m", "ziglang", "c++", "-target", platform.zig_target, *MACHINE[platform.machine]
 
 
+def zig_environment(folder: Path) -> dict[str, str]:
+    """Variables for zig, which builds its C++ library, a minute for each platform, anew for each name of its own folder.
+
+    Args:
+        folder: shared by all clones; there that folder has one name, a link to the package of the one that came first.
+    """
+    if sys.platform == "win32":
+        return {}
+    import ziglang
+
+    link = folder / f"ziglang-{metadata.version('ziglang')}"
+    if not link.exists():  # nor what it leads to
+        folder.mkdir(parents=True, exist_ok=True)
+        made = folder / f"{link.name}.{os.getpid()}"
+        made.symlink_to(Path(ziglang.__file__).resolve().parent / "lib")
+        made.replace(link)
+    return {"ZIG_LIB_DIR": str(link)}
+
+
 def fuzz_compiler() -> str | None:
     """A compiler with sanitizers, which zig lacks: `UBP_FUZZ_CXX`, g++ or clang++; None where there is none."""
     return os.environ.get("UBP_FUZZ_CXX") or shutil.which("g++") or shutil.which("clang++")

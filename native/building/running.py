@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
+from building.compilers import zig_environment
 from building.ninja_file import FILE, write_ninja_file
 from building.object_cache import ObjectCache
 from building.places import BUILD, object_cache
@@ -72,11 +73,12 @@ def _run_ninja(outputs: Iterable[Path], report: Report) -> int:
     import ninja
 
     command = [str(Path(ninja.BIN_DIR) / "ninja"), "-f", str(FILE), *map(str, outputs)]
+    environment = {**os.environ, "NINJA_STATUS": "[%f/%t] ", **_shared_zig()}
     steps, said = 0, []
     with (
         LOG.open("w", encoding="utf-8") as log,
         subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8",
-                         errors="replace", env={**os.environ, "NINJA_STATUS": "[%f/%t] "}) as child,
+                         errors="replace", env=environment) as child,
     ):  # fmt: skip
         assert child.stdout is not None
         for line in child.stdout:
@@ -90,6 +92,14 @@ def _run_ninja(outputs: Iterable[Path], report: Report) -> int:
     if child.returncode:
         raise BuildFailed("".join(said).strip())
     return steps
+
+
+def _shared_zig() -> dict[str, str]:
+    """What lets clones share zig's own libraries; where the user's cache can't be written, each has its own."""
+    try:
+        return zig_environment(object_cache().parent)
+    except OSError:
+        return {}
 
 
 def _read_step(line: str) -> Step | None:

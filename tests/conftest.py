@@ -9,23 +9,7 @@ from pathlib import Path
 
 import pytest
 
-TESTS = Path(__file__).parent
-sys.path.insert(0, str(TESTS / "core"))
-
-SLOW = (
-    "arm64",
-    "core/benchmark",
-    "core/cli/test_device_commands.py",
-    "core/devices",
-    "core/process",
-    "examples",
-    "native",
-    "test_build.py",
-    "tui/test_benchmark_phones.py",
-    "tui/test_hang_up.py",
-    "tui/test_terminal.py",
-)
-"""What compiles, emulates, plugs in phones or opens terminals; the rest are the fast tests (`-m "not slow"`)."""
+sys.path.insert(0, str(Path(__file__).parent / "core"))
 
 
 # Shells start background jobs with Ctrl-C ignored, and children inherit that: tests that interrupt one would wait.
@@ -36,14 +20,6 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Pictures of the app's screens are stored anew on demand."""
     parser.addoption("--update-snapshots", action="store_true", help="store the pictures of the app's screens anew")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks what is slow, by its place."""
-    slow = [TESTS / place for place in SLOW]
-    for item in items:
-        if any(item.path.is_relative_to(place) for place in slow):
-            item.add_marker(pytest.mark.slow)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -24,6 +24,23 @@ ROOT = Path(__file__).parents[1]
 LOWEST = ROOT / "tests" / "constraints" / "lowest.txt"
 TOOLS = ("hypothesis", "pytest", "pytest-asyncio", "pytest-xdist", "scikit-image")
 """Of the extra `dev`, what the fast tests need."""
+SLOW = (
+    "arm64",
+    "compiling",
+    "core/benchmark",
+    "core/cli/test_device_commands.py",
+    "core/devices/test_instruction_counter.py",
+    "core/devices/test_remote_runs.py",
+    "core/network/test_memory.py",
+    "core/process",
+    "examples",
+    "native",
+    "tui/test_benchmark_phones.py",
+    "tui/test_hang_up.py",
+    "tui/test_terminal.py",
+)
+"""What compiles, emulates, ends processes or opens terminals: not even collected, since to name its cases some of it
+compiles. All the rest are the fast tests."""
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 
@@ -78,7 +95,8 @@ def run_fast_tests(name: str, python: str, options: Sequence[str] = ()) -> bool:
     inside = make_environment(name, python, options)
     versions = "import sys, numpy, textual, torch; print(sys.version.split()[0], numpy.__version__, torch.__version__)"
     subprocess.run([inside, "-c", versions], check=True)
-    command = [inside, "-m", "pytest", "-m", "not slow", "--numprocesses", "2", "--dist", "loadfile"]
+    command = [inside, "-m", "pytest", "--numprocesses", "2", "--dist", "loadfile"]
+    command += [f"--ignore=tests/{place}" for place in SLOW]
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode == 0
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from fast_tests import LOWEST, PROJECT, TOOLS, name_of, requirements, supported_pythons
+from fast_tests import LOWEST, PROJECT, ROOT, SLOW, TOOLS, name_of, requirements, supported_pythons
 
 
 def parts(version: str) -> tuple[int, ...]:
@@ -34,6 +34,10 @@ def test_the_oldest_python_is_the_first_named() -> None:
     assert PROJECT["requires-python"] == f">={supported_pythons()[0]}"
     minors = [int(version.partition(".")[2]) for version in supported_pythons()]
     assert minors == list(range(minors[0], minors[-1] + 1))
+
+
+def test_what_is_slow_is_there() -> None:
+    assert [place for place in SLOW if not (ROOT / "tests" / place).exists()] == []
 
 
 def test_the_tools_of_the_fast_tests_are_those_of_developers() -> None:

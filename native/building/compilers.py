@@ -37,7 +37,7 @@ def zig(platform: Platform) -> tuple[str, ...]:
 
 
 def zig_environment(folder: Path) -> dict[str, str]:
-    """Variables for zig, which builds its C++ library, a minute for each platform, anew for each name of its own folder.
+    """Variables for zig, which builds its C++ library anew, in a minute, for each name that its own folder has.
 
     Args:
         folder: shared by all clones; there that folder has one name, a link to the package of the one that came first.

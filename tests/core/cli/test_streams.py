@@ -47,6 +47,7 @@ WORK = {
     "history compare": ["1", "1"],
     "history export": [],
     "history delete": None,
+    "paths": [],
 }  # fmt: skip
 """Arguments with which each does something short; None: it prints nothing, or needs a phone."""
 

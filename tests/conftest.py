@@ -12,9 +12,12 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent / "core"))
 
 
-# Shells start background jobs with Ctrl-C ignored, and children inherit that: tests that interrupt one would wait.
+# Shells start background jobs with Ctrl-C ignored, nohup what it starts with SIGHUP, and children inherit that: tests
+# that send one would wait.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -27,7 +27,7 @@ class NativeBuildHook(BuildHookInterface):  # type: ignore[type-arg]
         from origin import COMMIT_FILE
 
         if self.target_name == "sdist":
-            build_data["force_include"] = {str(self._write_commit()): COMMIT_FILE}
+            build_data["force_include"][str(self._write_commit())] = COMMIT_FILE
             return
         from building.platforms import HOST, desk_of
         from building.running import build
@@ -36,7 +36,7 @@ class NativeBuildHook(BuildHookInterface):  # type: ignore[type-arg]
         desk = desk_of(os.environ.get("UBP_WHEEL", HOST.name))
         outputs = build(target.name for target in targets_of_wheel(desk))
         carried = [*outputs, self._write_commit()]
-        build_data["force_include"] = {str(path): f"ubp_core/_lib/{path.name}" for path in carried}
+        build_data["force_include"] |= {str(path): f"ubp_core/_lib/{path.name}" for path in carried}
         build_data["pure_python"] = False
         build_data["tag"] = f"py3-none-{desk.wheel_tag}"
 

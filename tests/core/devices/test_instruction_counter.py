@@ -92,7 +92,7 @@ def test_without_the_plugin_results_are_still_checked(
     plugin = tmp_path / "ubp,count.so"
     if how == "refused":
         plugin.write_bytes(b"no library")
-    monkeypatch.setattr(instruction_counter, "PLUGIN", plugin)
+    monkeypatch.setattr(instruction_counter, "COUNTER", plugin)
     info = open_device("emulator").info()
     assert info.ready and not info.counts and "\n" not in info.advice
     assert "instructions are not counted: " in info.advice

@@ -34,10 +34,15 @@ def object_of(source: Path, how: Compilation) -> Path:
     return BUILD / how.flavour / source.relative_to(below).with_suffix(".o")
 
 
-def objects_of(target: Target) -> list[Path]:
-    """All objects of a target, in the order in which they are linked."""
+def compilations_of(target: Target) -> list[tuple[Path, Compilation]]:
+    """The sources that a target is made of, each with how it is compiled, in the order in which they are linked."""
     made = ((source, compilation(target, source)) for source in target.all_sources())
-    return [object_of(source, how) for source, how in made if how is not None]
+    return [(source, how) for source, how in made if how is not None]
+
+
+def objects_of(target: Target) -> list[Path]:
+    """All objects of a target, in that order."""
+    return [object_of(source, how) for source, how in compilations_of(target)]
 
 
 class Edges:
@@ -56,8 +61,7 @@ class Edges:
     def add(self, target: Target) -> None:
         """Adds a target with everything that it is made of."""
         first = [self._system_library(target)] if compiler_of(target) == zig(target.platform) else []
-        made = ((source, compilation(target, source)) for source in target.all_sources())
-        objects = [self._object(source, how) for source, how in made if how is not None]
+        objects = [self._object(source, how) for source, how in compilations_of(target)]
         self._link(target, objects, first)
 
     def _object(self, source: Path, how: Compilation) -> Path:

@@ -25,8 +25,8 @@ SCRIPT: Final = Path(__file__).resolve().parents[3] / "native" / "build.py"
 """The build's command, in a clone."""
 WISH: Final = "UBP_BUILD"
 """Variable of the environment that asks to bring a clone's native code up to date, which `make tui` sets."""
-TARGETS: Final = ("host", "bench-host", "bench-arm64", "qemu-count")
-"""What is built, in the order in which it is needed."""
+TARGETS: Final = ("host", "bench-host", "bench-arm64", *(("qemu-count",) if sys.platform == "linux" else ()))
+"""What is built, in the order in which it is needed; qemu-user, which loads the counter, is for Linux."""
 _STOPPED: Final = "the native code was not compiled to its end: the build was stopped"
 _STEP: Final = re.compile(r"\[(\d+)/(\d+)\] ")
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
 from numpy.typing import NDArray
 
 from ubp_core.packed.format import DENSE_ROWS, blocked_rows
 
+Number = TypeVar("Number", bound=np.floating)
 
-def to_blocks(weights: NDArray[np.float32]) -> NDArray[np.float32]:
+
+def to_blocks(weights: NDArray[Number]) -> NDArray[Number]:
     """[R, K] as [ceil(R / 8), K, 8], zeros beyond R."""
     rows, columns = weights.shape
     filled = np.zeros((blocked_rows(rows), columns), weights.dtype)
@@ -16,15 +20,15 @@ def to_blocks(weights: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.ascontiguousarray(filled.reshape(-1, DENSE_ROWS, columns).transpose(0, 2, 1))
 
 
-def from_blocks(blocks: NDArray[np.float32], rows: int, columns: int) -> NDArray[np.float32]:
+def from_blocks(blocks: NDArray[Number], rows: int, columns: int) -> NDArray[Number]:
     """[R, K], copied out of [ceil(R / 8), K, 8]."""
     filled = blocks.reshape(-1, columns, DENSE_ROWS).transpose(0, 2, 1).reshape(-1, columns)
     return np.ascontiguousarray(filled[:rows])
 
 
-def first_filled(blocks: NDArray[np.float32], rows: int, columns: int) -> int | None:
+def first_filled(blocks: NDArray[np.floating], rows: int, columns: int) -> int | None:
     """Index of the first place of a row beyond R that is not +0.0; None where there is none."""
-    bits = blocks.view(np.uint32).reshape(-1, columns, DENSE_ROWS)
+    bits = blocks.view(f"u{blocks.itemsize}").reshape(-1, columns, DENSE_ROWS)
     row = np.arange(bits.shape[0])[:, None, None] * DENSE_ROWS + np.arange(DENSE_ROWS)
     found = np.flatnonzero((bits != 0) & (row >= rows))
     return int(found[0]) if found.size else None

@@ -6,16 +6,19 @@ Owns no behaviour: the reader, the writer and the tests of the specification all
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import Any
 
 import numpy as np
 
 MAGIC = b"\x89UBP\r\n\x1a\n"
-VERSION = 3
+VERSION = 4
 ALIGNMENT = 64
 NO_LAYER = 0xFFFFFFFF
 
-DTYPES = ("fp32",)
-"""Names of the accepted dtype codes; 1 (fp16) and 2 (int8) are reserved and refused."""
+NO_TABLE = 0xFFFFFFFF
+
+ELEMENT_TYPES = {"fp32": "<f4", "fp16": "<f2"}
+"""Type of the numbers of each accepted dtype, in the order of their codes; 2 (int8) is described and refused."""
 
 MAX_ROWS = 1 << 24
 MAX_COLUMNS = 1 << 16
@@ -43,7 +46,7 @@ FLAG_ALIGNED = 1
 
 
 class SectionKind(IntEnum):
-    """What a section holds; 7 (scales of a quantised layer) is reserved and refused."""
+    """What a section holds; 7 and 8 (scales and column order of an int8 layer) are described and refused."""
 
     TEXTS = 1
     LAYERS = 2
@@ -55,6 +58,7 @@ class SectionKind(IntEnum):
     TENSORS = 17
     NODES = 18
     OPERANDS = 19
+    TABLES = 20
 
 
 class Op(IntEnum):
@@ -69,6 +73,7 @@ class Op(IntEnum):
     FLATTEN = 7
     CONCAT = 8
     SOFTMAX = 9
+    CONVERT = 10
 
 
 DENSE_ROWS = 8
@@ -76,14 +81,20 @@ DENSE_ROWS = 8
 COLUMNS_BEHIND = 2
 """Zeros behind the last block's column: kernels read ahead."""
 
-GRAPH_SECTIONS = (SectionKind.GRAPH, SectionKind.TENSORS, SectionKind.NODES, SectionKind.OPERANDS)
+GRAPH_SECTIONS = (
+    SectionKind.GRAPH,
+    SectionKind.TENSORS,
+    SectionKind.NODES,
+    SectionKind.OPERANDS,
+    SectionKind.TABLES,
+)
 ARRAY_OF_SECTION = {
     SectionKind.ROW_BEGIN: ("row_begin", "<u4"),
     SectionKind.BLOCK_COLUMN: ("block_column", "<u2"),
-    SectionKind.WEIGHTS: ("weights", "<f4"),
+    SectionKind.WEIGHTS: ("weights", ""),
     SectionKind.BIAS: ("bias", "<f4"),
 }
-"""Attribute of PackedLayer and element type behind each array section."""
+"""Attribute of PackedLayer and element type behind each array section; weights have the layer's."""
 
 HEADER = np.dtype(
     [
@@ -148,6 +159,10 @@ LAYER = np.dtype(
         ("image_w", "<u4"),
         ("extra_h", "<u2"),
         ("extra_w", "<u2"),
+        ("accumulate", "<u4"),
+        ("block_columns", "<u4"),
+        ("block_form", "<u4"),
+        *((f"reserved{number}", "<u4") for number in range(5)),
     ]
 )
 
@@ -169,8 +184,11 @@ TENSOR = np.dtype(
         ("channels", "<u4"),
         ("height", "<u4"),
         ("width", "<u4"),
-        ("reserved", "<u4"),
+        ("dtype", "<u4"),
         ("offset", "<u8"),
+        ("scale", "<f4"),
+        ("zero_point", "<i4"),
+        ("reserved", "<u8"),
     ]
 )
 
@@ -188,6 +206,8 @@ NODE = np.dtype(
         ("activation", "<u4"),
         ("flags", "<u4"),
         *((label, "<u4") for label in WINDOW),
+        ("table", "<u4"),
+        *((f"reserved{number}", "<u4") for number in range(3)),
     ]
 )
 
@@ -212,7 +232,21 @@ def blocked_rows(rows: int) -> int:
     return -(-rows // DENSE_ROWS) * DENSE_ROWS
 
 
-def array_bytes(rows: int, columns: int, block_size: int, block_count: int, groups: int = 1) -> dict[SectionKind, int]:
+def array_types(dtype: str, dense: bool) -> dict[SectionKind, tuple[str, np.dtype[Any]]]:
+    """Attribute and element type of each array section of a layer, in file order.
+
+    Args:
+        dtype: of its weights, a key of ELEMENT_TYPES.
+        dense: whether it has no blocks.
+    """
+    kinds = (SectionKind.WEIGHTS, SectionKind.BIAS) if dense else tuple(ARRAY_OF_SECTION)
+    named = ((kind, *ARRAY_OF_SECTION[kind]) for kind in kinds)
+    return {kind: (label, np.dtype(element or ELEMENT_TYPES[dtype])) for kind, label, element in named}
+
+
+def array_bytes(
+    rows: int, columns: int, block_size: int, block_count: int, groups: int = 1, dtype: str = "fp32"
+) -> dict[SectionKind, int]:
     """Bytes of each array section of a layer, in file order; a block size of 0 is a dense layer."""
     counts = {SectionKind.BIAS: rows}
     if block_size:
@@ -221,4 +255,4 @@ def array_bytes(rows: int, columns: int, block_size: int, block_count: int, grou
         counts[SectionKind.WEIGHTS] = block_count * block_size
     else:
         counts[SectionKind.WEIGHTS] = (blocked_rows(rows) if groups == 1 else rows) * columns
-    return {kind: counts[kind] * np.dtype(ARRAY_OF_SECTION[kind][1]).itemsize for kind in sorted(counts)}
+    return {kind: counts[kind] * element.itemsize for kind, (_, element) in array_types(dtype, not block_size).items()}

@@ -9,12 +9,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ubp_core.packed.format import Op, align
+from ubp_core.packed.format import ELEMENT_TYPES, Op, align
+
+ELEMENT_BYTES = {dtype: int(element[-1]) for dtype, element in ELEMENT_TYPES.items()}
+"""Bytes of a number of each dtype."""
+
+
+def tensor_bytes(elements: int, dtype: str) -> int:
+    """Bytes that an array takes in the arena: a multiple of 64."""
+    return align(ELEMENT_BYTES[dtype] * elements)
 
 
 @dataclass(frozen=True)
 class Tensor:
-    """Shape and place of one array of fp32, planar."""
+    """Type, shape and place of one array, planar."""
 
     rank: int
     """4 for an image [batch, channels, height, width], 2 for vectors [batch, channels]."""
@@ -24,6 +32,8 @@ class Tensor:
     width: int = 1
     offset: int = 0
     """Bytes from the begin of the arena, a multiple of 64."""
+    dtype: str = "fp32"
+    """Of its elements: "fp32" or "fp16"."""
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -37,13 +47,13 @@ class Tensor:
 
     @property
     def elements(self) -> int:
-        """Number of floats."""
+        """How many numbers it has."""
         return self.batch * self.channels * self.height * self.width
 
     @property
     def nbytes(self) -> int:
         """Bytes that it takes in the arena: a multiple of 64."""
-        return align(4 * self.elements)
+        return tensor_bytes(self.elements, self.dtype)
 
     def overlaps(self, other: Tensor) -> bool:
         """Whether the two share a byte of the arena."""

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ubp_core.errors import FileError
 from ubp_core.packed.format import (
     ALIGNMENT,
+    ELEMENT_TYPES,
     GRAPH,
     GRAPH_SIZE,
     MAX_ARENA,
@@ -24,6 +25,7 @@ from ubp_core.packed.format import (
     MAX_PORTS,
     MAX_STEP,
     NO_LAYER,
+    NO_TABLE,
     NODE,
     NODE_SIZE,
     TENSOR,
@@ -31,7 +33,7 @@ from ubp_core.packed.format import (
     WINDOW,
     Op,
 )
-from ubp_core.packed.graph import Graph, Node, Tensor, Window, in_place_operands, last_uses
+from ubp_core.packed.graph import Graph, Node, Tensor, Window, in_place_operands, last_uses, tensor_bytes
 from ubp_core.packed.graph_shapes import ShapeError, node_result
 from ubp_core.packed.layer import PackedLayer
 from ubp_core.packed.layer_reader import require
@@ -41,6 +43,7 @@ Record = NDArray[np.void]
 Values = dict[str, int]
 TakeName = Callable[[Record, int], str]
 
+DTYPES = tuple(ELEMENT_TYPES)
 POOLS = (Op.MAX_POOL, Op.AVERAGE_POOL)
 OPERANDS_OF = {Op.LAYER: (1, 2), Op.ADD: (2, 2), Op.MULTIPLY: (2, 2), Op.CONCAT: (1, MAX_NODES)}
 """Least and most operands of an op; one for those that are not listed."""
@@ -52,7 +55,7 @@ def read_graph(
     """The graph, once it is sound.
 
     Args:
-        sections: bytes of the four sections of kinds 16 to 19.
+        sections: bytes of the five sections of kinds 16 to 20.
         first_section: index of the first of them.
         layers: of the file.
         take_name: checks and returns the name of the node with this record and number.
@@ -97,6 +100,7 @@ def read_graph_record(sections: Sequence[memoryview], first: int) -> Values:
         TENSOR_SIZE * (head["input_count"] + head["node_count"]),
         NODE_SIZE * head["node_count"],
         4 * head["operand_count"],
+        0,
     )
     for number, size in enumerate(sizes, 1):
         require(sections[number].nbytes == size, f"sections[{first + number}].size", f"is not {size}")
@@ -109,8 +113,8 @@ def read_tensors(records: Record, arena: int) -> list[Tensor]:
     for index, record in enumerate(records):
         values = values_of(record)
         check_tensor(values, f"tensors[{index}]", tensors[0].batch if tensors else values["batch"], arena)
-        del values["reserved"]
-        tensors.append(Tensor(**values))
+        numbers = {label: values[label] for label in ("rank", "batch", "channels", "height", "width", "offset")}
+        tensors.append(Tensor(**numbers, dtype=DTYPES[values["dtype"]]))
     return tensors
 
 
@@ -125,8 +129,10 @@ def check_tensor(values: Values, where: str, batch: int, arena: int) -> None:
     require(values["batch"] == batch, f"{where}.batch", f"is not {batch}, as tensor 0 has it")
     elements = values["batch"] * values["channels"] * values["height"] * values["width"]
     require(elements <= MAX_ELEMENTS, f"{where}.channels", f"the tensor has more than {MAX_ELEMENTS} elements")
-    require(values["reserved"] == 0, f"{where}.reserved", "is not 0")
-    offset, size = values["offset"], Tensor(4, batch, *(values[k] for k in ("channels", "height", "width"))).nbytes
+    require(values["dtype"] < len(DTYPES), f"{where}.dtype", f"{values['dtype']} is no type that this reader knows")
+    for label in ("scale", "zero_point", "reserved"):
+        require(values[label] == 0, f"{where}.{label}", "is not 0")
+    offset, size = values["offset"], tensor_bytes(elements, DTYPES[values["dtype"]])
     require(offset % ALIGNMENT == 0, f"{where}.offset", f"is no multiple of {ALIGNMENT}")
     require(size <= arena and offset <= arena - size, f"{where}.offset", "the tensor reaches beyond the arena")
 
@@ -195,6 +201,21 @@ class NodeReader:
             ("channels", "height", "width"), self._tensors[number].chw, result, strict=True
         ):
             require(stated == wanted, f"tensors[{number}].{label}", f"is {stated}, node {index} makes {wanted}")
+        self._check_dtypes(node, number, begin)
+
+    def _check_dtypes(self, node: Node, result: int, begin: int) -> None:
+        """Operands and result have one type, which of a layer is the layer's; a conversion makes another one."""
+        wanted = self._tensors[node.operands[0]].dtype
+        if node.layer is not None:
+            wanted = self._layers[node.layer].dtype
+        elif node.op == Op.SOFTMAX:
+            wanted = "fp32"
+        for number, tensor in enumerate(node.operands, begin):
+            has = self._tensors[tensor].dtype
+            require(has == wanted, f"operands[{number}]", f"is {has}, not {wanted}")
+        has = self._tensors[result].dtype
+        converts = node.op == Op.CONVERT
+        require((has != wanted) == converts, f"tensors[{result}].dtype", f"{has} is not what the node makes of {wanted}")
 
     def read_outputs(self) -> list[int]:
         """The network's outputs, once nothing stands between the last node's operands and them."""
@@ -222,6 +243,9 @@ def check_node_numbers(values: Values, op: Op, where: str, layer_count: int) -> 
         most = MAX_STEP if op in POOLS else 0
         least = 1 if op in POOLS and label.startswith(("kernel", "stride")) else 0
         check(label, least <= values[label] <= most, f"is outside {least}..{most}")
+    check("table", values["table"] == NO_TABLE, "is a table, which no node of this version has")
+    for label in (f"reserved{number}" for number in range(3)):
+        check(label, values[label] == 0, "is not 0")
 
 
 def window_of(values: Values) -> Window:

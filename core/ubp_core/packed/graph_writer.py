@@ -9,16 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ubp_core.errors import FileError
-from ubp_core.packed.format import GRAPH, NO_LAYER, NODE, TENSOR, WINDOW
-from ubp_core.packed.graph import Graph, Node, Window
+from ubp_core.packed.format import ELEMENT_TYPES, GRAPH, NO_LAYER, NO_TABLE, NODE, TENSOR, WINDOW
+from ubp_core.packed.graph import Graph, Node, Tensor, Window
 from ubp_core.vocabulary import ACTIVATIONS
 
 AddText = Callable[[str, str], tuple[int, int]]
 NO_WINDOW = Window((0, 0), (0, 0))
 
 
-def graph_section_bytes(graph: Graph, add_text: AddText) -> tuple[bytes, bytes, bytes, bytes]:
-    """Bytes of graph, tensors, nodes and operands.
+def graph_section_bytes(graph: Graph, add_text: AddText) -> tuple[bytes, bytes, bytes, bytes, bytes]:
+    """Bytes of graph, tensors, nodes, operands and tables, of which there are none yet.
 
     Args:
         graph: what to write.
@@ -35,10 +35,7 @@ def graph_section_bytes(graph: Graph, add_text: AddText) -> tuple[bytes, bytes, 
         operand_count=len(operands),
         arena_size=graph.arena_size,
     )
-    tensors = [
-        dict(rank=t.rank, batch=t.batch, channels=t.channels, height=t.height, width=t.width, offset=t.offset)
-        for t in graph.tensors
-    ]
+    tensors = [tensor_numbers(tensor) for tensor in graph.tensors]
     nodes, begin = [], 0
     for index, node in enumerate(graph.nodes):
         nodes.append(node_numbers(node, begin, add_text(node.name, f"nodes[{index}].name")))
@@ -48,7 +45,15 @@ def graph_section_bytes(graph: Graph, add_text: AddText) -> tuple[bytes, bytes, 
         records(tensors, TENSOR, "tensors"),
         records(nodes, NODE, "nodes"),
         records([{"tensor": tensor} for tensor in operands], np.dtype([("tensor", "<u4")]), "operands"),
+        b"",
     )
+
+
+def tensor_numbers(t: Tensor) -> dict[str, int]:
+    """A tensor's record."""
+    dtype = list(ELEMENT_TYPES).index(t.dtype)
+    numbers = dict(rank=t.rank, batch=t.batch, channels=t.channels, height=t.height, width=t.width)
+    return numbers | dict(dtype=dtype, offset=t.offset)
 
 
 def node_numbers(node: Node, operand_begin: int, name: tuple[int, int]) -> dict[str, int]:
@@ -62,6 +67,7 @@ def node_numbers(node: Node, operand_begin: int, name: tuple[int, int]) -> dict[
         layer=NO_LAYER if node.layer is None else node.layer,
         activation=ACTIVATIONS.index(node.activation),
         flags=int(node.counts_padding),
+        table=NO_TABLE,
     )
     return numbers | dict(zip(WINDOW, (node.window or NO_WINDOW).numbers, strict=True))
 

@@ -13,8 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ubp_core.errors import FileError
-from ubp_core.packed.format import COLUMNS_BEHIND, SectionKind, array_bytes
+from ubp_core.packed.format import COLUMNS_BEHIND, ELEMENT_TYPES, SectionKind, array_bytes
 from ubp_core.packed.rotation import block_starts, rotated_rows
+
+DTYPE_OF = {np.dtype(element): name for name, element in ELEMENT_TYPES.items()}
+"""Names of dtypes by the type of the weights."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,8 +32,9 @@ class PackedLayer:
     """[starts + 1]: blocks row_begin[r] to row_begin[r + 1] begin at row r. Empty for a dense layer."""
     block_column: NDArray[np.uint16]
     """[B] column of each block, ascending within a start row. Empty for a dense layer."""
-    weights: NDArray[np.float32]
-    """[B, N], rotated: row r + i stands at (r + i) % N. Dense: [rows, columns] (a file has blocks of 8 rows)."""
+    weights: NDArray[np.float32] | NDArray[np.float16]
+    """[B, N], rotated: row r + i stands at (r + i) % N. Dense: [rows, columns] (a file has blocks of 8 rows). Their
+    type is the layer's `dtype`."""
     bias: NDArray[np.float32]
     """[rows]; zeros where the layer had none."""
     stride: tuple[int, int] = (1, 1)
@@ -57,6 +61,13 @@ class PackedLayer:
     """Share of the importance that was kept, 0 to 1."""
     image_hw: tuple[int, int] | None = None
     """Input image of the layer in its model; None where unknown. A default for benchmarks, no limit."""
+    wide_sums: bool = False
+    """Of an fp16 layer: its products are summed in fp32, and only the result is rounded."""
+
+    @property
+    def dtype(self) -> str:
+        """Of weights, inputs and outputs: "fp32" or "fp16"."""
+        return DTYPE_OF[self.weights.dtype]
 
     @property
     def rows(self) -> int:
@@ -99,7 +110,7 @@ class PackedLayer:
     @property
     def array_bytes(self) -> dict[SectionKind, int]:
         """Bytes of each array in a file, in the order in which they stand there."""
-        return array_bytes(self.rows, self.columns, self.block_size, self.block_count, self.groups)
+        return array_bytes(self.rows, self.columns, self.block_size, self.block_count, self.groups, self.dtype)
 
     @property
     def nbytes(self) -> int:
@@ -118,9 +129,9 @@ class PackedLayer:
         return 4 * self.rows * (self.columns + 1)
 
     def unpack(self) -> NDArray[np.float32]:
-        """The masked weight in its original shape, bit for bit; +0.0 where nothing was kept."""
+        """The masked weight in its original shape, exactly (fp32 holds every fp16); +0.0 where nothing was kept."""
         if self.dense:
-            return self.weights.reshape(self.shape).copy()
+            return self.weights.reshape(self.shape).astype(np.float32)
         weight = np.zeros((self.rows, self.columns), np.float32)
         rows = rotated_rows(block_starts(self.row_begin), self.block_size)
         weight[rows, self.block_column[:, None]] = self.weights

@@ -13,12 +13,22 @@ from numpy.typing import NDArray
 
 from ubp_core.errors import FileError
 from ubp_core.packed.dense_blocks import first_filled, from_blocks
-from ubp_core.packed.format import ARRAY_OF_SECTION, DTYPES, FLAG_ALIGNED, MAX_COLUMNS, MAX_ROWS, MAX_STEP, array_bytes
+from ubp_core.packed.format import (
+    ELEMENT_TYPES,
+    FLAG_ALIGNED,
+    MAX_COLUMNS,
+    MAX_ROWS,
+    MAX_STEP,
+    array_bytes,
+    array_types,
+)
 from ubp_core.packed.layer import PackedLayer
 from ubp_core.packed.rotation import block_starts
 from ubp_core.vocabulary import ACTIVATIONS, PACKED_BLOCK_SIZES
 
 Record = NDArray[np.void]
+
+DTYPES = tuple(ELEMENT_TYPES)
 
 
 def read_layer(
@@ -74,7 +84,7 @@ def check_record(values: dict[str, Any], where: str) -> None:
     def check_range(label: str, least: int, most: int) -> None:
         check(label, least <= values[label] <= most, f"is outside {least}..{most}")
 
-    check("dtype", values["dtype"] < len(DTYPES), "is no type of this version")
+    check("dtype", values["dtype"] < len(DTYPES), "is no type that this reader knows")
     check("flags", values["flags"] & ~FLAG_ALIGNED == 0, "has a bit that this version does not know")
     check("rank", values["rank"] in (2, 4), "is neither 2 nor 4")
     check_range("rows", 1, MAX_ROWS)
@@ -97,6 +107,11 @@ def check_record(values: dict[str, Any], where: str) -> None:
     check_range("image_h", 0, MAX_STEP)
     check_range("image_w", 0, MAX_STEP)
     check("image_w", (values["image_h"] == 0) == (values["image_w"] == 0), "and image_h must both be 0, or neither")
+    wide = dtype_of(values) == "fp16"
+    check("accumulate", values["accumulate"] <= wide, "is no way to sum the products of this type")
+    check("block_columns", values["block_columns"] == 1, "is not 1")
+    for label in ("block_form", *(f"reserved{number}" for number in range(5))):
+        check(label, values[label] == 0, "is not 0")
 
 
 def check_groups(values: dict[str, Any], where: str) -> None:
@@ -122,6 +137,11 @@ def check_linear(values: dict[str, Any], where: str) -> None:
         )
 
 
+def dtype_of(values: dict[str, Any]) -> str:
+    """Name of the layer's dtype."""
+    return DTYPES[values["dtype"]]
+
+
 def is_blocked(values: dict[str, Any]) -> bool:
     """Whether the layer is dense and its weights stand in blocks of 8 rows."""
     return bool(values["block_size"] == 0 and values["groups"] == 1)
@@ -129,7 +149,8 @@ def is_blocked(values: dict[str, Any]) -> bool:
 
 def layer_arrays(data: memoryview, table: Record, values: dict[str, Any], index: int, section: int) -> dict[str, Any]:
     """Views of the layer's sections, once their kinds, owner and sizes fit the record."""
-    sizes = array_bytes(*(values[key] for key in ("rows", "columns", "block_size", "block_count", "groups")))
+    matrix = (values[key] for key in ("rows", "columns", "block_size", "block_count", "groups"))
+    sizes, types = array_bytes(*matrix, dtype_of(values)), array_types(dtype_of(values), values["block_size"] == 0)
     arrays: dict[str, Any] = {}
     for number, (kind, size) in enumerate(sizes.items(), section):
         where = f"sections[{number}]"
@@ -137,7 +158,7 @@ def layer_arrays(data: memoryview, table: Record, values: dict[str, Any], index:
         entry = table[number]
         require(int(entry["kind"]) == kind, f"{where}.kind", f"is not {int(kind)}")
         require(int(entry["layer"]) == index, f"{where}.layer", f"is not {index}")
-        label, element = ARRAY_OF_SECTION[kind]
+        label, element = types[kind]
         require(
             int(entry["size"]) == size, f"{where}.size", f"is {int(entry['size'])}, {label} of layer {index} has {size}"
         )
@@ -186,7 +207,7 @@ def check_columns(arrays: dict[str, Any], values: dict[str, Any], where: str) ->
         raise FileError(f"{where}.block_column[{order[1:][close].min()}]: the block overlaps one above it")
 
 
-def check_finite(array: NDArray[np.float32], field: str) -> None:
+def check_finite(array: NDArray[np.floating], field: str) -> None:
     """Refuses infinities and NaNs."""
     finite = np.isfinite(array)
     if not finite.all():
@@ -220,4 +241,5 @@ def build_layer(values: dict[str, Any], arrays: dict[str, Any], texts: tuple[str
         sparsity=values["sparsity"],
         retained=values["retained"],
         image_hw=(values["image_h"], values["image_w"]) if values["image_h"] else None,
+        wide_sums=values["accumulate"] == 1,
     )

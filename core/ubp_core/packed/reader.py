@@ -99,7 +99,7 @@ def read_header(data: memoryview) -> Record:
     require(raw[: len(MAGIC)] == MAGIC, "magic", "this is not a packed file (.ubp)")
     header: Record = np.frombuffer(raw, HEADER)[0]
     version = int(header["version"])
-    require(version == VERSION, "version", f"is {version}, this reader knows {VERSION}")
+    require(version == VERSION, "version", describe_version(version))
     require(zlib.crc32(raw[:HEADER_CHECKED]) == int(header["header_checksum"]), "header_checksum", "does not match")
     require(int(header["flags"]) & ~FLAG_GRAPH == 0, "flags", "has an unknown bit")
     stated = int(header["file_size"])
@@ -108,10 +108,17 @@ def read_header(data: memoryview) -> Record:
     layers, sections = int(header["layer_count"]), int(header["section_count"])
     require(layers >= 1, "layer_count", "is 0")
     others = 2 + graph_section_count(header)
-    fitting = others + 2 * layers <= sections <= others + 4 * layers and sections % 2 == 0
+    fitting = others + 2 * layers <= sections <= others + 4 * layers
     require(fitting, "section_count", f"{sections} can't belong to {layers} layers")
     require(HEADER_SIZE + sections * SECTION_SIZE <= size, "section_count", "the table is longer than the file")
     return header
+
+
+def describe_version(version: int) -> str:
+    """Why a file of another version is refused, and what to do."""
+    if version > VERSION:
+        return f"is {version}, this reader knows {VERSION}: a newer ubp-tui wrote it"
+    return f"is {version}, this reader knows {VERSION}: an older ubp-tui wrote it, export or pack it again"
 
 
 def read_table(data: memoryview, header: Record) -> Record:
@@ -121,7 +128,8 @@ def read_table(data: memoryview, header: Record) -> Record:
     raw = bytes(data[HEADER_SIZE:end])
     require(zlib.crc32(raw) == int(header["table_checksum"]), "table_checksum", "does not match")
     table = np.frombuffer(raw, SECTION)
-    position = end  # a multiple of 64, since the number of sections is even
+    require_zeros(data, end, align(end), "table_padding")
+    position = align(end)
     for index in range(count):
         position = check_section(data, table[index], index, position, count - graph)
     require(position == data.nbytes, "file_size", f"{data.nbytes - position} bytes belong to no section")

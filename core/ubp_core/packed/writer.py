@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ubp_core.errors import FileError
 from ubp_core.packed.dense_blocks import to_blocks
 from ubp_core.packed.format import (
-    ARRAY_OF_SECTION,
+    ELEMENT_TYPES,
     FLAG_ALIGNED,
     FLAG_GRAPH,
     GRAPH_SECTIONS,
@@ -27,6 +27,7 @@ from ubp_core.packed.format import (
     VERSION,
     SectionKind,
     align,
+    array_types,
 )
 from ubp_core.packed.graph import Graph
 from ubp_core.packed.graph_writer import graph_section_bytes
@@ -97,6 +98,7 @@ def fill_record(records: NDArray[np.void], index: int, layer: PackedLayer, pool:
     for label in ("name", "method", "criterion"):
         record[f"{label}_offset"], record[f"{label}_size"] = pool.add(getattr(layer, label), f"layers[{index}].{label}")
     record |= dict(
+        dtype=list(ELEMENT_TYPES).index(layer.dtype),
         flags=FLAG_ALIGNED if layer.aligned else 0,
         rank=len(layer.shape),
         rows=layer.rows,
@@ -109,6 +111,8 @@ def fill_record(records: NDArray[np.void], index: int, layer: PackedLayer, pool:
         sparsity=layer.sparsity,
         retained=layer.retained,
         groups=layer.groups,
+        accumulate=int(layer.wide_sums),
+        block_columns=1,
     )
     pairs = {"kernel": layer.kernel, "stride": layer.stride, "pad": layer.padding, "dilation": layer.dilation}
     pairs |= {"image": layer.image_hw or (0, 0), "extra": layer.extra_padding}
@@ -124,8 +128,7 @@ def fill_record(records: NDArray[np.void], index: int, layer: PackedLayer, pool:
 def layer_sections(index: int, layer: PackedLayer) -> list[Section]:
     """The array sections of one layer, in file order."""
     sections = []
-    for kind in layer.array_bytes:
-        attribute, element = ARRAY_OF_SECTION[kind]
+    for kind, (attribute, element) in array_types(layer.dtype, layer.dense).items():
         values = layer.stored_columns if kind == SectionKind.BLOCK_COLUMN else getattr(layer, attribute)
         array = np.ascontiguousarray(values).astype(element, copy=False)
         if layer.dense and layer.groups == 1 and kind == SectionKind.WEIGHTS:

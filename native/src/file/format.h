@@ -14,9 +14,10 @@
 namespace ubp::file {
 
 constexpr uint8_t kMagic[8] = {0x89, 'U', 'B', 'P', '\r', '\n', 0x1a, '\n'};
-constexpr uint32_t kVersion = 3;
+constexpr uint32_t kVersion = 4;
 constexpr uint64_t kAlignment = 64;
 constexpr uint32_t kNoLayer = 0xFFFFFFFF;
+constexpr uint32_t kNoTable = 0xFFFFFFFF;
 constexpr uint32_t kMaxRows = 1u << 24;
 constexpr uint32_t kMaxColumns = 1u << 16;
 constexpr uint32_t kColumnsBehind = 2;  // zeros behind the last block's column: kernels read ahead
@@ -24,14 +25,14 @@ constexpr uint32_t kMaxStep = 65535;
 constexpr uint32_t kMaxText = 4096;
 constexpr uint32_t kFlagGraph = 1;    // of the header
 constexpr uint32_t kFlagAligned = 1;  // of a layer
-constexpr uint32_t kGraphSections = 4;
+constexpr uint32_t kGraphSections = 5;
 constexpr uint32_t kMaxChannels = 1u << 24;
 constexpr uint32_t kMaxElements = 1u << 30;
 constexpr uint64_t kMaxArena = uint64_t{1} << 32;
 constexpr uint32_t kMaxPorts = 64;
 constexpr uint32_t kMaxNodes = 4096;
 constexpr uint32_t kMaxOperands = 1u << 16;
-constexpr uint32_t kDtypeCount = 1;
+constexpr uint32_t kDtypeCount = 2;  // int8 is described, and refused
 constexpr uint32_t kActivationCount = 7;
 
 enum SectionKind : uint32_t {
@@ -44,7 +45,8 @@ enum SectionKind : uint32_t {
     kGraph = 16,
     kTensors = 17,
     kNodes = 18,
-    kOperands = 19
+    kOperands = 19,
+    kTables = 20
 };
 
 struct TextRef {
@@ -75,8 +77,9 @@ struct LayerRecord {
     double sparsity, retained;
     uint32_t groups, image_h, image_w;
     uint16_t extra_h, extra_w;
+    uint32_t accumulate, block_columns, block_form, reserved[5];
 };
-static_assert(sizeof(LayerRecord) == 128, "docs/format.md");
+static_assert(sizeof(LayerRecord) == 160, "docs/format.md");
 
 struct GraphRecord {
     uint32_t input_count, output_count, node_count, operand_count;
@@ -85,17 +88,21 @@ struct GraphRecord {
 static_assert(sizeof(GraphRecord) == 32, "docs/format.md");
 
 struct TensorRecord {
-    uint32_t rank, batch, channels, height, width, reserved;
+    uint32_t rank, batch, channels, height, width, dtype;
     uint64_t offset;
+    float scale;
+    int32_t zero_point;
+    uint64_t reserved;
 };
-static_assert(sizeof(TensorRecord) == 32, "docs/format.md");
+static_assert(sizeof(TensorRecord) == 48, "docs/format.md");
 
 struct NodeRecord {
     TextRef name;
     uint32_t op, operand_begin, operand_count, layer, activation, flags;
     GraphWindow window;
+    uint32_t table, reserved[3];
 };
-static_assert(sizeof(NodeRecord) == 64, "docs/format.md");
+static_assert(sizeof(NodeRecord) == 80, "docs/format.md");
 
 /// Sections behind those of the layers: the graph's, where the file is a network.
 constexpr uint32_t graph_sections(const Header& header) { return (header.flags & kFlagGraph) ? kGraphSections : 0; }

@@ -53,7 +53,7 @@ private:
         graph_.arena_size = head_.arena_size;
         return check_size(1, sizeof(TensorRecord) * (uint64_t{head_.input_count} + head_.node_count)) &&
                check_size(2, sizeof(NodeRecord) * uint64_t{head_.node_count}) &&
-               check_size(3, sizeof(uint32_t) * uint64_t{head_.operand_count});
+               check_size(3, sizeof(uint32_t) * uint64_t{head_.operand_count}) && check_size(4, 0);
     }
 
     bool check_size(uint32_t number, uint64_t size) {
@@ -92,7 +92,7 @@ private:
         const uint64_t images = uint64_t{r.batch} * r.channels;  // at most 2^40; times a side at most 2^56
         if (images > kMaxElements || images * r.height > kMaxElements || images * r.height * r.width > kMaxElements)
             return refuse(error_, "tensors[%u].channels: the tensor has more than %u elements", i, kMaxElements);
-        if (r.reserved != 0) return refuse(error_, "tensors[%u].reserved: is not 0", i);
+        if (!read_type(r, i)) return false;
         if (r.offset % kAlignment != 0)
             return refuse(error_, "tensors[%u].offset: is no multiple of %llu", i, ull(kAlignment));
         tensor.offset = r.offset;
@@ -101,13 +101,22 @@ private:
         return true;
     }
 
+    bool read_type(const TensorRecord& r, uint32_t i) {
+        if (r.dtype >= kDtypeCount)
+            return refuse(error_, "tensors[%u].dtype: %u is no type that this reader knows", i, r.dtype);
+        graph_.tensors[i].dtype = DType(r.dtype);
+        if (!(r.scale == 0.0f)) return refuse(error_, "tensors[%u].scale: is not 0", i);
+        if (r.zero_point != 0) return refuse(error_, "tensors[%u].zero_point: is not 0", i);
+        return r.reserved == 0 || refuse(error_, "tensors[%u].reserved: is not 0", i);
+    }
+
     bool read_node(const NodeRecord& r, uint32_t i) {
         GraphNode& node = graph_.nodes[i];
         char field[32];
         std::snprintf(field, sizeof field, "nodes[%u].name", i);
         if (!texts_.take(r.name, field, node.name, error_)) return false;
         if (node.name.empty()) return refuse(error_, "nodes[%u].name_size: the name is empty", i);
-        if (r.op < uint32_t(Op::layer) || r.op > uint32_t(Op::softmax))
+        if (r.op < uint32_t(Op::layer) || r.op > uint32_t(Op::convert))
             return refuse(error_, "nodes[%u].op: %u is unknown", i, r.op);
         node.op = Op(r.op);
         if (!take_operands(r, i) || !check_numbers(r, i)) return false;
@@ -160,6 +169,11 @@ private:
         for (uint32_t number = 0; number < 8; ++number)
             if (!check_number(i, labels[number], window[number], pool && number < 4 ? 1 : 0, pool ? kMaxStep : 0))
                 return false;
+        if (r.table != kNoTable)
+            return refuse(error_, "nodes[%u].table: %u is a table, which no node of this version has", i, r.table);
+        for (uint32_t number = 0; number < 3; ++number)
+            if (r.reserved[number] != 0)
+                return refuse(error_, "nodes[%u].reserved%u: %u is not 0", i, number, r.reserved[number]);
         return true;
     }
 
@@ -180,7 +194,24 @@ private:
                                              ull(value), i, ull(result));
         };
         return same("channels", stated.channels, wanted.channels) && same("height", stated.height, wanted.height) &&
-               same("width", stated.width, wanted.width);
+               same("width", stated.width, wanted.width) && check_types(graph_.nodes[i], number);
+    }
+
+    /// Operands and result have one type, which of a layer is the layer's; a conversion makes another one.
+    bool check_types(const GraphNode& node, uint32_t result) {
+        DType wanted = graph_.operand(node, 0).dtype;
+        if (node.op == Op::layer) wanted = layers_[node.layer].view.dtype;
+        if (node.op == Op::softmax) wanted = DType::fp32;
+        for (uint32_t i = 0; i < node.operand_count; ++i) {
+            const DType has = graph_.operand(node, i).dtype;
+            if (has != wanted)
+                return refuse(error_, "operands[%u]: is %s, not %s", node.operand_begin + i, dtype_name(has),
+                              dtype_name(wanted));
+        }
+        const DType has = graph_.tensors[result].dtype;
+        return (has != wanted) == (node.op == Op::convert) ||
+               refuse(error_, "tensors[%u].dtype: %s is not what the node makes of %s", result, dtype_name(has),
+                      dtype_name(wanted));
     }
 
     bool check_outputs() {

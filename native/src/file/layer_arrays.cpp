@@ -19,16 +19,23 @@ struct SectionCursor {
     /// The next section as an array, once it is of this kind, belongs to the layer, and has exactly `count` elements.
     template <typename Element>
     bool take(uint32_t kind, const char* label, uint64_t count, const Element*& array) {
+        const void* found = nullptr;
+        if (!take(kind, label, count, sizeof(Element), found)) return false;
+        array = static_cast<const Element*>(found);
+        return true;
+    }
+
+    bool take(uint32_t kind, const char* label, uint64_t count, size_t element_size, const void*& array) {
         if (section >= section_count)
             return refuse(error, "section_count: is %u, layer %u has more", section_count, layer);
         const Section entry = section_at(bytes, section);
         if (entry.kind != kind) return refuse(error, "sections[%u].kind: is not %u", section, kind);
         if (entry.layer != layer) return refuse(error, "sections[%u].layer: is not %u", section, layer);
-        const uint64_t size = count * sizeof(Element);  // rows <= 2^24, columns <= 2^16, blocks < 2^32: far below 2^64
+        const uint64_t size = count * element_size;  // rows <= 2^24, columns <= 2^16, blocks < 2^32: far below 2^64
         if (entry.size != size)
             return refuse(error, "sections[%u].size: is %llu, %s of layer %u has %llu", section, ull(entry.size), label,
                           layer, ull(size));
-        array = reinterpret_cast<const Element*>(bytes.data + entry.offset);
+        array = bytes.data + entry.offset;
         ++section;
         return true;
     }
@@ -86,40 +93,57 @@ bool check_overlap(const LayerView& v, uint32_t starts, uint32_t layer, FileErro
     return true;
 }
 
-/// An exponent of all ones is an infinity or a NaN. Whole chunks are tested without a branch, so that the loop
-/// vectorises.
-bool check_finite(const float* values, uint64_t count, const char* label, uint32_t layer, FileError& error) {
+/// Bits of fp32 and fp16 numbers, and their exponent: all ones is an infinity or a NaN.
+struct SinglePrecision {
+    using Bits = uint32_t;
+    static constexpr Bits exponent = 0x7F800000u;
+};
+struct HalfPrecision {
+    using Bits = uint16_t;
+    static constexpr Bits exponent = 0x7C00u;
+};
+
+template <class Format>
+typename Format::Bits bits_of(const void* values, uint64_t i) {
+    typename Format::Bits bits;
+    std::memcpy(&bits, static_cast<const uint8_t*>(values) + i * sizeof bits, sizeof bits);
+    return bits;
+}
+
+/// Whole chunks are tested without a branch, so that the loop vectorises.
+template <class Format>
+bool check_finite(const void* values, uint64_t count, const char* label, uint32_t layer, FileError& error) {
     constexpr uint64_t kChunk = 4096;
+    const auto is_bad = [&](uint64_t i) {
+        return (bits_of<Format>(values, i) & Format::exponent) == Format::exponent;
+    };
     for (uint64_t begin = 0; begin < count; begin += kChunk) {
         const uint64_t end = begin + kChunk < count ? begin + kChunk : count;
         uint32_t bad = 0;
-        for (uint64_t i = begin; i < end; ++i) {
-            uint32_t bits;
-            std::memcpy(&bits, values + i, sizeof bits);
-            bad |= uint32_t{(bits & 0x7F800000u) == 0x7F800000u};
-        }
+        for (uint64_t i = begin; i < end; ++i) bad |= uint32_t{is_bad(i)};
         if (!bad) continue;
-        for (uint64_t i = begin; i < end; ++i) {
-            uint32_t bits;
-            std::memcpy(&bits, values + i, sizeof bits);
-            if ((bits & 0x7F800000u) == 0x7F800000u)
-                return refuse(error, "layers[%u].%s[%llu]: is not finite", layer, label, ull(i));
-        }
+        for (uint64_t i = begin; i < end; ++i)
+            if (is_bad(i)) return refuse(error, "layers[%u].%s[%llu]: is not finite", layer, label, ull(i));
     }
     return true;
 }
 
 /// In blocks of 8 rows, the places of rows beyond R are +0.0.
+template <class Format>
 bool check_filled_rows(const LayerView& v, uint32_t layer, FileError& error) {
     if (!v.blocked || v.rows % 8 == 0) return true;
     const uint64_t begin = uint64_t{v.rows} / 8 * v.columns * 8, end = v.dense_count();
-    for (uint64_t i = begin; i < end; ++i) {
-        uint32_t bits;
-        std::memcpy(&bits, v.weights + i, sizeof bits);
-        if (i % 8 >= v.rows % 8 && bits != 0)
+    for (uint64_t i = begin; i < end; ++i)
+        if (i % 8 >= v.rows % 8 && bits_of<Format>(v.weights, i) != 0)
             return refuse(error, "layers[%u].weights[%llu]: is not 0, and belongs to no row", layer, ull(i));
-    }
     return true;
+}
+
+template <class Format>
+bool check_numbers(const LayerView& v, uint32_t layer, FileError& error) {
+    const uint64_t weights = v.is_dense() ? v.dense_count() : uint64_t{v.block_count} * v.block_size;
+    return check_finite<Format>(v.weights, weights, "weights", layer, error) &&
+           check_finite<SinglePrecision>(v.bias, v.rows, "bias", layer, error) && check_filled_rows<Format>(v, layer, error);
 }
 
 }  // namespace
@@ -135,10 +159,12 @@ bool view_arrays(Bytes bytes, uint32_t section_count, const LayerRecord& record,
         return false;
     view.blocked = !sparse && record.groups == 1;
     const uint64_t weights = sparse ? uint64_t{record.block_count} * record.block_size : view.dense_count();
-    if (!cursor.take(kWeights, "weights", weights, view.weights) || !cursor.take(kBias, "bias", record.rows, view.bias))
+    const size_t width = element_bytes(view.dtype);
+    if (!cursor.take(kWeights, "weights", weights, width, view.weights) ||
+        !cursor.take(kBias, "bias", record.rows, view.bias))
         return false;
-    const uint8_t* weights_end = reinterpret_cast<const uint8_t*>(view.weights + weights);
-    const uint64_t behind = static_cast<uint64_t>(bytes.data + bytes.size - weights_end) / sizeof(float);
+    const uint8_t* weights_end = static_cast<const uint8_t*>(view.weights) + weights * width;
+    const uint64_t behind = static_cast<uint64_t>(bytes.data + bytes.size - weights_end) / width;
     view.readable_after_weights = static_cast<uint32_t>(behind < UINT32_MAX ? behind : UINT32_MAX);
     return true;
 }
@@ -153,9 +179,7 @@ bool check_arrays(const LayerView& v, uint32_t flags, uint32_t layer, FileError&
         return false;
     if (((flags & kFlagAligned) != 0) != aligned)
         return refuse(error, "layers[%u].flags: the blocks are %saligned", layer, aligned ? "" : "not ");
-    const uint64_t weights = sparse ? uint64_t{v.block_count} * v.block_size : v.dense_count();
-    return check_finite(v.weights, weights, "weights", layer, error) &&
-           check_finite(v.bias, v.rows, "bias", layer, error) && check_filled_rows(v, layer, error);
+    return v.dtype == DType::fp16 ? check_numbers<HalfPrecision>(v, layer, error) : check_numbers<SinglePrecision>(v, layer, error);
 }
 
 }  // namespace ubp::file

@@ -36,7 +36,7 @@ private:
 bool is_block_size(uint32_t size) { return size <= 16 && (size & (size - 1)) == 0; }  // 0 is a dense layer
 
 bool check_matrix(const LayerRecord& r, const Checker& check) {
-    return check.that(r.dtype < kDtypeCount, "dtype", r.dtype, "is no type of this version") &&
+    return check.that(r.dtype < kDtypeCount, "dtype", r.dtype, "is no type that this reader knows") &&
            check.that((r.flags & ~kFlagAligned) == 0, "flags", r.flags, "has a bit that this version does not know") &&
            check.that(r.rank == 2 || r.rank == 4, "rank", r.rank, "is neither 2 nor 4") &&
            check.range(r.rows, 1, kMaxRows, "rows") && check.range(r.columns, 1, kMaxColumns, "columns") &&
@@ -75,6 +75,18 @@ bool check_groups(const LayerRecord& r, const Checker& check) {
                       "times in_channels is more than 65536");
 }
 
+bool check_form(const LayerRecord& r, const Checker& check) {
+    const uint32_t most = DType(r.dtype) == DType::fp16 ? 1 : 0;
+    if (!check.that(r.accumulate <= most, "accumulate", r.accumulate, "is no way to sum the products of this type") ||
+        !check.that(r.block_columns == 1, "block_columns", r.block_columns, "is not 1") ||
+        !check.that(r.block_form == 0, "block_form", r.block_form, "is not 0"))
+        return false;
+    static const char* const labels[] = {"reserved0", "reserved1", "reserved2", "reserved3", "reserved4"};
+    for (int i = 0; i < 5; ++i)
+        if (!check.that(r.reserved[i] == 0, labels[i], r.reserved[i], "is not 0")) return false;
+    return true;
+}
+
 }  // namespace
 
 bool check_record(const LayerRecord& r, uint32_t layer, FileError& error) {
@@ -83,7 +95,8 @@ bool check_record(const LayerRecord& r, uint32_t layer, FileError& error) {
            check.share(r.sparsity, "sparsity") && check.share(r.retained, "retained") && check_groups(r, check) &&
            check.range(r.image_h, 0, kMaxStep, "image_h") && check.range(r.image_w, 0, kMaxStep, "image_w") &&
            check.that((r.image_h == 0) == (r.image_w == 0), "image_w", r.image_w,
-                      "and image_h must both be 0, or neither");
+                      "and image_h must both be 0, or neither") &&
+           check_form(r, check);
 }
 
 }  // namespace ubp::file

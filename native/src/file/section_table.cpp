@@ -19,7 +19,7 @@ bool all_zero(Bytes bytes, uint64_t begin, uint64_t end) {
 
 bool is_array(uint32_t kind) { return kind >= kRowBegin && kind <= kBias; }
 
-bool is_known(uint32_t kind) { return (kind >= kTexts && kind <= kBias) || (kind >= kGraph && kind <= kOperands); }
+bool is_known(uint32_t kind) { return (kind >= kTexts && kind <= kBias) || (kind >= kGraph && kind <= kTables); }
 
 /// Whether a section of this kind may be entry `index` of the table; those of the graph begin at `graph_begin`.
 bool fits_place(uint32_t kind, uint32_t index, uint32_t graph_begin) {
@@ -43,7 +43,7 @@ bool check_section(Bytes bytes, uint32_t index, uint32_t graph_begin, uint64_t& 
     if (entry.offset > bytes.size || entry.size > bytes.size - entry.offset)
         return refuse(error, "sections[%u].size: %llu bytes reach beyond the file", index, ull(entry.size));
     const uint64_t end = entry.offset + entry.size;
-    position = align_up(end);  // within the file: its size is a multiple of 64
+    position = align_up(end);  // within the file, as above
     if (!all_zero(bytes, end, position)) return refuse(error, "sections[%u].padding: is not zero", index);
     if (crc32(bytes.data + entry.offset, entry.size) != entry.checksum)
         return refuse(error, "sections[%u].checksum: does not match", index);
@@ -58,7 +58,9 @@ bool read_header(Bytes bytes, Header& header, FileError& error) {
     if (std::memcmp(header.magic, kMagic, sizeof kMagic) != 0)
         return refuse(error, "magic: this is not a packed file (.ubp)");
     if (header.version != kVersion)
-        return refuse(error, "version: is %u, this reader knows %u", header.version, kVersion);
+        return refuse(error, "version: is %u, this reader knows %u: %s", header.version, kVersion,
+                      header.version > kVersion ? "a newer ubp-tui wrote it"
+                                                : "an older ubp-tui wrote it, export or pack it again");
     if (crc32(bytes.data, sizeof(Header) - 4) != header.header_checksum)
         return refuse(error, "header_checksum: does not match");
     if ((header.flags & ~kFlagGraph) != 0) return refuse(error, "flags: has an unknown bit");
@@ -67,7 +69,7 @@ bool read_header(Bytes bytes, Header& header, FileError& error) {
     if (bytes.size % kAlignment != 0) return refuse(error, "file_size: is no multiple of 64");
     if (header.layer_count == 0) return refuse(error, "layer_count: is 0");
     const uint64_t layers = header.layer_count, sections = header.section_count, others = 2 + graph_sections(header);
-    if (sections < others + 2 * layers || sections > others + 4 * layers || sections % 2 != 0)
+    if (sections < others + 2 * layers || sections > others + 4 * layers)
         return refuse(error, "section_count: %llu can't belong to %llu layers", ull(sections), ull(layers));
     if (table_end(header) > bytes.size) return refuse(error, "section_count: the table is longer than the file");
     return true;
@@ -77,7 +79,8 @@ bool check_table(Bytes bytes, const Header& header, FileError& error) {
     const uint64_t end = table_end(header);
     if (crc32(bytes.data + sizeof(Header), end - sizeof(Header)) != header.table_checksum)
         return refuse(error, "table_checksum: does not match");
-    uint64_t position = end;  // a multiple of 64, since the number of sections is even
+    uint64_t position = align_up(end);  // within the file: its size is a multiple of 64
+    if (!all_zero(bytes, end, position)) return refuse(error, "table_padding: is not zero");
     for (uint32_t index = 0; index < header.section_count; ++index)
         if (!check_section(bytes, index, header.section_count - graph_sections(header), position, error)) return false;
     if (position != bytes.size)

@@ -115,7 +115,7 @@ bool check_filled_rows(const LayerView& v, uint32_t layer, FileError& error) {
     const uint64_t begin = uint64_t{v.rows} / 8 * v.columns * 8, end = v.dense_count();
     for (uint64_t i = begin; i < end; ++i) {
         uint32_t bits;
-        std::memcpy(&bits, v.weights + i, sizeof bits);
+        std::memcpy(&bits, v.weights_as<float>() + i, sizeof bits);
         if (i % 8 >= v.rows % 8 && bits != 0)
             return refuse(error, "layers[%u].weights[%llu]: is not 0, and belongs to no row", layer, ull(i));
     }
@@ -135,9 +135,11 @@ bool view_arrays(Bytes bytes, uint32_t section_count, const LayerRecord& record,
         return false;
     view.blocked = !sparse && record.groups == 1;
     const uint64_t weights = sparse ? uint64_t{record.block_count} * record.block_size : view.dense_count();
-    if (!cursor.take(kWeights, "weights", weights, view.weights) || !cursor.take(kBias, "bias", record.rows, view.bias))
+    const float* first_weight = nullptr;
+    if (!cursor.take(kWeights, "weights", weights, first_weight) || !cursor.take(kBias, "bias", record.rows, view.bias))
         return false;
-    const uint8_t* weights_end = reinterpret_cast<const uint8_t*>(view.weights + weights);
+    view.weights = first_weight;
+    const uint8_t* weights_end = reinterpret_cast<const uint8_t*>(first_weight + weights);
     const uint64_t behind = static_cast<uint64_t>(bytes.data + bytes.size - weights_end) / sizeof(float);
     view.readable_after_weights = static_cast<uint32_t>(behind < UINT32_MAX ? behind : UINT32_MAX);
     return true;
@@ -154,7 +156,7 @@ bool check_arrays(const LayerView& v, uint32_t flags, uint32_t layer, FileError&
     if (((flags & kFlagAligned) != 0) != aligned)
         return refuse(error, "layers[%u].flags: the blocks are %saligned", layer, aligned ? "" : "not ");
     const uint64_t weights = sparse ? uint64_t{v.block_count} * v.block_size : v.dense_count();
-    return check_finite(v.weights, weights, "weights", layer, error) &&
+    return check_finite(v.weights_as<float>(), weights, "weights", layer, error) &&
            check_finite(v.bias, v.rows, "bias", layer, error) && check_filled_rows(v, layer, error);
 }
 

@@ -67,7 +67,7 @@ double walk(const LayerView& v) {
     double sum = 0;
     for (uint32_t row = 0; row < v.rows; ++row) sum += v.bias[row];
     if (v.block_size == 0) {
-        for (uint64_t i = 0; i < v.dense_count(); ++i) sum += v.weights[i];
+        for (uint64_t i = 0; i < v.dense_count(); ++i) sum += v.weight(i);
         return sum;
     }
     uint32_t walked = 0;
@@ -75,12 +75,12 @@ double walk(const LayerView& v) {
         for (uint32_t block = v.row_begin[start]; block < v.row_begin[start + 1]; ++block, ++walked) {
             if (v.block_column[block] >= v.columns) fail("accepted a column beyond the last");
             for (uint32_t i = 0; i < v.block_size; ++i)
-                sum += v.weights[uint64_t{block} * v.block_size + (start + i) % v.block_size];
+                sum += v.weight(uint64_t{block} * v.block_size + (start + i) % v.block_size);
         }
     if (walked != v.block_count) fail("accepted blocks that belong to no start row");
     if (v.block_column[walked] != 0 || v.block_column[size_t{walked} + 1] != 0)
         fail("accepted columns behind the last");
-    const float* behind = v.weights + uint64_t{v.block_count} * v.block_size;
+    const float* behind = v.weights_as<float>() + uint64_t{v.block_count} * v.block_size;
     uint32_t bits = 0;  // not read as floats: nobody has promised that these are any
     for (uint32_t i = 0; i < v.readable_after_weights; ++i, sum += bits) std::memcpy(&bits, behind + i, sizeof bits);
     return sum;

@@ -67,8 +67,9 @@ inline void check_layer(const Setting& s, LayerView view) {
     std::mt19937 random(seed + 1);
     const Guarded x(spoiled_or_not(random_floats(random, size_t(geometry.input_floats()))));
     const Guarded weights(std::vector<float>(
-        view.weights, view.weights + (view.is_dense() ? size_t{view.rows} * view.columns
-                                                      : size_t{view.block_count} * view.block_size)));
+        view.weights_as<float>(),
+        view.weights_as<float>() +
+            (view.is_dense() ? size_t{view.rows} * view.columns : size_t{view.block_count} * view.block_size)));
     view.weights = weights.data();
     const Reference expected = reference_convolution(view, geometry, x.data());
     Guarded first(expected.y.size());

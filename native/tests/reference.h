@@ -17,14 +17,14 @@ inline std::vector<float> dense_weights(const LayerView& layer) {
     std::vector<float> weights(size_t{layer.rows} * layer.columns);
     if (layer.is_dense()) {
         for (size_t i = 0; i < weights.size(); ++i)
-            weights[i] = layer.weights[layer.dense_index(i / layer.columns, i % layer.columns)];
+            weights[i] = layer.weight(layer.dense_index(i / layer.columns, i % layer.columns));
         return weights;
     }
     const uint32_t n = layer.block_size;
     for (uint32_t r = 0; r < layer.start_rows(); ++r) {
         for (uint32_t b = layer.row_begin[r]; b < layer.row_begin[r + 1]; ++b) {
             for (uint32_t i = r; i < r + n; ++i) {
-                weights[size_t{i} * layer.columns + layer.block_column[b]] = layer.weights[size_t{b} * n + i % n];
+                weights[size_t{i} * layer.columns + layer.block_column[b]] = layer.weight(size_t{b} * n + i % n);
             }
         }
     }

@@ -48,7 +48,7 @@ Reference reference_depthwise(const LayerView& layer, const Geometry& g, const f
         for (int64_t r = 0; r < layer.rows; ++r) {
             LayerView one = layer;
             one.rows = one.groups = 1;
-            one.weights += r * layer.columns, one.bias += r;
+            one.weights = layer.weights_at(size_t(r * layer.columns)), one.bias += r;
             Geometry small = g;
             small.batch = small.channels = 1;
             const float* plane = x + (image * g.channels + r / multiplier) * g.plane();

@@ -19,19 +19,21 @@ enum class Op : uint32_t {
     average_pool = 6,
     flatten = 7,
     concat = 8,
-    softmax = 9
+    softmax = 9,
+    convert = 10  ///< the same numbers in another dtype
 };
 
-/// Shape and place of one array of floats, planar.
+/// Shape, type and place of one array, planar.
 struct GraphTensor {
     uint32_t rank = 4;  ///< 4: an image; 2: vectors, with height and width 1
     uint32_t batch = 1, channels = 1, height = 1, width = 1;
+    DType dtype = DType::fp32;
     uint64_t offset = 0;  ///< bytes from the begin of the arena, a multiple of 64
 
     uint64_t plane() const { return uint64_t{height} * width; }
     uint64_t elements() const { return uint64_t{batch} * channels * plane(); }
     /// That it takes in the arena: a multiple of 64.
-    uint64_t bytes() const { return (4 * elements() + 63) / 64 * 64; }
+    uint64_t bytes() const { return (element_bytes(dtype) * elements() + 63) / 64 * 64; }
     bool overlaps(const GraphTensor& other) const {
         return offset < other.offset + other.bytes() && other.offset < offset + bytes();
     }

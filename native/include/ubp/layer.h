@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "ubp/dtype.h"
+
 namespace ubp {
 
 enum class Activation : uint32_t {
@@ -30,15 +32,31 @@ struct LayerView {
     uint32_t extra_h = 0, extra_w = 0;  // more zeros below, more to the right
     uint32_t dilation_h = 1, dilation_w = 1;
     Activation activation = Activation::none;
+    DType dtype = DType::fp32;               // of `weights`
+    bool wide_sums = false;                  // fp16: the products are summed in fp32
     uint32_t block_count = 0;                // B
     const uint32_t* row_begin = nullptr;     // [starts + 1], starts = max(R - N + 1, 0); blocks of start row r
     const uint16_t* block_column = nullptr;  // [B + 2], ascending within a start row; the last two are 0, read ahead
-    const float* weights = nullptr;          // [B][N]: the weight of row r + i stands at (r + i) % N
+    const void* weights = nullptr;           // [B][N]: the weight of row r + i stands at (r + i) % N
     const float* bias = nullptr;             // [R], always present
-    // Floats that may be read (never used) behind `weights`. Kernels that load a block ahead need weight_slack() of
+    // Elements that may be read (never used) behind `weights`. Kernels that load a block ahead need weight_slack() of
     // them; where there are fewer, the operator keeps a copy of the weights instead of using them in place.
     uint32_t readable_after_weights = 0;
     bool blocked = false;  // dense: `weights` is [ceil(R / 8)][K][8], zeros in rows beyond R; otherwise [R][K]
+
+    // `weights`, where T is their dtype.
+    template <class T>
+    const T* weights_as() const {
+        return static_cast<const T*>(weights);
+    }
+    // One weight of an fp32 or fp16 layer, by its place in `weights`.
+    float weight(size_t place) const {
+        return dtype == DType::fp16 ? float(weights_as<Half>()[place]) : weights_as<float>()[place];
+    }
+    // Begin of the weights that stand `count` elements behind the first.
+    const void* weights_at(size_t count) const {
+        return static_cast<const char*>(weights) + count * element_bytes(dtype);
+    }
 
     bool is_dense() const { return block_size == 0; }
     uint32_t start_rows() const { return rows >= block_size ? rows - block_size + 1 : 0; }

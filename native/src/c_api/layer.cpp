@@ -41,7 +41,7 @@ ubp_layer layer_of(const LayerView& view) {
     layer.activation = uint32_t(view.activation);
     layer.block_count = view.block_count;
     layer.row_begin = view.row_begin, layer.block_column = view.block_column;
-    layer.weights = view.weights, layer.bias = view.bias;
+    layer.weights = view.weights_as<float>(), layer.bias = view.bias;
     layer.readable_after_weights = view.readable_after_weights;
     layer.blocked = view.blocked;
     return layer;

@@ -110,6 +110,9 @@ constexpr uint32_t graph_sections(const Header& header) { return (header.flags &
 /// The next multiple of 64; `position` must be at most a file's size, which is far from overflow.
 constexpr uint64_t align_up(uint64_t position) { return (position + kAlignment - 1) / kAlignment * kAlignment; }
 
+/// As messages name it.
+constexpr const char* dtype_name(DType dtype) { return dtype == DType::fp16 ? "fp16" : "fp32"; }
+
 /// Reads a record from bytes of any alignment.
 template <typename Record>
 Record load_record(const uint8_t* bytes) {

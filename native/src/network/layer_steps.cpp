@@ -86,7 +86,7 @@ std::unique_ptr<Step> make_grouped(const LayerView& layer, const LayerPlaces& pl
     group.rows = layer.rows / layer.groups;
     std::unique_ptr<GroupedStep> step;
     for (uint32_t g = 0; g < layer.groups; ++g) {
-        group.weights = layer.weights + size_t{g} * group.rows * layer.columns;
+        group.weights = layer.weights_at(size_t{g} * group.rows * layer.columns);
         group.bias = layer.bias + size_t{g} * group.rows;
         auto op = Convolution::create(group, options, error);
         if (!op) return nullptr;

@@ -71,8 +71,9 @@ PoolWindow window_of(const GraphNode& node) {
 }
 
 const char* operation_of(Op op) {
-    static const char* const names[] = {"",         "layer",        "add",     "multiply", "activation",
-                                        "max_pool", "average_pool", "flatten", "concat",   "softmax"};
+    static const char* const names[] = {"",           "layer",    "add",          "multiply",
+                                        "activation", "max_pool", "average_pool", "flatten",
+                                        "concat",     "softmax",  "convert"};
     return names[uint32_t(op)];
 }
 

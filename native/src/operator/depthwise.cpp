@@ -99,7 +99,7 @@ void Depthwise::run(const float* x, float* y, ThreadPool& pool, const float* res
 
 void Depthwise::run_rows(const float* plane, float* out, const float* residual, int64_t row, int64_t begin, int64_t end,
                          float* space) const {
-    const float* weights = layer_.weights + row * layer_.columns;
+    const float* weights = layer_.weights_as<float>() + row * layer_.columns;
     float* const target = residual ? space + row_floats_ : out;
     if (strips_) {
         alignas(16) float padded[28] = {};  // kernels load whole vectors of weights

@@ -21,7 +21,7 @@ void for_each_weight(const LayerView& layer, Visit visit) {
     for (uint32_t r = 0; r < layer.start_rows(); ++r) {
         for (uint32_t b = layer.row_begin[r]; b < layer.row_begin[r + 1]; ++b) {
             for (uint32_t i = 0; i < n; ++i)
-                visit(r + i, layer.block_column[b], layer.weights[size_t{b} * n + (r + i) % n]);
+                visit(r + i, layer.block_column[b], layer.weight(size_t{b} * n + (r + i) % n));
         }
     }
 }
@@ -55,12 +55,12 @@ PreparedLayer prepare_sparse(const LayerView& layer, bool aligned) {
     }
     prepared.group_begin.push_back(layer.block_count);
     if (layer.readable_after_weights >= layer.weight_slack()) {
-        prepared.weights = layer.weights;
+        prepared.weights = layer.weights_as<float>();
         return prepared;
     }
     const size_t count = size_t{layer.block_count} * n;
     prepared.owned = AlignedBuffer(count + layer.weight_slack());
-    std::copy_n(layer.weights, count, prepared.owned.data());
+    std::copy_n(layer.weights_as<float>(), count, prepared.owned.data());
     prepared.weights = prepared.owned.data();
     return prepared;
 }
@@ -69,7 +69,7 @@ PreparedLayer prepare_dense(const LayerView& layer) {
     PreparedLayer prepared;
     prepare_rows(layer, dense_rows, prepared);
     if (layer.blocked && layer.readable_after_weights >= layer.weight_slack()) {
-        prepared.weights = layer.weights;
+        prepared.weights = layer.weights_as<float>();
         return prepared;
     }
     prepared.owned = AlignedBuffer((size_t{prepared.groups} * layer.columns + 2) * dense_rows);
@@ -79,7 +79,7 @@ PreparedLayer prepare_dense(const LayerView& layer) {
     };
     if (layer.is_dense()) {
         for (uint32_t r = 0; r < layer.rows; ++r) {
-            for (uint32_t k = 0; k < layer.columns; ++k) place(r, k, layer.weights[layer.dense_index(r, k)]);
+            for (uint32_t k = 0; k < layer.columns; ++k) place(r, k, layer.weight(layer.dense_index(r, k)));
         }
     } else {
         for_each_weight(layer, place);

@@ -24,14 +24,14 @@ double activate(double x, Activation activation) {
 std::vector<float> plain_weights(const LayerView& v) {
     std::vector<float> weights(size_t{v.rows} * v.columns);
     if (v.block_size == 0) {
-        for (size_t i = 0; i < weights.size(); ++i) weights[i] = v.weights[v.dense_index(i / v.columns, i % v.columns)];
+        for (size_t i = 0; i < weights.size(); ++i) weights[i] = v.weight(v.dense_index(i / v.columns, i % v.columns));
         return weights;
     }
     for (uint32_t start = 0; start + v.block_size <= v.rows; ++start)
         for (uint32_t block = v.row_begin[start]; block < v.row_begin[start + 1]; ++block)
             for (uint32_t row = start; row < start + v.block_size; ++row)
                 weights[size_t{row} * v.columns + v.block_column[block]] =
-                    v.weights[size_t{block} * v.block_size + row % v.block_size];
+                    v.weight(size_t{block} * v.block_size + row % v.block_size);
     return weights;
 }
 

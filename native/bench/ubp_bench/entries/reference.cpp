@@ -53,14 +53,14 @@ struct Reference {
         if (layer.block_size == 0) {
             for (int64_t row = 0; row < layer.rows; ++row)
                 for (int64_t column = 0; column < layer.columns; ++column)
-                    add_weight(row, column, layer.weights[layer.dense_index(size_t(row), size_t(column))]);
+                    add_weight(row, column, layer.weight(layer.dense_index(size_t(row), size_t(column))));
             return;
         }
         const int64_t n = layer.block_size;
         for (int64_t start = 0; start + n <= layer.rows; ++start)
             for (int64_t block = layer.row_begin[start]; block < layer.row_begin[start + 1]; ++block)
                 for (int64_t row = start; row < start + n; ++row)
-                    add_weight(row, layer.block_column[block], layer.weights[block * n + row % n]);
+                    add_weight(row, layer.block_column[block], layer.weight(size_t(block * n + row % n)));
     }
 };
 

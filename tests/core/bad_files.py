@@ -23,6 +23,9 @@ CONV = dict(row_begin=2, block_column=3, weights=4, bias=5)  # layer 0: 9 x 12, 
 LINEAR_LAYER = 2  # sections 10 to 13
 DENSE_LAYER = 3  # sections 14, 15
 EMPTY = dict(row_begin=16, block_column=17, weights=18, bias=19)  # layer 4: no start row at all
+HALF = dict(weights=22, bias=23)  # layer 5: 7 x 3, N = 2, fp16
+HALF_DENSE = 24  # layer 6: 5 x 3, fp16, sums in fp32; sections 24, 25
+LAST = 25
 
 
 @dataclass(frozen=True)
@@ -188,18 +191,17 @@ BAD_FILES: dict[str, BadFile] = {
     "version before this": BadFile("version", header("version", VERSION - 1)),
     "header changed": BadFile("header_checksum", byte(40, 77), repair=False),
     "header flag": BadFile("flags", header("flags", 2)),
-    "no sections left for a graph": BadFile("sections[16].kind", header("flags", 1)),
+    "no sections left for a graph": BadFile("sections[21].kind", header("flags", 1)),
     "size too small": BadFile("file_size", header("file_size", 64)),
     "size huge": BadFile("file_size", header("file_size", 2**64 - 1)),
     "size no multiple of 64": BadFile("file_size", resized(-1)),
     "more bytes than sections": BadFile("file_size", resized(len(GOOD) + 64)),
     "no layers": BadFile("layer_count", header("layer_count", 0)),
-    "too few sections": BadFile("section_count", header("section_count", 10)),
-    "too many sections": BadFile("section_count", header("section_count", 24)),
+    "too few sections": BadFile("section_count", header("section_count", 15)),
+    "too many sections": BadFile("section_count", header("section_count", 31)),
     "table longer than the file": BadFile(
         "section_count", both(header("layer_count", 2**30 - 1), header("section_count", 2**32 - 2))
     ),
-    "odd number of sections": BadFile("section_count", header("section_count", 19)),
     "fewer sections than the layers have": BadFile("section_count", relaid(drop_last_two)),
     "more sections than the layers have": BadFile("section_count", relaid(repeat_last_two)),
     "table changed": BadFile("table_checksum", entry(1, "size", 65), repair=False),
@@ -221,10 +223,10 @@ BAD_FILES: dict[str, BadFile] = {
     "size beyond": BadFile("sections[4].size", entry(4, "size", 2**63)),
     "size that overflows": BadFile("sections[4].size", entry(4, "size", 2**64 - 1)),
     "padding of a section": BadFile("sections[2].padding", padding_of(2)),
-    "padding of the last section": BadFile("sections[19].padding", padding_of(19)),
+    "padding of the last section": BadFile(f"sections[{LAST}].padding", padding_of(LAST)),
     "texts changed": BadFile("sections[0].checksum", text(b"a tool", b"A tool"), repair=False),
     "weights changed": BadFile("sections[4].checksum", element(4, 0, 3.0, "f"), repair=False),
-    "layer table too small": BadFile("sections[1].size", header("layer_count", 6)),
+    "layer table too small": BadFile("sections[1].size", header("layer_count", 8)),
     "text elsewhere": BadFile("tool_offset", header("tool_offset", 1)),
     "text overlaps": BadFile("model_offset", header("model_offset", 9)),
     "text too long": BadFile("source_size", header("source_size", 4097)),
@@ -244,7 +246,10 @@ BAD_FILES: dict[str, BadFile] = {
     "name twice": BadFile("layers[4].name", text(b"too narrow", b"classifier")),
     "bytes of no text": BadFile("sections[0].size", lengthen_texts),
     "first section": BadFile("layers[1].first_section", record(1, "first_section", 7)),
-    "fp16": BadFile("layers[0].dtype", record(0, "dtype", 1)),
+    "int8": BadFile("layers[0].dtype", record(0, "dtype", 2)),
+    "dtype 3": BadFile("layers[5].dtype", record(5, "dtype", 3)),
+    "fp16 against the size of weights": BadFile("sections[4].size", record(0, "dtype", 1)),
+    "fp32 against the size of weights": BadFile(f"sections[{HALF['weights']}].size", record(5, "dtype", 0)),
     "layer flag": BadFile("layers[0].flags", record(0, "flags", 2)),
     "says aligned": BadFile("layers[0].flags", record(0, "flags", 1)),
     "says unaligned": BadFile("layers[1].flags", record(1, "flags", 0)),
@@ -291,6 +296,12 @@ BAD_FILES: dict[str, BadFile] = {
         record(3, "rank", 4), record(3, "groups", 32768), record(3, "rows", 32768))),
     "image height": BadFile("layers[0].image_h", record(0, "image_h", 65536)),
     "image width": BadFile("layers[0].image_w", record(0, "image_w", 65536)),
+    "wide sums of an fp32 layer": BadFile("layers[0].accumulate", record(0, "accumulate", 1)),
+    "wider sums": BadFile("layers[5].accumulate", record(5, "accumulate", 2)),
+    "no columns of a block": BadFile("layers[0].block_columns", record(0, "block_columns", 0)),
+    "four columns of a block": BadFile("layers[0].block_columns", record(0, "block_columns", 4)),
+    "zipped blocks": BadFile("layers[0].block_form", record(0, "block_form", 1)),
+    **{f"reserved{n} of a layer": BadFile(f"layers[1].reserved{n}", record(1, f"reserved{n}", 1)) for n in range(5)},
     "half an image": BadFile("layers[0].image_w", record(0, "image_h", 7)),
     "linear with more padding": BadFile("layers[2].extra_h", record(2, "extra_h", 1)),
     "linear with more padding across": BadFile("layers[2].extra_w", record(2, "extra_w", 1)),
@@ -321,6 +332,10 @@ BAD_FILES: dict[str, BadFile] = {
     "a weight of a row that is none": BadFile("layers[3].weights[3]", element(14, 3, 1.0, "f")),
     "minus zero in a row that is none": BadFile("layers[3].weights[31]", element(14, 31, -0.0, "f")),
     "signalling NaN": BadFile("layers[3].weights[0]", element(14, 0, 0x7F800001, "I")),
+    "infinite fp16 weight": BadFile("layers[5].weights[3]", element(HALF["weights"], 3, 0x7C00, "H")),
+    "fp16 weight NaN": BadFile("layers[6].weights[0]", element(HALF_DENSE, 0, 0xFE01, "H")),
+    "fp16 weight of a row that is none": BadFile("layers[6].weights[7]", element(HALF_DENSE, 7, 1, "H")),
+    "bias of an fp16 layer NaN": BadFile("layers[5].bias[0]", element(HALF["bias"], 0, NAN, "f")),
     "bias NaN": BadFile("layers[0].bias[8]", element(5, 8, NAN, "f")),
     "bias infinite": BadFile("layers[3].bias[0]", element(15, 0, math.inf, "f")),
 }  # fmt: skip

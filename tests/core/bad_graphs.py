@@ -12,10 +12,21 @@ from itertools import chain
 
 import numpy as np
 
-from bad_files import BadFile, Change, both, entry, header, record, relaid
-from graph_samples import every_operation, graph_bytes
+from bad_files import BadFile, Change, both, byte, entry, header, record, relaid
+from graph_samples import every_operation, graph_bytes, half_network
 from packed_samples import TEXTS, put, section_entry
-from ubp_core.packed.format import GRAPH, HEADER, NODE, NODE_SIZE, TENSOR, TENSOR_SIZE, WINDOW, Op
+from ubp_core.packed.format import (
+    GRAPH,
+    HEADER,
+    HEADER_SIZE,
+    NODE,
+    NODE_SIZE,
+    SECTION_SIZE,
+    TENSOR,
+    TENSOR_SIZE,
+    WINDOW,
+    Op,
+)
 from ubp_core.packed.graph import Graph
 from ubp_core.packed.writer import Section, packed_chunks
 
@@ -33,7 +44,7 @@ assert NETWORK.graph is not None
 GRAPH_OF_GOOD: Graph = NETWORK.graph
 NODES = {node.name: index for index, node in enumerate(GRAPH_OF_GOOD.nodes)}
 SECTIONS = int(np.frombuffer(good_graph(), HEADER, 1)[0]["section_count"])
-FIRST = SECTIONS - 4
+FIRST = SECTIONS - 5
 """Index of the graph's first section."""
 OPERANDS_BEFORE = {
     node.name: sum(len(other.operands) for other in GRAPH_OF_GOOD.nodes[:index])
@@ -120,6 +131,10 @@ def scores_name_from_head(data: bytearray) -> None:
     node("scores", "name_offset", int.from_bytes(data[begin : begin + 4], "little"))(data)
 
 
+def with_a_table(sections: list[Section]) -> None:
+    sections[FIRST + 4] = replace(sections[FIRST + 4], data=memoryview(bytes(256)))
+
+
 def without_last_arrays(sections: list[Section]) -> None:
     del sections[FIRST - 2 : FIRST]
 
@@ -129,6 +144,7 @@ def with_last_arrays_twice(sections: list[Section]) -> None:
 
 
 CASES: dict[str, tuple[str, Change]] = {
+    "padding of the table": ("table_padding", byte(HEADER_SIZE + SECTIONS * SECTION_SIZE, 1)),
     "sections without the flag": ("section_count", header("flags", 0)),
     "graph not last": (f"sections[{FIRST}].kind", entry(FIRST, "kind", 6)),
     "tensors and nodes changed places": (f"sections[{FIRST + 1}].kind", both(
@@ -168,6 +184,11 @@ CASES: dict[str, tuple[str, Change]] = {
         tensor(4, "channels", 2**16), tensor(4, "height", 2**15), tensor(4, "width", 1))),
     "elements that overflow": ("tensors[4].channels", both(
         tensor(4, "channels", 2**24), tensor(4, "height", 65535), tensor(4, "width", 65535))),
+    "tables": (f"sections[{FIRST + 4}].size", relaid(with_a_table)),
+    "tensor of int8": ("tensors[7].dtype", tensor(7, "dtype", 2)),
+    "scale of a tensor": ("tensors[7].scale", tensor(7, "scale", 0x3F800000)),
+    "scale NaN": ("tensors[7].scale", tensor(7, "scale", 0x7FC00000)),
+    "zero point of a tensor": ("tensors[7].zero_point", tensor(7, "zero_point", 1)),
     "reserved of a tensor": ("tensors[7].reserved", tensor(7, "reserved", 1)),
     "offset between": ("tensors[6].offset", tensor(6, "offset", 4)),
     "tensor beyond the arena": ("tensors[6].offset", tensor(6, "offset", GRAPH_OF_GOOD.arena_size)),
@@ -179,7 +200,7 @@ CASES: dict[str, tuple[str, Change]] = {
         scores_name_from_head,
         node("scores", "name_size", 10))),
     "op 0": (field("add", "op"), node("add", "op", 0)),
-    "op 10": (field("add", "op"), node("add", "op", 10)),
+    "op 11": (field("add", "op"), node("add", "op", 11)),
     "operands elsewhere": (field("add", "operand_begin"), node("add", "operand_begin", 0)),
     "no operands": (field("conv", "operand_count"), node("conv", "operand_count", 0)),
     "three operands of a layer": (field("conv", "operand_count"), node("conv", "operand_count", 3)),
@@ -202,6 +223,8 @@ CASES: dict[str, tuple[str, Change]] = {
     "flags of a mean": (field("mean", "flags"), node("mean", "flags", 2)),
     "window of an addition": (field("add", "stride_w"), node("add", "stride_w", 1)),
     **{f"window too large, {label}": (field("mean", label), node("mean", label, 65536)) for label in WINDOW},
+    "table of a node": (field("gate", "table"), node("gate", "table", 0)),
+    **{f"reserved{n} of a node": (field("gate", f"reserved{n}"), node("gate", f"reserved{n}", 1)) for n in range(3)},
     "no window": (field("pool", "kernel_h"), node("pool", "kernel_h", 0)),
     "no step": (field("pool", "stride_w"), node("pool", "stride_w", 0)),
     "channels of a layer": ("operands[0]", operand(0, 1)),
@@ -221,6 +244,9 @@ CASES: dict[str, tuple[str, Change]] = {
     "channels of a result": ("tensors[8].channels", tensor(8, "channels", 11)),
     "height of a result": ("tensors[4].height", tensor(4, "height", 2)),
     "width of a result": ("tensors[2].width", tensor(2, "width", 5)),
+    "an input of another type than its layer": ("operands[0]", tensor(0, "dtype", 1)),
+    "an operand of another type": (operand_of("scale", 1), tensor(1, "dtype", 1)),
+    "a result of another type": ("tensors[3].dtype", tensor(3, "dtype", 1)),
     "operands of no node": ("graph.operand_count", graph_field("output_count", 1)),
     "no such output": (f"operands[{OPERAND_COUNT - 1}]", operand(OPERAND_COUNT - 1, 14)),
     "a layer that nothing applies": ("layers[1].name", with_node("depthwise", op=Op.MAX_POOL, layer=None, window=(
@@ -238,4 +264,43 @@ CASES: dict[str, tuple[str, Change]] = {
 }  # fmt: skip
 
 
-BAD_GRAPHS = {name: BadFile(where, change, good=good_graph) for name, (where, change) in CASES.items()}
+def softmax_in_half(graph: Graph) -> Graph:
+    """The conversion in front of softmax becomes an activation in fp16."""
+    nodes, tensors = list(graph.nodes), list(graph.tensors)
+    nodes[7] = replace(nodes[7], op=Op.ACTIVATION, activation="relu")
+    tensors[8] = replace(tensors[8], dtype="fp16")
+    return replace(graph, nodes=tuple(nodes), tensors=tuple(tensors))
+
+
+def nothing_converted(graph: Graph) -> Graph:
+    """The first conversion makes fp32 of fp32."""
+    tensors = list(graph.tensors)
+    tensors[1] = replace(tensors[1], dtype="fp32")
+    return replace(graph, tensors=tuple(tensors))
+
+
+def half_bytes(change: Callable[[Graph], Graph] = lambda graph: graph) -> bytes:
+    """The network in fp16, with a change."""
+    network = half_network()
+    assert network.graph is not None
+    return graph_bytes(network.layers, change(network.graph))
+
+
+def half_graph(change: Callable[[Graph], Graph]) -> Change:
+    """Another graph around the layers of fp16."""
+
+    def apply(data: bytearray) -> None:
+        data[:] = half_bytes(change)
+
+    return apply
+
+
+HALF_CASES: dict[str, tuple[str, Change]] = {
+    "softmax in fp16": ("operands[9]", half_graph(softmax_in_half)),
+    "a conversion to the same type": ("tensors[1].dtype", half_graph(nothing_converted)),
+}
+
+BAD_GRAPHS = {
+    **{name: BadFile(where, change, good=good_graph) for name, (where, change) in CASES.items()},
+    **{name: BadFile(where, change, good=half_bytes) for name, (where, change) in HALF_CASES.items()},
+}

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ubp_core.packed.format import HEADER, HEADER_CHECKED, HEADER_SIZE, SECTION, SECTION_SIZE, SectionKind
+from ubp_core.packed.half import to_half
 from ubp_core.packed.layer import PackedLayer
 from ubp_core.packed.packing import pack, pack_dense
 from ubp_core.packed.writer import packed_chunks
@@ -77,7 +78,7 @@ def file_bytes(*layers: PackedLayer) -> bytes:
 
 
 def network_bytes() -> bytes:
-    """A small file with every kind of layer: two block sizes, aligned, dense, linear, and one without blocks."""
+    """A small file with every kind of layer: two block sizes, aligned, dense, linear, one without blocks, and fp16."""
     rng = np.random.default_rng(7)
     return file_bytes(
         random_layer(rng, (9, 2, 3, 2), 4, name="stem.0"),
@@ -85,6 +86,8 @@ def network_bytes() -> bytes:
         random_layer(rng, (5, 7), 1, name="head"),
         random_layer(rng, (3, 4), 0, name="classifier"),
         random_layer(rng, (3, 4), 16, name="too narrow"),
+        to_half(random_layer(rng, (7, 3), 2, name="half")),
+        to_half(random_layer(rng, (5, 3), 0, name="half, dense"), wide_sums=True),
     )
 
 

@@ -19,7 +19,7 @@ from ubp_core.packed.writer import packed_chunks
 from ubp_core.vocabulary import ACTIVATIONS
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "format.md").read_text()
-TYPE_NAMES = {"<u2": "u16", "<u4": "u32", "<u8": "u64", "<f8": "f64", "|S8": "8 bytes"}
+TYPE_NAMES = {"<u2": "u16", "<u4": "u32", "<u8": "u64", "<i4": "i32", "<f4": "f32", "<f8": "f64", "|S8": "8 bytes"}
 
 
 def chapter(title: str) -> str:
@@ -47,7 +47,7 @@ def test_section_kinds() -> None:
 
 def test_codes() -> None:
     for title, names in (("Nodes", [op.name.lower() for op in Op]), ("Activations", list(ACTIVATIONS))):
-        rows = re.findall(r"^\| (\d) \| ([a-z_0-9]+) \| [^|]* \|", chapter(title), re.M)
+        rows = re.findall(r"^\| (\d+) \| ([a-z_0-9]+) \| [^|]* \|", chapter(title), re.M)
         rows = [row for row in rows if row[1] not in TYPE_NAMES.values()]
         first = 1 if title == "Nodes" else 0
         assert rows == [(str(code), name) for code, name in enumerate(names, first)]

@@ -10,9 +10,10 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "core"))
 
-from graph_samples import every_operation, graph_bytes, random_network
+from graph_samples import every_operation, graph_bytes, half_network, random_network
 from packed_samples import file_bytes, network_bytes, random_layer
 from ubp_core.packed.file import PackedFile
+from ubp_core.packed.half import to_half
 
 
 def seed_files() -> dict[str, bytes]:
@@ -26,7 +27,9 @@ def seed_files() -> dict[str, bytes]:
     layer = random_layer(rng, (6, 1, 3, 3), 2, name="ä" * 20)
     layer = replace(layer, stride=(2, 3), padding=(1, 0), dilation=(1, 2), image_hw=(14, 7), activation="hard_swish")
     files["geometry"] = file_bytes(layer)
+    files["half"] = file_bytes(to_half(random_layer(rng, (7, 3, 2, 2), 4)), to_half(random_layer(rng, (5, 3), 0, name="d")))
     files["graph"] = graph_file(every_operation())
+    files["half_graph"] = graph_file(half_network())
     for index in range(4):
         files[f"graph_{index}"] = graph_file(random_network(np.random.default_rng(index), 3 + 2 * index))
     files["many"] = file_bytes(*(random_layer(rng, (2, 2), index % 3, name=f"l{index}") for index in range(12)))

@@ -12,6 +12,7 @@ from ubp_core.cli.options.model import add_model_options
 from ubp_core.cli.options.output import add_force_option, add_output_options
 from ubp_core.cli.options.planned import add_plan_option, load_for_plan, read_plan
 from ubp_core.cli.options.selection import CHOICE, add_choice_options
+from ubp_core.cli.options.types import add_type_options, network_types
 from ubp_core.cli.parsing import refuse_given
 from ubp_core.cli.show.command import file_record, print_file
 from ubp_core.errors import ExitCode, FileError, ModelError
@@ -37,7 +38,9 @@ EXAMPLES = """\
   ubp export resnet50 --weights random --block-size 4 --sparsity 0.75 --method optimal --input 1x3x224x224 -o net.ubp
   ubp export mobilenet_v2 --weights my_checkpoint.pth --block-size 8 --method bed -o net.ubp
   ubp export --plan plan.yaml -o net.ubp
-  ubp export mobilenet_v1 --dense -o baseline.ubp"""
+  ubp export mobilenet_v1 --dense -o baseline.ubp
+  ubp export --dtype fp16 -o half.ubp                the fastest file for a Cortex-A55, A76 or later; an A53 runs it too
+  ubp export --dtype fp16 --dense -o dense16.ubp     what it is to be compared with"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,6 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_choice_options(parser, packed=True)
     parser.add_argument("--dense", action="store_true", help="keep all weights: the baseline of a benchmark")
+    add_type_options(parser)
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="FILE.ubp", help="the file to write")
     add_force_option(parser)
     add_output_options(parser)
@@ -84,13 +88,13 @@ def run(args: argparse.Namespace) -> int:
     if args.input is not None:
         refuse_given(args, ["input_size"], "--input has height and width")
     model, side = load_for_plan(args, plan, args.input[2] if args.input else None)
-    shape = args.input or (1, 3, side, side)
+    shape, types = args.input or (1, 3, side, side), network_types(args)
     selections, criterion = select_for(args, plan, model)
 
     with output.narrate("capturing the network") as tell:
         from ubp_core.network import export_network
 
-        exported = export_network(model, selections, shape, criterion, tell)
+        exported = export_network(model, selections, shape, criterion, tell, types)
         tell(f"writing {args.output}")
         exported.packed.save(args.output, args.force)
     print_result(args, exported)
@@ -142,6 +146,7 @@ def print_result(args: argparse.Namespace, exported: ExportedNetwork) -> None:
             "arena_bytes": exported.arena_bytes,
             "arena_lower_bound_bytes": exported.arena_bound,
             "notes": list(exported.notes),
+            "type_costs": [vars(cost) for cost in exported.costs],
         }
         output.print_json({"command": "export", **file_record(args.output, exported.packed), **checks})
         return
@@ -150,9 +155,13 @@ def print_result(args: argparse.Namespace, exported: ExportedNetwork) -> None:
     bound = "no plan needs less" if over == 0 else f"{over:,} above the lower bound"
     console = output.open_console()
     console.print(f"memory plan: {exported.arena_bytes:,} bytes, {bound}", soft_wrap=True)
+    what = " (in fp32)" if exported.costs else ""
     console.print(
-        f"largest difference from PyTorch: {exported.relative_error:.1e} of its largest output", soft_wrap=True
+        f"largest difference from PyTorch{what}: {exported.relative_error:.1e} of its largest output", soft_wrap=True
     )
+    for number, cost in enumerate(exported.costs):
+        line = f"against fp32, on a random image: output {number} differs by at most {cost.largest:.2%} of the largest"
+        console.print(f"{line} number, by {cost.mean:.2%} in the mean", soft_wrap=True)
     if exported.own_error:
         output.note(
             f"these weights amplify rounding: PyTorch differs by {exported.own_error:.1e} from itself in float64"

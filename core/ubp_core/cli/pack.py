@@ -14,6 +14,7 @@ from ubp_core.cli.options.model import add_model_options, load_model_from
 from ubp_core.cli.options.output import add_force_option, add_output_options
 from ubp_core.cli.options.planned import add_plan_option, load_for_plan, read_plan
 from ubp_core.cli.options.selection import CHOICE, add_choice_options
+from ubp_core.cli.options.types import add_dtype_option
 from ubp_core.cli.parsing import refuse_given
 from ubp_core.cli.show.command import file_record, print_file
 from ubp_core.errors import ExitCode, FileError, ModelError
@@ -46,6 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_plan_option(layers)
     add_choice_options(parser, packed=True)
     parser.add_argument("--dense", action="store_true", help="keep all weights: the baseline of a benchmark")
+    add_dtype_option(parser)
     parser.add_argument(
         "--activation", choices=ACTIVATIONS, default="none", help="fuse it into every layer (default: none)"
     )
@@ -66,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
     from ubp_core.packed.file import PackedFile
     from ubp_core.packed.layer_packing import head_texts
 
-    packed = PackedFile(packed_layers, *head_texts(model))
+    packed = PackedFile(_with_type(packed_layers, args.dtype), *head_texts(model))
     packed.save(args.output, args.force)
     if args.json:
         output.print_json({"command": "pack", **file_record(args.output, packed)})
@@ -74,6 +76,16 @@ def run(args: argparse.Namespace) -> int:
         print_file(args.output, packed)
         output.note(f"wrote {args.output}")
     return ExitCode.OK
+
+
+def _with_type(layers: tuple[PackedLayer, ...], dtype: str) -> tuple[PackedLayer, ...]:
+    """The layers in the wanted type; notes say what rounding takes."""
+    from ubp_core.packed.half import as_type, loss_note
+
+    typed = tuple(as_type(layer, dtype) for layer in layers)
+    for note in filter(None, map(loss_note, layers, typed)):
+        output.note(note)
+    return typed
 
 
 def _pack_chosen(args: argparse.Namespace) -> tuple[LoadedModel, tuple[PackedLayer, ...]]:

@@ -6,10 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from ubp_core.errors import ModelError, SelectionError
+from ubp_core.network.conversions import FP32, NetworkTypes, with_conversions
 from ubp_core.network.draft import Draft, LayerWeights, Step
 from ubp_core.network.memory import ArenaPlan, Use, plan_arena
 from ubp_core.packed.format import Op
 from ubp_core.packed.graph import Graph, Node, Tensor
+from ubp_core.packed.half import as_type
 from ubp_core.packed.layer import PackedLayer
 from ubp_core.packed.packing import BlockSelection, pack, pack_dense
 
@@ -25,7 +27,11 @@ class Assembly:
 
 
 def assemble(
-    draft: Draft, selections: Mapping[str, BlockSelection], criterion: str, step_done: Callable[[str], None]
+    draft: Draft,
+    selections: Mapping[str, BlockSelection],
+    criterion: str,
+    step_done: Callable[[str], None],
+    types: NetworkTypes = FP32,
 ) -> Assembly:
     """Makes a network of a draft that has been folded and fused.
 
@@ -34,18 +40,23 @@ def assemble(
         selections: blocks of the layers that are pruned, by name; the others stay dense.
         criterion: the importance that the selections saw.
         step_done: gets the name of every layer once it is packed.
+        types: of layers, inputs and outputs.
 
     Raises:
-        ModelError: a selection is for a layer that the network does not apply, or for one with groups.
+        ModelError: a selection is for a layer that the network does not apply, or for one with groups; a type is for
+            a layer that there is not.
+        SelectionError: a weight that its type can't hold; the line names the layer.
     """
     check_selections(draft, selections)
+    draft = with_conversions(draft, types)
     names = unique_names([weights.name for _, weights in draft.layer_steps()])
     layers: list[PackedLayer] = []
     numbers: dict[int, int] = {}
     for step, weights in draft.layer_steps():
         name = names[len(layers)]
         numbers[step.output] = len(layers)
-        layers.append(pack_step(draft, step, weights, name, selections.get(weights.name), criterion))
+        layer = pack_step(draft, step, weights, name, selections.get(weights.name), criterion)
+        layers.append(as_type(layer, types.of_layer(weights.name), types.sums_wide(weights.name)))
         step_done(name)
     graph, plan = build_graph(draft, numbers)
     return Assembly(tuple(layers), graph, plan)
@@ -96,10 +107,11 @@ def build_graph(draft: Draft, layer_numbers: Mapping[int, int]) -> tuple[Graph, 
     operands = [tuple(number[value] for value in step.inputs) for step in draft.steps]
     outputs = tuple(number[value] for value in draft.outputs)
     uses = [Use(step_op(step), used) for step, used in zip(draft.steps, operands, strict=True)]
-    plan = plan_arena([draft.values[value].chw for value in order], draft.values[order[0]].batch, uses, outputs)
+    values = [draft.values[value] for value in order]
+    plan = plan_arena([v.chw for v in values], [v.dtype for v in values], values[0].batch, uses, outputs)
     tensors = [
-        Tensor(v.rank, v.batch, v.channels, v.height, v.width, offset)
-        for v, offset in zip((draft.values[value] for value in order), plan.offsets, strict=True)
+        Tensor(v.rank, v.batch, v.channels, v.height, v.width, offset, v.dtype)
+        for v, offset in zip(values, plan.offsets, strict=True)
     ]
     nodes = [
         Node(

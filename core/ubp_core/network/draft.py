@@ -25,6 +25,7 @@ class Value:
     channels: int
     height: int = 1
     width: int = 1
+    dtype: str = "fp32"
 
     @property
     def chw(self) -> tuple[int, int, int]:
@@ -33,7 +34,7 @@ class Value:
 
     @property
     def elements(self) -> int:
-        """Number of floats."""
+        """How many numbers it has."""
         return self.batch * self.channels * self.height * self.width
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,13 +16,17 @@ from ubp_core.errors import ModelError
 from ubp_core.models.checkpoints.identity import find_owners
 from ubp_core.models.layers import LoadedModel
 from ubp_core.models.own_modules import as_model, check_input_shape
-from ubp_core.network.assembly import assemble
+from ubp_core.network.assembly import Assembly, assemble
 from ubp_core.network.capture import capture
+from ubp_core.network.conversions import FP32, NetworkTypes
 from ubp_core.network.folding import fold_pads, fold_scales
 from ubp_core.network.fusing import fuse_activations, fuse_addends
 from ubp_core.network.reference import run_reference
+from ubp_core.network.type_costs import Images, TypeCost, type_costs
+from ubp_core.network.wide_sums import layers_to_widen
 from ubp_core.packed.file import PackedFile
 from ubp_core.packed.graph_reader import check_arena
+from ubp_core.packed.half import loss_note
 from ubp_core.packed.layer_packing import head_texts
 from ubp_core.selection import Selection
 from ubp_core.torch_private import tree_leaves
@@ -53,6 +57,8 @@ class ExportedNetwork:
     """PyTorch's own difference from float64 on that image; 0 where it was not needed for the judgement."""
     notes: tuple[str, ...] = ()
     """What is not as it may be expected, a line each."""
+    costs: tuple[TypeCost, ...] = ()
+    """What the types cost each output, against fp32; empty where everything is fp32."""
 
 
 def export_network(
@@ -61,6 +67,8 @@ def export_network(
     input_shape: tuple[int, int, int, int],
     criterion: str = DEFAULT_CRITERION,
     progress: Progress | None = None,
+    types: NetworkTypes = FP32,
+    images: Images = (),
 ) -> ExportedNetwork:
     """Captures, folds, fuses, packs, plans and checks. Writes nothing.
 
@@ -71,14 +79,17 @@ def export_network(
         input_shape: batch, channels, height, width.
         criterion: the importance that the selections saw.
         progress: gets a line before each slow step, and the name of each layer that was packed.
+        types: of layers, inputs and outputs. A layer of fp16 whose sums overflow, or lose more than 1 %, sums in fp32.
+        images: [batch, channels, height, width] each, on which that is tried; a random one where there are none.
 
     Raises:
         ModelError: the model has no module, or an operation that can't be exported (the line has its place), or the
             packed network does not compute what PyTorch does.
+        SelectionError: a weight that its type can't hold; the line names the layer.
     """
     tell = progress or (lambda line: None)
     tell("capturing the network")
-    return NetworkExporter(model, input_shape).export(selections, criterion, tell)
+    return NetworkExporter(model, input_shape).export(selections, criterion, tell, types, images)
 
 
 class NetworkExporter:
@@ -99,7 +110,12 @@ class NetworkExporter:
         fuse_activations(self._draft)
 
     def export(
-        self, selections: Mapping[str, Selection], criterion: str = DEFAULT_CRITERION, progress: Progress | None = None
+        self,
+        selections: Mapping[str, Selection],
+        criterion: str = DEFAULT_CRITERION,
+        progress: Progress | None = None,
+        types: NetworkTypes = FP32,
+        images: Images = (),
     ) -> ExportedNetwork:
         """Packs, plans and checks; arguments and errors as of `export_network`."""
         tell, model = progress or (lambda line: None), self._model
@@ -112,8 +128,43 @@ class NetworkExporter:
             raise ModelError(
                 f"{model.name}: the packed network differs from PyTorch by {error:.2g} of its largest output"
             )
-        return ExportedNetwork(
+        exported = ExportedNetwork(
             packed, assembly.plan.size, assembly.plan.lower_bound, error, own_error, self._notes(selections)
+        )
+        return exported if types == FP32 else self._with_types(exported, selections, criterion, tell, types, images)
+
+    def _with_types(
+        self,
+        full: ExportedNetwork,
+        selections: Mapping[str, Selection],
+        criterion: str,
+        tell: Progress,
+        types: NetworkTypes,
+        images: Images,
+    ) -> ExportedNetwork:
+        """The same network in its types, with what they cost; `full` is in fp32, and was checked."""
+
+        def assemble_as(types: NetworkTypes) -> tuple[Assembly, PackedFile]:
+            assembly = assemble(self._draft, selections, criterion, lambda name: tell(f"packed {name}"), types)
+            check_arena(assembly.graph)
+            return assembly, PackedFile(assembly.layers, *head_texts(self._model), graph=assembly.graph)
+
+        images = images or [np.random.default_rng(0).standard_normal(self._shape, np.float32)]
+        assembly, packed = assemble_as(types)
+        tell("looking for sums that fp16 can't hold")
+        widened = layers_to_widen(packed, images)
+        if widened:
+            assembly, packed = assemble_as(replace(types, wide_layers=types.wide_layers | frozenset(widened)))
+        tell("comparing with fp32")
+        notes = [f"{name}: sums in fp32, {reason}" for name, reason in widened.items()]
+        losses = (loss_note(one, other) for one, other in zip(full.packed.layers, packed.layers, strict=True))
+        return replace(
+            full,
+            packed=packed,
+            arena_bytes=assembly.plan.size,
+            arena_bound=assembly.plan.lower_bound,
+            notes=(*full.notes, *notes, *filter(None, losses)),
+            costs=type_costs(packed, full.packed, images),
         )
 
     def _notes(self, selections: Mapping[str, Selection]) -> tuple[str, ...]:

@@ -10,8 +10,8 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ubp_core.packed.format import Op, align
-from ubp_core.packed.graph import in_place_operands, last_uses
+from ubp_core.packed.format import Op
+from ubp_core.packed.graph import in_place_operands, last_uses, tensor_bytes
 
 TRIES = 200
 """Orders of placing that are tried where the first ones do not reach the lower bound."""
@@ -55,17 +55,22 @@ class ArenaPlan:
 
 
 def plan_arena(
-    shapes: Sequence[tuple[int, int, int]], batch: int, uses: Sequence[Use], outputs: Sequence[int]
+    shapes: Sequence[tuple[int, int, int]],
+    dtypes: Sequence[str],
+    batch: int,
+    uses: Sequence[Use],
+    outputs: Sequence[int],
 ) -> ArenaPlan:
     """Places all tensors.
 
     Args:
         shapes: channels, height, width of each tensor: the network's inputs, then what each node makes.
+        dtypes: of each tensor.
         batch: images.
         uses: the nodes.
         outputs: numbers of the tensors that the caller reads.
     """
-    buffers = find_buffers(shapes, batch, uses, outputs)
+    buffers = find_buffers(shapes, dtypes, batch, uses, outputs)
     bound = max(sum(b.size for b in buffers if b.first <= node <= b.last) for node in range(-1, len(uses) + 1))
     best = place_best(buffers, bound)
     offsets = [0] * len(shapes)
@@ -76,7 +81,11 @@ def plan_arena(
 
 
 def find_buffers(
-    shapes: Sequence[tuple[int, int, int]], batch: int, uses: Sequence[Use], outputs: Sequence[int]
+    shapes: Sequence[tuple[int, int, int]],
+    dtypes: Sequence[str],
+    batch: int,
+    uses: Sequence[Use],
+    outputs: Sequence[int],
 ) -> list[Buffer]:
     """Tensors joined wherever a node can write its result in place."""
     inputs = len(shapes) - len(uses)
@@ -94,7 +103,7 @@ def find_buffers(
         chains.setdefault(chain, []).append(tensor)
     return [
         Buffer(
-            size=align(4 * batch * elements(shapes[tensors[0]])),
+            size=tensor_bytes(batch * elements(shapes[tensors[0]]), dtypes[tensors[0]]),
             first=max(tensors[0] - inputs, -1),
             last=max(last[tensor] for tensor in tensors),
             tensors=tuple(tensors),
@@ -104,7 +113,7 @@ def find_buffers(
 
 
 def elements(shape: tuple[int, int, int]) -> int:
-    """Floats of one image."""
+    """Numbers of one image."""
     return shape[0] * shape[1] * shape[2]
 
 

@@ -1,7 +1,7 @@
 """Runs a packed network with torch, operation by operation, inside one arena as its plan says.
 
 The judge of writers and runtimes: independent of the native code, and a wrong arena plan gives wrong results here too.
-Slow; for checks only.
+A step computes in fp32 and rounds what it makes to the type of its tensor. Slow; for checks only.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from torch.nn import functional
 from ubp_core.errors import UbpError
 from ubp_core.packed.file import PackedFile
 from ubp_core.packed.format import Op
-from ubp_core.packed.graph import Graph, Node, Window
+from ubp_core.packed.graph import ELEMENT_BYTES, Graph, Node, Window
+from ubp_core.packed.graph import Tensor as GraphTensor
 from ubp_core.packed.layer import PackedLayer
 
 FUNCTIONS: dict[str, Callable[[Tensor], Tensor]] = {
@@ -31,13 +32,19 @@ FUNCTIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "sigmoid": torch.sigmoid,
 }
 
+Observer = Callable[[Node, Sequence[Tensor]], None]
+TORCH_TYPES = {"fp32": torch.float32, "fp16": torch.float16}
 
-def run_reference(packed: PackedFile, inputs: Sequence[NDArray[Any]]) -> tuple[NDArray[np.float32], ...]:
+
+def run_reference(
+    packed: PackedFile, inputs: Sequence[NDArray[Any]], observe: Observer = lambda node, operands: None
+) -> tuple[NDArray[np.float32], ...]:
     """The network's outputs.
 
     Args:
         packed: a file with a graph.
         inputs: one array for each input of the network, of its shape.
+        observe: gets every node, with what it is given, before it runs.
 
     Raises:
         UbpError: the file has no graph, or an input has another shape.
@@ -50,7 +57,9 @@ def run_reference(packed: PackedFile, inputs: Sequence[NDArray[Any]]) -> tuple[N
         arena.fill(number, np.asarray(given, np.float32))
     with torch.no_grad():
         for index, node in enumerate(graph.nodes):
-            arena.store(graph.output_of(index), run_node(packed.layers, node, [arena[t] for t in node.operands]))
+            operands = [arena[tensor] for tensor in node.operands]
+            observe(node, operands)
+            arena.store(graph.output_of(index), run_node(packed.layers, node, operands))
     return tuple(arena[tensor].numpy().copy().reshape(graph.tensors[tensor].shape) for tensor in graph.outputs)
 
 
@@ -58,15 +67,13 @@ class Arena:
     """The memory of a run; every tensor is a view into it."""
 
     def __init__(self, graph: Graph) -> None:
-        memory = torch.full((graph.arena_size // 4,), torch.nan)
-        self._views = [
-            memory[t.offset // 4 : t.offset // 4 + t.elements].view(t.batch, t.channels, t.height, t.width)
-            for t in graph.tensors
-        ]
+        memory = torch.full((graph.arena_size,), 0xFF, dtype=torch.uint8)  # NaN, in every type
+        self._views = [view_in(memory, tensor) for tensor in graph.tensors]
         self._shapes = [t.shape for t in graph.tensors[: graph.input_count]]
 
     def __getitem__(self, tensor: int) -> Tensor:
-        return self._views[tensor]
+        """The tensor's numbers in fp32, which has them all."""
+        return self._views[tensor].float()
 
     def fill(self, tensor: int, values: NDArray[np.float32]) -> None:
         """Copies an input of the network."""
@@ -75,8 +82,15 @@ class Arena:
         self.store(tensor, torch.from_numpy(np.ascontiguousarray(values)))
 
     def store(self, tensor: int, values: Tensor) -> None:
-        """Copies a result, which has been calculated outside the arena."""
+        """Copies a result, which has been calculated outside the arena, rounded to the tensor's type."""
         self._views[tensor].copy_(values.reshape(self._views[tensor].shape))
+
+
+def view_in(memory: Tensor, tensor: GraphTensor) -> Tensor:
+    """A tensor as it lies in the arena's bytes."""
+    size = ELEMENT_BYTES[tensor.dtype] * tensor.elements
+    numbers = memory[tensor.offset : tensor.offset + size].view(TORCH_TYPES[tensor.dtype])
+    return numbers.view(tensor.batch, tensor.channels, tensor.height, tensor.width)
 
 
 def run_node(layers: Sequence[PackedLayer], node: Node, operands: Sequence[Tensor]) -> Tensor:
@@ -91,6 +105,8 @@ def run_node(layers: Sequence[PackedLayer], node: Node, operands: Sequence[Tenso
         return activate(first * operands[1])
     if node.op == Op.ACTIVATION:
         return activate(first)
+    if node.op == Op.CONVERT:
+        return first
     if node.op == Op.FLATTEN:
         return first.flatten(1)
     if node.op == Op.CONCAT:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from graph_samples import graph_bytes, random_network
 from ubp_core.network.memory import Buffer, best_gap, place_best
-from ubp_core.network.reference import run_node, run_reference
+from ubp_core.network.reference import TORCH_TYPES, run_node, run_reference
 from ubp_core.packed.file import PackedFile
 from ubp_core.packed.reader import read_packed
 
@@ -23,7 +23,8 @@ def run_apart(network: PackedFile, inputs: list[np.ndarray]) -> list[np.ndarray]
     shapes = [(t.batch, t.channels, t.height, t.width) for t in graph.tensors]
     made = [torch.from_numpy(x).reshape(shape) for x, shape in zip(inputs, shapes, strict=False)]
     for node in graph.nodes:
-        made.append(run_node(network.layers, node, [made[t] for t in node.operands]).reshape(shapes[len(made)]))
+        result = run_node(network.layers, node, [made[t] for t in node.operands]).reshape(shapes[len(made)])
+        made.append(result.to(TORCH_TYPES[graph.tensors[len(made)].dtype]).float())
     return [made[t].numpy().reshape(graph.tensors[t].shape) for t in graph.outputs]
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ubp_core.cli import output
 from ubp_core.cli.options.output import add_output_options
-from ubp_core.cli.show.network import network_record, print_network
+from ubp_core.cli.show.network import kind_words, network_record, print_network
 from ubp_core.cli.tables import Column, Table, numbers
 from ubp_core.errors import ExitCode
 from ubp_core.printable import printable
@@ -64,6 +64,8 @@ def _layer_record(layer: PackedLayer) -> dict[str, Any]:
     return {
         "name": layer.name,
         "shape": list(layer.shape),
+        "dtype": layer.dtype,
+        "accumulate": "fp32" if layer.wide_sums else layer.dtype,
         "block_size": layer.block_size,
         "blocks": layer.block_count,
         "aligned": layer.aligned,
@@ -98,16 +100,13 @@ def print_file(path: Path, packed: PackedFile) -> None:
     columns = [Column("layer", "name"), Column("shape", yields=2), Column("kind", yields=1)]
     columns += [*numbers("blocks", yields=4), *numbers("sparsity", "retained", "bytes")]
     table = Table([*columns, *numbers("dense", yields=3), *numbers("share", yields=5)])
-    for layer in record["layers"]:
-        table.add_row(*_cells(layer))
+    for layer, packed_layer in zip(record["layers"], packed.layers, strict=True):
+        table.add_row(*_cells(layer, kind_words(packed_layer)))
     console.print(table)
 
 
-def _cells(layer: dict[str, Any]) -> tuple[str, ...]:
+def _cells(layer: dict[str, Any], kind: str) -> tuple[str, ...]:
     """One layer's line."""
-    kind = "dense"
-    if layer["block_size"]:
-        kind = f"1x{layer['block_size']} {'aligned' if layer['aligned'] else 'unaligned'}, {layer['method']}"
     sizes = (layer["packed_bytes"], layer["dense_bytes"])
     return (
         layer["name"],

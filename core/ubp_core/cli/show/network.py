@@ -41,6 +41,7 @@ def _node_record(packed: PackedFile, graph: Graph, index: int) -> dict[str, Any]
         "operands": list(node.operands),
         "output": graph.output_of(index),
         "shape": list(tensor.shape),
+        "dtype": tensor.dtype,
         "arena_offset": tensor.offset,
         "layer": None if node.layer is None else packed.layers[node.layer].name,
         "activation": node.activation if node.layer is None else packed.layers[node.layer].activation,
@@ -101,15 +102,25 @@ def _weights(layer: PackedLayer | None) -> tuple[str, ...]:
     if layer is None:
         return ("",) * len(WEIGHTS)
     if layer.dense:
-        return ("dense", "", "", format_grouped(layer.nbytes), format_grouped(layer.dense_nbytes), "")
+        return (kind_words(layer), "", "", format_grouped(layer.nbytes), format_grouped(layer.dense_nbytes), "")
     return (
-        f"1x{layer.block_size} {'aligned' if layer.aligned else 'unaligned'}, {layer.method}",
+        kind_words(layer),
         format_share(layer.achieved_sparsity),
         format_share(layer.retained),
         format_grouped(layer.nbytes),
         format_grouped(layer.dense_nbytes),
         format_share(layer.nbytes / layer.dense_nbytes, 1),
     )
+
+
+def kind_words(layer: PackedLayer) -> str:
+    """Blocks and type of a layer, in a few words."""
+    words = [f"1x{layer.block_size} {'aligned' if layer.aligned else 'unaligned'}, {layer.method}"]
+    if layer.dense:
+        words = ["dense"]
+    if layer.dtype != "fp32":
+        words.append(f"{layer.dtype}, fp32 sums" if layer.wide_sums else layer.dtype)
+    return ", ".join(words)
 
 
 def _totals(packed: PackedFile) -> tuple[str, ...]:

@@ -1,0 +1,63 @@
+"""Which fp16 layers must sum their products in fp32: those whose sums overflow, or lose more than a hundredth.
+
+Runs each layer alone, by the native kernels, on what it gets in the network, against the same with exact sums.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ubp_core.network.reference import run_layer, run_reference
+from ubp_core.network.type_costs import Images
+from ubp_core.packed.file import PackedFile
+from ubp_core.packed.graph import Node
+from ubp_core.packed.layer import PackedLayer
+
+ERROR_LIMIT = 0.01
+"""Of a layer's largest output."""
+
+
+def layers_to_widen(packed: PackedFile, images: Images) -> dict[str, str]:
+    """Names of the layers, with the reason in words.
+
+    Args:
+        packed: a network; its fp32 layers, and those that sum in fp32 already, are left out.
+        images: what it is given.
+    """
+    worst: dict[str, float] = {}
+
+    def observe(node: Node, operands: Sequence[Tensor]) -> None:
+        if node.layer is None:
+            return
+        layer = packed.layers[node.layer]
+        if layer.dtype == "fp16" and not layer.wide_sums:
+            worst[layer.name] = max(worst.get(layer.name, 0.0), sum_error(layer, operands[0]))
+
+    for image in images:
+        run_reference(packed, [image], observe)
+    return {name: describe(error) for name, error in worst.items() if not error <= ERROR_LIMIT}
+
+
+def sum_error(layer: PackedLayer, x: Tensor) -> float:
+    """How far sums in fp16 are from exact ones, as a share of the layer's largest output; infinite on overflow."""
+    linear = replace(layer, activation="none")
+    given: NDArray[np.float32] = x.numpy() if len(layer.shape) == 4 else x.numpy()[:, :, 0, 0]
+    mine = linear.run(np.ascontiguousarray(given))
+    with torch.no_grad():
+        exact = run_layer(linear, [x]).numpy().reshape(mine.shape)
+    with np.errstate(invalid="ignore"):
+        difference = float(np.abs(mine - exact).max())
+    return difference / (float(np.abs(exact).max()) or 1.0) if np.isfinite(difference) else np.inf
+
+
+def describe(error: float) -> str:
+    """The reason in words."""
+    if np.isinf(error):
+        return "fp16 sums overflow"
+    return f"fp16 sums are off by {error:.1%} of its largest output"

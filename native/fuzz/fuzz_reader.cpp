@@ -80,9 +80,10 @@ double walk(const LayerView& v) {
     if (walked != v.block_count) fail("accepted blocks that belong to no start row");
     if (v.block_column[walked] != 0 || v.block_column[size_t{walked} + 1] != 0)
         fail("accepted columns behind the last");
-    const float* behind = v.weights_as<float>() + uint64_t{v.block_count} * v.block_size;
-    uint32_t bits = 0;  // not read as floats: nobody has promised that these are any
-    for (uint32_t i = 0; i < v.readable_after_weights; ++i, sum += bits) std::memcpy(&bits, behind + i, sizeof bits);
+    const size_t width = element_bytes(v.dtype);
+    const char* behind = static_cast<const char*>(v.weights_at(size_t{v.block_count} * v.block_size));
+    uint32_t bits = 0;  // not read as numbers: nobody has promised that these are any
+    for (uint32_t i = 0; i < v.readable_after_weights; ++i, sum += bits) std::memcpy(&bits, behind + i * width, width);
     return sum;
 }
 

@@ -45,7 +45,7 @@ public:
         ASAN_POISON_MEMORY_REGION(begin_, graph_.arena_size);
         for (uint32_t i = 0; i < node.operand_count; ++i) {
             const GraphTensor& operand = graph_.operand(node, i);
-            ASAN_UNPOISON_MEMORY_REGION(begin_ + operand.offset, 4 * operand.elements());
+            ASAN_UNPOISON_MEMORY_REGION(begin_ + operand.offset, element_bytes(operand.dtype) * operand.elements());
         }
         ASAN_UNPOISON_MEMORY_REGION(begin_ + graph_.result(index).offset, graph_.result(index).bytes());
     }

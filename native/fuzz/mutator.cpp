@@ -100,7 +100,8 @@ void change_array(File& file, Random& random) {
     if (sections == 0) return;
     const Section section = entry_of(file, static_cast<uint32_t>(below(random, sections)));
     if (!inside(file, section) || section.size == 0) return;
-    const size_t width = section.kind == kBlockColumn ? 2 : section.kind == kTexts ? 1 : 4;
+    const bool half = section.kind == kWeights && below(random, 2) == 0;  // of a layer in fp16, perhaps
+    const size_t width = section.kind == kBlockColumn || half ? 2 : section.kind == kTexts ? 1 : 4;
     change_number(file, section.offset + below(random, section.size) / width * width, width, random);
 }
 

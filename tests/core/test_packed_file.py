@@ -19,15 +19,17 @@ from ubp_core.models import Layer
 from ubp_core.packed import file as packed_file
 from ubp_core.packed.file import PackedFile
 from ubp_core.packed.format import SectionKind
+from ubp_core.packed.half import as_type
 from ubp_core.packed.layer import PackedLayer
 from ubp_core.packed.packing import pack, pack_dense
 from ubp_core.packed.reader import read_packed
 from ubp_core.report import layer_cost
 from ubp_core.selection import select_blocks
+from ubp_core.vocabulary import DTYPES
 
 ARRAYS = ("row_begin", "block_column", "weights", "bias")
 TEXTS = ("activation", "name", "method", "criterion")
-NUMBERS = ("shape", "stride", "padding", "dilation", "sparsity", "retained", "image_hw", "block_size", "aligned")
+NUMBERS = ("dtype", "wide_sums", "shape", "stride", "padding", "dilation", "sparsity", "retained", "image_hw", "block_size", "aligned")
 NAMES = st.text(st.characters(codec="utf-8", exclude_categories=("Cc",)), min_size=1)
 
 
@@ -60,7 +62,7 @@ def test_a_network_keeps_its_layers_and_texts(tmp_path: Path) -> None:
 
 def test_which_layer_must_be_said_where_there_are_several(tmp_path: Path) -> None:
     (tmp_path / "network.ubp").write_bytes(network_bytes())
-    with pytest.raises(FileError, match="holds 5 layers; name one"):
+    with pytest.raises(FileError, match="holds 7 layers; name one"):
         PackedLayer.load(tmp_path / "network.ubp")
     with pytest.raises(FileError, match=r"no layer 'x'.*it holds stem\.0, blocks\.0"):
         PackedLayer.load(tmp_path / "network.ubp", "x")
@@ -104,7 +106,8 @@ def test_round_trip_of_anything(data: st.DataObject) -> None:
     for name in names:
         shape = (data.draw(st.integers(1, 40)), *data.draw(st.sampled_from([(7,), (3, 1, 1), (2, 3, 2)])))
         block_size = data.draw(st.sampled_from([0, 1, 2, 4, 8, 16]))
-        layers.append(random_layer(rng, shape, block_size, data.draw(st.floats(0, 1)), name=name))
+        layer = random_layer(rng, shape, block_size, data.draw(st.floats(0, 1)), name=name)
+        layers.append(as_type(layer, data.draw(st.sampled_from(DTYPES)), data.draw(st.booleans())))
     read = read_packed(memoryview(file_bytes(*layers))).layers
     for one, other in zip(layers, read, strict=True):
         assert_same(one, other)

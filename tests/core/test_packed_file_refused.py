@@ -27,7 +27,7 @@ def test_each_broken_rule_names_its_field(case: str, tmp_path: Path) -> None:
 
 
 def test_the_good_file_is_good() -> None:
-    assert len(read_packed(memoryview(GOOD)).layers) == 5
+    assert len(read_packed(memoryview(GOOD)).layers) == 7
 
 
 @pytest.mark.parametrize("length", [*range(0, 72), *range(72, len(GOOD), 61)])
@@ -42,7 +42,7 @@ def test_mutations_only_raise_the_file_error(data: bytes) -> None:
     try:
         contents = read_packed(memoryview(data))
     except FileError as error:
-        assert re.match(r"[a-z_]+(\[\d+\])?(\.[a-z_]+(\[\d+\])?)?: ", str(error)), error
+        assert re.match(r"[a-z_]+(\[\d+\])?(\.[a-z_0-9]+(\[\d+\])?)?: ", str(error)), error
         return
     for layer in contents.layers:
         layer.unpack()

@@ -29,7 +29,7 @@ def test_changes_only_raise_the_file_error(data: bytes) -> None:
     try:
         contents = read_packed(memoryview(data))
     except FileError as error:
-        assert re.match(r"[a-z_]+(\[\d+\])?(\.[a-z_]+(\[\d+\])?)?: ", str(error)), error
+        assert re.match(r"[a-z_]+(\[\d+\])?(\.[a-z_0-9]+(\[\d+\])?)?: ", str(error)), error
         return
     assert contents.graph is None or contents.graph.arena_size <= 1 << 32
 

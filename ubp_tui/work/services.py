@@ -79,9 +79,14 @@ def _load_model(spec: ModelSpec, progress: Callable[[str], None]) -> LoadedModel
 
 
 def _find_importance(weight: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Importance by the paper's criterion, |w|."""
-    from ubp_core import importance
+    """Importance by the paper's criterion, |w|.
 
+    Waits for the library of the selection that follows, whose time is told, where a clone still compiles it.
+    """
+    from ubp_core import importance
+    from ubp_core.installation.building import wait_for
+
+    wait_for("host")
     return importance(weight)
 
 

@@ -13,13 +13,12 @@ from numpy.typing import NDArray
 from ubp_core.budgets import too_few_rows
 from ubp_core.errors import CandidatesExhausted
 from ubp_core.packed.format import SectionKind, array_bytes
+from ubp_core.packed.graph import ELEMENT_BYTES
 from ubp_core.selection import Selection, select_blocks
-from ubp_core.vocabulary import METHODS
+from ubp_core.vocabulary import DEFAULT_DTYPE, METHODS
 
 if TYPE_CHECKING:
     from ubp_core.models import Layer
-
-FLOAT_BYTES = 4
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,7 @@ class LayerCost:
     """For one image; None where the image size is unknown."""
     multiply_adds_after: int | None
     bytes_before: int
-    """Of the dense fp32 weights, without the bias."""
+    """Of the dense weights in the layer's type, without the bias."""
     bytes_after: int
     """Of the layer in a packed file, without the bias: weights, block columns and row pointers."""
 
@@ -103,25 +102,26 @@ def offset_histogram(selection: Selection) -> NDArray[np.int64]:
     return np.bincount(selection.rows % selection.block_size, minlength=selection.block_size).astype(np.int64)
 
 
-def layer_cost(layer: Layer, selection: Selection | None) -> LayerCost:
+def layer_cost(layer: Layer, selection: Selection | None, dtype: str = DEFAULT_DTYPE) -> LayerCost:
     """Parameters, multiply-adds and bytes of a layer before and after; a layer without a selection stays dense."""
     rows, columns = layer.rows, layer.columns
     before, work = layer.parameters, layer.multiply_adds
     weights = rows * columns
+    dense = weights * ELEMENT_BYTES[dtype]
     if selection is None:
-        return LayerCost(before, before, work, work, weights * FLOAT_BYTES, weights * FLOAT_BYTES)
+        return LayerCost(before, before, work, work, dense, dense)
     kept = len(selection.rows) * selection.block_size
     return LayerCost(
         parameters_before=before,
         parameters_after=before - weights + kept,
         multiply_adds_before=work,
         multiply_adds_after=None if work is None else work // weights * kept,
-        bytes_before=weights * FLOAT_BYTES,
-        bytes_after=packed_bytes((rows, columns), selection.block_size, len(selection.rows)),
+        bytes_before=dense,
+        bytes_after=packed_bytes((rows, columns), selection.block_size, len(selection.rows), dtype),
     )
 
 
-def packed_bytes(shape: tuple[int, int], block_size: int, blocks: int) -> int:
+def packed_bytes(shape: tuple[int, int], block_size: int, blocks: int, dtype: str = DEFAULT_DTYPE) -> int:
     """Bytes of a pruned layer [R, K] in a packed file, without the bias."""
-    arrays = array_bytes(*shape, block_size, blocks)
+    arrays = array_bytes(*shape, block_size, blocks, dtype=dtype)
     return sum(size for kind, size in arrays.items() if kind != SectionKind.BIAS)

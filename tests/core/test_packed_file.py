@@ -29,7 +29,19 @@ from ubp_core.vocabulary import DTYPES
 
 ARRAYS = ("row_begin", "block_column", "weights", "bias")
 TEXTS = ("activation", "name", "method", "criterion")
-NUMBERS = ("dtype", "wide_sums", "shape", "stride", "padding", "dilation", "sparsity", "retained", "image_hw", "block_size", "aligned")
+NUMBERS = (
+    "dtype",
+    "wide_sums",
+    "shape",
+    "stride",
+    "padding",
+    "dilation",
+    "sparsity",
+    "retained",
+    "image_hw",
+    "block_size",
+    "aligned",
+)
 NAMES = st.text(st.characters(codec="utf-8", exclude_categories=("Cc",)), min_size=1)
 
 

@@ -27,7 +27,9 @@ def seed_files() -> dict[str, bytes]:
     layer = random_layer(rng, (6, 1, 3, 3), 2, name="ä" * 20)
     layer = replace(layer, stride=(2, 3), padding=(1, 0), dilation=(1, 2), image_hw=(14, 7), activation="hard_swish")
     files["geometry"] = file_bytes(layer)
-    files["half"] = file_bytes(to_half(random_layer(rng, (7, 3, 2, 2), 4)), to_half(random_layer(rng, (5, 3), 0, name="d")))
+    files["half"] = file_bytes(
+        to_half(random_layer(rng, (7, 3, 2, 2), 4)), to_half(random_layer(rng, (5, 3), 0, name="d"))
+    )
     files["graph"] = graph_file(every_operation())
     files["half_graph"] = graph_file(half_network())
     for index in range(4):

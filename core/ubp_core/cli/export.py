@@ -82,13 +82,13 @@ def run(args: argparse.Namespace) -> int:
         raise FileError(f"{args.output}: the name of a packed file ends in .ubp")
     if not args.force:
         refuse_existing(args.output)
-    plan = read_plan(args, [*CHOICE, "dense"])
+    plan = read_plan(args, [*CHOICE, "dense", "dtype", "keep"])
     if args.dense:
         refuse_given(args, [*CHOICE, "jobs"], "--dense keeps all weights")
     if args.input is not None:
         refuse_given(args, ["input_size"], "--input has height and width")
     model, side = load_for_plan(args, plan, args.input[2] if args.input else None)
-    shape, types = args.input or (1, 3, side, side), network_types(args)
+    shape, types = args.input or (1, 3, side, side), network_types(args, plan)
     selections, criterion = select_for(args, plan, model)
 
     with output.narrate("capturing the network") as tell:

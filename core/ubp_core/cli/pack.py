@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -63,12 +64,13 @@ def run(args: argparse.Namespace) -> int:
         raise FileError(f"{args.output}: the name of a packed file ends in .ubp")
     if not args.force:
         refuse_existing(args.output)
-    plan = read_plan(args, [*CHOICE, "dense"])
+    plan = read_plan(args, [*CHOICE, "dense", "dtype"])
     model, packed_layers = _pack_chosen(args) if plan is None else _pack_plan(args, plan)
     from ubp_core.packed.file import PackedFile
     from ubp_core.packed.layer_packing import head_texts
 
-    packed = PackedFile(_with_type(packed_layers, args.dtype), *head_texts(model))
+    types = [args.dtype if plan is None else plan.dtype_of(layer.name) for layer in packed_layers]
+    packed = PackedFile(_with_types(packed_layers, types), *head_texts(model))
     packed.save(args.output, args.force)
     if args.json:
         output.print_json({"command": "pack", **file_record(args.output, packed)})
@@ -78,11 +80,11 @@ def run(args: argparse.Namespace) -> int:
     return ExitCode.OK
 
 
-def _with_type(layers: tuple[PackedLayer, ...], dtype: str) -> tuple[PackedLayer, ...]:
-    """The layers in the wanted type; notes say what rounding takes."""
+def _with_types(layers: tuple[PackedLayer, ...], dtypes: Sequence[str]) -> tuple[PackedLayer, ...]:
+    """The layers in the wanted types; notes say what rounding takes."""
     from ubp_core.packed.half import as_type, loss_note
 
-    typed = tuple(as_type(layer, dtype) for layer in layers)
+    typed = tuple(map(as_type, layers, dtypes))
     for note in filter(None, map(loss_note, layers, typed)):
         output.note(note)
     return typed

@@ -15,6 +15,7 @@ from ubp_core.export.tables import save_table
 from ubp_core.export.targets import ExportTarget, check_targets
 from ubp_core.models.own_modules import as_model
 from ubp_core.packed.file import PackedFile
+from ubp_core.packed.half import as_type
 from ubp_core.packed.layer_packing import head_texts, pack_layer
 from ubp_core.plan.applying import check_block_sizes, check_model, select_plan, settle_plan
 from ubp_core.plan.report import PlanReport, report_plan
@@ -101,7 +102,7 @@ def prepare_files(
         plan, model, threads=threads, step=lambda name: tell(f"selecting the blocks of {name}"), cancel=cancel
     )
     tell.check()
-    network = None if exporter is None else exporter.export(selections, plan.criterion, tell.pass_on).packed
+    network = None if exporter is None else _export(exporter, plan, selections, tell)
     tell("adding up", COMPARE_STEPS if whole else 0)
     return PreparedFiles(plan, model, tuple(targets), selections, report_plan(plan, model, selections), network, tell)
 
@@ -116,6 +117,13 @@ def _capture(plan: Plan, model: LoadedModel, tell: _Teller) -> NetworkExporter:
         raise ModelError(f"{model.name}: the size of its image is not known; as_model(module, (1, 3, H, W)) has it")
     tell("capturing the network", CAPTURE_STEPS)
     return NetworkExporter(model, (1, 3, model.input_size, model.input_size))
+
+
+def _export(exporter: NetworkExporter, plan: Plan, selections: dict[str, Selection], tell: _Teller) -> PackedFile:
+    """The whole network, in the plan's types."""
+    from ubp_core.network.conversions import types_of_plan
+
+    return exporter.export(selections, plan.criterion, tell.pass_on, types_of_plan(plan)).packed
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,7 +176,6 @@ def keep_layers(plan: Plan, names: Sequence[str]) -> Plan:
     from dataclasses import replace
 
     from ubp_core.models.layers import hint_at
-    from ubp_core.plan.records import LayerPlan
 
     known = [layer.name for layer in plan.layers]
     for name in names:
@@ -176,9 +183,7 @@ def keep_layers(plan: Plan, names: Sequence[str]) -> Plan:
             raise PlanError(f"layers.{name}: is not in the plan; {hint_at(name, known)}")
         if plan.layer(name).dense:
             raise PlanError(f"layers.{name}: stays dense by the plan ({plan.layer(name).because or 'no reason given'})")
-    layers = (
-        x if x.dense or x.name in names else LayerPlan(x.name, because="not among the chosen") for x in plan.layers
-    )
+    layers = (x if x.dense or x.name in names else x.kept("not among the chosen") for x in plan.layers)
     return replace(plan, layers=tuple(layers))
 
 
@@ -224,5 +229,5 @@ def save_packed(
     layers = []
     for name, selection in selections.items():
         check()
-        layers.append(pack_layer(model.layer(name), selection, plan.criterion))
+        layers.append(as_type(pack_layer(model.layer(name), selection, plan.criterion), plan.dtype_of(name)))
     PackedFile(tuple(layers), *head_texts(model)).save(path, overwrite)

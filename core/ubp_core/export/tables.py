@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ubp_core.plan.report import PlanReport, PlanRow
 
 COLUMNS = (
-    "layer", "shape", "method", "block_size", "requested_sparsity", "rounded_sparsity", "achieved_sparsity", "retained",
+    "layer", "shape", "dtype", "method", "block_size", "requested_sparsity", "rounded_sparsity", "achieved_sparsity", "retained",
     "importance", "parameters_before", "parameters_after", "multiply_adds_before", "multiply_adds_after",
     "bytes_before", "bytes_after", "because", "device", "figure", "median_ns", "instructions",
 )  # fmt: skip
@@ -53,6 +53,7 @@ def row_record(row: PlanRow) -> dict[str, Any]:
     return {
         "layer": row.layer.name,
         "shape": "x".join(map(str, row.shape)),
+        "dtype": row.dtype,
         "method": row.layer.method,
         "block_size": row.layer.block_size if pruned else None,
         "requested_sparsity": row.layer.sparsity if pruned else None,

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from ubp_core.errors import ModelError
 from ubp_core.network.draft import Draft, Step
 from ubp_core.packed.format import Op
+
+if TYPE_CHECKING:
+    from ubp_core.plan import Plan
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,12 @@ class NetworkTypes:
 
 FP32 = NetworkTypes()
 """Everything in fp32."""
+
+
+def types_of_plan(plan: Plan, io: str = "fp32", wide_sums: bool = False) -> NetworkTypes:
+    """The types that a plan asks for."""
+    layers = {x.name: x.dtype for x in plan.layers if x.dtype is not None and x.dtype != plan.dtype}
+    return NetworkTypes(plan.dtype, layers, io, wide_sums)
 
 
 def with_conversions(draft: Draft, types: NetworkTypes) -> Draft:

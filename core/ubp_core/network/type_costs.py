@@ -49,4 +49,6 @@ def output_cost(arrays: Sequence[NDArray[np.float32]], expected: Sequence[NDArra
         return TypeCost(np.inf, np.inf, None)
     size = np.abs(theirs)
     agreement = float((mine.argmax(1) == theirs.argmax(1)).mean()) if mine.ndim == 2 else None
-    return TypeCost(float(difference.max() / (size.max() or 1)), float(difference.mean() / (size.mean() or 1)), agreement)
+    return TypeCost(
+        float(difference.max() / (size.max() or 1)), float(difference.mean() / (size.mean() or 1)), agreement
+    )

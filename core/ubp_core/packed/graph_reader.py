@@ -215,7 +215,9 @@ class NodeReader:
             require(has == wanted, f"operands[{number}]", f"is {has}, not {wanted}")
         has = self._tensors[result].dtype
         converts = node.op == Op.CONVERT
-        require((has != wanted) == converts, f"tensors[{result}].dtype", f"{has} is not what the node makes of {wanted}")
+        require(
+            (has != wanted) == converts, f"tensors[{result}].dtype", f"{has} is not what the node makes of {wanted}"
+        )
 
     def read_outputs(self) -> list[int]:
         """The network's outputs, once nothing stands between the last node's operands and them."""

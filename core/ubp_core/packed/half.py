@@ -48,7 +48,9 @@ def row_losses(layer: PackedLayer, rounded: PackedLayer) -> np.ndarray[tuple[int
     """[rows] share of each row's norm that rounding took; 0 for a row without weights."""
     difference = matrix(layer) - matrix(rounded)
     norms = row_norms(layer)
-    shares: np.ndarray[tuple[int], np.dtype[np.float64]] = np.linalg.norm(difference, axis=1) / np.where(norms, norms, 1)
+    shares: np.ndarray[tuple[int], np.dtype[np.float64]] = np.linalg.norm(difference, axis=1) / np.where(
+        norms, norms, 1
+    )
     return shares
 
 

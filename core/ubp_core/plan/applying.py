@@ -75,7 +75,7 @@ def settle_plan(plan: Plan, model: LoadedModel) -> Plan:
 def _settle(layer: LayerPlan, shape: tuple[int, int]) -> LayerPlan:
     """One layer; what was chosen for it alone stays its own choice."""
     reason = dense_reason(shape, layer.block_size, layer.sparsity)
-    return layer if reason is None else type(layer)(layer.name, because=reason, fixed=layer.fixed)
+    return layer if reason is None else layer.kept(reason)
 
 
 def check_model(plan: Plan, model: LoadedModel) -> None:

@@ -13,14 +13,16 @@ from ubp_core.errors import PlanError
 from ubp_core.global_selection import NetworkSelection, select_global
 from ubp_core.models.own_modules import as_model
 from ubp_core.models.spec import ModelSpec
+from ubp_core.packed.graph import ELEMENT_BYTES
 from ubp_core.plan.applying import check_model, settle_plan
 from ubp_core.plan.overrides import Override, match_overrides
 from ubp_core.plan.plan import Plan
 from ubp_core.plan.records import LayerPlan
-from ubp_core.report import FLOAT_BYTES, packed_bytes
+from ubp_core.report import packed_bytes
 from ubp_core.vocabulary import (
     DEFAULT_BLOCK_SIZE,
     DEFAULT_CRITERION,
+    DEFAULT_DTYPE,
     DEFAULT_FLOOR,
     DEFAULT_METHOD,
     DEFAULT_SPARSITY,
@@ -46,6 +48,7 @@ def make_plan(
     ceiling: float = 1.0,
     scale: str = "raw",
     grow: bool = False,
+    dtype: str = DEFAULT_DTYPE,
     overrides: Sequence[Override] = (),
     spec: ModelSpec | None = None,
     threads: int | None = None,
@@ -63,6 +66,7 @@ def make_plan(
         grow: whether a global budget also prunes layers that take more bytes packed than dense. Else these stay dense,
             but for those with a floor or ceiling of their own, and the budget is spent on the others. Where the network
             as a whole would grow, all are pruned as asked.
+        dtype: type of weights and arrays, "fp32" or "fp16"; exceptions may differ.
         overrides: exceptions; a layer whose method, block size or sparsity is given is no part of the budget.
         spec: how to load the model again; kept in the plan.
         threads: of the selections.
@@ -85,7 +89,7 @@ def make_plan(
     matched = match_overrides(model, overrides)
     plain = LayerPlan("", method, block_size, sparsity)
     layers = tuple(_plan_layer(layer, matched.get(layer.name), plain) for layer in model.layers)
-    plan = Plan(layers, spec, criterion, scope, method, block_size, sparsity, floor, ceiling, scale, grow)
+    plan = Plan(layers, spec, criterion, scope, method, block_size, sparsity, floor, ceiling, scale, grow, dtype)
     _check_some_pruned(plan, model)
     plan = settle_plan(plan, model)
     return _share_budget(plan, model, threads, progress) if scope == "global" else plan
@@ -135,11 +139,12 @@ def _check_some_pruned(plan: Plan, model: LoadedModel) -> None:
 
 def _plan_layer(layer: Layer, override: Override | None, plain: LayerPlan) -> LayerPlan:
     """One layer, before a global budget is shared out."""
+    dtype = None if override is None else override.dtype
     if override is not None and override.method == DENSE:
-        return LayerPlan(layer.name, because=layer.skip_reason or "by choice", fixed=layer.prunable)
+        return LayerPlan(layer.name, because=layer.skip_reason or "by choice", fixed=layer.prunable, dtype=dtype)
     if override is None or not (override.fixes or layer.prunable):
         if not layer.prunable:
-            return LayerPlan(layer.name, because=layer.skip_reason or "")
+            return LayerPlan(layer.name, because=layer.skip_reason or "", dtype=dtype)
         return LayerPlan(layer.name, plain.method, plain.block_size, plain.sparsity)
     return LayerPlan(
         layer.name,
@@ -149,6 +154,7 @@ def _plan_layer(layer: Layer, override: Override | None, plain: LayerPlan) -> La
         fixed=override.fixes,
         floor=override.floor,
         ceiling=override.ceiling,
+        dtype=dtype,
     )
 
 
@@ -159,10 +165,10 @@ def _share_budget(plan: Plan, model: LoadedModel, threads: int | None, progress:
             progress(f"sharing one budget among {len(free)} layers")
         result = _select_free(plan, free, model, threads)
         limited = {layer.name for layer in free if (layer.floor, layer.ceiling) != (None, None)}
-        larger = set() if plan.grow else _find_larger(result) - limited
+        larger = set() if plan.grow else _find_larger(result, plan) - limited
         if not larger:
             return _with_parts(plan, result)
-        layers = (LayerPlan(x.name, because=LARGER_PACKED) if x.name in larger else x for x in plan.layers)
+        layers = (x.kept(LARGER_PACKED) if x.name in larger else x for x in plan.layers)
         plan = replace(plan, layers=tuple(layers))
     return plan
 
@@ -181,10 +187,11 @@ def _select_free(plan: Plan, free: Sequence[LayerPlan], model: LoadedModel, thre
     )
 
 
-def _find_larger(result: NetworkSelection) -> set[str]:
+def _find_larger(result: NetworkSelection, plan: Plan) -> set[str]:
     """The layers that take more bytes packed than dense; none where all layers together do."""
-    dense = {name: math.prod(selection.shape) * FLOAT_BYTES for name, selection in result.layers.items()}
-    packed = {name: packed_bytes(s.shape, s.block_size, len(s.rows)) for name, s in result.layers.items()}
+    types = {name: plan.dtype_of(name) for name in result.layers}
+    dense = {name: math.prod(s.shape) * ELEMENT_BYTES[types[name]] for name, s in result.layers.items()}
+    packed = {name: packed_bytes(s.shape, s.block_size, len(s.rows), types[name]) for name, s in result.layers.items()}
     if sum(packed.values()) >= sum(dense.values()):
         return set()
     return {name for name in dense if packed[name] > dense[name]}

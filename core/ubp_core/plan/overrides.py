@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 from ubp_core.errors import PlanError
 from ubp_core.models.layers import hint_at
 from ubp_core.numerals import read_share, read_whole
-from ubp_core.vocabulary import DENSE, MAX_BLOCK_SIZE, METHODS
+from ubp_core.vocabulary import DENSE, DTYPES, MAX_BLOCK_SIZE, METHODS
 
 if TYPE_CHECKING:
     from ubp_core.models import Layer, LoadedModel
 
-SYNTAX = "PATTERN=dense, or PATTERN=FIELD:VALUE[,...] with method, block-size, sparsity, floor, ceiling"
+SYNTAX = "PATTERN=dense, or PATTERN=FIELD:VALUE[,...] with method, block-size, sparsity, floor, ceiling, dtype"
 
 
 @dataclass(frozen=True)
@@ -34,11 +34,18 @@ class Override:
     """Share that stays at least, in a global budget."""
     ceiling: float | None = None
     """Share that stays at most, likewise."""
+    dtype: str | None = None
+    """One of DTYPES."""
 
     @property
     def fixes(self) -> bool:
         """Whether the layer's choice is its own, so that a global budget leaves it alone."""
         return self.method is not None or self.block_size is not None or self.sparsity is not None
+
+    @property
+    def only_types(self) -> bool:
+        """Whether the layer's type is all that differs."""
+        return not self.fixes and self.floor is None and self.ceiling is None
 
     @classmethod
     def parse(cls, text: str) -> Override:
@@ -71,6 +78,12 @@ def _method(text: str) -> str:
     return text
 
 
+def _dtype(text: str) -> str:
+    if text not in DTYPES:
+        raise ValueError
+    return text
+
+
 def _block_size(text: str) -> int:
     number = read_whole(text)
     if number is None or not 1 <= number <= MAX_BLOCK_SIZE:
@@ -85,7 +98,8 @@ def _share(text: str) -> float:
     return number
 
 
-_PARSERS = {"method": _method, "block_size": _block_size, "sparsity": _share, "floor": _share, "ceiling": _share}
+_PARSERS = {"method": _method, "block_size": _block_size, "sparsity": _share, "dtype": _dtype}
+_PARSERS |= {"floor": _share, "ceiling": _share}
 
 
 def match_overrides(model: LoadedModel, overrides: Sequence[Override]) -> dict[str, Override]:
@@ -111,7 +125,7 @@ def match_overrides(model: LoadedModel, overrides: Sequence[Override]) -> dict[s
 
 def _matches(layer: Layer, override: Override) -> bool:
     if layer.name == override.pattern:
-        if layer.groups != 1 and override.method != DENSE:
+        if layer.groups != 1 and override.method != DENSE and not override.only_types:
             raise PlanError(f"layer override {override.pattern!r}: it has {layer.groups} groups and stays dense")
         return True
     return layer.prunable and fnmatchcase(layer.name, override.pattern)

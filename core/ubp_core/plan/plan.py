@@ -14,7 +14,13 @@ from ubp_core.plan.locating import locate_model, move_model
 from ubp_core.plan.reader import read_plan
 from ubp_core.plan.records import LayerPlan
 from ubp_core.plan.writer import format_plan
-from ubp_core.vocabulary import DEFAULT_BLOCK_SIZE, DEFAULT_CRITERION, DEFAULT_METHOD, DEFAULT_SPARSITY
+from ubp_core.vocabulary import (
+    DEFAULT_BLOCK_SIZE,
+    DEFAULT_CRITERION,
+    DEFAULT_DTYPE,
+    DEFAULT_METHOD,
+    DEFAULT_SPARSITY,
+)
 
 if TYPE_CHECKING:
     from ubp_core.models import LoadedModel
@@ -46,6 +52,8 @@ class Plan:
     """How layers' importances compare in a global budget, one of SCALES."""
     grow: bool = False
     """Whether a global budget also prunes layers that take more bytes packed than dense; else they stay dense."""
+    dtype: str = DEFAULT_DTYPE
+    """Type of weights and arrays, one of DTYPES, but for layers that have one of their own."""
 
     folder: Path | None = field(default=None, compare=False, repr=False)
     """Of the file that the plan was read from; paths in `model` count from there."""
@@ -61,6 +69,10 @@ class Plan:
             if layer.name == name:
                 return layer
         return LayerPlan(name, because="not in the plan")
+
+    def dtype_of(self, name: str) -> str:
+        """Type of a layer."""
+        return self.layer(name).dtype or self.dtype
 
     def load_model(self, progress: Callable[[str], None] | None = None) -> LoadedModel:
         """Loads the network that the plan names.

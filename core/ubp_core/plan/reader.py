@@ -10,7 +10,7 @@ from typing import Any
 from ubp_core.models.spec import ModelSpec
 from ubp_core.plan.records import VERSION, LayerPlan
 from ubp_core.strict_yaml.fields import Field, flag, number, one_of, read_document, read_mapping, text, whole
-from ubp_core.vocabulary import CRITERIA, DENSE, MAX_BLOCK_SIZE, METHODS, SCALES, SCOPES
+from ubp_core.vocabulary import CRITERIA, DENSE, DTYPES, MAX_BLOCK_SIZE, METHODS, SCALES, SCOPES
 
 _SHARE = number(0, 1)
 
@@ -30,6 +30,7 @@ LAYER_FIELDS = {
     "fixed": flag,
     "floor": _SHARE,
     "ceiling": _SHARE,
+    "dtype": one_of(DTYPES),
 }
 
 
@@ -55,6 +56,7 @@ def read_plan(path: Path, defaults: Mapping[str, Any]) -> dict[str, Any]:
             "ceiling": _SHARE,
             "scale": one_of(SCALES),
             "grow": flag,
+            "dtype": one_of(DTYPES),
             "layers": _read_layers,
         },
         required=("plan", "layers"),

@@ -30,8 +30,14 @@ class LayerPlan:
     """Share that stays at least, where it isn't the plan's; for a global budget."""
     ceiling: float | None = None
     """Share that stays at most, likewise."""
+    dtype: str | None = None
+    """One of DTYPES, where it isn't the plan's."""
 
     @property
     def dense(self) -> bool:
         """Whether the layer keeps all its weights."""
         return self.method == DENSE
+
+    def kept(self, because: str) -> LayerPlan:
+        """The same layer, dense for this reason."""
+        return LayerPlan(self.name, because=because, fixed=self.fixed, dtype=self.dtype)

@@ -44,6 +44,8 @@ class PlanRow:
     """Sum of the layer's importance."""
     aligned: bool
     """Whether every block starts at a multiple of N (true for a dense layer)."""
+    dtype: str
+    """Type of the layer, one of DTYPES."""
     note: str = ""
     """Where the layer can't have the sparsity asked for: what is achieved, and why."""
 
@@ -160,7 +162,7 @@ def report_plan(plan: Plan, model: LoadedModel | nn.Module, selections: Mapping[
     """
     model = as_model(model)
     plan = settle_plan(plan, model)
-    rows = tuple(_make_row(layer, plan.layer(layer.name), plan.criterion, selections) for layer in model.layers)
+    rows = tuple(_make_row(layer, plan, selections) for layer in model.layers)
     shared = {row.layer.name: (row.shape[0], math.prod(row.shape[1:])) for row in rows if _shares(row.layer, plan)}
     return PlanReport(rows, network_note(shared, plan.block_size, plan.sparsity) or "")
 
@@ -170,20 +172,22 @@ def _shares(layer: LayerPlan, plan: Plan) -> bool:
     return plan.scope == "global" and not (layer.dense or layer.fixed)
 
 
-def _make_row(layer: Layer, planned: LayerPlan, criterion: str, selections: Mapping[str, Selection]) -> PlanRow:
+def _make_row(layer: Layer, plan: Plan, selections: Mapping[str, Selection]) -> PlanRow:
     """One layer beside its selection."""
+    planned = plan.layer(layer.name)
     selection = None if planned.dense else selections[layer.name]
-    total = importance(layer.weight, criterion).sum(dtype=np.float64) if layer.weight.size else 0.0
+    total = importance(layer.weight, plan.criterion).sum(dtype=np.float64) if layer.weight.size else 0.0
     note = None if planned.dense else budget_note((layer.rows, layer.columns), planned.block_size, planned.sparsity)
     return PlanRow(
         layer=planned,
         shape=layer.shape,
-        cost=layer_cost(layer, selection),
+        cost=layer_cost(layer, selection, plan.dtype_of(layer.name)),
         rounded=0.0 if selection is None else _rounded(planned, selection),
         achieved=0.0 if selection is None else selection.achieved_sparsity,
         retained=1.0 if selection is None else selection.retained,
         importance=float(total),
         aligned=selection is None or not np.any(selection.rows % selection.block_size),
+        dtype=plan.dtype_of(layer.name),
         note=note or "",
     )
 

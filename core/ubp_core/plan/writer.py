@@ -21,6 +21,7 @@ _SETTINGS = """
 _LAYERS = """
 # method: abp, greedy, bed, optimal, unstructured or dense. sparsity: share of the weights to prune, made whole blocks.
 # A layer that is not here stays dense. fixed: chosen for this layer alone, so no part of a global budget.
+# dtype: where it is not the plan's.
 """
 
 
@@ -38,8 +39,20 @@ def format_plan(plan: Mapping[str, Any]) -> str:
         "ceiling": "share that stays at most (global)",
         "scale": "layers' importances compare: raw, or mean: each divided by its mean (global)",
         "grow": "true: prune layers too that take more bytes packed than dense (global)",
+        "dtype": "of weights and arrays: fp32 or fp16",
     }
-    for name in ("criterion", "scope", "method", "block_size", "sparsity", "floor", "ceiling", "scale", "grow"):
+    for name in (
+        "criterion",
+        "scope",
+        "method",
+        "block_size",
+        "sparsity",
+        "floor",
+        "ceiling",
+        "scale",
+        "grow",
+        "dtype",
+    ):
         line = f"{name}: {format_value(plan[name])}"
         lines.append(f"{line:<23} # {notes[name]}\n" if name in notes else f"{line}\n")
     lines.append(_LAYERS)
@@ -67,7 +80,7 @@ def _layer_fields(layer: LayerPlan) -> dict[str, Any]:
     else:
         values |= {"block_size": layer.block_size, "sparsity": layer.sparsity}
     values |= {"fixed": True} if layer.fixed else {}
-    for name in ("floor", "ceiling"):
+    for name in ("floor", "ceiling", "dtype"):
         if getattr(layer, name) is not None:
             values[name] = getattr(layer, name)
     return values

@@ -11,6 +11,7 @@ from ubp_core.vocabulary import DEFAULT_DTYPE, DTYPES
 
 if TYPE_CHECKING:
     from ubp_core.network.conversions import NetworkTypes
+    from ubp_core.plan import Plan
 
 
 def dtype(text: str) -> str:
@@ -74,11 +75,15 @@ def layer_type(text: str) -> tuple[str, str]:
 layer_type.__name__ = "layer and type"
 
 
-def network_types(args: argparse.Namespace) -> NetworkTypes:
-    """What was asked for; raises UsageError for what goes with fp16 only."""
-    from ubp_core.network.conversions import NetworkTypes
+def network_types(args: argparse.Namespace, plan: Plan | None) -> NetworkTypes:
+    """What the options or the plan ask for; raises UsageError for what goes with fp16 only."""
+    from ubp_core.network.conversions import NetworkTypes, types_of_plan
 
-    layers = dict(args.keep or ())
-    if args.accumulate == "fp32" and "fp16" not in (args.dtype, *layers.values()):
+    wide = args.accumulate == "fp32"
+    if plan is None:
+        types = NetworkTypes(args.dtype, dict(args.keep or ()), args.io, wide)
+    else:
+        types = types_of_plan(plan, args.io, wide)
+    if wide and "fp16" not in (types.dtype, *types.layers.values()):
         raise UsageError("--accumulate: no layer is of fp16, so all of them sum in fp32")
-    return NetworkTypes(args.dtype, layers, args.io, wide_sums=args.accumulate == "fp32")
+    return types

@@ -10,6 +10,7 @@ from ubp_core.cli.options.figures import add_figures_option
 from ubp_core.cli.options.model import add_model_options, load_spec, model_spec
 from ubp_core.cli.options.output import add_output_options
 from ubp_core.cli.options.selection import add_choice_options
+from ubp_core.cli.options.types import add_dtype_option
 from ubp_core.cli.options.values import share
 from ubp_core.cli.parsing import refuse_given
 from ubp_core.cli.plan.result import add_plan_output, check_plan_output, finish
@@ -49,6 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="every layer at the same sparsity, or one budget over all layers (default: %(default)s)",
     )
     add_choice_options(group)
+    add_dtype_option(group)
     _add_budget_options(group)
     group.add_argument(
         "--layer-override",
@@ -56,7 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="PATTERN=...",
         help="an exception: PATTERN=dense, or PATTERN=FIELD:VALUE[,...] with method, block-size, sparsity, floor, "
-        "ceiling; * stands for any text; may be repeated, later ones count",
+        "ceiling, dtype; * stands for any text; may be repeated, later ones count",
     )
     add_figures_option(parser)
     add_plan_output(parser)
@@ -117,6 +119,7 @@ def _make(args: argparse.Namespace) -> tuple[Plan, LoadedModel]:
             ceiling=args.ceiling,
             scale=args.scale,
             grow=args.grow,
+            dtype=args.dtype,
             overrides=overrides,
             spec=spec,
             threads=args.jobs,

@@ -31,7 +31,7 @@ def print_plan(
     console.print(output.heading(model), soft_wrap=True)
     console.print(describe_plan(plan), soft_wrap=True)
     console.print(_layer_table(report, figures))
-    console.print(_cost_table(report))
+    console.print(_cost_table(report, plan.dtype))
     if report.growth:
         console.print(report.growth, soft_wrap=True)
     _print_notes(report)
@@ -109,10 +109,10 @@ def _change(before: int, after: int) -> str:
     return format_grouped(after) if before == after else f"{format_grouped(before)} > {format_grouped(after)}"
 
 
-def _cost_table(report: PlanReport) -> Any:
+def _cost_table(report: PlanReport, dtype: str) -> Any:
     """The whole network, before and after."""
     table = Table([Column("network", "name"), *numbers("dense", "pruned", "share")])
-    labels = {"parameters": "parameters", "multiply_adds": "multiply-adds", "bytes": "bytes (fp32, packed)"}
+    labels = {"parameters": "parameters", "multiply_adds": "multiply-adds", "bytes": f"bytes ({dtype}, packed)"}
     cost = asdict(report.cost)
     for key, label in labels.items():
         before, after = cost[f"{key}_before"], cost[f"{key}_after"]
@@ -127,7 +127,7 @@ def plan_record(
     """The JSON object."""
     from ubp_core.export.tables import figure_record, row_record
 
-    asked = {key: getattr(plan, key) for key in ("criterion", "scope", "method", "block_size", "sparsity")}
+    asked = {key: getattr(plan, key) for key in ("criterion", "scope", "method", "block_size", "sparsity", "dtype")}
     return {
         "command": "plan",
         "model": output.model_record(model),

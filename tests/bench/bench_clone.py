@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -57,8 +58,8 @@ def watch(terminal: Terminal, begin: float) -> list[Row]:
     """When the first frame, the first map and the last program were there."""
     rows: list[Row] = []
     marks = [("first frame", lambda text: "ubp-tui" in text and "quit" in text),
-             ("first map", lambda text: "retained" in text and "N =" in text),
-             ("everything compiled", lambda text: "Compiling" not in text)]  # fmt: skip
+             ("first map", lambda text: re.search(r"retained \d", text)),
+             ("everything compiled", lambda text: "ompiling" not in text)]  # fmt: skip
     while marks and time.time() - begin < LIMIT_S:
         if marks[0][1](terminal.screen()):
             rows.append(Row(marks.pop(0)[0], 0, time.time() - begin))

@@ -19,7 +19,7 @@ from ubp_core.errors import FileError
 from ubp_core.packed.dense_blocks import to_blocks
 from ubp_core.packed.layer import PackedLayer
 from ubp_core.packed.reader import read_packed
-from ubp_core.vocabulary import ACTIVATIONS
+from ubp_core.vocabulary import ACTIVATIONS, DTYPES
 
 
 def read_python(data: bytes) -> str | tuple[PackedLayer, ...]:
@@ -48,6 +48,8 @@ def assert_same(data: bytes, layer: PackedLayer, native: NativeLayer) -> None:
         "in_channels": layer.shape[1],
         "groups": layer.groups,
         "activation": ACTIVATIONS.index(layer.activation),
+        "dtype": DTYPES.index(layer.dtype),
+        "wide_sums": int(layer.wide_sums),
         "block_count": layer.block_count,
         **{f"kernel_{axis}": value for axis, value in zip("hw", layer.kernel, strict=True)},
         **{f"stride_{axis}": value for axis, value in zip("hw", layer.stride, strict=True)},
@@ -65,7 +67,7 @@ def assert_same(data: bytes, layer: PackedLayer, native: NativeLayer) -> None:
             assert data[offset : offset + array.nbytes] == array.tobytes(), label
     weights_end = (native.offsets["weights"] or 0) + layer.nbytes - layer.bias.nbytes
     weights_end -= layer.row_begin.nbytes + layer.stored_columns.nbytes
-    assert native.readable_after_weights * 4 == len(data) - weights_end
+    assert native.readable_after_weights == (len(data) - weights_end) // layer.weights.itemsize
 
 
 @pytest.mark.parametrize("case", BAD_FILES)

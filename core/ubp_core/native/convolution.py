@@ -21,8 +21,8 @@ class Layer(ctypes.Structure):
     _fields_ = (
         *((name, ctypes.c_uint32) for name in (
             "rows", "columns", "block_size", "in_channels", "groups", "kernel_h", "kernel_w", "stride_h", "stride_w",
-            "pad_h", "pad_w", "extra_h", "extra_w", "dilation_h", "dilation_w", "activation", "block_count",
-            "blocked", "readable_after_weights",
+            "pad_h", "pad_w", "extra_h", "extra_w", "dilation_h", "dilation_w", "activation", "dtype",
+            "wide_sums", "block_count", "blocked", "readable_after_weights",
         )),
         *((name, ctypes.c_void_p) for name in ("row_begin", "block_column", "weights", "bias")),
     )  # fmt: skip

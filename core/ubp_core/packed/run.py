@@ -12,7 +12,7 @@ from ubp_core.native.arrays import float_array
 from ubp_core.native.convolution import convolve
 from ubp_core.native.library import thread_count
 from ubp_core.packed.layer import PackedLayer
-from ubp_core.vocabulary import ACTIVATIONS, KERNELS
+from ubp_core.vocabulary import ACTIVATIONS, DTYPES, KERNELS
 
 
 def run_layer(layer: PackedLayer, x: NDArray[Any], threads: int = 1, kernel: str = "sparse") -> NDArray[np.float32]:
@@ -55,6 +55,8 @@ def _fields(layer: PackedLayer) -> dict[str, int]:
         "groups": layer.groups,
         **{f"{name}_{axis}": pair[i] for name, pair in pairs.items() for i, axis in enumerate("hw")},
         "activation": ACTIVATIONS.index(layer.activation),
+        "dtype": DTYPES.index(layer.dtype),
+        "wide_sums": int(layer.wide_sums),
         "block_count": layer.block_count,
     }
 
@@ -63,6 +65,6 @@ def _arrays(layer: PackedLayer) -> dict[str, NDArray[Any]]:
     return {
         "row_begin": np.ascontiguousarray(layer.row_begin, np.uint32),
         "block_column": np.ascontiguousarray(layer.stored_columns, np.uint16),
-        "weights": np.ascontiguousarray(layer.weights, np.float32),
+        "weights": np.ascontiguousarray(layer.weights),
         "bias": np.ascontiguousarray(layer.bias, np.float32),
     }

@@ -4,6 +4,7 @@ namespace ubp::c_api {
 
 const char* fault_of(const ubp_layer& layer) {
     if (layer.activation > uint32_t(Activation::sigmoid)) return "activation must be 0..6";
+    if (layer.dtype > UBP_FP16) return "dtype must be 0 or 1";
     if (!layer.bias) return "bias must not be null";
     if (!layer.weights && (layer.block_size == 0 || layer.block_count > 0)) return "weights must not be null";
     if (layer.block_size > 0 && !layer.row_begin) return "row_begin must not be null";
@@ -21,6 +22,7 @@ LayerView view_of(const ubp_layer& layer) {
     view.extra_h = layer.extra_h, view.extra_w = layer.extra_w;
     view.dilation_h = layer.dilation_h, view.dilation_w = layer.dilation_w;
     view.activation = Activation(layer.activation);
+    view.dtype = DType(layer.dtype), view.wide_sums = layer.wide_sums != 0;
     view.block_count = layer.block_count;
     view.row_begin = layer.row_begin, view.block_column = layer.block_column;
     view.weights = layer.weights, view.bias = layer.bias;
@@ -39,9 +41,10 @@ ubp_layer layer_of(const LayerView& view) {
     layer.extra_h = view.extra_h, layer.extra_w = view.extra_w;
     layer.dilation_h = view.dilation_h, layer.dilation_w = view.dilation_w;
     layer.activation = uint32_t(view.activation);
+    layer.dtype = uint32_t(view.dtype), layer.wide_sums = view.wide_sums;
     layer.block_count = view.block_count;
     layer.row_begin = view.row_begin, layer.block_column = view.block_column;
-    layer.weights = view.weights_as<float>(), layer.bias = view.bias;
+    layer.weights = view.weights, layer.bias = view.bias;
     layer.readable_after_weights = view.readable_after_weights;
     layer.blocked = view.blocked;
     return layer;

@@ -239,7 +239,7 @@ int run_network(const Options& o) {
     std::mt19937 random(7);
     const std::vector<float> x = random_floats(random, network->input_tensor(0).elements());
     for (int i = 0; i < number(o, "iterations", 1); ++i) {
-        std::copy(x.begin(), x.end(), network->input(0));
+        network->write_input(0, x.data());
         network->run(pool);
     }
     double multiply_adds = 0;

@@ -25,16 +25,19 @@ _VARIANTS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     "_inorder": {"x86_64": (), "aarch64": SOURCE_ORDER_ARM},
 }
 """By the end of a source's stem, then by machine."""
+HALF: Final = {"x86_64": (), "aarch64": ("-Xclang", "-target-feature", "-Xclang", "+fullfp16")}
+"""Of sources whose names begin with f16_: fp16 arithmetic. They run where the core has it; others tell (cores.cpp)."""
 
 SANITIZERS: Final = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 
 
 def variant_flags(source: Path, machine: str) -> tuple[str, ...] | None:
     """Extra flags of a variant source; None where it belongs to other machines."""
+    half = HALF[machine] if source.stem.startswith("f16_") else ()
     for suffix, flags in _VARIANTS.items():
         if source.stem.endswith(suffix):
-            return flags.get(machine)
-    return ()
+            return (*flags[machine], *half) if machine in flags else None
+    return half
 
 
 def include_flags() -> tuple[str, ...]:

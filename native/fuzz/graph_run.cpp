@@ -55,8 +55,11 @@ public:
         std::mt19937 random(static_cast<uint32_t>(seed));
         std::uniform_real_distribution<float> uniform(-2.0f, 2.0f);
         std::memset(begin_, 0x7F, graph_.arena_size);  // large finite numbers where nobody has written
-        for (size_t i = 0; i < network.input_count(); ++i)
-            std::generate_n(network.input(i), network.input_tensor(i).elements(), [&] { return uniform(random); });
+        for (size_t i = 0; i < network.input_count(); ++i) {
+            std::vector<float> values(network.input_tensor(i).elements());
+            std::generate(values.begin(), values.end(), [&] { return uniform(random); });
+            network.write_input(i, values.data());
+        }
     }
 
     void open() { ASAN_UNPOISON_MEMORY_REGION(begin_, graph_.arena_size); }
@@ -84,8 +87,10 @@ Outputs run_once(const PackedFile& file, Core core, unsigned threads, uint64_t s
     }
     arena.open();
     Outputs outputs;
-    for (size_t i = 0; i < network->output_count(); ++i)
-        outputs.emplace_back(network->output(i), network->output(i) + network->output_tensor(i).elements());
+    for (size_t i = 0; i < network->output_count(); ++i) {
+        outputs.emplace_back(network->output_tensor(i).elements());
+        network->read_output(i, outputs.back().data());
+    }
     return outputs;
 }
 

@@ -1,4 +1,4 @@
-// Float arrays with guard words on both sides, to catch a kernel that writes outside.
+// Arrays with guard words on both sides, to catch a kernel that writes outside.
 #pragma once
 
 #include <algorithm>
@@ -7,32 +7,46 @@
 #include <cstring>
 #include <vector>
 
+#include "ubp/dtype.h"
+
 namespace ubp {
 
-class Guarded {
+template <class T>
+class GuardedArray {
 public:
-    explicit Guarded(size_t count, float fill = 0.0f) : count_(count), words_(count + 2 * guard, pattern) {
-        std::fill_n(data(), count, fill);
+    explicit GuardedArray(size_t count, float fill = 0.0f) : count_(count), words_(places(count) + 2 * guard, pattern) {
+        std::fill_n(data(), count, T(fill));
     }
-    explicit Guarded(const std::vector<float>& values) : Guarded(values.size()) {
-        std::copy(values.begin(), values.end(), data());
+    explicit GuardedArray(const std::vector<float>& values) : GuardedArray(values.size()) {
+        for (size_t i = 0; i < count_; ++i) data()[i] = T(values[i]);
     }
 
-    float* data() { return reinterpret_cast<float*>(words_.data() + guard); }
-    const float* data() const { return reinterpret_cast<const float*>(words_.data() + guard); }
+    T* data() { return reinterpret_cast<T*>(words_.data() + guard); }
+    const T* data() const { return reinterpret_cast<const T*>(words_.data() + guard); }
     size_t size() const { return count_; }
+    std::vector<float> floats() const { return std::vector<float>(data(), data() + count_); }
 
     bool intact() const {
         const auto is_pattern = [](uint32_t word) { return word == pattern; };
-        return std::all_of(words_.begin(), words_.begin() + guard, is_pattern) &&
+        const auto* const behind = reinterpret_cast<const unsigned char*>(data() + count_);
+        const auto* const last = reinterpret_cast<const unsigned char*>(words_.data() + words_.size() - guard);
+        const auto* const wanted = reinterpret_cast<const unsigned char*>(&pattern) + 4 - (last - behind);
+        return std::equal(behind, last, wanted) &&
+               std::all_of(words_.begin(), words_.begin() + guard, is_pattern) &&
                std::all_of(words_.end() - guard, words_.end(), is_pattern);
     }
 
 private:
+    // A NaN, also as two halves: a value read from the guard shows in the result.
+    static constexpr uint32_t pattern = sizeof(T) == 4 ? 0xffc0deadu : 0xfeadfeadu;
     static constexpr size_t guard = 32;
-    static constexpr uint32_t pattern = 0xffc0dead;  // a NaN: a value read from the guard shows in the result
+    // Words for so many elements; the last ones behind an odd number of halves are a guard, too.
+    static size_t places(size_t count) { return (count * sizeof(T) + 3) / 4; }
+
     size_t count_;
     std::vector<uint32_t> words_;
 };
+
+using Guarded = GuardedArray<float>;
 
 }  // namespace ubp

@@ -1,7 +1,9 @@
 // Compares every kernel and the whole operator with plain loops, over a grid. One named case per block size and theme.
 // Options: see cases.h.
 
+#include <cmath>
 #include <cstring>
+#include <limits>
 #include <string>
 
 #include "convolution_checks.h"
@@ -126,32 +128,120 @@ void check_starts(Setting s) {
     }
 }
 
-// Every tile kernel of every set gives the same bits as the same tile of the first set.
-void check_sets_agree(Setting s) {
-    for (int64_t width : {1, 4, 5, 8, 9, 12, 16, 17, 20, 24, 32}) {
-        s.width = width, s.height = 1, s.rows = 41, s.channels = 23;
-        const RandomLayer layer = layer_of(s);
-        std::mt19937 random(seed);
-        const std::vector<float> x = random_floats(random, size_t(width) * s.channels);
-        std::vector<float> first;
-        for (Core core : cores()) {
-            std::string error;
-            const auto convolution = Convolution::create(layer.view, {1, 1, width, 1, s.kernel, core}, error);
-            ThreadPool pool(1);
-            std::vector<float> y(size_t(width) * s.rows);
-            convolution->run(x.data(), y.data(), pool);
-            if (first.empty()) first = y;
-            if (std::memcmp(first.data(), y.data(), y.size() * sizeof(float)) != 0) fail(s, "the kernel sets differ");
+// fp16 numbers at the edges: sums that overflow, subnormal products and sums, negative zero, NaN.
+void check_odd_halves(Setting s) {
+    if (!runs_half_kernels()) return;
+    struct Odd {
+        float weight, bias, x, wanted;
+    };
+    const float infinity = std::numeric_limits<float>::infinity(), nan = std::numeric_limits<float>::quiet_NaN();
+    const float tiny = std::ldexp(1.0f, -24), small = std::ldexp(1.0f, -14);
+    const Odd odds[] = {
+        {256.0f, 0.0f, 255.0f, 65280.0f}, {256.0f, 256.0f, 255.0f, infinity}, {-60000.0f, 0.0f, 2.0f, -infinity},
+        {small, 0.0f, 0.5f, small / 2},   {tiny, tiny, 1.0f, 2 * tiny},       {tiny, 0.0f, 0.25f, 0.0f},
+        {-small, small, 1.0f, 0.0f},      {1.0f, -0.0f, -0.0f, -0.0f},        {nan, 1.0f, 1.0f, nan},
+        {1.0f, 1.0f, nan, nan},           {0.0f, 0.0f, infinity, nan},        {1.0f, -infinity, infinity, nan},
+    };
+    for (Core core : cores()) {
+        for (const Odd& odd : odds) {
+            for (int64_t width : {1, 8, 9, 17, 24, 25, 33, 64}) {
+                s.core = core, s.rows = 16, s.channels = 1, s.height = 1, s.width = width, s.sparsity = 0;
+                RandomLayer layer = layer_of(s);
+                const std::vector<Half> weights(layer.weights.size() + 32, Half(odd.weight));
+                const std::vector<Half> x(size_t(width), Half(odd.x));
+                std::fill(layer.bias.begin(), layer.bias.end(), odd.bias);
+                layer.view.weights = weights.data(), layer.view.dtype = DType::fp16;
+                ConvolutionOptions options{1, 1, width, 1, s.kernel, core};
+                options.dtype = DType::fp16;
+                std::string error;
+                const auto convolution = Convolution::create(layer.view, options, error);
+                GuardedArray<Half> y(size_t(width) * s.rows);
+                ThreadPool pool(1);
+                convolution->run(x.data(), y.data(), pool);
+                for (const float mine : y.floats()) {
+                    const bool same = is_same(mine, odd.wanted) && std::signbit(mine) == std::signbit(odd.wanted);
+                    if (!same && !(std::isnan(mine) && std::isnan(odd.wanted)))
+                        return fail(s, "is " + std::to_string(mine) + ", expected " + std::to_string(odd.wanted));
+                }
+            }
         }
+    }
+}
+
+// Sums of real numbers in fp16, each of which is rounded: off by at most a unit in the last place of 2^-11 for every
+// term and for the bias, of the sum of the terms' sizes. A vector of outputs differs from its neighbours in all of them.
+void check_rounding(Setting s) {
+    if (!runs_half_kernels()) return;
+    s.channels = 100, s.rows = 37, s.sparsity = 0.3;
+    for (Core core : cores()) {
+        s.core = core;
+        RandomLayer layer = layer_of(s);
+        const Geometry g = geometry_of(layer.view, 1, s.height, s.width);
+        std::mt19937 random(seed);
+        const GuardedArray<Half> weights(layer.weights), x(random_floats(random, size_t(g.input_floats())));
+        layer.view.weights = weights.data(), layer.view.dtype = DType::fp16;
+        const Reference expected = reference_convolution(layer.view, g, x.floats().data());
+        ConvolutionOptions options{1, s.height, s.width, 1, s.kernel, core};
+        options.dtype = DType::fp16;
+        std::string error;
+        const auto convolution = Convolution::create(layer.view, options, error);
+        GuardedArray<Half> y(expected.y.size());
+        ThreadPool pool(1);
+        convolution->run(x.data(), y.data(), pool);
+        const double unit = std::ldexp(1.01, -11), terms = s.channels;
+        double squares = 0;
+        for (size_t i = 0; i < y.size(); ++i) {
+            const double error_of_it = std::fabs(double(float(y.data()[i])) - expected.y[i]) / expected.scale[i];
+            if (!(error_of_it <= (terms + 1) * unit)) return fail(s, "output " + std::to_string(i) + " is off");
+            squares += error_of_it * error_of_it;
+        }
+        // Roundings are independent: the errors' mean square is that of a walk, far below the bound.
+        if (std::sqrt(squares / double(y.size())) > std::sqrt(terms + 1) * unit / 4) fail(s, "errors are too large");
+    }
+}
+
+// Every tile kernel of every set gives the same bits as the same tile of the first set.
+template <class T>
+void check_typed_sets_agree(Setting s, RandomLayer layer) {
+    const int64_t width = s.width;
+    std::mt19937 random(seed);
+    const GuardedArray<T> x(random_floats(random, size_t(width) * s.channels)), weights(layer.weights);
+    layer.view.weights = weights.data(), layer.view.dtype = dtype_of<T>;
+    std::vector<float> first;
+    for (Core core : cores()) {
+        std::string error;
+        ConvolutionOptions options{1, 1, width, 1, s.kernel, core};
+        options.dtype = dtype_of<T>;
+        const auto convolution = Convolution::create(layer.view, options, error);
+        ThreadPool pool(1);
+        GuardedArray<T> y(size_t(width) * s.rows);
+        convolution->run(x.data(), y.data(), pool);
+        const std::vector<float> numbers = y.floats();
+        if (first.empty()) first = numbers;
+        if (std::memcmp(first.data(), numbers.data(), y.size() * sizeof(float)) != 0) fail(s, "the kernel sets differ");
+    }
+}
+
+void check_sets_agree(Setting s) {
+    for (int64_t width : {1, 4, 5, 8, 9, 12, 16, 17, 20, 24, 25, 32, 33, 48, 64}) {
+        s.width = width, s.height = 1, s.rows = 41, s.channels = 23;
+        if (s.types == Types::fp32) check_typed_sets_agree<float>(s, layer_of(s));
+        if (s.types == Types::fp16 && runs_half_kernels()) check_typed_sets_agree<Half>(s, layer_of(s));
     }
 }
 
 // The measured rule keeps one of the two, says which, and computes the same.
 void check_measured(Setting s) {
+    if (s.types == Types::fp16 && !runs_half_kernels()) return;
     s.kernel = Kernel::measured;
-    const RandomLayer layer = layer_of(s);
+    RandomLayer layer = layer_of(s);
+    const GuardedArray<Half> halves(layer.weights);
+    ConvolutionOptions options{1, 6, 7, 1, s.kernel, s.core};
+    if (s.types == Types::fp16) {
+        layer.view.weights = halves.data(), layer.view.dtype = options.dtype = DType::fp16;
+    }
     std::string error;
-    const auto convolution = Convolution::create(layer.view, {1, 6, 7, 1, s.kernel, s.core}, error);
+    const auto convolution = Convolution::create(layer.view, options, error);
     if (!convolution) return fail(s, error);
     const ConvolutionInfo info = convolution->info();
     const bool dense = info.dense_ns < info.sparse_ns;
@@ -182,17 +272,24 @@ void check_refusals() {
     view.stride_w = 0;
     view.stride_h = 0;
     refused(view, {1, 9, 9, 1, Kernel::sparse, Core::best}, "stride");
+    view = layer.view;
+    view.dtype = DType::int8;
+    refused(view, {1, 9, 9, 1, Kernel::sparse, Core::best}, "weights");
+    ConvolutionOptions options{1, 9, 9, 1, Kernel::sparse, Core::best};
+    options.dtype = DType::int8;
+    refused(layer.view, options, "outputs");
+    options.dtype = DType::fp16;
+    if (!runs_half_kernels()) refused(layer.view, options, "arithmetic");
 }
 
-std::vector<Case> all_cases() {
-    std::vector<Case> cases;
-    const auto add = [&](const std::string& name, void (*theme)(Setting), const Setting& s) {
-        cases.push_back({name, [theme, s] { theme(s); }});
-    };
+using Add = std::function<void(const std::string& name, void (*theme)(Setting), const Setting& s)>;
+
+// The whole grid, in one type.
+void add_grid(const Add& add, Types types, const std::string& prefix) {
     for (uint32_t n : {0u, 1u, 2u, 4u, 8u, 16u}) {
         Setting s;
-        s.block_size = n;
-        const std::string name = n == 0 ? "dense" : "n" + std::to_string(n);
+        s.block_size = n, s.types = types;
+        const std::string name = prefix + (n == 0 ? "dense" : "n" + std::to_string(n));
         add(name + "_images", check_images, s);
         add(name + "_kernels", check_kernels, s);
         add(name + "_activations", check_activations, s);
@@ -200,6 +297,8 @@ std::vector<Case> all_cases() {
         add(name + "_row_ranges", check_row_ranges, s);
         add(name + "_sets_agree", check_sets_agree, s);
         add(name + "_not_finite", check_not_finite, s);
+        if (types == Types::fp16) add(name + "_odd", check_odd_halves, s);
+        if (types == Types::fp16) add(name + "_rounding", check_rounding, s);
         if (n == 0) continue;
         add(name + "_sparsities", check_sparsities, s);
         add(name + "_starts", check_starts, s);
@@ -213,6 +312,31 @@ std::vector<Case> all_cases() {
         s.kernel = Kernel::dense;
         add(name + "_filled_images", check_images, s);
     }
+}
+
+// The kernels are those of fp32: what differs is what is read and written.
+void add_converted(const Add& add, Types types, const std::string& prefix) {
+    for (uint32_t n : {0u, 4u}) {
+        Setting s;
+        s.block_size = n, s.types = types;
+        const std::string name = prefix + (n == 0 ? "dense" : "n" + std::to_string(n));
+        add(name + "_images", check_images, s);
+        add(name + "_activations", check_activations, s);
+        add(name + "_batches", check_batches, s);
+        add(name + "_row_ranges", check_row_ranges, s);
+        add(name + "_not_finite", check_not_finite, s);
+    }
+}
+
+std::vector<Case> all_cases() {
+    std::vector<Case> cases;
+    const Add add = [&](const std::string& name, void (*theme)(Setting), const Setting& s) {
+        cases.push_back({name, [theme, s] { theme(s); }});
+    };
+    add_grid(add, Types::fp32, "");
+    add_grid(add, Types::fp16, "f16_");
+    add_converted(add, Types::wide, "wide_");
+    add_converted(add, Types::widened, "widened_");
     cases.push_back({"refusals", check_refusals});
     return cases;
 }

@@ -1,4 +1,4 @@
-// The convolution operator: y = activation(W * x + bias) for a packed layer, in NCHW floats.
+// The convolution operator: y = activation(W * x + bias) for a packed layer, on planar (NCHW) arrays.
 // Owns prepared weights and workspace; runs on a ThreadPool of the caller. Opens no file and measures no benchmark.
 #pragma once
 
@@ -28,6 +28,7 @@ struct ConvolutionOptions {
     Kernel kernel = Kernel::sparse;
     Core core = Core::automatic;
     bool residual = false;          // run() is given one
+    DType dtype = DType::fp32;      // of inputs, outputs and residuals: fp32 (weights are widened) or fp16
     bool shared_workspace = false;  // the caller gives the workspace, by use_workspace()
 };
 
@@ -52,17 +53,19 @@ public:
                                                std::string& error);
     ~Convolution();
 
-    // x [batch][C][height][width] to y [batch][R][out_height][out_width]. One call at a time. The result does not
-    // depend on the number of threads. residual: an array like y that is added before the activation; may be y itself.
-    void run(const float* x, float* y, ThreadPool& pool, const float* residual = nullptr);
+    // x [batch][C][height][width] to y [batch][R][out_height][out_width], arrays of options.dtype. One call at a time.
+    // The result does not depend on the number of threads. residual: an array like y that is added before the
+    // activation; may be y itself.
+    void run(const void* x, void* y, ThreadPool& pool, const void* residual = nullptr);
 
     // info().workspace_bytes on a cache line; several convolutions that run one after another can share it.
     void use_workspace(float* workspace);
 
     ConvolutionInfo info() const;
 
-private:
     struct State;
+
+private:
     static std::unique_ptr<Convolution> create_measured(const LayerView& layer, ConvolutionOptions options,
                                                         std::string& error);
     explicit Convolution(std::unique_ptr<State> state);

@@ -14,10 +14,15 @@
 
 namespace ubp {
 
+// What layers and tensors of fp16 are computed in. automatic: fp16 where the cores can (off ARM64 they are emulated,
+// slowly), else fp32, for which weights are widened and all tensors are fp32. fp16: refused where the cores can't.
+enum class Arithmetic { automatic, fp16, fp32 };
+
 struct NetworkOptions {
     unsigned threads = 1;            // at most; 1..64
     Kernel kernel = Kernel::sparse;  // of the pruned layers; dense layers always run dense
     Core core = Core::automatic;
+    Arithmetic arithmetic = Arithmetic::automatic;
 };
 
 // What one node became, for reports.
@@ -37,6 +42,7 @@ struct NetworkInfo {
     int64_t workspace_bytes = 0;  // panels and rows of all threads, shared by all nodes
     int64_t prepared_bytes = 0;   // what operators keep beside the file: biases, counts, copies where needed
     const char* core_name = "";   // schedule of the convolution kernels: wide, inorder or avx512
+    const char* arithmetic = "";  // fp16 where anything is computed in it, else fp32
 };
 
 class Network {
@@ -50,9 +56,13 @@ public:
     size_t output_count() const;
     const GraphTensor& input_tensor(size_t index) const;
     const GraphTensor& output_tensor(size_t index) const;
-    // Where the caller writes an input before every run (nodes may overwrite it), and reads an output after one.
-    float* input(size_t index) const;
-    const float* output(size_t index) const;
+    // Where the caller writes an input before every run (nodes may overwrite it), and reads an output after one: arrays
+    // of the tensor's dtype, which is fp32 for all tensors where the arithmetic is fp32.
+    void* input(size_t index) const;
+    const void* output(size_t index) const;
+    // The same from and to floats, whatever the tensor's dtype.
+    void write_input(size_t index, const float* from) const;
+    void read_output(size_t index, float* to) const;
 
     // Runs all nodes. One call at a time. The result does not depend on the number of threads.
     void run(ThreadPool& pool) const;

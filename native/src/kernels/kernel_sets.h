@@ -5,10 +5,14 @@
 
 namespace ubp {
 
-const KernelSet& wros_kernels_wide();
-const KernelSet& wros_kernels_inorder();
+const KernelSet<float>& f32_wros_wide();
+const KernelSet<float>& f32_wros_inorder();
 #if defined(__x86_64__)
-const KernelSet& wros_kernels_avx512();
+const KernelSet<float>& f32_wros_avx512();
 #endif
+
+// Off ARM64 with emulated vectors: for their results, not for their speed.
+const KernelSet<Half>& f16_wros_wide();
+const KernelSet<Half>& f16_wros_inorder();
 
 }  // namespace ubp

@@ -1,4 +1,5 @@
-// The NEON intrinsics, native on ARM64 and through SIMDe elsewhere, and the few helpers that every kernel shares.
+// The NEON intrinsics, native on ARM64 and through SIMDe elsewhere, and the few helpers that every kernel shares: one
+// name for the same operation on vectors of any element. Those of halves are in half.h.
 #pragma once
 
 #include <cstddef>
@@ -39,6 +40,90 @@ UBP_INLINE void unroll(Body&& body) {
     }
 }
 
+// A register of Count elements that lie together in memory.
+template <class T, int Count>
+struct Register;
+template <>
+struct Register<float, 4> {
+    using type = float32x4_t;
+    static UBP_INLINE type load(const float* from) { return vld1q_f32(from); }
+};
+template <>
+struct Register<float, 2> {
+    using type = float32x2_t;
+    static UBP_INLINE type load(const float* from) { return vld1_f32(from); }
+};
+template <>
+struct Register<float, 1> {
+    using type = float;
+    static UBP_INLINE type load(const float* from) { return *from; }
+};
+
+// A whole vector.
+template <class T>
+using Vector = typename Register<T, 16 / int(sizeof(T))>::type;
+
+template <class T>
+UBP_INLINE Vector<T> spread(float value);
+template <>
+UBP_INLINE float32x4_t spread<float>(float value) {
+    return vdupq_n_f32(value);
+}
+
+// `value` in all lanes of a register like the first.
+UBP_INLINE float32x4_t spread_like(float32x4_t, float value) { return vdupq_n_f32(value); }
+
+UBP_INLINE float32x4_t load(const float* from) { return vld1q_f32(from); }
+UBP_INLINE void store(float* to, float32x4_t v) { vst1q_f32(to, v); }
+UBP_INLINE float32x4_t plus(float32x4_t a, float32x4_t b) { return vaddq_f32(a, b); }
+UBP_INLINE float32x4_t times(float32x4_t a, float32x4_t b) { return vmulq_f32(a, b); }
+UBP_INLINE float32x4_t lesser(float32x4_t a, float32x4_t b) { return vminq_f32(a, b); }
+UBP_INLINE float32x4_t greater(float32x4_t a, float32x4_t b) { return vmaxq_f32(a, b); }
+
+// Every second lane of two vectors: those of even and those of odd place.
+UBP_INLINE float32x4_t evens(float32x4_t a, float32x4_t b) { return vuzp1q_f32(a, b); }
+UBP_INLINE float32x4_t odds(float32x4_t a, float32x4_t b) { return vuzp2q_f32(a, b); }
+
+// Ones in the bits of lanes that are to be kept.
+template <class T>
+struct MaskOf;
+template <>
+struct MaskOf<float> {
+    using type = uint32x4_t;
+};
+template <class T>
+using Mask = typename MaskOf<T>::type;
+
+UBP_INLINE float32x4_t keep_lanes(float32x4_t v, uint32x4_t mask) {
+    return vreinterpretq_f32_u32(vandq_u32(vreinterpretq_u32_f32(v), mask));
+}
+
+// Keeps the lanes whose column `first + lane * step` lies in a row of `width`.
+template <class T>
+UBP_INLINE Mask<T> inside_mask(int64_t first, int step, int64_t width);
+template <>
+UBP_INLINE uint32x4_t inside_mask<float>(int64_t first, int step, int64_t width) {
+    const int32_t lane[4] = {0, step, 2 * step, 3 * step};
+    const int32x4_t column = vaddq_s32(vdupq_n_s32(int32_t(first)), vld1q_s32(lane));
+    return vcltq_u32(vreinterpretq_u32_s32(column), vdupq_n_u32(uint32_t(width)));
+}
+
+template <int Lane>
+UBP_INLINE float32x4_t load_lane(const float* from, float32x4_t v) {
+    return vld1q_lane_f32(from, v, Lane);
+}
+template <int Lane>
+UBP_INLINE void store_lane(float* to, float32x4_t v) {
+    vst1q_lane_f32(to, v, Lane);
+}
+
+UBP_INLINE uint32x4_t load(const uint32_t* from) { return vld1q_u32(from); }
+UBP_INLINE void store(uint32_t* to, uint32x4_t v) { vst1q_u32(to, v); }
+UBP_INLINE uint32x4_t both(uint32x4_t a, uint32x4_t b) { return vandq_u32(a, b); }
+UBP_INLINE uint16x8_t load(const uint16_t* from) { return vld1q_u16(from); }
+UBP_INLINE void store(uint16_t* to, uint16x8_t v) { vst1q_u16(to, v); }
+UBP_INLINE uint16x8_t both(uint16x8_t a, uint16x8_t b) { return vandq_u16(a, b); }
+
 // acc + x * w[Lane], fused.
 template <int Lane>
 UBP_INLINE float32x4_t fma_lane(float32x4_t acc, float32x4_t x, float32x4_t w) {
@@ -66,40 +151,32 @@ UBP_INLINE float32x4_t fma_scalar(float32x4_t acc, float32x4_t x, float w) {
 #endif
 }
 
-// A load that is not merged with another of the same address: where a value is wanted in several registers, loads leave
-// the arithmetic units alone, which copies would not.
-UBP_INLINE float32x4_t load_again(const float* from) {
-#if defined(__aarch64__)
-    float32x4_t v;
-    asm volatile("ldr %q0, %1" : "=w"(v) : "m"(*reinterpret_cast<const float32x4_t*>(from)));
-    return v;
-#else
-    return vld1q_f32(from);
-#endif
+template <int Lane>
+UBP_INLINE float32x4_t fma_lane(float32x4_t acc, float32x4_t x, float w) {
+    static_assert(Lane == 0, "a number has one lane");
+    return fma_scalar(acc, x, w);
 }
 
-// Loads Count vectors from consecutive addresses. Multi-register loads are one micro-operation per register on the
-// Cortex-A76, where a single `ldr q` is two; in-order cores prefer single loads, which `load_each` makes.
-template <int Count>
-UBP_INLINE void load_together(float32x4_t* to, const float* from) {
 #if defined(__aarch64__)
-    if constexpr (Count >= 4) {
-        const float32x4x4_t four = vld1q_f32_x4(from);
-        unroll<0, 4>([&](auto j) UBP_LAMBDA { to[j] = four.val[j]; });
-        load_together<Count - 4>(to + 4, from + 16);
-    } else if constexpr (Count == 3) {
-        const float32x4x3_t three = vld1q_f32_x3(from);
-        unroll<0, 3>([&](auto j) UBP_LAMBDA { to[j] = three.val[j]; });
-    } else if constexpr (Count == 2) {
-        const float32x4x2_t two = vld1q_f32_x2(from);
-        unroll<0, 2>([&](auto j) UBP_LAMBDA { to[j] = two.val[j]; });
-    } else if constexpr (Count == 1) {
-        to[0] = vld1q_f32(from);
-    }
-#else
-    for (int j = 0; j < Count; ++j) to[j] = vld1q_f32(from + 4 * j);
-#endif
+// Vectors of a multi-register load or store, by the type that the intrinsics take.
+UBP_INLINE float32x4x4_t load_four(const float* from) { return vld1q_f32_x4(from); }
+UBP_INLINE float32x4x3_t load_three(const float* from) { return vld1q_f32_x3(from); }
+UBP_INLINE float32x4x2_t load_two(const float* from) { return vld1q_f32_x2(from); }
+UBP_INLINE uint32x4x4_t load_four(const uint32_t* from) { return vld1q_u32_x4(from); }
+UBP_INLINE uint32x4x3_t load_three(const uint32_t* from) { return vld1q_u32_x3(from); }
+UBP_INLINE uint32x4x2_t load_two(const uint32_t* from) { return vld1q_u32_x2(from); }
+UBP_INLINE uint16x8x4_t load_four(const uint16_t* from) { return vld1q_u16_x4(from); }
+UBP_INLINE uint16x8x3_t load_three(const uint16_t* from) { return vld1q_u16_x3(from); }
+UBP_INLINE uint16x8x2_t load_two(const uint16_t* from) { return vld1q_u16_x2(from); }
+UBP_INLINE void store_four(uint32_t* to, const uint32x4_t* v) {
+    const uint32x4x4_t four = {{v[0], v[1], v[2], v[3]}};
+    vst1q_u32_x4(to, four);
 }
+UBP_INLINE void store_four(uint16_t* to, const uint16x8_t* v) {
+    const uint16x8x4_t four = {{v[0], v[1], v[2], v[3]}};
+    vst1q_u16_x4(to, four);
+}
+#endif
 
 }  // namespace
 }  // namespace ubp

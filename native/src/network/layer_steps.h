@@ -7,10 +7,10 @@ namespace ubp {
 
 // Where a layer's tensors are.
 struct LayerPlaces {
-    const float* x;
-    float* y;
-    const float* addend;  // null: none; may be y
-    const GraphTensor* in;
+    const void* x;
+    void* y;
+    const void* addend;  // null: none; may be y
+    const GraphTensor *in, *out;
 };
 
 std::unique_ptr<Step> make_depthwise(const LayerView& layer, const LayerPlaces& places, const NetworkOptions& options,

@@ -82,12 +82,12 @@ ubp_network_shape shape_of(const GraphTensor& tensor) {
 
 void copy_inputs(const Network& network, const float* const* inputs) {
     for (size_t i = 0; inputs && i < network.input_count(); ++i)
-        if (inputs[i]) std::copy_n(inputs[i], network.input_tensor(i).elements(), network.input(i));
+        if (inputs[i]) network.write_input(i, inputs[i]);
 }
 
 void copy_outputs(const Network& network, float* const* outputs) {
     for (size_t i = 0; outputs && i < network.output_count(); ++i)
-        if (outputs[i]) std::copy_n(network.output(i), network.output_tensor(i).elements(), outputs[i]);
+        if (outputs[i]) network.read_output(i, outputs[i]);
 }
 
 void run_steps(const OpenNetwork& opened, int64_t* step_ns) {
@@ -167,11 +167,13 @@ ubp_status ubp_network_output_shape(const ubp_network* network, uint32_t index, 
 }
 
 float* ubp_network_input(ubp_network* network, uint32_t index) {
-    return index < ubp_network_input_count(network) ? networks.find(network)->network->input(index) : nullptr;
+    if (index >= ubp_network_input_count(network)) return nullptr;
+    return static_cast<float*>(networks.find(network)->network->input(index));
 }
 
 const float* ubp_network_output(const ubp_network* network, uint32_t index) {
-    return index < ubp_network_output_count(network) ? networks.find(network)->network->output(index) : nullptr;
+    if (index >= ubp_network_output_count(network)) return nullptr;
+    return static_cast<const float*>(networks.find(network)->network->output(index));
 }
 
 ubp_status ubp_network_run(ubp_network* network, const float* const* inputs, float* const* outputs, char* error,

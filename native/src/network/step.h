@@ -12,9 +12,9 @@ class Step {
 public:
     virtual ~Step() = default;
     virtual void run(ThreadPool& pool) const = 0;
-    // Of all threads; steps run one after another and share one workspace.
-    virtual size_t workspace_floats() const { return 0; }
-    virtual void use_workspace(float*) {}
+    // Of all threads; steps run one after another and share one workspace, on a cache line.
+    virtual size_t workspace_bytes() const { return 0; }
+    virtual void use_workspace(void*) {}
     // Kept beside the file.
     virtual size_t prepared_bytes() const { return 0; }
 };
@@ -26,15 +26,19 @@ struct StepMaker {
     const NetworkOptions& options;
     char* arena;
 
-    float* place(const GraphTensor& tensor) const { return reinterpret_cast<float*>(arena + tensor.offset); }
-    float* operand(const GraphNode& node, uint32_t number) const { return place(graph.operand(node, number)); }
+    void* place(const GraphTensor& tensor) const { return arena + tensor.offset; }
+    void* operand(const GraphNode& node, uint32_t number) const { return place(graph.operand(node, number)); }
 
     // The step of node `index`, and its facts. Returns null and one line in `error` where an operator refuses.
     std::unique_ptr<Step> make(size_t index, NetworkStep& facts, std::string& error) const;
 
 private:
     std::unique_ptr<Step> make_layer(size_t index, NetworkStep& facts, std::string& error) const;
-    std::unique_ptr<Step> make_other(size_t index) const;
+    std::unique_ptr<Step> make_other(size_t index, std::string& error) const;
+    template <class T>
+    std::unique_ptr<Step> make_typed(size_t index) const;
+    std::unique_ptr<Step> make_softmax(size_t index, std::string& error) const;
+    std::unique_ptr<Step> make_conversion(size_t index) const;
 };
 
 }  // namespace ubp

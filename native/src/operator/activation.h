@@ -24,7 +24,8 @@ inline Clamp clamp_of(Activation activation) {
 }
 
 // The pass of an activation that is no clamp.
-inline PassFunction curve_of(const PlanarKernels& kernels, Activation activation) {
+template <class T>
+PassFunction<T> curve_of(const PlanarKernels<T>& kernels, Activation activation) {
     return kernels.curves[uint32_t(activation) - uint32_t(Activation::hard_swish)];
 }
 

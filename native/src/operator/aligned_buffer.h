@@ -1,4 +1,4 @@
-// Floats on a cache-line boundary.
+// Elements on a cache-line boundary.
 #pragma once
 
 #include <algorithm>
@@ -8,27 +8,28 @@
 
 namespace ubp {
 
-class AlignedBuffer {
+template <class T>
+class AlignedArray {
 public:
-    AlignedBuffer() = default;
-    explicit AlignedBuffer(size_t floats) : AlignedBuffer(floats, untouched) {
-        std::fill_n(floats_.get(), floats, 0.0f);
-    }
+    AlignedArray() = default;
+    explicit AlignedArray(size_t count) : AlignedArray(count, untouched) { std::fill_n(elements_.get(), count, T(0)); }
 
     // Without zeros: the system gives pages of memory only as they are written to.
     enum Untouched { untouched };
-    AlignedBuffer(size_t floats, Untouched)
-        : floats_(static_cast<float*>(::operator new(floats * sizeof(float), std::align_val_t{64}))), size_(floats) {}
+    AlignedArray(size_t count, Untouched)
+        : elements_(static_cast<T*>(::operator new(count * sizeof(T), std::align_val_t{64}))), size_(count) {}
 
-    float* data() const { return floats_.get(); }
+    T* data() const { return elements_.get(); }
     size_t size() const { return size_; }
 
 private:
     struct Free {
-        void operator()(float* floats) const { ::operator delete(floats, std::align_val_t{64}); }
+        void operator()(T* elements) const { ::operator delete(elements, std::align_val_t{64}); }
     };
-    std::unique_ptr<float, Free> floats_;
+    std::unique_ptr<T, Free> elements_;
     size_t size_ = 0;
 };
+
+using AlignedBuffer = AlignedArray<float>;
 
 }  // namespace ubp

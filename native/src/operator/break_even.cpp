@@ -7,7 +7,7 @@
 namespace ubp {
 namespace {
 
-int64_t time_once(Convolution& convolution, const float* x, float* y, const float* residual, ThreadPool& pool) {
+int64_t time_once(Convolution& convolution, const void* x, void* y, const void* residual, ThreadPool& pool) {
     const auto begin = std::chrono::steady_clock::now();
     convolution.run(x, y, pool, residual);
     return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - begin).count();
@@ -18,16 +18,21 @@ int64_t median_of(std::vector<int64_t> values) {
     return values[values.size() / 2];
 }
 
+// Words of four bytes that so many elements fill.
+size_t words_of(size_t count, DType dtype) { return (count * element_bytes(dtype) + 3) / 4; }
+
 }  // namespace
 
 BreakEven measure_break_even(Convolution& dense, Convolution& sparse, size_t inputs, size_t outputs,
                              const ConvolutionOptions& options) {
     constexpr int runs = 7;
     ThreadPool pool(options.threads);
-    const std::vector<float> x(inputs, 0.5f);
-    std::vector<float> y(outputs);
-    const std::vector<float> addend(options.residual ? outputs : 0);
-    const float* residual = options.residual ? addend.data() : nullptr;
+    const uint32_t half_of_one =  // 0.5, or two halves of it
+        options.dtype == DType::fp16 ? 0x38003800u : 0x3f000000u;
+    const std::vector<uint32_t> x(words_of(inputs, options.dtype), half_of_one);
+    std::vector<uint32_t> y(words_of(outputs, options.dtype));
+    const std::vector<uint32_t> addend(options.residual ? y.size() : 0);
+    const void* residual = options.residual ? addend.data() : nullptr;
     std::vector<int64_t> dense_ns, sparse_ns;
     for (int run = 0; run <= runs;
          ++run) {  // interleaved, so that a change of the clock meets both; the first warms up

@@ -11,7 +11,7 @@ struct BreakEven {
     int64_t dense_ns, sparse_ns;  // medians of interleaved runs
 };
 
-// Times both convolutions of one layer, made with these options, on inputs and outputs of that many floats.
+// Times both convolutions of one layer, made with these options, on inputs and outputs of that many elements.
 BreakEven measure_break_even(Convolution& dense, Convolution& sparse, size_t inputs, size_t outputs,
                              const ConvolutionOptions& options);
 

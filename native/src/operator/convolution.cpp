@@ -34,7 +34,17 @@ std::string check(const LayerView& layer, const ConvolutionOptions& o, const Geo
         return "abp asked for, but blocks are not aligned";
     if ((o.kernel == Kernel::abp || o.kernel == Kernel::ubp) && n == 0)
         return "abp or ubp asked for, but the layer is dense";
+    if (o.dtype != DType::fp32 && o.dtype != DType::fp16) return "inputs and outputs must be fp32 or fp16";
+    if (layer.dtype != DType::fp32 && layer.dtype != DType::fp16) return "weights must be fp32 or fp16";
+    if (o.dtype == DType::fp16 && !runs_half_kernels()) return "this machine has no fp16 arithmetic";
     return "";
+}
+
+// fp16 arithmetic needs fp16 on all sides.
+std::unique_ptr<Convolution::State> make_state(const LayerView& layer, const ConvolutionOptions& o) {
+    if (o.dtype == DType::fp32) return std::make_unique<TypedState<float, float>>();
+    if (layer.dtype == DType::fp32 || layer.wide_sums) return std::make_unique<TypedState<Half, float>>();
+    return std::make_unique<TypedState<Half, Half>>();
 }
 
 Kernel resolve(const LayerView& layer, Kernel wanted) {
@@ -54,7 +64,7 @@ std::unique_ptr<Convolution> Convolution::create(const LayerView& layer, const C
     error = check(layer, options, geometry);
     if (!error.empty()) return nullptr;
     if (options.kernel == Kernel::measured && !layer.is_dense()) return create_measured(layer, options, error);
-    auto state = std::make_unique<State>();
+    std::unique_ptr<State> state = make_state(layer, options);
     state->geometry = geometry;
     state->options = options;
     state->rows = layer.rows;
@@ -65,13 +75,7 @@ std::unique_ptr<Convolution> Convolution::create(const LayerView& layer, const C
     info.kernel_name = info.kernel == Kernel::dense ? "dense" : (info.kernel == Kernel::abp ? "abp" : "ubp");
     info.out_height = geometry.out_h;
     info.out_width = geometry.out_w;
-    state->layer =
-        info.kernel == Kernel::dense ? prepare_dense(layer) : prepare_sparse(layer, info.kernel == Kernel::abp);
-    const uint64_t kept = uint64_t{layer.block_count} * layer.block_size;
-    const uint64_t filled = uint64_t{state->layer.groups} * state->layer.group_rows * layer.columns;
-    info.weight_bytes = int64_t(4 * (info.kernel == Kernel::dense ? filled : kept));
-    info.prepared_bytes = int64_t(state->layer.bytes());
-    state->plan(layer);
+    state->prepare(layer);
     return std::unique_ptr<Convolution>(new Convolution(std::move(state)));
 }
 
@@ -96,21 +100,21 @@ std::unique_ptr<Convolution> Convolution::create_measured(const LayerView& layer
     return std::move(chosen);
 }
 
-void Convolution::run(const float* x, float* y, ThreadPool& pool, const float* residual) {
+void Convolution::run(const void* x, void* y, ThreadPool& pool, const void* residual) {
     state_->x = x;
     state_->y = y;
     state_->residual = residual;
     state_->next.store(0, std::memory_order_relaxed);
     pool.run(
-        unsigned(state_->packers.size()),
+        state_->threads,
         [](void* state, unsigned thread) { static_cast<State*>(state)->work(thread); }, state_.get());
 }
 
-void Convolution::use_workspace(float* workspace) { state_->workspace = workspace; }
+void Convolution::use_workspace(float* workspace) { state_->workspace = reinterpret_cast<char*>(workspace); }
 
 ConvolutionInfo Convolution::info() const {
     ConvolutionInfo info = state_->info;
-    info.core_name = kernels_for(state_->options.core).name;
+    info.core_name = state_->core_name();
     return info;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "kernels/planar/convert.h"
 #include "operator/cores.h"
 
 namespace ubp {
@@ -21,41 +22,63 @@ std::vector<RowRange> split_rows(uint32_t groups, size_t tiles, unsigned threads
     return ranges;
 }
 
-size_t whole_lines(size_t floats) { return (floats + 15) / 16 * 16; }
+size_t whole_lines(size_t bytes) { return (bytes + 63) / 64 * 64; }
+
+constexpr int round_up(int count, int step) { return (count + step - 1) / step * step; }
 
 }  // namespace
 
-void Convolution::State::plan(const LayerView& view) {
-    const KernelSet& kernels = kernels_for(options.core);
-    by_scratch = options.residual || !clamp_of(activation).exact;
+template <class T, class A>
+const char* TypedState<T, A>::core_name() const {
+    return kernels_for<A>(options.core).name;
+}
+
+template <class T, class A>
+void TypedState<T, A>::prepare(const LayerView& view) {
+    const bool dense = info.kernel == Kernel::dense;
+    layer = dense ? prepare_dense<A>(view) : prepare_sparse<A>(view, info.kernel == Kernel::abp);
+    const uint64_t kept = uint64_t{view.block_count} * view.block_size;
+    const uint64_t filled = uint64_t{layer.groups} * layer.group_rows * view.columns;
+    info.weight_bytes = int64_t(sizeof(A) * (dense ? filled : kept));
+    info.prepared_bytes = int64_t(layer.bytes());
+    plan(view);
+}
+
+template <class T, class A>
+void TypedState<T, A>::plan(const LayerView& view) {
+    const KernelSet<A>& kernels = kernels_for<A>(options.core);
+    by_scratch = converts || options.residual || !clamp_of(activation).exact;
     clamp = options.residual ? clamp_of(Activation::none) : clamp_of(activation);
     tiles = plan_tiles(kernels, layer.block_size, geometry.batch, geometry.out_plane());
     ranges = split_rows(layer.groups, tiles.size(), options.threads);
     int widest = 0;
     for (const Tile& tile : tiles) widest = std::max(widest, kernels.tiles[tile.kernel].panel_stride());
-    panel_floats = whole_lines((size_t{view.columns} + 2) * size_t(widest));
-    scratch_floats = whole_lines(size_t{layer.groups} * layer.group_rows * size_t(widest));
-    aside_floats = whole_lines(size_t{layer.group_rows} * size_t(widest));
-    const size_t threads = std::min<size_t>(options.threads, tiles.size() * ranges.size());
-    packers.assign(threads, PanelPacker(geometry));
-    info.workspace_bytes = int64_t(4 * threads * thread_floats());
-    if (!options.shared_workspace) owned = AlignedBuffer(threads * thread_floats());
+    panel_bytes = whole_lines(sizeof(A) * (size_t{view.columns} + 2) * size_t(widest));
+    scratch_bytes = whole_lines(sizeof(A) * size_t{layer.groups} * layer.group_rows * size_t(widest));
+    aside_bytes = whole_lines(sizeof(A) * size_t{layer.group_rows} * size_t(widest));
+    if (converts) packed_bytes = whole_lines(sizeof(T) * size_t{view.columns} * size_t(round_up(widest, lanes<T>)));
+    threads = unsigned(std::min<size_t>(options.threads, tiles.size() * ranges.size()));
+    packers.assign(threads, PanelPacker<T>(geometry));
+    info.workspace_bytes = int64_t(threads * thread_bytes());
+    if (!options.shared_workspace) owned = AlignedArray<char>(threads * thread_bytes());
     workspace = owned.data();
     info.tiles = int64_t(tiles.size());
     info.tile_width = tiles.front().count;
 }
 
 // Groups before the range to walk too: blocks that start there reach into the range.
-uint32_t Convolution::State::lead_in(const RowRange& range) const {
+template <class T, class A>
+uint32_t TypedState<T, A>::lead_in(const RowRange& range) const {
     return range.first_group > 0 && layer.block_size > 1 && !layer.aligned ? 1 : 0;
 }
 
 // Everything of a walk but where its rows go.
-Walk Convolution::State::walk_of(const RowRange& range, const Space& space) const {
+template <class T, class A>
+Walk<A> TypedState<T, A>::walk_of(const RowRange& range, const Space& space) const {
     const uint32_t first = range.first_group - lead_in(range);
-    Walk walk;
+    Walk<A> walk;
     walk.panel = space.panel;
-    walk.bias = layer.bias.data() + 4 * size_t{first} * layer.group_rows;
+    walk.bias = layer.bias.data() + lanes<A> * size_t{first} * layer.group_rows;
     walk.columns_total = columns;
     walk.low = clamp.low;
     walk.high = clamp.high;
@@ -70,23 +93,39 @@ Walk Convolution::State::walk_of(const RowRange& range, const Space& space) cons
     return walk;
 }
 
-void Convolution::State::compute(const Tile& tile, const RowRange& range, const KernelSet& kernels,
-                                 const Space& space) {
-    const TileKernel& kernel = kernels.tiles[tile.kernel];
+template <class T, class A>
+void TypedState<T, A>::pack(const Tile& tile, const TileKernel<A>& kernel, const KernelSet<A>& kernels,
+                            const Space& space) const {
+    const T* from = static_cast<const T*>(x);
+    const int stride = kernel.panel_stride();
+    if constexpr (!converts) {
+        space.packer.pack(*kernels.copies, from, tile.first, tile.count, stride, space.panel);
+    } else {
+        const int packed = round_up(stride, lanes<T>);
+        space.packer.pack(*kernels_for<T>(options.core).copies, from, tile.first, tile.count, packed, space.packed);
+        for (size_t k = 0; k < columns; ++k)
+            widen(space.packed + k * size_t(packed), space.panel + k * size_t(stride), stride);
+    }
+}
+
+template <class T, class A>
+void TypedState<T, A>::compute(const Tile& tile, const RowRange& range, const KernelSet<A>& kernels,
+                               const Space& space) {
+    const TileKernel<A>& kernel = kernels.tiles[tile.kernel];
     const int64_t plane = geometry.out_plane(), image = tile.first / plane;
     const size_t width = size_t(kernel.width());
     const bool whole_tile = tile.count == kernel.width() && (tile.first + tile.count - 1) / plane == image;
     const bool direct = whole_tile && !by_scratch;
-    space.packer.pack(*kernels.copies, x, tile.first, tile.count, kernel.panel_stride(), space.panel);
-    Walk walk = walk_of(range, space);
+    pack(tile, kernel, kernels, space);
+    Walk<A> walk = walk_of(range, space);
     walk.spans[0] = {lead_in(range), space.aside, width};
     const uint32_t first_row = range.first_group * layer.group_rows, whole = rows / layer.group_rows;
     const uint32_t end_row = std::min(rows, first_row + range.groups * layer.group_rows);
     const uint32_t cut = direct && range.first_group + range.groups > whole ? 1 : 0;  // last group has too few rows
-    float* const scratch = space.scratch + first_row * width;
+    A* const scratch = space.scratch + first_row * width;
     if (direct) {
-        walk.spans[1] = {range.groups - cut, y + (image * rows + first_row) * plane + tile.first % plane,
-                         size_t(plane)};
+        A* const out = static_cast<A*>(y) + (image * rows + first_row) * plane + tile.first % plane;
+        walk.spans[1] = {range.groups - cut, out, size_t(plane)};
         walk.spans[2] = {cut, space.aside, width};
     } else {
         walk.spans[1] = {range.groups, scratch, width};
@@ -96,41 +135,69 @@ void Convolution::State::compute(const Tile& tile, const RowRange& range, const 
     if (cut) store(tile, whole * layer.group_rows, rows - whole * layer.group_rows, kernel.width(), space.aside);
 }
 
-// Rows of a tile to the output, with the residual and the activation that the kernel has left out.
-void Convolution::State::store(const Tile& tile, uint32_t first_row, uint32_t row_count, int stride,
-                               const float* from) {
-    const PlanarKernels& planar = planar_kernels();
+// Rows of a tile to the output, image by image.
+template <class T, class A>
+void TypedState<T, A>::store(const Tile& tile, uint32_t first_row, uint32_t row_count, int stride, A* from) {
     const int64_t plane = geometry.out_plane();
-    const Clamp last = clamp_of(activation);
-    const PassFunction curve = last.exact ? nullptr : curve_of(planar, activation);
     for (int p = 0; p < tile.count;) {
         const int64_t image = (tile.first + p) / plane, within = (tile.first + p) % plane;
         const int run = int(std::min<int64_t>(tile.count - p, plane - within));
-        const int64_t at = (image * rows + first_row) * plane + within;
-        Pass pass{from + p, nullptr, y + at, run, row_count, stride, plane, plane, last.low, last.high};
-        if (residual) {
-            pass.b = residual + at;
-            planar.add(pass);
-            if (curve) curve({y + at, nullptr, y + at, run, row_count, plane, 0, plane, 0, 0});
-        } else if (curve) {
-            curve(pass);
-        } else {
-            for (uint32_t r = 0; r < row_count; ++r)
-                std::copy_n(from + p + int64_t{r} * stride, run, y + at + r * plane);
-        }
+        store_run((image * rows + first_row) * plane + within, row_count, run, stride, from + p);
         p += run;
     }
 }
 
-void Convolution::State::work(unsigned thread) {
-    const KernelSet& kernels = kernels_for(options.core);
-    float* const base = workspace + thread * thread_floats();
-    const Space space{packers[thread], base, base + panel_floats, base + panel_floats + scratch_floats};
+// A few positions of some rows, with the residual and the activation that the kernel has left out; `from` may be
+// overwritten.
+template <class T, class A>
+void TypedState<T, A>::store_run(int64_t at, uint32_t row_count, int64_t count, int stride, A* from) {
+    const PlanarKernels<A>& planar = planar_kernels<A>();
+    const int64_t plane = geometry.out_plane();
+    const Clamp last = clamp_of(activation);
+    const PassFunction<A> curve = last.exact ? nullptr : curve_of(planar, activation);
+    T* const to = static_cast<T*>(y) + at;
+    const T* const addend = residual ? static_cast<const T*>(residual) + at : nullptr;
+    if constexpr (converts) {
+        A wide[PanelPacker<A>::most_positions];
+        for (uint32_t r = 0; r < row_count; ++r, from += stride) {
+            if (addend) {
+                widen(addend + r * plane, wide, count);
+                planar.add({from, wide, from, count, 1, 0, 0, 0, last.low, last.high});
+            }
+            if (curve) curve({from, nullptr, from, count, 1, 0, 0, 0, 0, 0});
+            narrow(from, to + r * plane, count);
+        }
+    } else if (addend) {
+        planar.add({from, addend, to, count, row_count, stride, plane, plane, last.low, last.high});
+        if (curve) curve({to, nullptr, to, count, row_count, plane, 0, plane, 0, 0});
+    } else if (curve) {
+        curve({from, nullptr, to, count, row_count, stride, 0, plane, 0, 0});
+    } else {
+        for (uint32_t r = 0; r < row_count; ++r) std::copy_n(from + int64_t{r} * stride, count, to + r * plane);
+    }
+}
+
+template <class T, class A>
+void TypedState<T, A>::work(unsigned thread) {
+    const KernelSet<A>& kernels = kernels_for<A>(options.core);
+    char* at = workspace + thread * thread_bytes();
+    const auto take = [&at](size_t bytes) {
+        char* const begin = at;
+        at += bytes;
+        return static_cast<void*>(begin);
+    };
+    A *const panel = static_cast<A*>(take(panel_bytes)), *const scratch = static_cast<A*>(take(scratch_bytes));
+    A* const aside = static_cast<A*>(take(aside_bytes));
+    const Space space{packers[thread], panel, scratch, aside, static_cast<T*>(take(packed_bytes))};
     for (;;) {
         const size_t item = next.fetch_add(1, std::memory_order_relaxed);
         if (item >= tiles.size() * ranges.size()) return;
         compute(tiles[item / ranges.size()], ranges[item % ranges.size()], kernels, space);
     }
 }
+
+template struct TypedState<float, float>;
+template struct TypedState<Half, Half>;
+template struct TypedState<Half, float>;
 
 }  // namespace ubp

@@ -18,43 +18,63 @@ struct RowRange {
     uint32_t first_group, groups;
 };
 
+// What does not depend on the type of the elements.
 struct Convolution::State {
     Geometry geometry;
     ConvolutionOptions options;
     ConvolutionInfo info;
-    PreparedLayer layer;
     Activation activation = Activation::none;
-    Clamp clamp;
-    bool by_scratch = false;  // every tile goes through the scratch: something is done to it on its way to the output
     uint32_t rows = 0, columns = 0;
-    std::vector<Tile> tiles;
-    std::vector<RowRange> ranges;
-    std::vector<PanelPacker> packers;  // one per thread
+    unsigned threads = 1;  // that a run uses
+    char* workspace = nullptr;
 
-    // Of one thread, in floats: a panel [K + 2][widest], rows of a tile [all groups][widest], rows that nobody wants.
-    size_t panel_floats = 0, scratch_floats = 0, aside_floats = 0;
-    AlignedBuffer owned;
-    float* workspace = nullptr;
-
-    const float* x = nullptr;  // of the current run
-    float* y = nullptr;
-    const float* residual = nullptr;
+    const void* x = nullptr;  // of the current run
+    void* y = nullptr;
+    const void* residual = nullptr;
     std::atomic<size_t> next{0};
 
+    virtual ~State() = default;
+    virtual void prepare(const LayerView& view) = 0;  // info.kernel is chosen already
+    virtual void work(unsigned thread) = 0;
+    virtual const char* core_name() const = 0;
+};
+
+// T: type of inputs and outputs; A: what is multiplied and summed, float or T.
+template <class T, class A>
+struct TypedState : Convolution::State {
+    void prepare(const LayerView& view) override;
+    void work(unsigned thread) override;
+    const char* core_name() const override;
+
+private:
+    static constexpr bool converts = sizeof(T) != sizeof(A);
+
+    PreparedLayer<A> layer;
+    Clamp clamp;
+    bool by_scratch = false;  // every tile goes through the scratch: something is done to it on its way to the output
+    std::vector<Tile> tiles;
+    std::vector<RowRange> ranges;
+    std::vector<PanelPacker<T>> packers;  // one per thread
+
+    // Of one thread, in bytes: a panel [K + 2][widest], rows of a tile [all groups][widest], rows that nobody wants,
+    // and where the panel has another type than the inputs, one of theirs.
+    size_t panel_bytes = 0, scratch_bytes = 0, aside_bytes = 0, packed_bytes = 0;
+    AlignedArray<char> owned;
+
     struct Space {
-        PanelPacker& packer;
-        float *panel, *scratch, *aside;
+        PanelPacker<T>& packer;
+        A *panel, *scratch, *aside;
+        T* packed;
     };
 
     void plan(const LayerView& view);
-    size_t thread_floats() const { return panel_floats + scratch_floats + aside_floats; }
-    void work(unsigned thread);
-
-private:
+    size_t thread_bytes() const { return panel_bytes + scratch_bytes + aside_bytes + packed_bytes; }
     uint32_t lead_in(const RowRange& range) const;
-    Walk walk_of(const RowRange& range, const Space& space) const;
-    void compute(const Tile& tile, const RowRange& range, const KernelSet& kernels, const Space& space);
-    void store(const Tile& tile, uint32_t first_row, uint32_t row_count, int stride, const float* from);
+    Walk<A> walk_of(const RowRange& range, const Space& space) const;
+    void pack(const Tile& tile, const TileKernel<A>& kernel, const KernelSet<A>& kernels, const Space& space) const;
+    void compute(const Tile& tile, const RowRange& range, const KernelSet<A>& kernels, const Space& space);
+    void store(const Tile& tile, uint32_t first_row, uint32_t row_count, int stride, A* from);
+    void store_run(int64_t at, uint32_t row_count, int64_t count, int stride, A* from);
 };
 
 }  // namespace ubp

@@ -15,6 +15,11 @@
 #if defined(__linux__)
 #include <sched.h>
 #include <unistd.h>
+#if defined(__aarch64__)
+#include <sys/auxv.h>
+#endif
+#elif defined(__APPLE__) && defined(__aarch64__)
+#include <sys/sysctl.h>
 #endif
 
 namespace ubp {
@@ -106,28 +111,64 @@ bool has_avx512() {
 }
 #endif
 
-const KernelSet& widest_set() {
+const KernelSet<float>& widest_set() {
 #ifdef UBP_HAS_AVX512
     static const bool avx512 = has_avx512();
-    if (avx512) return wros_kernels_avx512();
+    if (avx512) return f32_wros_avx512();
 #endif
-    return wros_kernels_wide();
+    return f32_wros_wide();
 }
+
+#if defined(__linux__) && defined(__aarch64__)
+// Linux tells what all cores of the machine can do: scalar (FPHP) and vector (ASIMDHP) arithmetic.
+bool cores_compute_halves() {
+    constexpr unsigned long wanted = 1ul << 9 | 1ul << 10;
+    return (getauxval(AT_HWCAP) & wanted) == wanted;
+}
+#elif defined(__APPLE__) && defined(__aarch64__)
+bool cores_compute_halves() {
+    int found = 0;
+    size_t size = sizeof found;
+    return sysctlbyname("hw.optional.arm.FEAT_FP16", &found, &size, nullptr, 0) == 0 && found != 0;
+}
+#elif defined(__aarch64__)
+bool cores_compute_halves() { return false; }
+#else
+bool cores_compute_halves() { return true; }  // emulated
+#endif
 
 }  // namespace
 
-const PlanarKernels& planar_kernels() {
-#ifdef UBP_HAS_AVX512
-    static const bool avx512 = has_avx512();
-    if (avx512) return planar_kernels_avx512();
-#endif
-    return planar_kernels_neon();
+bool runs_half_kernels() {
+    static const bool found = cores_compute_halves();
+    return found;
 }
 
-const KernelSet& kernels_for(Core core) {
+template <>
+const PlanarKernels<float>& planar_kernels() {
+#ifdef UBP_HAS_AVX512
+    static const bool avx512 = has_avx512();
+    if (avx512) return f32_planar_avx512();
+#endif
+    return f32_planar_neon();
+}
+
+template <>
+const PlanarKernels<Half>& planar_kernels() {
+    return f16_planar();
+}
+
+template <>
+const KernelSet<Half>& kernels_for(Core core) {
+    if (core == Core::automatic && on_inorder_core()) core = Core::inorder;
+    return core == Core::inorder ? f16_wros_inorder() : f16_wros_wide();
+}
+
+template <>
+const KernelSet<float>& kernels_for(Core core) {
     if (core == Core::automatic) core = on_inorder_core() ? Core::inorder : Core::best;
-    if (core == Core::inorder) return wros_kernels_inorder();
-    return core == Core::wide ? wros_kernels_wide() : widest_set();
+    if (core == Core::inorder) return f32_wros_inorder();
+    return core == Core::wide ? f32_wros_wide() : widest_set();
 }
 
 }  // namespace ubp

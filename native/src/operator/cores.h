@@ -7,10 +7,16 @@
 
 namespace ubp {
 
-// The set for `core`; Core::automatic looks at the core that the calling thread is on.
-const KernelSet& kernels_for(Core core);
+// The set for `core`; Core::automatic looks at the core that the calling thread is on. T: float or Half.
+template <class T>
+const KernelSet<T>& kernels_for(Core core);
 
 // The planar kernels of this machine: one schedule serves all of its cores.
-const PlanarKernels& planar_kernels();
+template <class T>
+const PlanarKernels<T>& planar_kernels();
+
+// True where every core computes in fp16, so that the kernels of Half may be called; off ARM64 they are emulated, and
+// always may.
+bool runs_half_kernels();
 
 }  // namespace ubp

@@ -8,8 +8,8 @@
 namespace ubp {
 namespace {
 
-constexpr int64_t before = 16, behind = 32;   // floats around a row in the workspace: kernels read over its ends
-constexpr int64_t padded_floats = 16 * 1024;  // at most, for the padded rows of a strip (64 KB), or one output row
+constexpr int64_t before = 32, behind = 64;   // elements around a row in the workspace: kernels read over its ends
+constexpr int64_t padded_elements = 16 * 1024;  // at most, for the padded rows of a strip (of floats: 64 KB), or one output row
 constexpr int64_t most_taps = 1024;
 constexpr int64_t most_strip_rows = 11;  // input rows of 4 output rows of 5x5, stride 2
 
@@ -27,7 +27,8 @@ std::string check(const LayerView& layer, const Geometry& g) {
 
 }  // namespace
 
-std::unique_ptr<Depthwise> Depthwise::create(const LayerView& layer, int64_t batch, int64_t height, int64_t width,
+template <class T>
+std::unique_ptr<Depthwise<T>> Depthwise<T>::create(const LayerView& layer, int64_t batch, int64_t height, int64_t width,
                                              unsigned threads, bool residual, std::string& error) {
     const Geometry geometry = geometry_of(layer, batch, height, width);
     error = check(layer, geometry);
@@ -38,8 +39,9 @@ std::unique_ptr<Depthwise> Depthwise::create(const LayerView& layer, int64_t bat
     made->threads_ = threads;
     made->activation_ = layer.activation;
     made->clamp_ = clamp_of(residual ? Activation::none : layer.activation);
-    if (!clamp_of(layer.activation).exact) made->curve_ = curve_of(planar_kernels(), layer.activation);
-    if (residual) made->plane_floats_ = size_t(round_up(geometry.out_plane(), 16));
+    if (!clamp_of(layer.activation).exact) made->curve_ = curve_of(planar_kernels<T>(), layer.activation);
+    if (residual) made->plane_elements_ = size_t(round_up(geometry.out_plane(), 32));
+    made->take_weights();
     if (!made->choose_tuned()) made->plan_taps();
     // Few channels: a plane is shared out by rows.
     const int64_t planes = batch * layer.rows, wanted = threads > 1 ? 4 * int64_t{threads} : 1;
@@ -49,24 +51,38 @@ std::unique_ptr<Depthwise> Depthwise::create(const LayerView& layer, int64_t bat
     return made;
 }
 
+template <class T>
+void Depthwise<T>::take_weights() {
+    weights_ = layer_.weights_as<T>();
+    if (layer_.dtype == dtype_of<T>) return;
+    owned_ = AlignedArray<T>(layer_.dense_count());
+    for (size_t i = 0; i < owned_.size(); ++i) owned_.data()[i] = T(layer_.weight(i));
+    weights_ = owned_.data();
+}
+
 // 3x3 and 5x5, stride 1 and 2, padded by at most half a kernel: kernels of their own.
-bool Depthwise::choose_tuned() {
+template <class T>
+bool Depthwise<T>::choose_tuned() {
     const Geometry& g = geometry_;
     const int64_t right = (g.out_w - 1) * g.stride_w + g.kernel_w - g.pad_w - g.width;
+    // A row shorter than a vector is read over its end, which the row behind it and a copy of the last one allow for.
+    const int64_t reach = g.kernel_w - 1 + g.stride_w * lanes<T> - g.pad_w;
     const bool tuned = g.kernel_h == g.kernel_w && (g.kernel_w == 3 || g.kernel_w == 5) && g.stride_h == g.stride_w &&
                        g.stride_w <= 2 && g.dilation_h == 1 && g.dilation_w == 1 && g.pad_w <= g.kernel_w / 2 &&
-                       right <= g.kernel_w / 2 && g.out_w >= 4;
+                       right <= g.kernel_w / 2 && g.out_w >= 4 && (g.out_w >= lanes<T> || reach <= 2 * g.width);
     if (!tuned) return false;
-    vectors_ = g.out_w >= 8 && 2 * ((g.out_w + 7) / 8) <= (g.out_w + 3) / 4 ? 2 : 1;
-    strips_ = planar_kernels().depthwise[g.kernel_w / 2 - 1][g.stride_w - 1];
-    row_floats_ = size_t(3 * round_up(before + g.width + behind, 16));
+    const int64_t one = lanes<T>;
+    vectors_ = g.out_w >= 2 * one && 2 * ((g.out_w + 2 * one - 1) / (2 * one)) <= (g.out_w + one - 1) / one ? 2 : 1;
+    strips_ = planar_kernels<T>().depthwise[g.kernel_w / 2 - 1][g.stride_w - 1];
+    row_elements_ = size_t(3 * round_up(before + g.width + behind, 32));
     return true;
 }
 
 // Others: the rows of a strip are padded and split by the phases of the stride, so that every tap is a plain row.
-void Depthwise::plan_taps() {
+template <class T>
+void Depthwise<T>::plan_taps() {
     const Geometry& g = geometry_;
-    phase_ = round_up(g.out_w + (g.kernel_w - 1) * g.dilation_w / g.stride_w + 1, 16) + 16;
+    phase_ = round_up(g.out_w + (g.kernel_w - 1) * g.dilation_w / g.stride_w + 1, 32) + 32;
     for (int64_t i = 0; i < g.kernel_h; ++i) {
         for (int64_t j = 0; j < g.kernel_w; ++j) {
             const int64_t column = j * g.dilation_w;
@@ -75,10 +91,11 @@ void Depthwise::plan_taps() {
         }
     }
     const int64_t row = g.stride_w * phase_, reach = g.dilation_h * (g.kernel_h - 1) + 1;
-    row_floats_ = size_t(round_up(std::max(padded_floats, reach * row), 16));
+    row_elements_ = size_t(round_up(std::max(padded_elements, reach * row), 32));
 }
 
-void Depthwise::run(const float* x, float* y, ThreadPool& pool, const float* residual) const {
+template <class T>
+void Depthwise<T>::run(const T* x, T* y, ThreadPool& pool, const T* residual) const {
     const Geometry& g = geometry_;
     const int64_t rows = layer_.rows, multiplier = rows / g.channels, planes = g.batch * rows;
     const int64_t chunk =
@@ -92,17 +109,18 @@ void Depthwise::run(const float* x, float* y, ThreadPool& pool, const float* res
             const int64_t from = plane / rows * g.channels + plane % rows / multiplier;
             const int64_t at = plane * g.out_plane();
             run_rows(x + from * g.plane(), y + at, residual ? residual + at : nullptr, plane % rows, begin, end,
-                     workspace_ + thread * (row_floats_ + plane_floats_));
+                     workspace_ + thread * (row_elements_ + plane_elements_));
         }
     });
 }
 
-void Depthwise::run_rows(const float* plane, float* out, const float* residual, int64_t row, int64_t begin, int64_t end,
-                         float* space) const {
-    const float* weights = layer_.weights_as<float>() + row * layer_.columns;
-    float* const target = residual ? space + row_floats_ : out;
+template <class T>
+void Depthwise<T>::run_rows(const T* plane, T* out, const T* residual, int64_t row, int64_t begin, int64_t end,
+                         T* space) const {
+    const T* weights = weights_ + row * layer_.columns;
+    T* const target = residual ? space + row_elements_ : out;
     if (strips_) {
-        alignas(16) float padded[28] = {};  // kernels load whole vectors of weights
+        alignas(16) T padded[32] = {};  // kernels load whole vectors of weights
         std::copy_n(weights, layer_.columns, padded);
         run_tuned(plane, target, padded, layer_.bias[row], begin, end, space);
     } else {
@@ -110,22 +128,23 @@ void Depthwise::run_rows(const float* plane, float* out, const float* residual, 
     }
     const int64_t at = begin * geometry_.out_w, count = (end - begin) * geometry_.out_w;
     const Clamp last = clamp_of(activation_);
-    if (residual) planar_kernels().add({target + at, residual + at, out + at, count, 1, 0, 0, 0, last.low, last.high});
+    if (residual) planar_kernels<T>().add({target + at, residual + at, out + at, count, 1, 0, 0, 0, last.low, last.high});
     if (curve_) curve_({out + at, nullptr, out + at, count, 1, 0, 0, 0, 0, 0});
 }
 
 // Strips of at most four rows, as even as can be. The plane's first and last row may have nothing readable before or
 // behind them, so strips use copies of these two.
-void Depthwise::run_tuned(const float* plane, float* out, const float* weights, float bias, int64_t begin, int64_t end,
-                          float* space) const {
+template <class T>
+void Depthwise<T>::run_tuned(const T* plane, T* out, const T* weights, float bias, int64_t begin, int64_t end,
+                          T* space) const {
     const Geometry& g = geometry_;
-    const int64_t step = round_up(before + g.width + behind, 16);
-    float *const zeros = space + before, *const top = zeros + step, *const bottom = top + step;
-    std::fill_n(zeros, g.width, 0.0f);
+    const int64_t step = round_up(before + g.width + behind, 32);
+    T *const zeros = space + before, *const top = zeros + step, *const bottom = top + step;
+    std::fill_n(zeros, g.width, T(0.0f));
     std::copy_n(plane, g.width, top);
     std::copy_n(plane + (g.height - 1) * g.width, g.width, bottom);
-    const float* rows[most_strip_rows];
-    DepthwiseStrip strip{rows, g.width, g.pad_w, g.out_w, weights, bias, clamp_.low, clamp_.high, nullptr, g.out_w};
+    const T* rows[most_strip_rows];
+    DepthwiseStrip<T> strip{rows, g.width, g.pad_w, g.out_w, weights, bias, clamp_.low, clamp_.high, nullptr, g.out_w};
     const int64_t strips = (end - begin + depthwise_rows - 1) / depthwise_rows;
     const int64_t fewest = (end - begin) / strips, longer = (end - begin) % strips;  // so many strips have one row more
     for (int64_t row = begin, index = 0; row < end; ++index) {
@@ -133,7 +152,7 @@ void Depthwise::run_tuned(const float* plane, float* out, const float* weights, 
         const int64_t first = row * g.stride_h - g.pad_h, inputs = (count - 1) * g.stride_h + g.kernel_h;
         int64_t i = 0;
         for (; i < inputs && first + i < 0; ++i) rows[i] = zeros;
-        for (const float* inside = plane + (first + i) * g.width; i < inputs && first + i < g.height; inside += g.width)
+        for (const T* inside = plane + (first + i) * g.width; i < inputs && first + i < g.height; inside += g.width)
             rows[i++] = inside;
         for (; i < inputs; ++i) rows[i] = zeros;
         if (first <= 0 && -first < inputs) rows[-first] = top;
@@ -144,42 +163,47 @@ void Depthwise::run_tuned(const float* plane, float* out, const float* weights, 
     }
 }
 
-void Depthwise::run_taps(const float* plane, float* out, const float* weights, float bias, int64_t begin, int64_t end,
-                         float* space) const {
+template <class T>
+void Depthwise<T>::run_taps(const T* plane, T* out, const T* weights, float bias, int64_t begin, int64_t end,
+                         T* space) const {
     const Geometry& g = geometry_;
     const int64_t row_floats = g.stride_w * phase_, reach = g.dilation_h * (g.kernel_h - 1) + 1;
-    const int64_t fitting = (int64_t(row_floats_) / row_floats - reach) / g.stride_h + 1;
+    const int64_t fitting = (int64_t(row_elements_) / row_floats - reach) / g.stride_h + 1;
     for (int64_t row = begin; row < end;) {
         const int64_t count = std::min(end - row, std::max<int64_t>(1, fitting));
         pad_rows(plane, row * g.stride_h - g.pad_h, (count - 1) * g.stride_h + reach, space);
         for (int64_t i = 0; i < count; ++i, ++row) {
-            planar_kernels().tap_row({space + i * g.stride_h * row_floats, offsets_.data(), weights, g.taps(), g.out_w,
+            planar_kernels<T>().tap_row({space + i * g.stride_h * row_floats, offsets_.data(), weights, g.taps(), g.out_w,
                                       bias, clamp_.low, clamp_.high, out + row * g.out_w});
         }
     }
 }
 
 // Input rows from `first` on; column c of a padded row stands in phase c % stride at c / stride.
-void Depthwise::pad_rows(const float* plane, int64_t first, int64_t count, float* to) const {
+template <class T>
+void Depthwise<T>::pad_rows(const T* plane, int64_t first, int64_t count, T* to) const {
     const Geometry& g = geometry_;
     for (int64_t i = 0; i < count; ++i, to += g.stride_w * phase_) {
         const int64_t row = first + i;
         if (row < 0 || row >= g.height) {
-            std::fill_n(to, g.stride_w * phase_, 0.0f);
+            std::fill_n(to, g.stride_w * phase_, T(0.0f));
             continue;
         }
-        const float* from = plane + row * g.width;
+        const T* from = plane + row * g.width;
         for (int64_t phase = 0; phase < g.stride_w; ++phase) {
-            float* const part = to + phase * phase_;
+            T* const part = to + phase * phase_;
             const int64_t shift = phase - g.pad_w;  // column of the part's first float
             const int64_t begin = std::min(phase_, shift >= 0 ? 0 : (-shift + g.stride_w - 1) / g.stride_w);
             const int64_t room = g.width - shift;
             const int64_t end = std::min(phase_, std::max(begin, room <= 0 ? 0 : (room + g.stride_w - 1) / g.stride_w));
-            std::fill_n(part, begin, 0.0f);
+            std::fill_n(part, begin, T(0.0f));
             for (int64_t x = begin; x < end; ++x) part[x] = from[shift + x * g.stride_w];
-            std::fill(part + end, part + phase_, 0.0f);
+            std::fill(part + end, part + phase_, T(0.0f));
         }
     }
 }
+
+template class Depthwise<float>;
+template class Depthwise<Half>;
 
 }  // namespace ubp

@@ -7,52 +7,56 @@
 
 #include "kernels/planar/planar.h"
 #include "operator/activation.h"
+#include "operator/aligned_buffer.h"
 #include "packing/geometry.h"
 #include "ubp/thread_pool.h"
 
 namespace ubp {
 
+// T: float or Half.
+template <class T>
 class Depthwise {
 public:
     // layer.in_channels == 1, so columns are the kernel's taps; rows are a multiple of the groups. The layer's arrays
-    // must outlive the operator. Returns null and one line in `error` where something does not fit.
+    // must outlive the operator; weights of another type than T are copied. Returns null and one line in `error` where something does not fit.
     static std::unique_ptr<Depthwise> create(const LayerView& layer, int64_t batch, int64_t height, int64_t width,
                                              unsigned threads, bool residual, std::string& error);
 
     // x [batch][C][height][width] to y [batch][R][out_h][out_w]; they must not overlap. residual: where it was asked
     // for, an array like y that is added before the activation; may be y itself.
-    void run(const float* x, float* y, ThreadPool& pool, const float* residual = nullptr) const;
+    void run(const T* x, T* y, ThreadPool& pool, const T* residual = nullptr) const;
 
-    // Floats of workspace that all threads need together; several operators may share one.
-    size_t workspace_floats() const { return threads_ * (row_floats_ + plane_floats_); }
-    void use_workspace(float* workspace) { workspace_ = workspace; }
+    // Elements of workspace that all threads need together; several operators may share one.
+    size_t workspace_elements() const { return threads_ * (row_elements_ + plane_elements_); }
+    void use_workspace(T* workspace) { workspace_ = workspace; }
+    size_t prepared_bytes() const { return owned_.size() * sizeof(T); }
     const Geometry& geometry() const { return geometry_; }
 
 private:
     Depthwise() = default;
     bool choose_tuned();
     void plan_taps();
-    void run_rows(const float* plane, float* out, const float* residual, int64_t row, int64_t begin, int64_t end,
-                  float* space) const;
-    void run_tuned(const float* plane, float* out, const float* weights, float bias, int64_t begin, int64_t end,
-                   float* space) const;
-    void run_taps(const float* plane, float* out, const float* weights, float bias, int64_t begin, int64_t end,
-                  float* space) const;
-    void pad_rows(const float* plane, int64_t first, int64_t count, float* to) const;
+    void take_weights();
+    void run_rows(const T* plane, T* out, const T* residual, int64_t row, int64_t begin, int64_t end, T* space) const;
+    void run_tuned(const T* plane, T* out, const T* weights, float bias, int64_t begin, int64_t end, T* space) const;
+    void run_taps(const T* plane, T* out, const T* weights, float bias, int64_t begin, int64_t end, T* space) const;
+    void pad_rows(const T* plane, int64_t first, int64_t count, T* to) const;
 
     LayerView layer_;
     Geometry geometry_;
     unsigned threads_ = 1;
     Activation activation_ = Activation::none;
     Clamp clamp_;  // of the kernels
-    PassFunction curve_ = nullptr;
-    const DepthwiseFunction (*strips_)[depthwise_vectors] = nullptr;  // [rows - 1][vectors - 1]; null: by taps
+    PassFunction<T> curve_ = nullptr;
+    AlignedArray<T> owned_;       // weights of another type
+    const T* weights_ = nullptr;  // [R][taps]
+    const DepthwiseFunction<T> (*strips_)[depthwise_vectors] = nullptr;  // [rows - 1][vectors - 1]; null: by taps
     int vectors_ = 1;
     int64_t rows_per_item_ = 0, items_per_plane_ = 1;
     std::vector<int32_t> offsets_;              // of the taps, in padded rows
-    int64_t phase_ = 0;                         // floats of one phase of a padded row
-    size_t row_floats_ = 0, plane_floats_ = 0;  // workspace of a thread: rows; a plane that waits for its residual
-    float* workspace_ = nullptr;
+    int64_t phase_ = 0;                         // elements of one phase of a padded row
+    size_t row_elements_ = 0, plane_elements_ = 0;  // workspace of a thread: rows; a plane that waits for its residual
+    T* workspace_ = nullptr;
 };
 
 }  // namespace ubp

@@ -8,19 +8,21 @@
 
 namespace ubp {
 
-Linear::Linear(const LayerView& layer, unsigned threads)
-    : prepared_(prepare_dense(layer)),
+template <class T>
+Linear<T>::Linear(const LayerView& layer, unsigned threads)
+    : prepared_(prepare_dense<T>(layer)),
       rows_(layer.rows),
       columns_(layer.columns),
       clamp_(clamp_of(layer.activation)),
       threads_(threads) {
     prepared_.bias = {};
-    bias_.assign(layer.bias, layer.bias + rows_);
-    bias_.resize(size_t{prepared_.groups} * dense_rows);
-    if (!clamp_.exact) curve_ = curve_of(planar_kernels(), layer.activation);
+    bias_.resize(size_t{prepared_.groups} * dense_rows, T(0.0f));
+    for (uint32_t r = 0; r < rows_; ++r) bias_[r] = T(layer.bias[r]);
+    if (!clamp_.exact) curve_ = curve_of(planar_kernels<T>(), layer.activation);
 }
 
-void Linear::run(const float* x, float* y, int64_t batch, ThreadPool& pool) const {
+template <class T>
+void Linear<T>::run(const T* x, T* y, int64_t batch, ThreadPool& pool) const {
     const int64_t chunk = std::max<int64_t>(1, 16384 / (int64_t{columns_} * dense_rows));
     const int64_t chunks = (prepared_.groups + chunk - 1) / chunk;
     for_each_item(pool, threads_, chunks * batch, [&](int64_t item, unsigned) {
@@ -31,14 +33,18 @@ void Linear::run(const float* x, float* y, int64_t batch, ThreadPool& pool) cons
     });
 }
 
-void Linear::run_group(const float* x, float* y, uint32_t group) const {
+template <class T>
+void Linear<T>::run_group(const T* x, T* y, uint32_t group) const {
     const uint32_t row = group * dense_rows, count = std::min(rows_ - row, dense_rows);
-    float done[dense_rows];
-    float* const out = count == dense_rows ? y + row : done;
-    planar_kernels().linear(
+    T done[dense_rows];
+    T* const out = count == dense_rows ? y + row : done;
+    planar_kernels<T>().linear(
         {prepared_.weights + size_t{row} * columns_, x, columns_, bias_.data() + row, clamp_.low, clamp_.high, out});
     if (curve_) curve_({out, nullptr, out, dense_rows, 1, 0, 0, 0, 0, 0});
     if (out == done) std::copy_n(done, count, y + row);
 }
+
+template class Linear<float>;
+template class Linear<Half>;
 
 }  // namespace ubp

@@ -7,24 +7,26 @@
 
 namespace ubp {
 
+// T: float or Half.
+template <class T>
 class Linear {
 public:
     // The layer must be dense and of one group; its arrays must outlive the operator.
     Linear(const LayerView& layer, unsigned threads);
 
     // x [batch][K] to y [batch][R]
-    void run(const float* x, float* y, int64_t batch, ThreadPool& pool) const;
+    void run(const T* x, T* y, int64_t batch, ThreadPool& pool) const;
 
-    size_t prepared_bytes() const { return prepared_.bytes() + bias_.size() * sizeof(float); }
+    size_t prepared_bytes() const { return prepared_.bytes() + bias_.size() * sizeof(T); }
 
 private:
-    void run_group(const float* x, float* y, uint32_t group) const;
+    void run_group(const T* x, T* y, uint32_t group) const;
 
-    PreparedLayer prepared_;
-    std::vector<float> bias_;  // filled up to whole groups of 8 rows
+    PreparedLayer<T> prepared_;
+    std::vector<T> bias_;  // filled up to whole groups of 8 rows
     uint32_t rows_, columns_;
     Clamp clamp_;
-    PassFunction curve_ = nullptr;
+    PassFunction<T> curve_ = nullptr;
     unsigned threads_;
 };
 

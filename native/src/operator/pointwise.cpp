@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "kernels/planar/convert.h"
 #include "operator/activation.h"
 #include "operator/cores.h"
 #include "threads/item_loop.h"
@@ -9,21 +10,22 @@
 namespace ubp {
 namespace {
 
-constexpr int64_t item_floats = 16384;  // of one item: 64 KB, small enough for a cache and large enough for a thread
+constexpr int64_t item_elements = 16384;  // of one item: 64 KB of floats, small enough for a cache and large enough for a thread
 
 }  // namespace
 
-void Binary::run(const float* a, const float* b, float* y, unsigned threads, ThreadPool& pool) const {
-    const PlanarKernels& kernels = planar_kernels();
+template <class T>
+void Binary::run(const T* a, const T* b, T* y, unsigned threads, ThreadPool& pool) const {
+    const PlanarKernels<T>& kernels = planar_kernels<T>();
     const Clamp clamp = clamp_of(activation);
-    const PassFunction curve = clamp.exact ? nullptr : curve_of(kernels, activation);
-    const auto finish = [&](Pass pass, PassFunction op) {
+    const PassFunction<T> curve = clamp.exact ? nullptr : curve_of(kernels, activation);
+    const auto finish = [&](Pass<T> pass, PassFunction<T> op) {
         op(pass);
         if (curve)
             curve({pass.out, nullptr, pass.out, pass.count, pass.rows, pass.out_stride, 0, pass.out_stride, 0, 0});
     };
     if (per_channel) {
-        const int64_t chunk = std::max<int64_t>(1, item_floats / plane);
+        const int64_t chunk = std::max<int64_t>(1, item_elements / plane);
         for_each_item(pool, threads, (planes + chunk - 1) / chunk, [&](int64_t item, unsigned) {
             const int64_t first = item * chunk, at = first * plane;
             finish({a + at, b + first, y + at, plane, std::min(chunk, planes - first), plane, 1, plane, clamp.low,
@@ -33,25 +35,26 @@ void Binary::run(const float* a, const float* b, float* y, unsigned threads, Thr
         return;
     }
     const int64_t count = planes * plane;
-    for_each_item(pool, threads, (count + item_floats - 1) / item_floats, [&](int64_t item, unsigned) {
-        const int64_t at = item * item_floats;
-        finish({a + at, b + at, y + at, std::min(item_floats, count - at), 1, 0, 0, 0, clamp.low, clamp.high},
+    for_each_item(pool, threads, (count + item_elements - 1) / item_elements, [&](int64_t item, unsigned) {
+        const int64_t at = item * item_elements;
+        finish({a + at, b + at, y + at, std::min(item_elements, count - at), 1, 0, 0, 0, clamp.low, clamp.high},
                multiply ? kernels.multiply : kernels.add);
     });
 }
 
-void run_activation(Activation activation, const float* x, float* y, int64_t count, unsigned threads,
+template <class T>
+void run_activation(Activation activation, const T* x, T* y, int64_t count, unsigned threads,
                     ThreadPool& pool) {
     const Clamp clamp = clamp_of(activation);
-    const PassFunction pass = clamp.exact ? planar_kernels().clamp : curve_of(planar_kernels(), activation);
-    for_each_item(pool, threads, (count + item_floats - 1) / item_floats, [&](int64_t item, unsigned) {
-        const int64_t at = item * item_floats;
-        pass({x + at, nullptr, y + at, std::min(item_floats, count - at), 1, 0, 0, 0, clamp.low, clamp.high});
+    const PassFunction<T> pass = clamp.exact ? planar_kernels<T>().clamp : curve_of(planar_kernels<T>(), activation);
+    for_each_item(pool, threads, (count + item_elements - 1) / item_elements, [&](int64_t item, unsigned) {
+        const int64_t at = item * item_elements;
+        pass({x + at, nullptr, y + at, std::min(item_elements, count - at), 1, 0, 0, 0, clamp.low, clamp.high});
     });
 }
 
 void run_softmax(const float* x, float* y, int64_t rows, int64_t count, unsigned threads, ThreadPool& pool) {
-    const PlanarKernels& kernels = planar_kernels();
+    const PlanarKernels<float>& kernels = planar_kernels<float>();
     for_each_item(pool, threads, rows, [&](int64_t row, unsigned) {
         const float* from = x + row * count;
         float* to = y + row * count;
@@ -61,10 +64,37 @@ void run_softmax(const float* x, float* y, int64_t rows, int64_t count, unsigned
     });
 }
 
-void run_concatenation(const float* const* inputs, const int64_t* counts, size_t input_count, float* y, int64_t outer) {
+template <class T>
+void run_concatenation(const T* const* inputs, const int64_t* counts, size_t input_count, T* y, int64_t outer) {
     for (int64_t row = 0; row < outer; ++row) {
         for (size_t i = 0; i < input_count; ++i) y = std::copy_n(inputs[i] + row * counts[i], counts[i], y);
     }
 }
+
+template <class From, class To>
+void run_conversion(const From* x, To* y, int64_t count, unsigned threads, ThreadPool& pool) {
+    for_each_item(pool, threads, (count + item_elements - 1) / item_elements, [&](int64_t item, unsigned) {
+        const int64_t at = item * item_elements, part = std::min(item_elements, count - at);
+        if constexpr (sizeof(From) < sizeof(To)) {
+            widen(x + at, y + at, part);
+        } else if constexpr (sizeof(From) > sizeof(To)) {
+            narrow(x + at, y + at, part);
+        } else if (x != y) {
+            std::copy_n(x + at, part, y + at);
+        }
+    });
+}
+
+#define UBP_FOR(T)                                                                                        \
+    template void Binary::run(const T*, const T*, T*, unsigned, ThreadPool&) const;                       \
+    template void run_activation(Activation, const T*, T*, int64_t, unsigned, ThreadPool&);               \
+    template void run_concatenation(const T* const*, const int64_t*, size_t, T*, int64_t);                \
+    template void run_conversion(const T*, T*, int64_t, unsigned, ThreadPool&);
+
+UBP_FOR(float)
+UBP_FOR(Half)
+#undef UBP_FOR
+template void run_conversion(const float*, Half*, int64_t, unsigned, ThreadPool&);
+template void run_conversion(const Half*, float*, int64_t, unsigned, ThreadPool&);
 
 }  // namespace ubp

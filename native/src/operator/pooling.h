@@ -16,30 +16,37 @@ struct PoolWindow {
     int64_t pad_top = 0, pad_left = 0, pad_bottom = 0, pad_right = 0;  // below the kernel
 };
 
+// T: float or Half. Means are summed in floats.
+template <class T>
 class Pooling {
 public:
     // planes x height x width to planes x out_h x out_w; every window must touch the image.
     Pooling(const PoolWindow& window, int64_t planes, int64_t height, int64_t width, int64_t out_h, int64_t out_w,
             unsigned threads);
 
-    void run(const float* x, float* y, ThreadPool& pool) const;
+    void run(const T* x, T* y, ThreadPool& pool) const;
 
-    size_t workspace_floats() const { return threads_ * thread_floats_; }
-    void use_workspace(float* workspace) { workspace_ = workspace; }
+    size_t workspace_bytes() const { return threads_ * thread_bytes_; }
+    void use_workspace(void* workspace) { workspace_ = static_cast<char*>(workspace); }
 
 private:
-    void run_plane(const float* plane, float* out, float* row) const;
+    void run_plane(const T* plane, T* out, void* space) const;
+    void run_widened(const T* plane, T* out, float* space) const;
+    template <class A>
+    void pool_plane(const A* plane, A* out, A* row) const;
     void divide(float* out, int64_t out_row) const;
+    size_t row_elements() const;
 
     PoolWindow window_;
     int64_t planes_, height_, width_, out_h_, out_w_;
     unsigned threads_;
-    size_t thread_floats_;
+    size_t thread_bytes_ = 0;
     std::vector<float> column_counts_;  // average: columns of the window that count
-    float* workspace_ = nullptr;
+    char* workspace_ = nullptr;
 };
 
-// Mean of each of `planes` planes of `count` floats.
-void mean_of_planes(const float* x, float* y, int64_t planes, int64_t count, unsigned threads, ThreadPool& pool);
+// Mean of each of `planes` planes of `count` elements, summed in floats. T: float or Half.
+template <class T>
+void mean_of_planes(const T* x, T* y, int64_t planes, int64_t count, unsigned threads, ThreadPool& pool);
 
 }  // namespace ubp

@@ -7,11 +7,19 @@
 namespace ubp {
 namespace {
 
-void prepare_rows(const LayerView& layer, uint32_t group_rows, PreparedLayer& prepared) {
+template <class T>
+void prepare_rows(const LayerView& layer, uint32_t group_rows, PreparedLayer<T>& prepared) {
     prepared.group_rows = group_rows;
     prepared.groups = (layer.rows + group_rows - 1) / group_rows;
-    prepared.bias = AlignedBuffer(4 * size_t{prepared.groups + 1} * group_rows);
-    for (uint32_t r = 0; r < layer.rows; ++r) std::fill_n(prepared.bias.data() + 4 * size_t{r}, 4, layer.bias[r]);
+    prepared.bias = AlignedArray<T>(lanes<T> * size_t{prepared.groups + 1} * group_rows);
+    for (uint32_t r = 0; r < layer.rows; ++r)
+        std::fill_n(prepared.bias.data() + lanes<T> * size_t{r}, lanes<T>, T(layer.bias[r]));
+}
+
+// True where the weights serve the kernels as they lie in the layer.
+template <class T>
+bool usable_in_place(const LayerView& layer) {
+    return layer.dtype == dtype_of<T> && layer.readable_after_weights >= layer.weight_slack();
 }
 
 // Calls visit(row, column, weight) for every weight of every block.
@@ -35,9 +43,10 @@ bool has_aligned_blocks(const LayerView& layer) {
     return true;
 }
 
-PreparedLayer prepare_sparse(const LayerView& layer, bool aligned) {
+template <class T>
+PreparedLayer<T> prepare_sparse(const LayerView& layer, bool aligned) {
     const uint32_t n = layer.block_size;
-    PreparedLayer prepared;
+    PreparedLayer<T> prepared;
     prepared.block_size = int(n);
     prepared.aligned = aligned;
     prepare_rows(layer, n, prepared);
@@ -54,28 +63,29 @@ PreparedLayer prepare_sparse(const LayerView& layer, bool aligned) {
         for (uint32_t r = group * n; r < (group + 1) * n; ++r) prepared.counts.push_back(begin_of(r + 1) - begin_of(r));
     }
     prepared.group_begin.push_back(layer.block_count);
-    if (layer.readable_after_weights >= layer.weight_slack()) {
-        prepared.weights = layer.weights_as<float>();
+    if (usable_in_place<T>(layer)) {
+        prepared.weights = layer.weights_as<T>();
         return prepared;
     }
     const size_t count = size_t{layer.block_count} * n;
-    prepared.owned = AlignedBuffer(count + layer.weight_slack());
-    std::copy_n(layer.weights_as<float>(), count, prepared.owned.data());
+    prepared.owned = AlignedArray<T>(count + layer.weight_slack());
+    for (size_t i = 0; i < count; ++i) prepared.owned.data()[i] = T(layer.weight(i));
     prepared.weights = prepared.owned.data();
     return prepared;
 }
 
-PreparedLayer prepare_dense(const LayerView& layer) {
-    PreparedLayer prepared;
+template <class T>
+PreparedLayer<T> prepare_dense(const LayerView& layer) {
+    PreparedLayer<T> prepared;
     prepare_rows(layer, dense_rows, prepared);
-    if (layer.blocked && layer.readable_after_weights >= layer.weight_slack()) {
-        prepared.weights = layer.weights_as<float>();
+    if (layer.blocked && usable_in_place<T>(layer)) {
+        prepared.weights = layer.weights_as<T>();
         return prepared;
     }
-    prepared.owned = AlignedBuffer((size_t{prepared.groups} * layer.columns + 2) * dense_rows);
-    float* const packed = prepared.owned.data();
+    prepared.owned = AlignedArray<T>((size_t{prepared.groups} * layer.columns + 2) * dense_rows);
+    T* const packed = prepared.owned.data();
     const auto place = [&](uint32_t row, uint32_t column, float weight) {
-        packed[(size_t{row / dense_rows} * layer.columns + column) * dense_rows + row % dense_rows] = weight;
+        packed[(size_t{row / dense_rows} * layer.columns + column) * dense_rows + row % dense_rows] = T(weight);
     };
     if (layer.is_dense()) {
         for (uint32_t r = 0; r < layer.rows; ++r) {
@@ -87,5 +97,10 @@ PreparedLayer prepare_dense(const LayerView& layer) {
     prepared.weights = packed;
     return prepared;
 }
+
+template PreparedLayer<float> prepare_sparse(const LayerView&, bool);
+template PreparedLayer<Half> prepare_sparse(const LayerView&, bool);
+template PreparedLayer<float> prepare_dense(const LayerView&);
+template PreparedLayer<Half> prepare_dense(const LayerView&);
 
 }  // namespace ubp

@@ -9,6 +9,8 @@
 
 namespace ubp {
 
+// T: what the kernels compute in. Weights of another type are copied.
+template <class T>
 struct PreparedLayer {
     int block_size = 0;                 // of the kernels: 0 for dense
     bool aligned = false;               // counts are per group, not per start row
@@ -17,22 +19,24 @@ struct PreparedLayer {
     std::vector<uint32_t> counts;       // [groups * N] or [groups]
     std::vector<uint32_t> group_begin;  // [groups + 1] first block of each group
     const uint16_t* columns = nullptr;  // [B + 2], the layer's own
-    AlignedBuffer bias;                 // [(groups + 1) * group_rows][4], each value four times
-    AlignedBuffer owned;                // weights where they are not used in place
-    const float* weights = nullptr;
+    AlignedArray<T> bias;               // [(groups + 1) * group_rows][lanes], each value in a whole vector
+    AlignedArray<T> owned;              // weights where they are not used in place
+    const T* weights = nullptr;
 
     // Of all that is kept beside the layer's arrays.
     size_t bytes() const {
-        return sizeof(float) * (bias.size() + owned.size()) + sizeof(uint32_t) * (counts.size() + group_begin.size());
+        return sizeof(T) * (bias.size() + owned.size()) + sizeof(uint32_t) * (counts.size() + group_begin.size());
     }
 };
 
 // True where every block starts at a multiple of the block size.
 bool has_aligned_blocks(const LayerView& layer);
 
-PreparedLayer prepare_sparse(const LayerView& layer, bool aligned);
+template <class T>
+PreparedLayer<T> prepare_sparse(const LayerView& layer, bool aligned);
 
 // Rows in blocks of 8, [groups][K][8]; a sparse layer is filled up with zeros.
-PreparedLayer prepare_dense(const LayerView& layer);
+template <class T>
+PreparedLayer<T> prepare_dense(const LayerView& layer);
 
 }  // namespace ubp

@@ -8,9 +8,11 @@ namespace {
 
 // Multiply-adds of one block, and what a block costs beside them: loads, addresses, the latency of a short chain.
 // The constants come from the modelled cycles of the kernels (docs/performance.md).
-double cost_of(const TileKernel& kernel) {
+template <class T>
+double cost_of(const TileKernel<T>& kernel) {
     const int rows = kernel.block_size == 0 ? int(dense_rows) : kernel.block_size;
-    const int single = kernel.single == 0 ? 0 : (rows >= 4 ? rows / 4 : rows);
+    const int lined_up = rows < lanes<T> ? 4 : lanes<T>;  // rows of the position across the rows, in one register
+    const int single = kernel.single == 0 ? 0 : (rows >= 4 ? rows / lined_up : rows);
     return std::max(8.0, kernel.vectors * rows + single + 2.0 + 0.5 * (kernel.vectors + kernel.single));
 }
 
@@ -20,12 +22,13 @@ struct Choice {
 };
 
 // best[n]: cheapest way to cover n positions, and the first kernel of it.
-std::vector<Choice> cheapest(const KernelSet& kernels, int block_size, int64_t positions) {
+template <class T>
+std::vector<Choice> cheapest(const KernelSet<T>& kernels, int block_size, int64_t positions) {
     std::vector<Choice> best(size_t(positions) + 1, Choice{std::numeric_limits<double>::max(), -1});
     best[0] = {0.0, -1};
     for (int64_t n = 1; n <= positions; ++n) {
         for (int k = 0; k < kernels.tile_count; ++k) {
-            const TileKernel& kernel = kernels.tiles[k];
+            const TileKernel<T>& kernel = kernels.tiles[k];
             if (kernel.block_size != block_size) continue;
             const double cost = cost_of(kernel) + best[size_t(std::max<int64_t>(n - kernel.width(), 0))].cost;
             if (cost <= best[size_t(n)].cost) best[size_t(n)] = {cost, k};
@@ -36,7 +39,8 @@ std::vector<Choice> cheapest(const KernelSet& kernels, int block_size, int64_t p
 
 }  // namespace
 
-std::vector<Tile> plan_tiles(const KernelSet& kernels, int block_size, int64_t images, int64_t plane) {
+template <class T>
+std::vector<Tile> plan_tiles(const KernelSet<T>& kernels, int block_size, int64_t images, int64_t plane) {
     int widest = 0;
     for (int k = 0; k < kernels.tile_count; ++k) {
         if (kernels.tiles[k].block_size == block_size) widest = std::max(widest, kernels.tiles[k].width());
@@ -61,5 +65,8 @@ std::vector<Tile> plan_tiles(const KernelSet& kernels, int block_size, int64_t i
     }
     return tiles;
 }
+
+template std::vector<Tile> plan_tiles(const KernelSet<float>&, int, int64_t, int64_t);
+template std::vector<Tile> plan_tiles(const KernelSet<Half>&, int, int64_t, int64_t);
 
 }  // namespace ubp

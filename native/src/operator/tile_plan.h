@@ -14,7 +14,8 @@ struct Tile {
     int kernel;     // index into KernelSet::tiles
 };
 
-// Tiles for `images` runs of `plane` positions. Few positions per image: tiles may span images.
-std::vector<Tile> plan_tiles(const KernelSet& kernels, int block_size, int64_t images, int64_t plane);
+// T: float or Half. Tiles for `images` runs of `plane` positions. Few positions per image: tiles may span images.
+template <class T>
+std::vector<Tile> plan_tiles(const KernelSet<T>& kernels, int block_size, int64_t images, int64_t plane);
 
 }  // namespace ubp

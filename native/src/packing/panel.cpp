@@ -7,47 +7,71 @@
 namespace ubp {
 namespace {
 
-constexpr uint32_t ones = 0xffffffffu;
+// Four or eight elements from any offsets.
+UBP_INLINE uint32x4_t gather(const Bits<float>* from, const int64_t* offset) {
+    uint32x4_t v = vdupq_n_u32(from[offset[0]]);
+    v = vld1q_lane_u32(from + offset[1], v, 1);
+    v = vld1q_lane_u32(from + offset[2], v, 2);
+    return vld1q_lane_u32(from + offset[3], v, 3);
+}
 
-// One vector of every plane, from any four offsets.
-void gather_vector(const PlaneCopy& copy, const int32_t* offset) {
-    const uint32x4_t mask = vld1q_u32(copy.mask);
-    const int64_t a = offset[0], b = offset[1], c = offset[2], d = offset[3];
-    const float* from = copy.from;
-    float* to = copy.to;
+UBP_INLINE uint16x8_t gather(const Bits<Half>* from, const int64_t* offset) {
+    uint16x8_t v = vdupq_n_u16(from[offset[0]]);
+    v = vld1q_lane_u16(from + offset[1], v, 1);
+    v = vld1q_lane_u16(from + offset[2], v, 2);
+    v = vld1q_lane_u16(from + offset[3], v, 3);
+    v = vld1q_lane_u16(from + offset[4], v, 4);
+    v = vld1q_lane_u16(from + offset[5], v, 5);
+    v = vld1q_lane_u16(from + offset[6], v, 6);
+    return vld1q_lane_u16(from + offset[7], v, 7);
+}
+
+// A vector of every second element.
+UBP_INLINE uint32x4_t load_half_of(const uint32_t* from) { return vld2q_u32(from).val[0]; }
+UBP_INLINE uint16x8_t load_half_of(const uint16_t* from) { return vld2q_u16(from).val[0]; }
+
+// One vector of every plane, from any offsets.
+template <class T>
+void gather_vector(const PlaneCopy<T>& copy, const int32_t* offset) {
+    const auto mask = load(copy.mask);
+    int64_t wide[lanes<T>];
+    for (int i = 0; i < lanes<T>; ++i) wide[i] = offset[i];
+    const auto* from = reinterpret_cast<const Bits<T>*>(copy.from);
+    auto* to = reinterpret_cast<Bits<T>*>(copy.to);
     for (int64_t left = copy.planes; left > 0; --left) {
-        float32x4_t v = vdupq_n_f32(from[a]);
-        v = vld1q_lane_f32(from + b, v, 1);
-        v = vld1q_lane_f32(from + c, v, 2);
-        v = vld1q_lane_f32(from + d, v, 3);
-        vst1q_f32(to, vreinterpretq_f32_u32(vandq_u32(vreinterpretq_u32_f32(v), mask)));
+        store(to, both(gather(from, wide), mask));
         from += copy.plane;
         to += copy.step;
     }
 }
 
-// One vector of every plane, from every second float: reads eight.
-void halve_vector(const PlaneCopy& copy, int64_t offset) {
-    const uint32x4_t mask = vld1q_u32(copy.mask);
-    const float* from = copy.from + offset;
-    float* to = copy.to;
+// One vector of every plane, from every second element: reads two vectors.
+template <class T>
+void halve_vector(const PlaneCopy<T>& copy, int64_t offset) {
+    const auto mask = load(copy.mask);
+    const auto* from = reinterpret_cast<const Bits<T>*>(copy.from) + offset;
+    auto* to = reinterpret_cast<Bits<T>*>(copy.to);
     for (int64_t left = copy.planes; left > 0; --left) {
-        const float32x4x2_t pair = vld2q_f32(from);
-        vst1q_f32(to, vreinterpretq_f32_u32(vandq_u32(vreinterpretq_u32_f32(pair.val[0]), mask)));
+        store(to, both(load_half_of(from), mask));
         from += copy.plane;
         to += copy.step;
     }
 }
 
+template <class T>
 bool step_is(const int32_t* offset, int32_t step) {
-    return offset[1] - offset[0] == step && offset[2] - offset[1] == step && offset[3] - offset[2] == step;
+    bool same = true;
+    for (int i = 1; i < lanes<T>; ++i) same = same && offset[i] - offset[i - 1] == step;
+    return same;
 }
 
 }  // namespace
 
-PanelPacker::PanelPacker(const Geometry& geometry) : geometry_(geometry) {
+template <class T>
+PanelPacker<T>::PanelPacker(const Geometry& geometry) : geometry_(geometry) {
     consecutive_ = geometry.stride_h == 1 && geometry.stride_w == 1 && geometry.out_w == geometry.width;
     padded_ = geometry.padded();
+    const Word ones = Word(-1);
     std::fill_n(mask_, most_positions, ones);
     row_mask_.assign(size_t(geometry.kernel_h) * most_positions, ones);
     column_mask_.assign(size_t(geometry.kernel_w) * most_positions, ones);
@@ -55,7 +79,8 @@ PanelPacker::PanelPacker(const Geometry& geometry) : geometry_(geometry) {
     column_inside_.assign(size_t(geometry.kernel_w), 1);
 }
 
-void PanelPacker::pack(const CopyKernels& copies, const float* x, int64_t first, int count, int stride, float* panel) {
+template <class T>
+void PanelPacker<T>::pack(const CopyKernels<T>& copies, const T* x, int64_t first, int count, int stride, T* panel) {
     const Geometry& g = geometry_;
     const int64_t image = first / g.out_plane();
     const bool consecutive = consecutive_ && (first + count - 1) / g.out_plane() == image;
@@ -75,7 +100,8 @@ void PanelPacker::pack(const CopyKernels& copies, const float* x, int64_t first,
 }
 
 // Input position of every output position's first tap. Positions beyond the tile repeat the last one.
-void PanelPacker::find_positions(int stride) {
+template <class T>
+void PanelPacker<T>::find_positions(int stride) {
     const Geometry& g = geometry_;
     const int64_t within = first_ % g.out_plane(), image_step = g.channels * g.plane();
     int64_t row = within / g.out_w, column = within % g.out_w, base = 0;
@@ -89,17 +115,21 @@ void PanelPacker::find_positions(int stride) {
         row = 0;
         base += image_step;
     }
-    for (int p = 0; p < stride; p += 4)
-        in_row_[p / 4] = step_is(offset_ + p, int32_t(g.stride_w)) && top_[p] == top_[p + 3];
+    for (int p = 0; p < stride; p += lanes<T>) {
+        in_row_[p / lanes<T>] =
+            step_is<T>(offset_ + p, int32_t(g.stride_w)) && top_[p] == top_[p + lanes<T> - 1];
+    }
 }
 
 // A tap is inside the image where its row and its column are.
-void PanelPacker::find_masks(int stride) {
-    const auto mark = [stride](const int32_t* at, int64_t shift, int64_t size, uint32_t* mask) {
-        uint32_t all = ones;
+template <class T>
+void PanelPacker<T>::find_masks(int stride) {
+    const auto mark = [stride](const int32_t* at, int64_t shift, int64_t size, Word* mask) {
+        const Word ones = Word(-1);
+        Word all = ones;
         for (int p = 0; p < stride; ++p) {
-            mask[p] = uint32_t(at[p] + int32_t(shift)) < uint32_t(size) ? ones : 0u;
-            all &= mask[p];
+            mask[p] = uint32_t(at[p] + int32_t(shift)) < uint32_t(size) ? ones : Word(0);
+            all = Word(all & mask[p]);
         }
         return all == ones;
     };
@@ -112,17 +142,19 @@ void PanelPacker::find_masks(int stride) {
     }
 }
 
-bool PanelPacker::set_tap_mask(int64_t tap, int stride) {
+template <class T>
+bool PanelPacker<T>::set_tap_mask(int64_t tap, int stride) {
     const size_t row = size_t(tap / geometry_.kernel_w), column = size_t(tap % geometry_.kernel_w);
-    const uint32_t *rows = &row_mask_[row * most_positions], *columns = &column_mask_[column * most_positions];
-    for (int p = 0; p < stride; p += 4) vst1q_u32(mask_ + p, vandq_u32(vld1q_u32(rows + p), vld1q_u32(columns + p)));
+    const Word *rows = &row_mask_[row * most_positions], *columns = &column_mask_[column * most_positions];
+    for (int p = 0; p < stride; p += lanes<T>) store(mask_ + p, both(load(rows + p), load(columns + p)));
     return !(row_inside_[row] && column_inside_[column]);
 }
 
 // Channels whose sources lie inside the array are copied as they stand; the first and the last planes, where the row
 // before or behind the image would be read, are gathered.
-void PanelPacker::pack_consecutive(const CopyKernels& copies, const float* x, int64_t tap, bool masked, int stride,
-                                   float* to) {
+template <class T>
+void PanelPacker<T>::pack_consecutive(const CopyKernels<T>& copies, const T* x, int64_t tap, bool masked, int stride,
+                                   T* to) {
     const Geometry& g = geometry_;
     const int64_t from =
         start_ + offset_[0] + tap / g.kernel_w * g.dilation_h * g.width + tap % g.kernel_w * g.dilation_w;
@@ -131,29 +163,33 @@ void PanelPacker::pack_consecutive(const CopyKernels& copies, const float* x, in
     const int64_t end = last < 0 ? begin : std::max(begin, std::min(g.channels, last / plane + 1));
     const int64_t step = g.taps() * stride;
     if (begin < end) {
-        const PlaneCopy copy{x + from + begin * plane, plane, end - begin, mask_, to + begin * step, step};
-        (masked ? copies.masked[stride / 4] : copies.plain[stride / 4])(copy);
+        const PlaneCopy<T> copy{x + from + begin * plane, plane, end - begin, mask_, to + begin * step, step};
+        (masked ? copies.masked[stride / lanes<T>] : copies.plain[stride / lanes<T>])(copy);
     }
     if (!padded_ && end - begin < g.channels) find_positions(stride);
     if (begin > 0) pack_gathered(x, tap, 0, begin, stride, to);
     if (end < g.channels) pack_gathered(x, tap, end, g.channels - end, stride, to + end * step);
 }
 
-void PanelPacker::pack_gathered(const float* x, int64_t tap, int64_t channel, int64_t channels, int stride, float* to) {
+template <class T>
+void PanelPacker<T>::pack_gathered(const T* x, int64_t tap, int64_t channel, int64_t channels, int stride, T* to) {
     const Geometry& g = geometry_;
     const int32_t shift = int32_t(tap / g.kernel_w * g.dilation_h * g.width + tap % g.kernel_w * g.dilation_w);
     const int64_t start = start_ + channel * g.plane(), room = g.input_floats() - start - (channels - 1) * g.plane();
-    for (int p = 0; p < stride; p += 4) {
-        const PlaneCopy copy{x + start, g.plane(), channels, mask_ + p, to + p, g.taps() * stride};
+    for (int p = 0; p < stride; p += lanes<T>) {
+        const PlaneCopy<T> copy{x + start, g.plane(), channels, mask_ + p, to + p, g.taps() * stride};
         const int64_t at = offset_[p] + shift;
-        if (g.stride_w == 2 && in_row_[p / 4] && start + at >= 0 && at + 8 <= room) {
+        if (g.stride_w == 2 && in_row_[p / lanes<T>] && start + at >= 0 && at + 2 * lanes<T> <= room) {
             halve_vector(copy, at);  // what lies outside of the image is read from beside it, and masked
             continue;
         }
-        int32_t source[4];
-        for (int i = 0; i < 4; ++i) source[i] = mask_[p + i] ? offset_[p + i] + shift : 0;
+        int32_t source[lanes<T>];
+        for (int i = 0; i < lanes<T>; ++i) source[i] = mask_[p + i] ? offset_[p + i] + shift : 0;
         gather_vector(copy, source);
     }
 }
+
+template class PanelPacker<float>;
+template class PanelPacker<Half>;
 
 }  // namespace ubp

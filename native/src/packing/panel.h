@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <type_traits>
 #include <vector>
 
 #include "kernels/wros/walk.h"
@@ -10,19 +11,23 @@
 
 namespace ubp {
 
+// T: float or Half.
+template <class T>
 class PanelPacker {
 public:
-    static constexpr int most_positions = 36;  // of a tile, filled up to whole vectors
+    static constexpr int most_positions = 9 * lanes<T>;  // of a tile, filled up to whole vectors
 
     explicit PanelPacker(const Geometry& geometry);
 
     // Packs output positions first .. first + count - 1 (positions run through all images, row by row) from
-    // x [batch][C][H][W]. Every panel row has `stride` floats, a multiple of 4; those beyond `count` mean nothing.
-    void pack(const CopyKernels& copies, const float* x, int64_t first, int count, int stride, float* panel);
+    // x [batch][C][H][W]. Every panel row has `stride` elements, a multiple of lanes<T>; those beyond `count` mean nothing.
+    void pack(const CopyKernels<T>& copies, const T* x, int64_t first, int count, int stride, T* panel);
 
 private:
-    void pack_consecutive(const CopyKernels& copies, const float* x, int64_t tap, bool masked, int stride, float* to);
-    void pack_gathered(const float* x, int64_t tap, int64_t channel, int64_t channels, int stride, float* to);
+    using Word = typename std::conditional<sizeof(T) == 4, uint32_t, uint16_t>::type;  // Bits<T> in arrays of its own
+
+    void pack_consecutive(const CopyKernels<T>& copies, const T* x, int64_t tap, bool masked, int stride, T* to);
+    void pack_gathered(const T* x, int64_t tap, int64_t channel, int64_t channels, int stride, T* to);
     void find_positions(int stride);
     void find_masks(int stride);
     bool set_tap_mask(int64_t tap, int stride);  // false where the whole tap is inside the image
@@ -35,11 +40,11 @@ private:
     int64_t start_ = 0;                 // offset in x of the tile's first image
     int32_t top_[most_positions] = {};  // input row and column of each position's first tap
     int32_t left_[most_positions] = {};
-    int32_t offset_[most_positions] = {};           // of that tap from start_; may lie outside
-    bool in_row_[most_positions / 4] = {};          // four positions follow each other in one output row
-    std::vector<uint32_t> row_mask_, column_mask_;  // [kernel_h or kernel_w][most_positions], zero: in the padding
+    int32_t offset_[most_positions] = {};                // of that tap from start_; may lie outside
+    bool in_row_[most_positions / lanes<T>] = {};        // a vector of positions that follow each other in an output row
+    std::vector<Word> row_mask_, column_mask_;  // [kernel_h or kernel_w][most_positions], zero: in the padding
     std::vector<uint8_t> row_inside_, column_inside_;
-    uint32_t mask_[most_positions] = {};  // of the current tap
+    Word mask_[most_positions] = {};  // of the current tap
 };
 
 }  // namespace ubp

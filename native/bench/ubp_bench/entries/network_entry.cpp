@@ -1,7 +1,7 @@
 #include "network_entry.h"
 
 #include <algorithm>
-#include <limits>
+#include <cstring>
 #include <set>
 
 #include "../machine/affinity.h"
@@ -87,21 +87,23 @@ void NetworkEntry::prepare_run() {
     const float* from = data_.inputs.data();
     for (size_t i = 0; i < network_->input_count(); ++i) {
         const size_t count = network_->input_tensor(i).elements();
-        std::copy_n(from, count, network_->input(i));
+        network_->write_input(i, from);
         from += count;
     }
 }
 
 void NetworkEntry::spoil_output() {
     for (size_t i = 0; i < network_->output_count(); ++i)
-        std::fill_n(const_cast<float*>(network_->output(i)), network_->output_tensor(i).elements(),
-                    std::numeric_limits<float>::quiet_NaN());
+        std::memset(const_cast<void*>(network_->output(i)), 0xff, size_t(network_->output_tensor(i).bytes()));  // NaN
 }
 
 std::vector<float> NetworkEntry::outputs() const {
     std::vector<float> all;
-    for (size_t i = 0; i < network_->output_count(); ++i)
-        all.insert(all.end(), network_->output(i), network_->output(i) + network_->output_tensor(i).elements());
+    for (size_t i = 0; i < network_->output_count(); ++i) {
+        const size_t begin = all.size();
+        all.resize(begin + network_->output_tensor(i).elements());
+        network_->read_output(i, all.data() + begin);
+    }
     return all;
 }
 

@@ -1,89 +1,106 @@
-// Element-wise passes over rows of floats, and the sums and maxima that pooling and softmax need.
+// Element-wise passes over rows of elements, and the sums and maxima that pooling and softmax need.
 #pragma once
 
+#include "kernels/loads.h"
 #include "kernels/planar/planar.h"
 #include "kernels/planar/vector_math.h"
 
 namespace ubp {
 namespace {
 
+template <class T>
 struct Clamped {
-    float32x4_t low, high;
-    explicit Clamped(const Pass& pass) : low(vdupq_n_f32(pass.low)), high(vdupq_n_f32(pass.high)) {}
-    UBP_INLINE float32x4_t clamp(float32x4_t v) const { return vminq_f32(vmaxq_f32(v, low), high); }
+    Vector<T> low, high;
+    explicit Clamped(const Pass<T>& pass) : low(spread<T>(pass.low)), high(spread<T>(pass.high)) {}
+    UBP_INLINE Vector<T> clamp(Vector<T> v) const { return lesser(greater(v, low), high); }
 };
 
-struct Add : Clamped {
-    using Clamped::Clamped;
-    UBP_INLINE float32x4_t operator()(float32x4_t a, float32x4_t b) const { return clamp(vaddq_f32(a, b)); }
+template <class T>
+struct Add : Clamped<T> {
+    using Clamped<T>::Clamped;
+    UBP_INLINE Vector<T> operator()(Vector<T> a, Vector<T> b) const { return this->clamp(plus(a, b)); }
 };
 
-struct Multiply : Clamped {
-    using Clamped::Clamped;
-    UBP_INLINE float32x4_t operator()(float32x4_t a, float32x4_t b) const { return clamp(vmulq_f32(a, b)); }
+template <class T>
+struct Multiply : Clamped<T> {
+    using Clamped<T>::Clamped;
+    UBP_INLINE Vector<T> operator()(Vector<T> a, Vector<T> b) const { return this->clamp(times(a, b)); }
 };
 
-struct Clamp1 : Clamped {
-    using Clamped::Clamped;
-    UBP_INLINE float32x4_t operator()(float32x4_t a, float32x4_t) const { return clamp(a); }
+template <class T>
+struct Clamp1 : Clamped<T> {
+    using Clamped<T>::Clamped;
+    UBP_INLINE Vector<T> operator()(Vector<T> a, Vector<T>) const { return this->clamp(a); }
+};
+
+// An activation, computed in floats whatever the elements are.
+template <class T, class Function>
+struct Curve {
+    explicit Curve(const Pass<T>&) {}
+    UBP_INLINE Vector<T> operator()(Vector<T> a, Vector<T>) const {
+        if constexpr (lanes<T> == 4) {
+            return Function::of(a);
+        } else {
+            return narrow(Function::of(widen_low(a)), Function::of(widen_high(a)));
+        }
+    }
 };
 
 struct HardSwish {
-    explicit HardSwish(const Pass&) {}
-    UBP_INLINE float32x4_t operator()(float32x4_t a, float32x4_t) const { return vmulq_f32(a, vector_hard_sigmoid(a)); }
+    static UBP_INLINE float32x4_t of(float32x4_t a) { return vmulq_f32(a, vector_hard_sigmoid(a)); }
 };
 
 struct Silu {
-    explicit Silu(const Pass&) {}
-    UBP_INLINE float32x4_t operator()(float32x4_t a, float32x4_t) const { return vmulq_f32(a, vector_sigmoid(a)); }
+    static UBP_INLINE float32x4_t of(float32x4_t a) { return vmulq_f32(a, vector_sigmoid(a)); }
 };
 
 struct HardSigmoid {
-    explicit HardSigmoid(const Pass&) {}
-    UBP_INLINE float32x4_t operator()(float32x4_t a, float32x4_t) const { return vector_hard_sigmoid(a); }
+    static UBP_INLINE float32x4_t of(float32x4_t a) { return vector_hard_sigmoid(a); }
 };
 
 struct Sigmoid {
-    explicit Sigmoid(const Pass&) {}
-    UBP_INLINE float32x4_t operator()(float32x4_t a, float32x4_t) const { return vector_sigmoid(a); }
+    static UBP_INLINE float32x4_t of(float32x4_t a) { return vector_sigmoid(a); }
 };
 
-// Where the second input of a row comes from: nowhere, one float for the whole row, or an array.
+// Where the second input of a row comes from: nowhere, one element for the whole row, or an array.
 enum class Second { none, scalar, array };
 
-template <class Op, Second second, int Vectors>
-UBP_INLINE void pass_vectors(const Op& op, const float* a, const float* b, float32x4_t scalar, float* out) {
-    float32x4_t va[Vectors], vb[Vectors];
+template <class T, class Op, Second second, int Vectors>
+UBP_INLINE void pass_vectors(const Op& op, const T* a, const T* b, Vector<T> scalar, T* out) {
+    Vector<T> va[Vectors], vb[Vectors];
     for (int v = 0; v < Vectors; ++v) {
-        va[v] = vld1q_f32(a + 4 * v);
-        vb[v] = second == Second::array ? vld1q_f32(b + 4 * v) : scalar;
+        va[v] = load(a + lanes<T> * v);
+        vb[v] = second == Second::array ? load(b + lanes<T> * v) : scalar;
     }
-    for (int v = 0; v < Vectors; ++v) vst1q_f32(out + 4 * v, op(va[v], vb[v]));
+    for (int v = 0; v < Vectors; ++v) store(out + lanes<T> * v, op(va[v], vb[v]));
 }
 
-// The last one to three floats of a row go through a buffer, so that nothing is read or written behind it.
-template <class Op, Second second>
-UBP_INLINE void pass_tail(const Op& op, const float* a, const float* b, float32x4_t scalar, float* out, int64_t count) {
-    float parts[3][4] = {};
+// The last elements of a row, less than a vector, go through a buffer, so that nothing is read or written behind it.
+template <class T, class Op, Second second>
+UBP_INLINE void pass_tail(const Op& op, const T* a, const T* b, Vector<T> scalar, T* out, int64_t count) {
+    T parts[3][lanes<T>] = {};
     for (int64_t i = 0; i < count; ++i) parts[0][i] = a[i];
     for (int64_t i = 0; second == Second::array && i < count; ++i) parts[1][i] = b[i];
-    pass_vectors<Op, second, 1>(op, parts[0], parts[1], scalar, parts[2]);
+    pass_vectors<T, Op, second, 1>(op, parts[0], parts[1], scalar, parts[2]);
     for (int64_t i = 0; i < count; ++i) out[i] = parts[2][i];
 }
 
-template <class Op, Second second>
-void run_pass(const Pass& pass) {
+template <class T, class Op, Second second>
+void run_pass(const Pass<T>& pass) {
+    constexpr int one = lanes<T>, four = 4 * one;
     const Op op(pass);
     for (int64_t row = 0; row < pass.rows; ++row) {
-        const float* a = pass.a + row * pass.a_stride;
-        const float* b = second == Second::none ? nullptr : pass.b + row * pass.b_stride;
-        float* out = pass.out + row * pass.out_stride;
-        const float32x4_t scalar = vdupq_n_f32(second == Second::scalar ? *b : 0.0f);
+        const T* a = pass.a + row * pass.a_stride;
+        const T* b = second == Second::none ? nullptr : pass.b + row * pass.b_stride;
+        T* out = pass.out + row * pass.out_stride;
+        const Vector<T> scalar = spread<T>(second == Second::scalar ? float(*b) : 0.0f);
         const int64_t step = second == Second::array ? 1 : 0;
         int64_t x = 0;
-        for (; x + 16 <= pass.count; x += 16) pass_vectors<Op, second, 4>(op, a + x, b + step * x, scalar, out + x);
-        for (; x + 4 <= pass.count; x += 4) pass_vectors<Op, second, 1>(op, a + x, b + step * x, scalar, out + x);
-        if (x < pass.count) pass_tail<Op, second>(op, a + x, b + step * x, scalar, out + x, pass.count - x);
+        for (; x + four <= pass.count; x += four)
+            pass_vectors<T, Op, second, 4>(op, a + x, b + step * x, scalar, out + x);
+        for (; x + one <= pass.count; x += one)
+            pass_vectors<T, Op, second, 1>(op, a + x, b + step * x, scalar, out + x);
+        if (x < pass.count) pass_tail<T, Op, second>(op, a + x, b + step * x, scalar, out + x, pass.count - x);
     }
 }
 
@@ -91,16 +108,30 @@ UBP_INLINE float total(float32x4_t v) {
     return (vgetq_lane_f32(v, 0) + vgetq_lane_f32(v, 1)) + (vgetq_lane_f32(v, 2) + vgetq_lane_f32(v, 3));
 }
 
-float sum_of(const float* from, int64_t count) {
+// Four floats of a vector to one sum, or eight to two.
+template <class T>
+UBP_INLINE void add_vector(float32x4_t* sums, Vector<T> v) {
+    if constexpr (lanes<T> == 4) {
+        sums[0] = vaddq_f32(sums[0], v);
+    } else {
+        sums[0] = vaddq_f32(sums[0], widen_low(v));
+        sums[1] = vaddq_f32(sums[1], widen_high(v));
+    }
+}
+
+// In floats whatever the elements are.
+template <class T>
+float sum_of(const T* from, int64_t count) {
+    constexpr int one = lanes<T>;
     float32x4_t acc[4];
     for (float32x4_t& v : acc) v = vdupq_n_f32(0.0f);
     int64_t x = 0;
     for (; x + 16 <= count; x += 16) {
-        for (int v = 0; v < 4; ++v) acc[v] = vaddq_f32(acc[v], vld1q_f32(from + x + 4 * v));
+        for (int v = 0; v < 16; v += one) add_vector<T>(acc + v / 4, load(from + x + v));
     }
-    for (; x + 4 <= count; x += 4) acc[0] = vaddq_f32(acc[0], vld1q_f32(from + x));
+    for (; x + one <= count; x += one) add_vector<T>(acc, load(from + x));
     float sum = total(vaddq_f32(vaddq_f32(acc[0], acc[1]), vaddq_f32(acc[2], acc[3])));
-    for (; x < count; ++x) sum += from[x];
+    for (; x < count; ++x) sum += float(from[x]);
     return sum;
 }
 
@@ -127,7 +158,7 @@ float exponentials_of(const float* from, int64_t count, float largest, float* ou
         vst1q_f32(part, vector_exp(vld1q_f32(part)));
         for (int64_t i = x; i < count; ++i) out[i] = part[i - x];
     }
-    return sum_of(out, count);
+    return sum_of<float>(out, count);
 }
 
 }  // namespace

@@ -1,44 +1,43 @@
-// The copies that fill a panel: the same few floats of every input plane, one panel row each. Part of a kernel set,
+// The copies that fill a panel: the same few elements of every input plane, one panel row each. Part of a kernel set,
 // because wide cores prefer loads and stores of several registers and in-order cores single ones.
 #pragma once
 
-#include "kernels/neon.h"
+#include "kernels/loads.h"
 #include "kernels/wros/walk.h"
 
 namespace ubp {
 namespace {
 
-template <int V, bool Together>
-UBP_INLINE void store_vectors(float* to, const float32x4_t* from) {
+template <int V, bool Together, class Word, class Moved>
+UBP_INLINE void store_vectors(Word* to, const Moved* from) {
+    constexpr int width = 16 / int(sizeof(Word));
 #if defined(__aarch64__)
     if constexpr (Together && V >= 4) {
-        const float32x4x4_t four = {{from[0], from[1], from[2], from[3]}};
-        vst1q_f32_x4(to, four);
-        store_vectors<V - 4, Together>(to + 16, from + 4);
+        store_four(to, from);
+        store_vectors<V - 4, Together>(to + 4 * width, from + 4);
         return;
     }
 #endif
-    for (int j = 0; j < V; ++j) vst1q_f32(to + 4 * j, from[j]);
+    for (int j = 0; j < V; ++j) store(to + width * j, from[j]);
 }
 
 // V vectors of each of `planes` planes, under a mask where Masked.
-template <int V, bool Masked, bool Together>
-void copy_planes(const PlaneCopy& copy) {
-    uint32x4_t mask[V];
-    for (int j = 0; Masked && j < V; ++j) mask[j] = vld1q_u32(copy.mask + 4 * j);
-    const float* from = copy.from;
-    float* to = copy.to;
+template <class T, int V, bool Masked, bool Together>
+void copy_planes(const PlaneCopy<T>& copy) {
+    using Moved = decltype(load(copy.mask));
+    Moved mask[V];
+    for (int j = 0; Masked && j < V; ++j) mask[j] = load(copy.mask + lanes<T> * j);
+    const auto* from = reinterpret_cast<const Bits<T>*>(copy.from);
+    auto* to = reinterpret_cast<Bits<T>*>(copy.to);
     const int64_t plane = copy.plane, step = copy.step;
     for (int64_t left = copy.planes; left > 0; --left) {
-        float32x4_t v[V];
+        Moved v[V];
         if constexpr (Together) {
             load_together<V>(v, from);
         } else {
-            for (int j = 0; j < V; ++j) v[j] = vld1q_f32(from + 4 * j);
+            for (int j = 0; j < V; ++j) v[j] = load(from + lanes<T> * j);
         }
-        for (int j = 0; Masked && j < V; ++j) {
-            v[j] = vreinterpretq_f32_u32(vandq_u32(vreinterpretq_u32_f32(v[j]), mask[j]));
-        }
+        for (int j = 0; Masked && j < V; ++j) v[j] = both(v[j], mask[j]);
         store_vectors<V, Together>(to, v);
         from += plane;
         to += step;
@@ -47,15 +46,19 @@ void copy_planes(const PlaneCopy& copy) {
     }
 }
 
-template <bool Together>
-constexpr CopyKernels copy_kernels = {
-    {nullptr, copy_planes<1, false, Together>, copy_planes<2, false, Together>, copy_planes<3, false, Together>,
-     copy_planes<4, false, Together>, copy_planes<5, false, Together>, copy_planes<6, false, Together>,
-     copy_planes<7, false, Together>, copy_planes<8, false, Together>, copy_planes<9, false, Together>},
-    {nullptr, copy_planes<1, true, Together>, copy_planes<2, true, Together>, copy_planes<3, true, Together>,
-     copy_planes<4, true, Together>, copy_planes<5, true, Together>, copy_planes<6, true, Together>,
-     copy_planes<7, true, Together>, copy_planes<8, true, Together>, copy_planes<9, true, Together>},
-};
+#define UBP_COPIES(MASKED)                                                                                       \
+    {                                                                                                            \
+        nullptr, copy_planes<T, 1, MASKED, Together>, copy_planes<T, 2, MASKED, Together>,                       \
+            copy_planes<T, 3, MASKED, Together>, copy_planes<T, 4, MASKED, Together>,                            \
+            copy_planes<T, 5, MASKED, Together>, copy_planes<T, 6, MASKED, Together>,                            \
+            copy_planes<T, 7, MASKED, Together>, copy_planes<T, 8, MASKED, Together>,                            \
+            copy_planes<T, 9, MASKED, Together>                                                                  \
+    }
+
+template <class T, bool Together>
+constexpr CopyKernels<T> copy_kernels = {UBP_COPIES(false), UBP_COPIES(true)};
+
+#undef UBP_COPIES
 
 }  // namespace
 }  // namespace ubp

@@ -1,68 +1,95 @@
-// What a micro-kernel is given: one walk over the start rows of a layer, for one panel of inputs.
+// What a micro-kernel is given: one walk over the start rows of a layer, for one panel of inputs. T: float or Half.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
+#include "ubp/dtype.h"
+
 namespace ubp {
 
+// Elements of a vector.
+template <class T>
+constexpr int lanes = 16 / int(sizeof(T));
+
 // Where the rows of some consecutive groups go. A group is N consecutive start rows (dense: a block of 8 rows).
+template <class T>
 struct Span {
     uint32_t groups = 0;
-    float* out = nullptr;
-    size_t stride = 0;  // floats between rows
+    T* out = nullptr;
+    size_t stride = 0;  // elements between rows
 };
 
 // Spans: the lead-in of a walk that starts inside the layer; the rows that are wanted; a last group that has fewer rows
 // than the kernel stores. The first and the last may have no groups.
+template <class T>
 struct Walk {
-    const float* panel = nullptr;       // [K][panel_stride() of the tile]
+    const T* panel = nullptr;           // [K][panel_stride() of the tile]
     const uint32_t* counts = nullptr;   // blocks per start row [groups * N]; aligned kernels: per group [groups]
     const uint16_t* columns = nullptr;  // of the first block; two more can be read, and name columns that there are
-    const float* weights = nullptr;     // of the first block; one block more can be read. Dense: [groups][K][8]
-    const float* bias = nullptr;        // of the first row, each four times; N more than the rows can be read
-    Span spans[3];
+    const T* weights = nullptr;         // of the first block; one block more can be read. Dense: [groups][K][8]
+    const T* bias = nullptr;            // of the first row, each lanes<T> times; N more than the rows can be read
+    Span<T> spans[3];
     uint32_t columns_total = 0;  // K, dense only
     float low = 0, high = 0;     // clamp, where the kernel has one
 };
 
-using WalkFunction = void (*)(const Walk&);
+template <class T>
+using WalkFunction = void (*)(const Walk<T>&);
 
 // Rows of a group of the dense kernels.
 constexpr uint32_t dense_rows = 8;
 
-// One tile width of one block size: 4 * vectors + single output positions per panel row.
+// One tile width of one block size: lanes<T> * vectors + single output positions per panel row.
+template <class T>
 struct TileKernel {
     int block_size = 0;  // 0: dense, dense_rows at a time
     int vectors = 0, single = 0;
     // [0]: no activation, [1]: clamp to [low, high]
-    WalkFunction walk[2] = {nullptr, nullptr};
-    WalkFunction aligned[2] = {nullptr, nullptr};  // the same for blocks on every N-th row only; dense: null
+    WalkFunction<T> walk[2] = {nullptr, nullptr};
+    WalkFunction<T> aligned[2] = {nullptr, nullptr};  // the same for blocks on every N-th row only; dense: null
 
-    int width() const { return 4 * vectors + single; }
-    int panel_stride() const { return 4 * (vectors + single); }
+    int width() const { return lanes<T> * vectors + single; }
+    int panel_stride() const { return lanes<T> * (vectors + single); }
 };
 
-// A copy of 4 * V floats from each of some planes.
+// The bits of an element: copies move them, whatever they mean.
+template <class T>
+struct BitsOf;
+template <>
+struct BitsOf<float> {
+    typedef uint32_t type __attribute__((may_alias));
+};
+template <>
+struct BitsOf<Half> {
+    typedef uint16_t type __attribute__((may_alias));
+};
+template <class T>
+using Bits = typename BitsOf<T>::type;
+
+// A copy of V vectors from each of some planes.
+template <class T>
 struct PlaneCopy {
-    const float* from = nullptr;
-    int64_t plane = 0, planes = 0;   // floats between planes; number of planes
-    const uint32_t* mask = nullptr;  // [4 * V], masked copies only
-    float* to = nullptr;
-    int64_t step = 0;  // floats between rows of `to`
+    const T* from = nullptr;
+    int64_t plane = 0, planes = 0;  // elements between planes; number of planes
+    const Bits<T>* mask = nullptr;  // [V * lanes<T>], masked copies only
+    T* to = nullptr;
+    int64_t step = 0;  // elements between rows of `to`
 };
 
 // Index: V, 1..9.
+template <class T>
 struct CopyKernels {
-    void (*plain[10])(const PlaneCopy&);
-    void (*masked[10])(const PlaneCopy&);
+    void (*plain[10])(const PlaneCopy<T>&);
+    void (*masked[10])(const PlaneCopy<T>&);
 };
 
 // All kernels of one variant: the same template, scheduled for one kind of core.
+template <class T>
 struct KernelSet {
     const char* name = nullptr;
-    const CopyKernels* copies = nullptr;
-    const TileKernel* tiles = nullptr;
+    const CopyKernels<T>* copies = nullptr;
+    const TileKernel<T>* tiles = nullptr;
     int tile_count = 0;
 };
 

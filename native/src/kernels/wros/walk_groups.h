@@ -7,12 +7,12 @@ namespace ubp {
 namespace {
 
 // State: acc, all_blocks(count) and dense_group(walk) of a walk, set to the first group.
-template <int N, Pattern pattern, class State>
-UBP_INLINE void walk_groups(State& state, const Walk& walk) {
+template <int N, Pattern pattern, class State, class T>
+UBP_INLINE void walk_groups(State& state, const Walk<T>& walk) {
     const uint32_t* counts = walk.counts;
-    const float* bias = walk.bias + 4 * N;
-    for (const Span& span : walk.spans) {
-        float* row = span.out;
+    const T* bias = walk.bias + lanes<T> * N;
+    for (const Span<T>& span : walk.spans) {
+        T* row = span.out;
         const size_t stride = span.stride;
         for (uint32_t left = span.groups; left != 0; --left) {
             if constexpr (pattern == Pattern::dense) state.dense_group(walk);
@@ -25,7 +25,7 @@ UBP_INLINE void walk_groups(State& state, const Walk& walk) {
             });
             if constexpr (pattern == Pattern::unaligned) counts += N;
             UBP_KEEP(counts);
-            bias += 4 * N;
+            bias += lanes<T> * N;
             UBP_KEEP(bias);
         }
     }

@@ -10,39 +10,39 @@ namespace ubp {
 namespace {
 
 // N <= 8: the inputs roll (each is reloaded after its N multiply-adds), the weights alternate between two sets.
-// N == 16: the weights roll (each vector is reloaded after its 4 rows), the inputs alternate.
-template <int N, int V, int S, bool Clamp, Pattern pattern>
+// N == 16: the weights roll (each vector is reloaded after its rows), the inputs alternate.
+template <class T, int N, int V, int S, bool Clamp, Pattern pattern>
 struct InorderWalk {
-    using Acc = Accumulators<N, V, S, Clamp>;
+    using Acc = Accumulators<T, N, V, S, Clamp>;
     static constexpr int inputs = Acc::own_vectors;
     static constexpr bool roll_weights = N == 16;
     static constexpr int weight_sets = roll_weights ? 1 : 2, input_sets = roll_weights ? 2 : 1;
 
     Acc acc;
-    Weights<N> w[weight_sets];
-    float32x4_t in[input_sets][inputs > 0 ? inputs : 1];
-    float single;            // input of the position that lies across the rows
+    Weights<T, N, N> w[weight_sets];
+    Vector<T> in[input_sets][inputs > 0 ? inputs : 1];
+    T single;                // input of the position that lies across the rows
     const uint16_t* column;  // of the block after the next
-    const float* weights;    // of the next block
-    const float* x;          // inputs of the next block
-    const float* panel;
-    const float* group_weights;  // of the next group; dense only
+    const T* weights;        // of the next block
+    const T* x;              // inputs of the next block
+    const T* panel;
+    const T* group_weights;  // of the next group; dense only
 
-    UBP_INLINE const float* inputs_at(uint32_t column_index) const {
+    UBP_INLINE const T* inputs_at(uint32_t column_index) const {
         return panel + size_t{column_index} * Acc::stride;
     }
 
     // Index of the block after the next. Dense: the panel is walked row by row, and no index is read.
     UBP_INLINE uint32_t next_index() { return pattern == Pattern::dense ? 0 : *column++; }
 
-    UBP_INLINE const float* address_of(uint32_t index) const {
+    UBP_INLINE const T* address_of(uint32_t index) const {
         return pattern == Pattern::dense ? x + Acc::stride : inputs_at(index);
     }
 
     // Loads the first block and points to the second.
-    UBP_INLINE void start(const float* first, const float* second, const float* first_weights) {
-        for (int j = 0; j < inputs; ++j) in[0][j] = vld1q_f32(first + 4 * j);
-        if constexpr (Acc::across) single = first[4 * V];
+    UBP_INLINE void start(const T* first, const T* second, const T* first_weights) {
+        for (int j = 0; j < inputs; ++j) in[0][j] = load(first + lanes<T> * j);
+        if constexpr (Acc::across) single = first[lanes<T> * V];
         w[0].load(first_weights);
         x = second;
         weights = first_weights + N;
@@ -60,7 +60,7 @@ struct InorderWalk {
 
     template <int Set>
     UBP_INLINE void rolling_inputs() {
-        const float* after = nullptr;
+        const T* after = nullptr;
         uint32_t index = 0;
         unroll<0, inputs>([&](auto j) UBP_LAMBDA {
             unroll<0, N>([&](auto i) UBP_LAMBDA {
@@ -69,11 +69,11 @@ struct InorderWalk {
                 if constexpr (slot == 0) index = next_index();
                 if constexpr (slot == (inputs * N > 1 ? 1 : 0)) w[1 - Set].load(weights);
                 if constexpr (slot == (inputs * N > 4 ? 4 : inputs * N - 1)) after = address_of(index);
-                if constexpr (N > 1 && int(i) == 1 && int(j) > 0) in[0][int(j) - 1] = vld1q_f32(x + 4 * (int(j) - 1));
-                if constexpr (N == 1) in[0][j] = vld1q_f32(x + 4 * int(j));
+                if constexpr (N > 1 && int(i) == 1 && int(j) > 0) in[0][int(j) - 1] = load(x + lanes<T> * (int(j) - 1));
+                if constexpr (N == 1) in[0][j] = load(x + lanes<T> * int(j));
             });
         });
-        if constexpr (N > 1 && inputs > 0) in[0][inputs - 1] = vld1q_f32(x + 4 * (inputs - 1));
+        if constexpr (N > 1 && inputs > 0) in[0][inputs - 1] = load(x + lanes<T> * (inputs - 1));
         if constexpr (Acc::across) across<Set, 1 - Set>();
         if constexpr (inputs == 0) {
             after = address_of(next_index());
@@ -86,31 +86,34 @@ struct InorderWalk {
     // The position that lies across the rows.
     template <int Set, int>
     UBP_INLINE void across() {
-        unroll<0, N / 4>([&](auto q) UBP_LAMBDA { acc.last[q] = fma_scalar(acc.last[q], w[Set].v[q], single); });
-        single = x[4 * V];
+        unroll<0, N / Acc::lined_up>([&](auto q) UBP_LAMBDA {
+            acc.last[q] = fma_scalar(acc.last[q], w[Set].v[q], single);
+        });
+        single = x[lanes<T> * V];
     }
 
     template <int Set>
     UBP_INLINE void rolling_weights() {
         const uint32_t index = next_index();
-        unroll<0, N / 4>([&](auto q) UBP_LAMBDA {
-            unroll<0, 4>([&](auto i) UBP_LAMBDA {
-                constexpr int row = 4 * int(q) + int(i);
+        constexpr int size = lanes<T>;
+        unroll<0, N / size>([&](auto q) UBP_LAMBDA {
+            unroll<0, size>([&](auto i) UBP_LAMBDA {
+                constexpr int row = size * int(q) + int(i);
                 unroll<0, inputs>([&](auto j) UBP_LAMBDA {
                     acc.rows[row][j] = w[0].template fma<row>(acc.rows[row][j], in[Set][j]);
-                    if constexpr (row == 1) in[1 - Set][j] = vld1q_f32(x + 4 * int(j));
+                    if constexpr (row == 1) in[1 - Set][j] = load(x + lanes<T> * int(j));
                 });
-                if constexpr (int(i) == 1 && int(q) > 0) w[0].v[int(q) - 1] = vld1q_f32(weights + 4 * (int(q) - 1));
+                if constexpr (int(i) == 1 && int(q) > 0) w[0].v[int(q) - 1] = load(weights + size * (int(q) - 1));
             });
             if constexpr (Acc::across) acc.last[q] = fma_scalar(acc.last[q], w[0].v[q], single);
         });
-        w[0].v[N / 4 - 1] = vld1q_f32(weights + N - 4);
-        if constexpr (Acc::across) single = x[4 * V];
+        w[0].v[N / size - 1] = load(weights + N - size);
+        if constexpr (Acc::across) single = x[lanes<T> * V];
         weights += N;
         x = address_of(index);
     }
 
-    UBP_INLINE void dense_group(const Walk& walk) {
+    UBP_INLINE void dense_group(const Walk<T>& walk) {
         start(walk.panel, walk.panel + Acc::stride, group_weights);
         all_blocks(walk.columns_total);
         group_weights += size_t{walk.columns_total} * N;
@@ -132,7 +135,7 @@ struct InorderWalk {
         }
     }
 
-    static void run(const Walk& walk) {
+    static void run(const Walk<T>& walk) {
         InorderWalk state;
         state.panel = walk.panel;
         state.acc.start(walk.bias);

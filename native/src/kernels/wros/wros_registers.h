@@ -2,7 +2,7 @@
 // with them once per output row. The walk itself is in wros_wide.h and wros_inorder.h.
 #pragma once
 
-#include "kernels/neon.h"
+#include "kernels/loads.h"
 #include "kernels/wros/walk.h"
 
 namespace ubp {
@@ -11,85 +11,78 @@ namespace {
 // Which start rows have blocks: any, every N-th, or (dense) every N-th with a block in every column.
 enum class Pattern { unaligned, aligned, dense };
 
-// Count weights in registers; element<E> is the one of row E % N.
-template <int Count>
+// Count weights of blocks of N rows, in registers; fma<E> multiplies by the one of row E % N. Those of a block of four
+// rows have registers of their own, so that `vector` is the weights of a block.
+template <class T, int N, int Count>
 struct Weights {
-    float32x4_t v[Count / 4];
+    static constexpr int size = N == 4 ? 4 : (Count < lanes<T> ? Count : lanes<T>), count = Count / size;
+    typename Register<T, size>::type v[count];
 
-    UBP_INLINE void load(const float* from) {
-        for (int q = 0; q < Count / 4; ++q) v[q] = vld1q_f32(from + 4 * q);
+    UBP_INLINE void load(const T* from) {
+        for (int q = 0; q < count; ++q) v[q] = Register<T, size>::load(from + size * q);
     }
-    UBP_INLINE void load_as_group(const float* from) { load_together<Count / 4>(v, from); }
-    UBP_INLINE float32x4_t vector(int q) const { return v[q]; }
+    UBP_INLINE void load_as_group(const T* from) {
+        if constexpr (size == lanes<T>) {
+            load_together<count>(v, from);
+        } else if constexpr (size == 4) {
+            Register<T, size>::template load_group<count>(v, from);
+        } else {
+            load(from);
+        }
+    }
+    UBP_INLINE typename Register<T, size>::type vector(int q) const { return v[q]; }
     template <int E>
-    UBP_INLINE float32x4_t fma(float32x4_t acc, float32x4_t x) const {
-        return fma_lane<E % 4>(acc, x, v[E / 4]);
+    UBP_INLINE Vector<T> fma(Vector<T> acc, Vector<T> x) const {
+        return fma_lane<E % size>(acc, x, v[E / size]);
     }
 };
 
-template <>
-struct Weights<2> {
-    float32x2_t v;
-
-    UBP_INLINE void load(const float* from) { v = vld1_f32(from); }
-    UBP_INLINE void load_as_group(const float* from) { load(from); }
-    template <int E>
-    UBP_INLINE float32x4_t fma(float32x4_t acc, float32x4_t x) const {
-        return fma_lane<E>(acc, x, v);
-    }
-};
-
-template <>
-struct Weights<1> {
-    float v;
-
-    UBP_INLINE void load(const float* from) { v = *from; }
-    UBP_INLINE void load_as_group(const float* from) { load(from); }
-    template <int E>
-    UBP_INLINE float32x4_t fma(float32x4_t acc, float32x4_t x) const {
-        return fma_scalar(acc, x, v);
-    }
-};
-
-// Accumulators of N rows by 4 * V (+ S) positions. The single position (S = 1) of N >= 4 rows lies across the rows:
-// one vector per four rows, so that it costs N / 4 multiply-adds per block and not N.
-template <int N, int V, int S, bool Clamp>
+// Accumulators of N rows by V vectors (+ S) positions. The single position (S = 1) of N >= 4 rows lies across the rows:
+// one register for `lined_up` rows, so that it costs N / lined_up multiply-adds per block and not N.
+template <class T, int N, int V, int S, bool Clamp>
 struct Accumulators {
     static constexpr bool across = S == 1 && N >= 4;
     static constexpr int own_vectors = V + (S == 1 && !across ? 1 : 0);  // per row
-    static constexpr int stride = 4 * (V + S);                           // floats per panel row
+    static constexpr int stride = lanes<T> * (V + S);                    // elements per panel row
+    static constexpr int lined_up = N < lanes<T> ? (N < 4 ? 4 : N) : lanes<T>;
+    using Lined = typename Register<T, lined_up>::type;
 
-    float32x4_t rows[N][own_vectors > 0 ? own_vectors : 1];
-    float32x4_t last[across ? N / 4 : 1];
+    Vector<T> rows[N][own_vectors > 0 ? own_vectors : 1];
+    Lined last[across ? N / lined_up : 1];
 
-    UBP_INLINE void start(const float* bias) {
-        for (float32x4_t& v : last) v = vdupq_n_f32(0.0f);
+    UBP_INLINE void start(const T* bias) {
+        for (Lined& v : last) v = Lined{};
         unroll<0, N>([&](auto i) UBP_LAMBDA {
-            for (int j = 0; j < own_vectors; ++j) rows[i][j] = vld1q_f32(bias + 4 * i);
+            for (int j = 0; j < own_vectors; ++j) rows[i][j] = load(bias + lanes<T> * i);
         });
         if constexpr (across) {
-            unroll<0, N>([&](auto i) UBP_LAMBDA { last[i / 4] = vld1q_lane_f32(bias + 4 * i, last[i / 4], i % 4); });
+            unroll<0, N>([&](auto i) UBP_LAMBDA {
+                last[i / lined_up] = load_lane<i % lined_up>(bias + lanes<T> * i, last[i / lined_up]);
+            });
         }
     }
 
-    static UBP_INLINE float32x4_t activate(float32x4_t v, const Walk& walk) {
-        if constexpr (Clamp) return vminq_f32(vmaxq_f32(v, vdupq_n_f32(walk.low)), vdupq_n_f32(walk.high));
+    // Of a whole vector, or of the position that lies across the rows.
+    template <class R>
+    static UBP_INLINE R activate(R v, const Walk<T>& walk) {
+        if constexpr (Clamp) return lesser(greater(v, spread_like(v, walk.low)), spread_like(v, walk.high));
         return v;
     }
 
     // Stores row Row of the group and starts the row that is N further down, which takes over its registers.
     template <int Row>
-    UBP_INLINE void finish(float* out, const float* next_bias, const Walk& walk) {
-        float32x4_t done[own_vectors > 0 ? own_vectors : 1];
+    UBP_INLINE void finish(T* out, const T* next_bias, const Walk<T>& walk) {
+        Vector<T> done[own_vectors > 0 ? own_vectors : 1];
         for (int j = 0; j < own_vectors; ++j) done[j] = activate(rows[Row][j], walk);
-        for (int j = 0; j < V; ++j) vst1q_f32(out + 4 * j, done[j]);
-        if constexpr (S == 1 && !across) vst1q_lane_f32(out + 4 * V, done[V], 0);
+        for (int j = 0; j < V; ++j) store(out + lanes<T> * j, done[j]);
+        if constexpr (S == 1 && !across) store_lane<0>(out + lanes<T> * V, done[V]);
         for (int j = 0; j < own_vectors; ++j) {  // half loads, half copies: stores and loads share their ports
-            rows[Row][j] = j % 2 == 0 ? load_again(next_bias + 4 * Row) : rows[Row][j - 1];
+            rows[Row][j] = j % 2 == 0 ? load_again(next_bias + lanes<T> * Row) : rows[Row][j - 1];
         }
         if constexpr (across) {
-            vst1q_lane_f32(out + 4 * V, activate(last[Row / 4], walk), Row % 4);
-            last[Row / 4] = vld1q_lane_f32(next_bias + 4 * Row, last[Row / 4], Row % 4);
+            constexpr int q = Row / lined_up, lane = Row % lined_up;
+            store_lane<lane>(out + lanes<T> * V, activate(last[q], walk));
+            last[q] = load_lane<lane>(next_bias + lanes<T> * Row, last[q]);
         }
     }
 };

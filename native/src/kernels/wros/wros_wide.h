@@ -9,33 +9,36 @@ namespace ubp {
 namespace {
 
 #if defined(__aarch64__)
-template <int Count>
-using StreamedWeights = Weights<Count>;
+template <class T, int N, int Count>
+using StreamedWeights = Weights<T, N, Count>;
 #else
 // x86 multiplies by a weight that it spreads from memory: held in registers, the spread weights would push out
 // accumulators.
-template <int Count>
+template <class T, int N, int Count>
 struct StreamedWeights {
-    const float* from;
+    static constexpr int size = Weights<T, N, Count>::size;
+    const T* from;
 
-    UBP_INLINE void load_as_group(const float* weights) { from = weights; }
-    UBP_INLINE float32x4_t vector(int q) const { return vld1q_f32(from + 4 * q); }
+    UBP_INLINE void load_as_group(const T* weights) { from = weights; }
+    UBP_INLINE typename Register<T, size>::type vector(int q) const {
+        return Register<T, size>::load(from + size * q);
+    }
     template <int E>
-    UBP_INLINE float32x4_t fma(float32x4_t acc, float32x4_t x) const {
+    UBP_INLINE Vector<T> fma(Vector<T> acc, Vector<T> x) const {
         return fma_scalar(acc, x, from[E]);
     }
 };
 #endif
 
-template <int N, int V, int S, bool Clamp, Pattern pattern>
+template <class T, int N, int V, int S, bool Clamp, Pattern pattern>
 struct WideWalk {
-    using Acc = Accumulators<N, V, S, Clamp>;
+    using Acc = Accumulators<T, N, V, S, Clamp>;
     static constexpr int unrolled = N == 1 ? 8 : (N <= 4 ? 4 : 2);  // blocks per iteration
 
     Acc acc;
     const uint16_t* columns;
-    const float* weights;
-    const float* panel;
+    const T* weights;
+    const T* panel;
 
     // Panel row of the b-th next block.
     UBP_INLINE size_t index_of(int b) const {
@@ -49,7 +52,7 @@ struct WideWalk {
 
     // All rows by all vectors; x86 takes the rows in turn, so that only one spread weight is alive.
     template <int Block, class W>
-    UBP_INLINE void multiply(const W& w, const float32x4_t* in) {
+    UBP_INLINE void multiply(const W& w, const Vector<T>* in) {
         const auto one = [&](auto i, auto j)
                              UBP_LAMBDA { acc.rows[i][j] = w.template fma<Block * N + int(i)>(acc.rows[i][j], in[j]); };
 #if defined(__aarch64__)
@@ -61,18 +64,19 @@ struct WideWalk {
 
     template <int Count>
     UBP_INLINE void blocks() {
-        StreamedWeights<Count * N> w;
+        StreamedWeights<T, N, Count * N> w;
         w.load_as_group(weights);
         unroll<0, Count>([&](auto b) UBP_LAMBDA {
-            const float* x = panel + index_of(b) * Acc::stride;
-            float32x4_t in[V + S];
+            const T* x = panel + index_of(b) * Acc::stride;
+            Vector<T> in[V + S];
             load_together<V>(in, x);
-            if constexpr (S == 1 && !Acc::across) in[V] = vld1q_f32(x + 4 * V);
+            if constexpr (S == 1 && !Acc::across) in[V] = load(x + lanes<T> * V);
             multiply<int(b)>(w, in);
             if constexpr (Acc::across) {
-                const float single = x[4 * V];
-                unroll<0, N / 4>([&](auto q) UBP_LAMBDA {
-                    acc.last[q] = fma_scalar(acc.last[q], w.vector(int(b) * (N / 4) + int(q)), single);
+                const T single = x[lanes<T> * V];
+                constexpr int lined = N / Acc::lined_up;
+                unroll<0, lined>([&](auto q) UBP_LAMBDA {
+                    acc.last[q] = fma_scalar(acc.last[q], w.vector(int(b) * lined + int(q)), single);
                 });
             }
         });
@@ -86,7 +90,7 @@ struct WideWalk {
         UBP_KEEP(weights);
     }
 
-    UBP_INLINE void dense_group(const Walk& walk) {
+    UBP_INLINE void dense_group(const Walk<T>& walk) {
         panel = walk.panel;
         all_blocks(walk.columns_total);
     }
@@ -104,7 +108,7 @@ struct WideWalk {
         }
     }
 
-    static void run(const Walk& walk) {
+    static void run(const Walk<T>& walk) {
         WideWalk state;
         state.columns = walk.columns;
         state.weights = walk.weights;

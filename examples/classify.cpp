@@ -37,7 +37,8 @@ int main(int count, char** words) {
     // The middle square, nearest pixels, with the mean and deviation of the ImageNet pictures that networks train on.
     const float mean[] = {0.485f, 0.456f, 0.406f}, deviation[] = {0.229f, 0.224f, 0.225f};
     const long side = width < height ? width : height, rows = in.sides[2], columns = in.sides[3];
-    float* x = ubp_network_input(network, 0);
+    std::vector<float> image(in.elements), scores(out.elements);
+    float *x = image.data(), *y = scores.data();
     for (long channel = 0; channel < 3; ++channel)
         for (long row = 0; row < rows; ++row)
             for (long column = 0; column < columns; ++column) {
@@ -47,8 +48,8 @@ int main(int count, char** words) {
                 *x++ = (float(value) / 255 - mean[channel]) / deviation[channel];
             }
 
-    if (ubp_network_run(network, nullptr, nullptr, error, sizeof error)) return fail(error);
-    const float* y = ubp_network_output(network, 0);
+    x = image.data();
+    if (ubp_network_run(network, &x, &y, error, sizeof error)) return fail(error);
     size_t best = 0;
     for (size_t i = 1; i < out.elements; ++i) best = y[i] > y[best] ? i : best;
     std::ifstream labels(count > 3 ? words[3] : "");

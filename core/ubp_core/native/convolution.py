@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 
 from ubp_core.native.library import ERROR, ErrorLine, library
 
-_FLOATS = np.ctypeslib.ndpointer(np.float32, flags="C_CONTIGUOUS")
-
 
 class Layer(ctypes.Structure):
     """`ubp_layer` of common_c.h."""
@@ -33,7 +31,7 @@ class _Options(ctypes.Structure):
 
     _fields_ = (
         *((name, ctypes.c_int64) for name in ("batch", "height", "width")),
-        *((name, ctypes.c_uint32) for name in ("threads", "kernel")),
+        *((name, ctypes.c_uint32) for name in ("threads", "kernel", "dtype")),
     )
 
 
@@ -56,7 +54,7 @@ def _functions() -> ctypes.CDLL:
         ctypes.POINTER(Layer), ctypes.POINTER(_Options), ctypes.POINTER(handle), *ERROR,
     ]  # fmt: skip
     loaded.ubp_convolution_get_info.argtypes = [handle, ctypes.POINTER(_Info), *ERROR]
-    loaded.ubp_convolution_run.argtypes = [handle, _FLOATS, _FLOATS, *ERROR]
+    loaded.ubp_convolution_run.argtypes = [handle, ctypes.c_void_p, ctypes.c_void_p, *ERROR]
     loaded.ubp_convolution_close.argtypes = [handle]
     loaded.ubp_convolution_close.restype = None
     return loaded
@@ -65,21 +63,21 @@ def _functions() -> ctypes.CDLL:
 def convolve(
     fields: Mapping[str, int],
     arrays: Mapping[str, NDArray[Any]],
-    images: NDArray[np.float32],
+    images: NDArray[np.float32] | NDArray[np.float16],
     threads: int,
     kernel: int,
-) -> NDArray[np.float32]:
+) -> NDArray[np.float32] | NDArray[np.float16]:
     """Runs a layer once.
 
     Args:
         fields: the numbers of `ubp_layer`.
         arrays: its four arrays, C-contiguous, of the element types given there.
-        images: C-contiguous float32 [batch, in_channels, height, width].
+        images: C-contiguous [batch, in_channels, height, width], of the layer's type or float32.
         threads: 1 to 64.
         kernel: number of the kernel.
 
     Returns:
-        float32 [batch, rows, out_height, out_width].
+        [batch, rows, out_height, out_width], of the images' type.
 
     Raises:
         UbpError: the images do not fit the layer; one line from the operator.
@@ -87,7 +85,8 @@ def convolve(
     """
     layer = Layer(**fields, **{name: array.ctypes.data for name, array in arrays.items()})
     batch, _, height, width = images.shape
-    options, handle, error = _Options(batch, height, width, threads, kernel), ctypes.c_void_p(), ErrorLine()
+    dtype = int(images.dtype == np.float16)
+    options, handle, error = _Options(batch, height, width, threads, kernel, dtype), ctypes.c_void_p(), ErrorLine()
     functions = _functions()
     status = functions.ubp_convolution_open(
         ctypes.byref(layer), ctypes.byref(options), ctypes.byref(handle), *error.arguments
@@ -96,8 +95,9 @@ def convolve(
     try:
         info = _Info()
         error.check(functions.ubp_convolution_get_info(handle, ctypes.byref(info), *error.arguments))
-        output = np.empty((batch, fields["rows"], info.out_height, info.out_width), np.float32)
-        error.check(functions.ubp_convolution_run(handle, images, output, *error.arguments))
+        output = np.empty((batch, fields["rows"], info.out_height, info.out_width), images.dtype)
+        arrays_given = images.ctypes.data, output.ctypes.data
+        error.check(functions.ubp_convolution_run(handle, *arrays_given, *error.arguments))
         return output
     finally:
         functions.ubp_convolution_close(handle)

@@ -22,7 +22,8 @@ class _Options(ctypes.Structure):
 
 
 class _Shape(ctypes.Structure):
-    _fields_ = (("rank", ctypes.c_uint32), ("sides", ctypes.c_uint32 * 4), ("elements", ctypes.c_uint64))
+    _fields_ = (("rank", ctypes.c_uint32), ("sides", ctypes.c_uint32 * 4), ("dtype", ctypes.c_uint32))
+    _fields_ += (("elements", ctypes.c_uint64),)
 
     def as_tuple(self) -> tuple[int, ...]:
         return tuple(self.sides[: self.rank])
@@ -44,6 +45,7 @@ class _Step(ctypes.Structure):
 
 class _Info(ctypes.Structure):
     _fields_ = tuple((f"{name}_bytes", ctypes.c_uint64) for name in ("file", "arena", "workspace", "prepared"))
+    _fields_ += (("arithmetic", ctypes.c_char_p),)
 
 
 @functools.cache
@@ -191,9 +193,18 @@ class OpenNetwork:
 
     def memory(self) -> NetworkMemory:
         """What it holds."""
+        info = self._info()
+        return NetworkMemory(info.file_bytes, info.arena_bytes, info.workspace_bytes, info.prepared_bytes)
+
+    @property
+    def arithmetic(self) -> str:
+        """fp16 where any of it is computed in fp16, else fp32."""
+        return str(self._info().arithmetic.decode())
+
+    def _info(self) -> _Info:
         info = _Info()
         self._call("get_info", ctypes.byref(info))
-        return NetworkMemory(info.file_bytes, info.arena_bytes, info.workspace_bytes, info.prepared_bytes)
+        return info
 
 
 def _pointers(arrays: Sequence[NDArray[np.float32]]) -> Any:

@@ -72,6 +72,11 @@ class Network:
         return self._opened.steps
 
     @property
+    def arithmetic(self) -> str:
+        """What it computes in on this machine: "fp16" where any of it is computed in fp16, else "fp32"."""
+        return self._opened.arithmetic
+
+    @property
     def memory(self) -> NetworkMemory:
         """Bytes that the network holds."""
         return self._opened.memory()

@@ -20,7 +20,8 @@ def run_layer(layer: PackedLayer, x: NDArray[Any], threads: int = 1, kernel: str
 
     Args:
         layer: a convolution or linear layer.
-        x: [batch, in, height, width] of a convolution (or without batch), [batch, in] of a linear layer (or [in]).
+        x: [batch, in, height, width] of a convolution (or without batch), [batch, in] of a linear layer (or [in]);
+            rounded to fp16 for a layer of that type.
         threads: 1 to 64; the result does not depend on it.
         kernel: one of KERNELS: "sparse" runs the packed blocks, "measured" what is faster here, "dense" all weights.
 
@@ -39,8 +40,10 @@ def run_layer(layer: PackedLayer, x: NDArray[Any], threads: int = 1, kernel: str
         wanted = f"[batch, {layer.groups * layer.shape[1]}" + (", height, width]" if rank == 4 else "]")
         raise UbpError(f"x: need {wanted} (batch may be left out); got shape {list(values.shape)}")
     images = np.ascontiguousarray(batched.reshape(*batched.shape[:2], *(batched.shape[2:] or (1, 1))))
+    with np.errstate(over="ignore"):  # beyond the largest number is infinity
+        images = images.astype(layer.weights.dtype, copy=False)
     output = convolve(_fields(layer), _arrays(layer), images, thread_count(threads), KERNELS.index(kernel))
-    output = output if rank == 4 else output[:, :, 0, 0]
+    output = (output if rank == 4 else output[:, :, 0, 0]).astype(np.float32, copy=False)
     return output if values.ndim == rank else output[0]
 
 

@@ -14,6 +14,7 @@ struct ubp_convolution_options {
     int64_t batch, height, width; /* of the input */
     uint32_t threads;
     uint32_t kernel; /* UBP_KERNEL_SPARSE, ... */
+    uint32_t dtype;  /* of x and y: UBP_FP32 (an fp16 layer is widened), or UBP_FP16 where the layer is of it */
 };
 
 struct ubp_convolution_info {
@@ -32,8 +33,8 @@ UBP_API ubp_status ubp_convolution_open(const struct ubp_layer* layer, const str
 UBP_API ubp_status ubp_convolution_get_info(const ubp_convolution* convolution, struct ubp_convolution_info* info,
                                             char* error, size_t error_size);
 
-/* y: [batch][rows][out_height][out_width]. Allocates nothing. */
-UBP_API ubp_status ubp_convolution_run(ubp_convolution* convolution, const float* x, float* y, char* error,
+/* x and y are arrays of the dtype in the options; y: [batch][rows][out_height][out_width]. Allocates nothing. */
+UBP_API ubp_status ubp_convolution_run(ubp_convolution* convolution, const void* x, void* y, char* error,
                                        size_t error_size);
 
 UBP_API void ubp_convolution_close(ubp_convolution* convolution);

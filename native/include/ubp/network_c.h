@@ -20,10 +20,12 @@ struct ubp_network_options {
 };
 
 /* Shape of an input or output: rank 4 is [batch][channels][height][width], rank 2 is [batch][channels]. Arrays are
-   planar fp32, the last dimension fastest. */
+   planar, the last dimension fastest. */
 struct ubp_network_shape {
     uint32_t rank;
     uint32_t sides[4]; /* 1 beyond the rank */
+    uint32_t dtype;    /* of the network's own memory: UBP_FP32 or UBP_FP16. On a core without fp16 arithmetic a network
+                          of fp16 runs in fp32, and so is all its memory */
     uint64_t elements;
 };
 
@@ -44,6 +46,7 @@ struct ubp_network_info {
     uint64_t arena_bytes;     /* all tensors */
     uint64_t workspace_bytes; /* of all threads */
     uint64_t prepared_bytes;  /* biases, counts, and copies that operators keep */
+    const char* arithmetic;   /* terminated: "fp16" where any of it is computed in fp16, else "fp32" */
 };
 
 /* Opens a network: maps the file, checks every byte of it, allocates everything. options may be null. */
@@ -64,13 +67,14 @@ UBP_API ubp_status ubp_network_input_shape(const ubp_network* network, uint32_t 
 UBP_API ubp_status ubp_network_output_shape(const ubp_network* network, uint32_t index, struct ubp_network_shape* shape,
                                             char* error, size_t error_size);
 
-/* The network's own memory of an input or output, to save a copy: write an input before every run (running destroys
-   it), read an output until the next run. Null where there is no such input or output. */
-UBP_API float* ubp_network_input(ubp_network* network, uint32_t index);
-UBP_API const float* ubp_network_output(const ubp_network* network, uint32_t index);
+/* The network's own memory of an input or output, to save a copy, in numbers of its shape's dtype: write an input before
+   every run (running destroys it), read an output until the next run. Null where there is no such input or output. */
+UBP_API void* ubp_network_input(ubp_network* network, uint32_t index);
+UBP_API const void* ubp_network_output(const ubp_network* network, uint32_t index);
 
-/* Runs once. inputs[i] and outputs[i] are arrays of the input's and output's number of elements; null: the caller has
-   written into ubp_network_input, or reads from ubp_network_output. Allocates nothing and opens no file. */
+/* Runs once. inputs[i] and outputs[i] are fp32 arrays, whatever the network computes in, of the input's and output's
+   number of elements; null: the caller has written into ubp_network_input, or reads from ubp_network_output. Allocates
+   nothing and opens no file. */
 UBP_API ubp_status ubp_network_run(ubp_network* network, const float* const* inputs, float* const* outputs, char* error,
                                    size_t error_size);
 

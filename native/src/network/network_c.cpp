@@ -77,7 +77,10 @@ uint32_t count_of(const ubp_network* network, const Read& read) {
 }
 
 ubp_network_shape shape_of(const GraphTensor& tensor) {
-    return {tensor.rank, {tensor.batch, tensor.channels, tensor.height, tensor.width}, tensor.elements()};
+    return {tensor.rank,
+            {tensor.batch, tensor.channels, tensor.height, tensor.width},
+            uint32_t(tensor.dtype),
+            tensor.elements()};
 }
 
 void copy_inputs(const Network& network, const float* const* inputs) {
@@ -166,14 +169,14 @@ ubp_status ubp_network_output_shape(const ubp_network* network, uint32_t index, 
     });
 }
 
-float* ubp_network_input(ubp_network* network, uint32_t index) {
+void* ubp_network_input(ubp_network* network, uint32_t index) {
     if (index >= ubp_network_input_count(network)) return nullptr;
-    return static_cast<float*>(networks.find(network)->network->input(index));
+    return networks.find(network)->network->input(index);
 }
 
-const float* ubp_network_output(const ubp_network* network, uint32_t index) {
+const void* ubp_network_output(const ubp_network* network, uint32_t index) {
     if (index >= ubp_network_output_count(network)) return nullptr;
-    return static_cast<const float*>(networks.find(network)->network->output(index));
+    return networks.find(network)->network->output(index);
 }
 
 ubp_status ubp_network_run(ubp_network* network, const float* const* inputs, float* const* outputs, char* error,

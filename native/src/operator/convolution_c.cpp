@@ -23,10 +23,12 @@ ubp_status open(const ubp_layer& layer, const ubp_convolution_options& from, ubp
                 const ErrorLine& line) {
     if (const char* fault = c_api::fault_of(layer); *fault) return line.bad_argument(fault);
     if (from.kernel > UBP_KERNEL_UBP) return line.bad_argument(c_api::kBadKernel);
+    if (from.dtype > UBP_FP16) return line.bad_argument("dtype must be 0 or 1");
     if (!c_api::has_good_threads(from.threads)) return line.bad_argument(c_api::kBadThreads);
     ConvolutionOptions options;
     options.batch = from.batch, options.height = from.height, options.width = from.width;
     options.kernel = Kernel(from.kernel);
+    options.dtype = DType(from.dtype);
     return c_api::with_threads(c_api::threads_of(from.threads), [&](unsigned threads) {
         options.threads = threads;
         std::string refusal;
@@ -73,7 +75,7 @@ ubp_status ubp_convolution_get_info(const ubp_convolution* convolution, ubp_conv
     });
 }
 
-ubp_status ubp_convolution_run(ubp_convolution* convolution, const float* x, float* y, char* error, size_t error_size) {
+ubp_status ubp_convolution_run(ubp_convolution* convolution, const void* x, void* y, char* error, size_t error_size) {
     using namespace ubp;
     return c_api::guard(error, error_size, [&](const ErrorLine& line) {
         OpenConvolution* const opened = convolutions.find(convolution);

@@ -219,7 +219,7 @@ ubp_status ubp_network_get_info(const ubp_network* network, ubp_network_info* in
         if (!info) return line.bad_argument(c_api::kNoOutput);
         const NetworkInfo from = opened.network->info();
         *info = {opened.file_bytes, uint64_t(from.arena_bytes), uint64_t(from.workspace_bytes),
-                 uint64_t(from.prepared_bytes)};
+                 uint64_t(from.prepared_bytes), from.arithmetic};
         return UBP_OK;
     });
 }

@@ -5,8 +5,9 @@
 //   kernel_bench compare  --layer ... --kernels ubp,abp,dense --rounds 20
 //   kernel_bench network  --file net.ubp --kernel sparse --variant wide --iterations 1
 //
-// --layer is rows,channels,height,width,kernel_h,kernel_w,stride,pad. --blocks FILE takes the start rows and columns of
-// the blocks from a file (int32: count, rows, columns), --aligned-blocks FILE those of abp; else they are random.
+// --layer is rows,channels,height,width,kernel_h,kernel_w,stride,pad. --dtype fp16 runs in fp16, and with --wide 1 sums
+// in fp32. --blocks FILE takes the start rows and columns of the blocks from a file (int32: count, rows, columns),
+// --aligned-blocks FILE those of abp; else they are random.
 // Prints one JSON object. `micro`, `operator` and `network` time nothing: they are run under a model (see
 // docs/performance.md).
 
@@ -94,12 +95,28 @@ RandomLayer make_layer(const Options& o, RandomLayerOptions shape, bool aligned)
     return layer_of_blocks(random, shape, read_blocks(path, shape.rows - shape.block_size + 1));
 }
 
+DType dtype_of_options(const Options& o) {
+    const std::string name = word(o, "dtype", "fp32");
+    if (name == "fp32") return DType::fp32;
+    if (name == "fp16") return DType::fp16;
+    refuse("unknown dtype: " + name);
+}
+
+// Puts the weights of a layer into `halves` where the options ask for fp16.
+void take_dtype(const Options& o, RandomLayer& layer, std::vector<Half>& halves) {
+    if (dtype_of_options(o) != DType::fp16) return;
+    halves.assign(layer.weights.begin(), layer.weights.end());
+    layer.view.weights = halves.data();
+    layer.view.dtype = DType::fp16;
+}
+
 // The kernel that most tiles of a wide image use, unless --vectors and --single ask for another.
-const TileKernel& find_tile(const Options& o, const KernelSet& set, int block_size) {
-    const TileKernel* found = nullptr;
+template <class T>
+const TileKernel<T>& find_tile(const Options& o, const KernelSet<T>& set, int block_size) {
+    const TileKernel<T>* found = nullptr;
     const int vectors = number(o, "vectors", -1), single = number(o, "single", 0);
     for (int i = 0; i < set.tile_count; ++i) {
-        const TileKernel& tile = set.tiles[i];
+        const TileKernel<T>& tile = set.tiles[i];
         if (tile.block_size != block_size || tile.single != single) continue;
         const bool usual = block_size == 4 ? tile.vectors == 4 : !found || tile.vectors > found->vectors;
         if (vectors < 0 ? usual : tile.vectors == vectors) found = &tile;
@@ -108,6 +125,7 @@ const TileKernel& find_tile(const Options& o, const KernelSet& set, int block_si
     return *found;
 }
 
+template <class T>
 int run_micro(const Options& o) {
     RandomLayerOptions shape;
     shape.rows = uint32_t(number(o, "rows", 512));
@@ -115,14 +133,16 @@ int run_micro(const Options& o) {
     shape.block_size = uint32_t(number(o, "block-size", 4));
     shape.sparsity = std::atof(word(o, "sparsity", "0.8").c_str());
     const bool aligned = number(o, "aligned", 0) != 0;
-    const RandomLayer layer = make_layer(o, shape, aligned);
+    RandomLayer layer = make_layer(o, shape, aligned);
+    std::vector<Half> halves;
+    take_dtype(o, layer, halves);
     const bool dense = shape.block_size == 0;
-    const PreparedLayer prepared = dense ? prepare_dense(layer.view) : prepare_sparse(layer.view, aligned);
-    const TileKernel& tile = find_tile(o, kernels_for(core_of(o)), int(shape.block_size));
-    AlignedBuffer panel((size_t{shape.columns} + 2) * size_t(tile.panel_stride()));
-    std::fill_n(panel.data(), panel.size(), 0.5f);
-    AlignedBuffer out(size_t{prepared.groups} * prepared.group_rows * size_t(tile.panel_stride()));
-    Walk walk;
+    const PreparedLayer<T> prepared = dense ? prepare_dense<T>(layer.view) : prepare_sparse<T>(layer.view, aligned);
+    const TileKernel<T>& tile = find_tile(o, kernels_for<T>(core_of(o)), int(shape.block_size));
+    AlignedArray<T> panel((size_t{shape.columns} + 2) * size_t(tile.panel_stride()));
+    std::fill_n(panel.data(), panel.size(), T(0.5f));
+    AlignedArray<T> out(size_t{prepared.groups} * prepared.group_rows * size_t(tile.panel_stride()));
+    Walk<T> walk;
     walk.panel = panel.data();
     walk.counts = prepared.counts.data();
     walk.columns = prepared.columns;
@@ -139,10 +159,21 @@ int run_micro(const Options& o) {
 
 struct Prepared {
     RandomLayer layer;
+    std::vector<Half> halves;  // weights of fp16
     std::unique_ptr<Convolution> convolution;
-    std::vector<float> x, y;
+    AlignedArray<char> x, y;
     double multiply_adds;  // those asked for: ragged tiles do more
 };
+
+// Random numbers of a type.
+AlignedArray<char> random_array(DType dtype, size_t count) {
+    std::mt19937 random(7);
+    const std::vector<float> values = random_floats(random, count);
+    AlignedArray<char> made(count * element_bytes(dtype));
+    if (dtype == DType::fp16) std::copy(values.begin(), values.end(), reinterpret_cast<Half*>(made.data()));
+    else std::copy(values.begin(), values.end(), reinterpret_cast<float*>(made.data()));
+    return made;
+}
 
 Prepared prepare_operator(const Options& o, const std::string& kernel_name) {
     std::vector<int> f;
@@ -156,21 +187,23 @@ Prepared prepare_operator(const Options& o, const std::string& kernel_name) {
     shape.sparsity = std::atof(word(o, "sparsity", "0.75").c_str());
     Prepared p;
     p.layer = make_layer(o, shape, kernel == Kernel::abp);
+    take_dtype(o, p.layer, p.halves);
     LayerView& view = p.layer.view;
+    view.wide_sums = number(o, "wide", 0) != 0;
     view.in_channels = uint32_t(f[1]);
     view.kernel_h = uint32_t(f[4]), view.kernel_w = uint32_t(f[5]);
     view.stride_h = view.stride_w = uint32_t(f[6]);
     view.pad_h = view.pad_w = uint32_t(f[7]);
     const int batch = number(o, "batch", 1);
     std::string error;
-    p.convolution =
-        Convolution::create(view, {batch, f[2], f[3], unsigned(number(o, "threads", 1)), kernel, core_of(o)}, error);
+    ConvolutionOptions options{batch, f[2], f[3], unsigned(number(o, "threads", 1)), kernel, core_of(o)};
+    options.dtype = dtype_of_options(o);
+    p.convolution = Convolution::create(view, options, error);
     if (!p.convolution) refuse(error);
     const ConvolutionInfo info = p.convolution->info();
     const double positions = double(batch) * double(info.out_height * info.out_width);
-    std::mt19937 random(7);
-    p.x = random_floats(random, size_t(batch) * size_t(f[1]) * size_t(f[2]) * size_t(f[3]));
-    p.y.resize(size_t(positions) * shape.rows);
+    p.x = random_array(options.dtype, size_t(batch) * size_t(f[1]) * size_t(f[2]) * size_t(f[3]));
+    p.y = AlignedArray<char>(size_t(positions) * shape.rows * element_bytes(options.dtype));
     const double weights =
         view.is_dense() ? double(view.rows) * view.columns : double(view.block_count) * view.block_size;
     p.multiply_adds = weights * positions;
@@ -263,7 +296,8 @@ int main(int count, char** words) {
         options[words[i] + 2] = words[i + 1];
     }
     const std::string mode = count > 1 ? words[1] : "";
-    if (mode == "micro") return ubp::run_micro(options);
+    const bool halves = mode == "micro" && ubp::dtype_of_options(options) == ubp::DType::fp16;
+    if (mode == "micro") return halves ? ubp::run_micro<ubp::Half>(options) : ubp::run_micro<float>(options);
     if (mode == "operator") return ubp::run_operator(options);
     if (mode == "compare") return ubp::run_compare(options);
     if (mode == "network") return ubp::run_network(options);

@@ -40,7 +40,8 @@ inline std::string text_of(const Setting& s) {
                   "R=%u C=%u N=%u kernel=%ux%u stride=%u pad=%u dilation=%u batch=%d image=%dx%d "
                   "sparsity=%g aligned=%d activation=%d kernel=%d core=%d types=%d",
                   s.rows, s.channels, s.block_size, s.kernel_h, s.kernel_w, s.stride, s.pad, s.dilation, int(s.batch),
-                  int(s.height), int(s.width), s.sparsity, s.aligned, int(s.activation), int(s.kernel), int(s.core), int(s.types));
+                  int(s.height), int(s.width), s.sparsity, s.aligned, int(s.activation), int(s.kernel), int(s.core),
+                  int(s.types));
     return text;
 }
 
@@ -100,8 +101,7 @@ void check_typed(const Setting& s, LayerView view) {
         spoiled_or_not(rounded_for(s, random_floats(random, size_t(geometry.input_floats()))));
     const GuardedArray<T> x(numbers);
     const size_t count = view.is_dense() ? view.dense_count() : size_t{view.block_count} * view.block_size;
-    const std::vector<float> bias =
-        rounded_for(s, std::vector<float>(view.bias, view.bias + view.rows));
+    const std::vector<float> bias = rounded_for(s, std::vector<float>(view.bias, view.bias + view.rows));
     const GuardedArray<W> weights(
         rounded_for(s, std::vector<float>(view.weights_as<float>(), view.weights_as<float>() + count)));
     view.weights = weights.data(), view.bias = bias.data();

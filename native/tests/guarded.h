@@ -31,8 +31,7 @@ public:
         const auto* const behind = reinterpret_cast<const unsigned char*>(data() + count_);
         const auto* const last = reinterpret_cast<const unsigned char*>(words_.data() + words_.size() - guard);
         const auto* const wanted = reinterpret_cast<const unsigned char*>(&pattern) + 4 - (last - behind);
-        return std::equal(behind, last, wanted) &&
-               std::all_of(words_.begin(), words_.begin() + guard, is_pattern) &&
+        return std::equal(behind, last, wanted) && std::all_of(words_.begin(), words_.begin() + guard, is_pattern) &&
                std::all_of(words_.end() - guard, words_.end(), is_pattern);
     }
 

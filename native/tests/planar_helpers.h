@@ -7,6 +7,7 @@
 
 #include "cases.h"
 #include "guarded.h"
+#include "operator/cores.h"
 #include "random_layer.h"
 #include "reference.h"
 #include "ubp/layer.h"
@@ -17,30 +18,37 @@ inline const Activation all_activations[] = {Activation::none,       Activation:
                                              Activation::hard_swish, Activation::hard_sigmoid, Activation::silu,
                                              Activation::sigmoid};
 
-// `scale`: sums of |a * b| of each output; 1 where an output is no sum.
-inline void compare(const std::string& setting, const std::vector<double>& expected, const std::vector<double>& scale,
-                    const Guarded& y, double tolerance = 1e-5) {
+// `scale`: sums of |a * b| of each output; 1 where an output is no sum. Outputs of fp16 may be off by the rounding of
+// the result besides, `roundings` of them, and of 2^-24 where it is subnormal.
+template <class T>
+void compare(const std::string& setting, const std::vector<double>& expected, const std::vector<double>& scale,
+             const GuardedArray<T>& y, double tolerance = 1e-5, double roundings = 1) {
     if (!y.intact()) fail(setting, "wrote outside of the output");
+    const double unit = sizeof(T) == 2 ? roundings * std::ldexp(1.01, -11) : 0;
+    const double least = sizeof(T) == 2 ? roundings * std::ldexp(1.0, -24) : 1e-30;
     for (size_t i = 0; i < y.size(); ++i) {
-        const double error = std::fabs(double(y.data()[i]) - expected[i]);
-        if (is_same(y.data()[i], expected[i]) ||
-            error <= tolerance * (scale.empty() ? std::fabs(expected[i]) : scale[i]) + 1e-30)
-            continue;
-        fail(setting, "output " + std::to_string(i) + " is " + std::to_string(y.data()[i]) + ", expected " +
-                          std::to_string(expected[i]));
+        const double mine = double(float(y.data()[i])), wanted = expected[i], error = std::fabs(mine - wanted);
+        if (is_same(mine, wanted) || is_same(mine, double(float(T(float(wanted)))))) continue;
+        const double size = scale.empty() ? std::fabs(wanted) : scale[i];
+        if (error <= tolerance * size + unit * std::max(size, std::fabs(wanted)) + least) continue;
+        fail(setting,
+             "output " + std::to_string(i) + " is " + std::to_string(mine) + ", expected " + std::to_string(wanted));
         return;
     }
 }
 
-inline std::vector<float> random_numbers(uint32_t salt, size_t count, float factor = 1.0f) {
+// In fp16 sixteenths, so that sums of a few products are exact.
+template <class T>
+std::vector<float> random_numbers(uint32_t salt, size_t count, float factor = 1.0f) {
     std::mt19937 random(seed + salt);
     std::vector<float> values = random_floats(random, count);
-    for (float& value : values) value *= factor;
+    for (float& value : values) value = sizeof(T) == 2 ? std::round(value * factor * 16) / 16 : value * factor;
     return values;
 }
 
-inline Guarded random_input(uint32_t salt, size_t count, float factor = 1.0f) {
-    return Guarded(spoiled_or_not(random_numbers(salt, count, factor)));
+template <class T>
+GuardedArray<T> random_input(uint32_t salt, size_t count, float factor = 1.0f) {
+    return GuardedArray<T>(spoiled_or_not(random_numbers<T>(salt, count, factor)));
 }
 
 template <class Numbers>
@@ -50,10 +58,20 @@ std::string text_of(const char* name, const Numbers& numbers) {
     return text;
 }
 
-/// Depthwise convolutions of a small grid.
+/// Depthwise convolutions of a small grid. T: float or Half.
+template <class T>
 void check_some_depthwise();
 
+/// Adds a case for fp32 and one for fp16, which does nothing on a core without its arithmetic. check(T{}) runs it.
+template <class Check>
+void add_typed(std::vector<Case>& cases, const std::string& name, Check check) {
+    cases.push_back({name, [check] { check(float{}); }});
+    cases.push_back({"f16_" + name, [check] {
+                         if (runs_half_kernels()) check(Half(0.0f));
+                     }});
+}
+
 /// The cases of test_depthwise.cpp.
-std::vector<Case> depthwise_cases();
+void add_depthwise_cases(std::vector<Case>& cases);
 
 }  // namespace ubp

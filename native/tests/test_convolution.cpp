@@ -169,7 +169,8 @@ void check_odd_halves(Setting s) {
 }
 
 // Sums of real numbers in fp16, each of which is rounded: off by at most a unit in the last place of 2^-11 for every
-// term and for the bias, of the sum of the terms' sizes. A vector of outputs differs from its neighbours in all of them.
+// term and for the bias, of the sum of the terms' sizes. A vector of outputs differs from its neighbours in all of
+// them.
 void check_rounding(Setting s) {
     if (!runs_half_kernels()) return;
     s.channels = 100, s.rows = 37, s.sparsity = 0.3;

@@ -21,13 +21,15 @@ struct DepthwiseSetting {
     }
 };
 
+template <class T>
 struct DepthwiseLayer {
     LayerView view;
-    Guarded weights, bias;
+    GuardedArray<T> weights;
+    Guarded bias;
 
     explicit DepthwiseLayer(const DepthwiseSetting& s)
-        : weights(random_numbers(1, size_t(s.channels * s.multiplier * s.kernel_h * s.kernel_w))),
-          bias(random_numbers(2, size_t(s.channels * s.multiplier))) {
+        : weights(random_numbers<T>(1, size_t(s.channels * s.multiplier * s.kernel_h * s.kernel_w))),
+          bias(random_numbers<T>(2, size_t(s.channels * s.multiplier))) {
         view.rows = uint32_t(s.channels * s.multiplier), view.columns = uint32_t(s.kernel_h * s.kernel_w);
         view.in_channels = 1, view.groups = uint32_t(s.channels);
         view.kernel_h = uint32_t(s.kernel_h), view.kernel_w = uint32_t(s.kernel_w);
@@ -37,6 +39,7 @@ struct DepthwiseLayer {
         view.dilation_h = view.dilation_w = uint32_t(s.dilation);
         view.activation = s.activation;
         view.weights = weights.data(), view.bias = bias.data();
+        view.dtype = dtype_of<T>;
     }
 };
 
@@ -60,47 +63,59 @@ Reference reference_depthwise(const LayerView& layer, const Geometry& g, const f
     return result;
 }
 
+// Sums of halves are exact here: products are whole multiples of 2^-8 below 2^3 in sums of up to 81. What curves round
+// is counted in roundings.
+template <class T>
+double tolerance_of(const DepthwiseSetting&) {
+    return sizeof(T) == 4 ? 1e-5 : 1e-6;
+}
+
+double roundings_of(const DepthwiseSetting& s) { return clamp_of(s.activation).exact ? 0 : 2; }
+
 // The residual is added before the activation, in place.
-void check_residual(const DepthwiseSetting& s, LayerView view, const Guarded& x, const Reference& expected) {
+template <class T>
+void check_residual(const DepthwiseSetting& s, LayerView view, const GuardedArray<T>& x, const Reference& expected) {
     view.activation = Activation::none;
-    const Reference plain = reference_depthwise(view, geometry_of(view, s.batch, s.height, s.width), x.data());
+    const Reference plain = reference_depthwise(view, geometry_of(view, s.batch, s.height, s.width), x.floats().data());
     view.activation = s.activation;
     std::string error;
-    const auto op = Depthwise::create(view, s.batch, s.height, s.width, 2, true, error);
-    Guarded workspace(op->workspace_floats()), y = random_input(12, plain.y.size());
+    const auto op = Depthwise<T>::create(view, s.batch, s.height, s.width, 2, true, error);
+    GuardedArray<T> workspace(op->workspace_elements()), y = random_input<T>(12, plain.y.size());
     std::vector<double> sums, scale;
     for (size_t i = 0; i < plain.y.size(); ++i) {
-        sums.push_back(activated(plain.y[i] + y.data()[i], s.activation));
+        sums.push_back(activated(plain.y[i] + double(float(y.data()[i])), s.activation));
         scale.push_back(expected.scale[i] + 1);
     }
     op->use_workspace(workspace.data());
     ThreadPool pool(2);
     op->run(x.data(), y.data(), pool, y.data());
     if (!workspace.intact()) fail(s.text(), "wrote outside of the workspace");
-    compare(s.text() + " with a residual", sums, scale, y);
+    compare(s.text() + " with a residual", sums, scale, y, tolerance_of<T>(s), roundings_of(s));
 }
 
+template <class T>
 void check(const DepthwiseSetting& s) {
-    const DepthwiseLayer layer(s);
+    const DepthwiseLayer<T> layer(s);
     const Geometry g = geometry_of(layer.view, s.batch, s.height, s.width);
     if (g.out_h < 1 || g.out_w < 1) return;
-    const Guarded x = random_input(3, size_t(g.input_floats()));
-    const Reference expected = reference_depthwise(layer.view, g, x.data());
+    const GuardedArray<T> x = random_input<T>(3, size_t(g.input_floats()));
+    const Reference expected = reference_depthwise(layer.view, g, x.floats().data());
     for (unsigned threads : {1u, 3u}) {
         std::string error;
-        const auto op = Depthwise::create(layer.view, s.batch, s.height, s.width, threads, false, error);
+        const auto op = Depthwise<T>::create(layer.view, s.batch, s.height, s.width, threads, false, error);
         if (!op) return fail(s.text(), "refused: " + error);
-        Guarded workspace(op->workspace_floats(), std::numeric_limits<float>::quiet_NaN());
-        Guarded y(expected.y.size(), std::numeric_limits<float>::quiet_NaN());
+        GuardedArray<T> workspace(op->workspace_elements(), std::numeric_limits<float>::quiet_NaN());
+        GuardedArray<T> y(expected.y.size(), std::numeric_limits<float>::quiet_NaN());
         op->use_workspace(workspace.data());
         ThreadPool pool(threads);
         op->run(x.data(), y.data(), pool);
         if (!workspace.intact()) fail(s.text(), "wrote outside of the workspace");
-        compare(s.text(), expected.y, expected.scale, y);
+        compare(s.text(), expected.y, expected.scale, y, tolerance_of<T>(s), roundings_of(s));
     }
     check_residual(s, layer.view, x, expected);
 }
 
+template <class T>
 void check_depthwise(int64_t kernel, int64_t stride) {
     for (int64_t width = 1; width <= 26; ++width) {
         for (int64_t pad = 0; pad <= kernel / 2 + 1; ++pad) {
@@ -108,12 +123,13 @@ void check_depthwise(int64_t kernel, int64_t stride) {
                 DepthwiseSetting s;
                 s.kernel_h = s.kernel_w = kernel, s.stride = stride, s.pad = pad, s.extra = extra;
                 s.width = width, s.height = 1 + (width * 7 + pad) % 13;
-                check(s);
+                check<T>(s);
             }
         }
     }
 }
 
+template <class T>
 void check_depthwise_others() {
     for (auto [kernel_h, kernel_w] : {std::pair{1, 1}, {7, 7}, {3, 5}, {1, 7}, {9, 1}, {2, 4}, {3, 3}}) {
         for (int64_t stride : {1, 2, 3}) {
@@ -122,44 +138,46 @@ void check_depthwise_others() {
                     DepthwiseSetting s;
                     s.kernel_h = kernel_h, s.kernel_w = kernel_w, s.stride = stride, s.dilation = dilation;
                     s.pad = kernel_w / 2 + (width == 30), s.extra = dilation - 1, s.width = width, s.height = 14;
-                    check(s);
+                    check<T>(s);
                 }
             }
         }
     }
 }
 
+template <class T>
 void check_depthwise_many() {
     for (Activation activation : all_activations) {
         for (auto [kernel, multiplier] : {std::pair{3, 1}, {5, 2}, {7, 3}}) {
             DepthwiseSetting s;
             s.kernel_h = s.kernel_w = kernel, s.pad = kernel / 2, s.multiplier = multiplier;
             s.channels = 5, s.batch = 3, s.height = 37, s.width = 19, s.activation = activation;
-            check(s);
+            check<T>(s);
         }
     }
 }
 
 }  // namespace
 
+template <class T>
 void check_some_depthwise() {
-    check_depthwise(3, 1);
-    check_depthwise(5, 2);
-    check_depthwise_many();
+    check_depthwise<T>(3, 1);
+    check_depthwise<T>(5, 2);
+    check_depthwise_many<T>();
 }
+template void check_some_depthwise<float>();
+template void check_some_depthwise<Half>();
 
-std::vector<Case> depthwise_cases() {
-    std::vector<Case> cases;
+void add_depthwise_cases(std::vector<Case>& cases) {
     for (int kernel : {3, 5}) {
         for (int stride : {1, 2}) {
-            cases.push_back(
-                {"depthwise_" + std::to_string(kernel) + "x" + std::to_string(kernel) + "_s" + std::to_string(stride),
-                 [kernel, stride] { check_depthwise(kernel, stride); }});
+            const std::string sides = std::to_string(kernel) + "x" + std::to_string(kernel);
+            add_typed(cases, "depthwise_" + sides + "_s" + std::to_string(stride),
+                      [kernel, stride](auto type) { check_depthwise<decltype(type)>(kernel, stride); });
         }
     }
-    cases.push_back({"depthwise_others", check_depthwise_others});
-    cases.push_back({"depthwise_many", check_depthwise_many});
-    return cases;
+    add_typed(cases, "depthwise_others", [](auto type) { check_depthwise_others<decltype(type)>(); });
+    add_typed(cases, "depthwise_many", [](auto type) { check_depthwise_many<decltype(type)>(); });
 }
 
 }  // namespace ubp

@@ -1,6 +1,6 @@
 """Prints the tables of docs/performance.md: modelled cycles of kernels and operators, and ratios timed on this machine.
 
-    python tests/bench/bench_kernels.py [--tables micro,operator,ratio,dense,few,host]
+    python tests/bench/bench_kernels.py [--tables micro,micro16,operator,operator16,ratio,ratio16,dense,few,host]
 
 The modelled tables are priced by native/bench/armcycles, which needs qemu-user and LLVM: without them they are skipped,
 loudly, and the exit code is 1. Modelled figures are the same at every run and are kept in build/bench_kernels.json, by
@@ -38,6 +38,8 @@ VARIANTS = {"neoverse-n1": "wide", "neoverse-n2": "wide", "neoverse-v1": "wide",
 CPUS = tuple(VARIANTS)
 MICRO_BARS = {4: (1.6, 1.95, 3.85, 0.95, 1.35), 8: (1.6, 1.92, 3.75, 0.9, 1.25), 16: (1.5, 1.85, 3.6, 0.8, 1.1),
               2: (1.3, 1.85, 3.4, 0.6, 1.0), 1: (0.9, 1.4, 2.4, 0.4, 0.7)}  # fmt: skip
+HALF_BARS = {4: (12.2, 15.4, 30.7, 6.3, 8.4), 8: (15.0, 15.4, 30.7, 8.3, 10.4), 0: (15.5, 15.7, 31.2, 10, 13.5)}
+"""Of fp16, in multiply-adds per cycle; 0: dense."""
 
 
 @dataclass(frozen=True)
@@ -175,6 +177,23 @@ def table_micro(model: Model) -> None:
     print(row("dense", model.rates("micro --block-size 0")))
 
 
+def half_rates(model: Model, arguments: str) -> list[float]:
+    """Multiply-adds per modelled cycle of fp16 kernels."""
+    return [4 * rate for rate in model.rates(f"{arguments} --dtype fp16")]
+
+
+def table_micro16(model: Model) -> None:
+    """The micro-kernels of fp16, in multiply-adds (not vectors of them) per cycle."""
+    print(header("fp16 micro-kernel, R = K = 512, s = 0.8, multiply-adds per cycle", CPUS))
+    for block_size in (4, 8, 16, 2, 1):
+        print(row(f"N = {block_size}, ubp", half_rates(model, f"micro --block-size {block_size}"), 1))
+        print(row(f"N = {block_size}, abp", half_rates(model, f"micro --block-size {block_size} --aligned 1"), 1))
+        if block_size in HALF_BARS:
+            print(row(f"N = {block_size}, bar", HALF_BARS[block_size], 1))
+    print(row("dense", half_rates(model, "micro --block-size 0"), 1))
+    print(row("dense, bar", HALF_BARS[0], 1))
+
+
 def table_operator(model: Model) -> None:
     """The whole operator on every layer: N = 4, s = 0.75, selections by bed."""
     shapes = network_shapes()
@@ -186,12 +205,35 @@ def table_operator(model: Model) -> None:
     print(row("bar", (1.4, 1.65, 3.2, 0.75, 1.1)))
 
 
+def table_operator16(model: Model) -> None:
+    """The same in fp16, in multiply-adds per cycle, and dense."""
+    shapes = network_shapes()
+    print(header("fp16 operator, multiply-adds per cycle", CPUS))
+    for title, options in (("N = 4, s = 0.75, bed", None), ("dense", "--kernel dense")):
+        arguments = [options or blocks_option(shape, 4, 0.75) for shape in shapes]
+        found = model.all_rates([f"operator {shape.option} {words} --dtype fp16"
+                                 for shape, words in zip(shapes, arguments, strict=True)])  # fmt: skip
+        rates = [[4 * rate for rate in values] for values in found]
+        for shape, values in zip(shapes, rates, strict=True):
+            print(row(f"{title}, {shape.network} {shape.name}", values, 1))
+        print(row(f"{title}, geometric mean", geometric_means(shapes, rates), 1))
+
+
 def table_ratio(model: Model) -> None:
     """Time of unaligned blocks over that of aligned ones, same budget, mean over all layers."""
+    print_ratios(model, "ubp over abp, s = 0.75", "", (1.05, 1.05, 1.05, 1.10, 1.10))
+
+
+def table_ratio16(model: Model) -> None:
+    """The same in fp16."""
+    print_ratios(model, "fp16, ubp over abp, s = 0.75", " --dtype fp16", (1.03, 1.03, 1.03, 1.06, 1.06))
+
+
+def print_ratios(model: Model, title: str, dtype: str, bar_of_eight: Sequence[float]) -> None:
     shapes = network_shapes()
-    print(header("ubp over abp, s = 0.75", CPUS))
-    for block_size, bar in ((4, (1.03, 1.03, 1.03, 1.06, 1.06)), (8, (1.05, 1.05, 1.05, 1.10, 1.10))):
-        options = [f"operator {shape.option} {blocks_option(shape, block_size, 0.75)}" for shape in shapes]
+    print(header(title, CPUS))
+    for block_size, bar in ((4, (1.03, 1.03, 1.03, 1.06, 1.06)), (8, bar_of_eight)):
+        options = [f"operator {shape.option} {blocks_option(shape, block_size, 0.75)}{dtype}" for shape in shapes]
         unaligned = model.all_rates(options)
         aligned = model.all_rates([f"{option} --kernel abp" for option in options])
         ratios = [[a / u for a, u in zip(*pair, strict=True)] for pair in zip(aligned, unaligned, strict=True)]
@@ -270,7 +312,8 @@ def table_host(rounds: int) -> None:
 
 
 MODELLED: dict[str, Callable[[Model], None]] = {
-    "micro": table_micro, "operator": table_operator, "ratio": table_ratio, "dense": table_dense, "few": table_few,
+    "micro": table_micro, "micro16": table_micro16, "operator": table_operator, "operator16": table_operator16,
+    "ratio": table_ratio, "ratio16": table_ratio16, "dense": table_dense, "few": table_few,
 }  # fmt: skip
 
 

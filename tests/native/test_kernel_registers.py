@@ -25,16 +25,16 @@ def disassembler() -> str:
     return found
 
 
-@pytest.mark.parametrize("schedule", ["wide", "inorder"])
-def test_no_kernel_spills(schedule: str) -> None:
+@pytest.mark.parametrize("kernels", ["f32_wros_wide", "f32_wros_inorder", "f16_wros_wide", "f16_wros_inorder"])
+def test_no_kernel_spills(kernels: str) -> None:
     from building.places import BUILD
     from building.running import build
 
     program = disassembler()
     build(["test_convolution_arm64"])
-    (kernels,) = BUILD.glob(f"aarch64_kernels-*/src/kernels/wros/f32_wros_{schedule}.o")
+    (object_file,) = BUILD.glob(f"aarch64_kernels-*/src/kernels/wros/{kernels}.o")
     text = subprocess.run(
-        [program, "-d", "-C", "--no-show-raw-insn", str(kernels)], capture_output=True, text=True, check=True
+        [program, "-d", "-C", "--no-show-raw-insn", str(object_file)], capture_output=True, text=True, check=True
     )
     multiplies: dict[str, int] = {}
     spills: dict[str, list[str]] = {}

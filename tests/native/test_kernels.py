@@ -32,9 +32,11 @@ def runs() -> list[tuple[str, str]]:
     emulated = [
         case
         for _, case in host
-        if case.startswith("n4_") or case.endswith(("_starts", "_batches", "_measured", "_not_finite"))
+        if case.startswith(("n4_", "f16_n4_", "f16_n8_", "wide_", "widened_", "refusals"))
+        or case.endswith(("_starts", "_batches", "_measured", "_not_finite", "_odd", "_rounding", "_sets_agree"))
     ]
-    return [*host, *(("test_convolution_arm64", case) for case in [*emulated, "dense_images", "n16_sparsities"])]
+    more = ["dense_images", "f16_dense_images", "n16_sparsities", "f16_n16_sparsities"]
+    return [*host, *(("test_convolution_arm64", case) for case in dict.fromkeys([*emulated, *more]))]
 
 
 PLANAR_EMULATED = (
@@ -45,6 +47,19 @@ PLANAR_EMULATED = (
     "activations",
     "softmax",
     "not_finite",
+    "f16_depthwise_3x3_s1",
+    "f16_depthwise_3x3_s2",
+    "f16_depthwise_5x5_s1",
+    "f16_depthwise_5x5_s2",
+    "f16_depthwise_others",
+    "f16_depthwise_many",
+    "f16_pooling",
+    "f16_linear",
+    "f16_binary",
+    "f16_activations",
+    "f16_not_finite",
+    "f16_concatenation",
+    "conversion",
 )
 
 
@@ -62,3 +77,14 @@ def test_case(target: str, case: str) -> None:
     done = subprocess.run([*command_of(target), "--case", case], capture_output=True, text=True, timeout=MINUTES)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.strip(), "a case that says nothing has not run"
+
+
+@pytest.mark.parametrize("case", ["refusals", "widened_n4_images", "f16_n4_images", "n4_images"])
+def test_core_without_fp16_arithmetic(case: str) -> None:
+    """The same program where no core computes in fp16: its kernels are refused, and nothing calls them."""
+    if not shutil.which("qemu-aarch64"):
+        pytest.skip("qemu-aarch64 is not installed: ARM64 programs can't be run here")
+    _, program = command_of("test_convolution_arm64")
+    command = ["qemu-aarch64", "-cpu", "cortex-a53", program, "--case", case]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=MINUTES)
+    assert done.returncode == 0, done.stdout + done.stderr

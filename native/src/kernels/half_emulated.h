@@ -99,8 +99,7 @@ UBP_INLINE Half8 keep_lanes(Half8 v, Mask8 mask) { return {_mm256_and_ps(v.v, ma
 template <>
 UBP_INLINE Mask8 inside_mask<Half>(int64_t first, int step, int64_t width) {
     alignas(32) int32_t kept[8];
-    for (int lane = 0; lane < 8; ++lane)
-        kept[lane] = uint64_t(first + lane * step) < uint64_t(width) ? -1 : 0;
+    for (int lane = 0; lane < 8; ++lane) kept[lane] = uint64_t(first + lane * step) < uint64_t(width) ? -1 : 0;
     return {_mm256_castsi256_ps(_mm256_load_si256(reinterpret_cast<const __m256i*>(kept)))};
 }
 

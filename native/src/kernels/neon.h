@@ -15,6 +15,8 @@
 #endif
 #endif
 
+#include "kernels/lanes.h"
+
 #define UBP_INLINE inline __attribute__((always_inline))
 #define UBP_LAMBDA __attribute__((always_inline))
 
@@ -61,7 +63,7 @@ struct Register<float, 1> {
 
 // A whole vector.
 template <class T>
-using Vector = typename Register<T, 16 / int(sizeof(T))>::type;
+using Vector = typename Register<T, lanes<T>>::type;
 
 template <class T>
 UBP_INLINE Vector<T> spread(float value);

@@ -27,7 +27,10 @@ private:
 class Widened {
 public:
     Widened(const LayerPlaces& places, unsigned threads)
-        : places_(places), threads_(threads), in_(int64_t(places.in->elements())), out_(int64_t(places.out->elements())) {}
+        : places_(places),
+          threads_(threads),
+          in_(int64_t(places.in->elements())),
+          out_(int64_t(places.out->elements())) {}
     size_t bytes() const { return sizeof(float) * (whole_lines(in_) + (places_.addend ? 2 : 1) * whole_lines(out_)); }
     void use(void* workspace) { space_ = static_cast<float*>(workspace); }
     template <class Run>

@@ -140,9 +140,8 @@ std::unique_ptr<Step> StepMaker::make_softmax(size_t index, std::string& error) 
     const float* const x = static_cast<const float*>(place(in));
     float* const y = static_cast<float*>(place(out));
     const int64_t rows = in.batch, columns = in.channels;
-    return make_call([=, threads = options.threads](ThreadPool& pool) {
-        run_softmax(x, y, rows, columns, threads, pool);
-    });
+    return make_call(
+        [=, threads = options.threads](ThreadPool& pool) { run_softmax(x, y, rows, columns, threads, pool); });
 }
 
 std::unique_ptr<Step> StepMaker::make_conversion(size_t index) const {
@@ -153,7 +152,8 @@ std::unique_ptr<Step> StepMaker::make_conversion(size_t index) const {
     };
     const void* const x = place(in);
     void* const y = place(out);
-    if (in.dtype == DType::fp16 && out.dtype == DType::fp16) return make(static_cast<const Half*>(x), static_cast<Half*>(y));
+    if (in.dtype == DType::fp16 && out.dtype == DType::fp16)
+        return make(static_cast<const Half*>(x), static_cast<Half*>(y));
     if (in.dtype == DType::fp16) return make(static_cast<const Half*>(x), static_cast<float*>(y));
     if (out.dtype == DType::fp16) return make(static_cast<const float*>(x), static_cast<Half*>(y));
     return make(static_cast<const float*>(x), static_cast<float*>(y));

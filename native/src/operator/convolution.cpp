@@ -106,8 +106,7 @@ void Convolution::run(const void* x, void* y, ThreadPool& pool, const void* resi
     state_->residual = residual;
     state_->next.store(0, std::memory_order_relaxed);
     pool.run(
-        state_->threads,
-        [](void* state, unsigned thread) { static_cast<State*>(state)->work(thread); }, state_.get());
+        state_->threads, [](void* state, unsigned thread) { static_cast<State*>(state)->work(thread); }, state_.get());
 }
 
 void Convolution::use_workspace(float* workspace) { state_->workspace = reinterpret_cast<char*>(workspace); }

@@ -8,8 +8,9 @@
 namespace ubp {
 namespace {
 
-constexpr int64_t before = 32, behind = 64;   // elements around a row in the workspace: kernels read over its ends
-constexpr int64_t padded_elements = 16 * 1024;  // at most, for the padded rows of a strip (of floats: 64 KB), or one output row
+constexpr int64_t before = 32, behind = 64;  // elements around a row in the workspace: kernels read over its ends
+constexpr int64_t padded_elements =
+    16 * 1024;  // at most, for the padded rows of a strip (of floats: 64 KB), or one output row
 constexpr int64_t most_taps = 1024;
 constexpr int64_t most_strip_rows = 11;  // input rows of 4 output rows of 5x5, stride 2
 
@@ -29,7 +30,7 @@ std::string check(const LayerView& layer, const Geometry& g) {
 
 template <class T>
 std::unique_ptr<Depthwise<T>> Depthwise<T>::create(const LayerView& layer, int64_t batch, int64_t height, int64_t width,
-                                             unsigned threads, bool residual, std::string& error) {
+                                                   unsigned threads, bool residual, std::string& error) {
     const Geometry geometry = geometry_of(layer, batch, height, width);
     error = check(layer, geometry);
     if (!error.empty()) return nullptr;
@@ -116,7 +117,7 @@ void Depthwise<T>::run(const T* x, T* y, ThreadPool& pool, const T* residual) co
 
 template <class T>
 void Depthwise<T>::run_rows(const T* plane, T* out, const T* residual, int64_t row, int64_t begin, int64_t end,
-                         T* space) const {
+                            T* space) const {
     const T* weights = weights_ + row * layer_.columns;
     T* const target = residual ? space + row_elements_ : out;
     if (strips_) {
@@ -128,7 +129,8 @@ void Depthwise<T>::run_rows(const T* plane, T* out, const T* residual, int64_t r
     }
     const int64_t at = begin * geometry_.out_w, count = (end - begin) * geometry_.out_w;
     const Clamp last = clamp_of(activation_);
-    if (residual) planar_kernels<T>().add({target + at, residual + at, out + at, count, 1, 0, 0, 0, last.low, last.high});
+    if (residual)
+        planar_kernels<T>().add({target + at, residual + at, out + at, count, 1, 0, 0, 0, last.low, last.high});
     if (curve_) curve_({out + at, nullptr, out + at, count, 1, 0, 0, 0, 0, 0});
 }
 
@@ -136,7 +138,7 @@ void Depthwise<T>::run_rows(const T* plane, T* out, const T* residual, int64_t r
 // behind them, so strips use copies of these two.
 template <class T>
 void Depthwise<T>::run_tuned(const T* plane, T* out, const T* weights, float bias, int64_t begin, int64_t end,
-                          T* space) const {
+                             T* space) const {
     const Geometry& g = geometry_;
     const int64_t step = round_up(before + g.width + behind, 32);
     T *const zeros = space + before, *const top = zeros + step, *const bottom = top + step;
@@ -165,7 +167,7 @@ void Depthwise<T>::run_tuned(const T* plane, T* out, const T* weights, float bia
 
 template <class T>
 void Depthwise<T>::run_taps(const T* plane, T* out, const T* weights, float bias, int64_t begin, int64_t end,
-                         T* space) const {
+                            T* space) const {
     const Geometry& g = geometry_;
     const int64_t row_floats = g.stride_w * phase_, reach = g.dilation_h * (g.kernel_h - 1) + 1;
     const int64_t fitting = (int64_t(row_elements_) / row_floats - reach) / g.stride_h + 1;
@@ -173,8 +175,8 @@ void Depthwise<T>::run_taps(const T* plane, T* out, const T* weights, float bias
         const int64_t count = std::min(end - row, std::max<int64_t>(1, fitting));
         pad_rows(plane, row * g.stride_h - g.pad_h, (count - 1) * g.stride_h + reach, space);
         for (int64_t i = 0; i < count; ++i, ++row) {
-            planar_kernels<T>().tap_row({space + i * g.stride_h * row_floats, offsets_.data(), weights, g.taps(), g.out_w,
-                                      bias, clamp_.low, clamp_.high, out + row * g.out_w});
+            planar_kernels<T>().tap_row({space + i * g.stride_h * row_floats, offsets_.data(), weights, g.taps(),
+                                         g.out_w, bias, clamp_.low, clamp_.high, out + row * g.out_w});
         }
     }
 }

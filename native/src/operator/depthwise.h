@@ -18,7 +18,8 @@ template <class T>
 class Depthwise {
 public:
     // layer.in_channels == 1, so columns are the kernel's taps; rows are a multiple of the groups. The layer's arrays
-    // must outlive the operator; weights of another type than T are copied. Returns null and one line in `error` where something does not fit.
+    // must outlive the operator; weights of another type than T are copied. Returns null and one line in `error` where
+    // something does not fit.
     static std::unique_ptr<Depthwise> create(const LayerView& layer, int64_t batch, int64_t height, int64_t width,
                                              unsigned threads, bool residual, std::string& error);
 
@@ -48,13 +49,13 @@ private:
     Activation activation_ = Activation::none;
     Clamp clamp_;  // of the kernels
     PassFunction<T> curve_ = nullptr;
-    AlignedArray<T> owned_;       // weights of another type
-    const T* weights_ = nullptr;  // [R][taps]
+    AlignedArray<T> owned_;                                              // weights of another type
+    const T* weights_ = nullptr;                                         // [R][taps]
     const DepthwiseFunction<T> (*strips_)[depthwise_vectors] = nullptr;  // [rows - 1][vectors - 1]; null: by taps
     int vectors_ = 1;
     int64_t rows_per_item_ = 0, items_per_plane_ = 1;
-    std::vector<int32_t> offsets_;              // of the taps, in padded rows
-    int64_t phase_ = 0;                         // elements of one phase of a padded row
+    std::vector<int32_t> offsets_;                  // of the taps, in padded rows
+    int64_t phase_ = 0;                             // elements of one phase of a padded row
     size_t row_elements_ = 0, plane_elements_ = 0;  // workspace of a thread: rows; a plane that waits for its residual
     T* workspace_ = nullptr;
 };

@@ -10,7 +10,8 @@
 namespace ubp {
 namespace {
 
-constexpr int64_t item_elements = 16384;  // of one item: 64 KB of floats, small enough for a cache and large enough for a thread
+constexpr int64_t item_elements =
+    16384;  // of one item: 64 KB of floats, small enough for a cache and large enough for a thread
 
 }  // namespace
 
@@ -43,8 +44,7 @@ void Binary::run(const T* a, const T* b, T* y, unsigned threads, ThreadPool& poo
 }
 
 template <class T>
-void run_activation(Activation activation, const T* x, T* y, int64_t count, unsigned threads,
-                    ThreadPool& pool) {
+void run_activation(Activation activation, const T* x, T* y, int64_t count, unsigned threads, ThreadPool& pool) {
     const Clamp clamp = clamp_of(activation);
     const PassFunction<T> pass = clamp.exact ? planar_kernels<T>().clamp : curve_of(planar_kernels<T>(), activation);
     for_each_item(pool, threads, (count + item_elements - 1) / item_elements, [&](int64_t item, unsigned) {
@@ -85,10 +85,10 @@ void run_conversion(const From* x, To* y, int64_t count, unsigned threads, Threa
     });
 }
 
-#define UBP_FOR(T)                                                                                        \
-    template void Binary::run(const T*, const T*, T*, unsigned, ThreadPool&) const;                       \
-    template void run_activation(Activation, const T*, T*, int64_t, unsigned, ThreadPool&);               \
-    template void run_concatenation(const T* const*, const int64_t*, size_t, T*, int64_t);                \
+#define UBP_FOR(T)                                                                          \
+    template void Binary::run(const T*, const T*, T*, unsigned, ThreadPool&) const;         \
+    template void run_activation(Activation, const T*, T*, int64_t, unsigned, ThreadPool&); \
+    template void run_concatenation(const T* const*, const int64_t*, size_t, T*, int64_t);  \
     template void run_conversion(const T*, T*, int64_t, unsigned, ThreadPool&);
 
 UBP_FOR(float)

@@ -116,8 +116,7 @@ void PanelPacker<T>::find_positions(int stride) {
         base += image_step;
     }
     for (int p = 0; p < stride; p += lanes<T>) {
-        in_row_[p / lanes<T>] =
-            step_is<T>(offset_ + p, int32_t(g.stride_w)) && top_[p] == top_[p + lanes<T> - 1];
+        in_row_[p / lanes<T>] = step_is<T>(offset_ + p, int32_t(g.stride_w)) && top_[p] == top_[p + lanes<T> - 1];
     }
 }
 
@@ -154,7 +153,7 @@ bool PanelPacker<T>::set_tap_mask(int64_t tap, int stride) {
 // before or behind the image would be read, are gathered.
 template <class T>
 void PanelPacker<T>::pack_consecutive(const CopyKernels<T>& copies, const T* x, int64_t tap, bool masked, int stride,
-                                   T* to) {
+                                      T* to) {
     const Geometry& g = geometry_;
     const int64_t from =
         start_ + offset_[0] + tap / g.kernel_w * g.dilation_h * g.width + tap % g.kernel_w * g.dilation_w;

@@ -20,7 +20,8 @@ public:
     explicit PanelPacker(const Geometry& geometry);
 
     // Packs output positions first .. first + count - 1 (positions run through all images, row by row) from
-    // x [batch][C][H][W]. Every panel row has `stride` elements, a multiple of lanes<T>; those beyond `count` mean nothing.
+    // x [batch][C][H][W]. Every panel row has `stride` elements, a multiple of lanes<T>; those beyond `count` mean
+    // nothing.
     void pack(const CopyKernels<T>& copies, const T* x, int64_t first, int count, int stride, T* panel);
 
 private:
@@ -40,9 +41,9 @@ private:
     int64_t start_ = 0;                 // offset in x of the tile's first image
     int32_t top_[most_positions] = {};  // input row and column of each position's first tap
     int32_t left_[most_positions] = {};
-    int32_t offset_[most_positions] = {};                // of that tap from start_; may lie outside
-    bool in_row_[most_positions / lanes<T>] = {};        // a vector of positions that follow each other in an output row
-    std::vector<Word> row_mask_, column_mask_;  // [kernel_h or kernel_w][most_positions], zero: in the padding
+    int32_t offset_[most_positions] = {};          // of that tap from start_; may lie outside
+    bool in_row_[most_positions / lanes<T>] = {};  // a vector of positions that follow each other in an output row
+    std::vector<Word> row_mask_, column_mask_;     // [kernel_h or kernel_w][most_positions], zero: in the padding
     std::vector<uint8_t> row_inside_, column_inside_;
     Word mask_[most_positions] = {};  // of the current tap
 };

@@ -1,8 +1,8 @@
-// The depthwise micro-kernels: R output rows by V vectors of columns stay in registers, every input vector is loaded once for
-// all output rows that use it, and the shifted vectors of a row come from loads, which leave the arithmetic units
-// alone. Edges: rows outside the image are rows of zeros; the first and the last columns have blocks of their own that
-// mask what they load. The last block ends with the row: it computes some columns again instead of storing parts; only a row that is
-// shorter than a vector is stored in parts.
+// The depthwise micro-kernels: R output rows by V vectors of columns stay in registers, every input vector is loaded
+// once for all output rows that use it, and the shifted vectors of a row come from loads, which leave the arithmetic
+// units alone. Edges: rows outside the image are rows of zeros; the first and the last columns have blocks of their own
+// that mask what they load. The last block ends with the row: it computes some columns again instead of storing parts;
+// only a row that is shorter than a vector is stored in parts.
 #pragma once
 
 #include "kernels/loads.h"

@@ -1,6 +1,6 @@
 // The kernels of whole networks beside the convolutions of packed layers: depthwise strips, element-wise passes,
-// pooling, rows of a linear layer. All on planar (NCHW) arrays of T, float or Half. Declares what an operator calls; see
-// planar_table.inc.
+// pooling, rows of a linear layer. All on planar (NCHW) arrays of T, float or Half. Declares what an operator calls;
+// see planar_table.inc.
 #pragma once
 
 #include <cstddef>
@@ -14,11 +14,11 @@ namespace ubp {
 // matter, but it must be readable.
 template <class T>
 struct DepthwiseStrip {
-    const T* const* rows = nullptr;  // [(R - 1) * S + K] input rows, a row of zeros where there is none
-    int64_t width = 0, pad = 0;          // of the input; to the left, at most K / 2
-    int64_t out_width = 0;               // at least V vectors; of halves and V = 1, any
-    const T* weights = nullptr;          // [K * K], readable up to whole vectors
-    float bias = 0, low = 0, high = 0;   // clamped to [low, high]
+    const T* const* rows = nullptr;     // [(R - 1) * S + K] input rows, a row of zeros where there is none
+    int64_t width = 0, pad = 0;         // of the input; to the left, at most K / 2
+    int64_t out_width = 0;              // at least V vectors; of halves and V = 1, any
+    const T* weights = nullptr;         // [K * K], readable up to whole vectors
+    float bias = 0, low = 0, high = 0;  // clamped to [low, high]
     T* out = nullptr;
     int64_t out_stride = 0;  // elements between output rows
 };

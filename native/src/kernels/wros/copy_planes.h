@@ -46,14 +46,17 @@ void copy_planes(const PlaneCopy<T>& copy) {
     }
 }
 
-#define UBP_COPIES(MASKED)                                                                                       \
-    {                                                                                                            \
-        nullptr, copy_planes<T, 1, MASKED, Together>, copy_planes<T, 2, MASKED, Together>,                       \
-            copy_planes<T, 3, MASKED, Together>, copy_planes<T, 4, MASKED, Together>,                            \
-            copy_planes<T, 5, MASKED, Together>, copy_planes<T, 6, MASKED, Together>,                            \
-            copy_planes<T, 7, MASKED, Together>, copy_planes<T, 8, MASKED, Together>,                            \
-            copy_planes<T, 9, MASKED, Together>                                                                  \
-    }
+#define UBP_COPIES(MASKED)                \
+    {nullptr,                             \
+     copy_planes<T, 1, MASKED, Together>, \
+     copy_planes<T, 2, MASKED, Together>, \
+     copy_planes<T, 3, MASKED, Together>, \
+     copy_planes<T, 4, MASKED, Together>, \
+     copy_planes<T, 5, MASKED, Together>, \
+     copy_planes<T, 6, MASKED, Together>, \
+     copy_planes<T, 7, MASKED, Together>, \
+     copy_planes<T, 8, MASKED, Together>, \
+     copy_planes<T, 9, MASKED, Together>}
 
 template <class T, bool Together>
 constexpr CopyKernels<T> copy_kernels = {UBP_COPIES(false), UBP_COPIES(true)};

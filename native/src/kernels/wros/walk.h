@@ -4,13 +4,10 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels/lanes.h"
 #include "ubp/dtype.h"
 
 namespace ubp {
-
-// Elements of a vector.
-template <class T>
-constexpr int lanes = 16 / int(sizeof(T));
 
 // Where the rows of some consecutive groups go. A group is N consecutive start rows (dense: a block of 8 rows).
 template <class T>

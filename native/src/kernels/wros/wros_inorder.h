@@ -28,9 +28,7 @@ struct InorderWalk {
     const T* panel;
     const T* group_weights;  // of the next group; dense only
 
-    UBP_INLINE const T* inputs_at(uint32_t column_index) const {
-        return panel + size_t{column_index} * Acc::stride;
-    }
+    UBP_INLINE const T* inputs_at(uint32_t column_index) const { return panel + size_t{column_index} * Acc::stride; }
 
     // Index of the block after the next. Dense: the panel is walked row by row, and no index is read.
     UBP_INLINE uint32_t next_index() { return pattern == Pattern::dense ? 0 : *column++; }
@@ -86,9 +84,8 @@ struct InorderWalk {
     // The position that lies across the rows.
     template <int Set, int>
     UBP_INLINE void across() {
-        unroll<0, N / Acc::lined_up>([&](auto q) UBP_LAMBDA {
-            acc.last[q] = fma_scalar(acc.last[q], w[Set].v[q], single);
-        });
+        unroll<0, N / Acc::lined_up>([&](auto q)
+                                         UBP_LAMBDA { acc.last[q] = fma_scalar(acc.last[q], w[Set].v[q], single); });
         single = x[lanes<T> * V];
     }
 

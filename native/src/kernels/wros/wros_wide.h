@@ -20,9 +20,7 @@ struct StreamedWeights {
     const T* from;
 
     UBP_INLINE void load_as_group(const T* weights) { from = weights; }
-    UBP_INLINE typename Register<T, size>::type vector(int q) const {
-        return Register<T, size>::load(from + size * q);
-    }
+    UBP_INLINE typename Register<T, size>::type vector(int q) const { return Register<T, size>::load(from + size * q); }
     template <int E>
     UBP_INLINE Vector<T> fma(Vector<T> acc, Vector<T> x) const {
         return fma_scalar(acc, x, from[E]);

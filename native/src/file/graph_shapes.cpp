@@ -97,7 +97,8 @@ bool node_result(const Graph& graph, uint32_t index, const std::vector<FileLayer
         case Op::softmax:
             return (first.height == 1 && first.width == 1) ||
                    shapes.refuse_operand(0, "is an image, softmax takes vectors");
-        case Op::activation: return true;
+        case Op::activation:
+        case Op::convert: return true;
     }
     return true;
 }

@@ -86,7 +86,7 @@ void compare(const Setting& s, const Reference& expected, const GuardedArray<T>&
 // Numbers as the types hold them.
 inline std::vector<float> rounded_for(const Setting& s, std::vector<float> values) {
     if (s.types == Types::fp32) return values;
-    for (float& value : values) value = s.types == Types::fp16 ? std::round(3 * value) : float(Half(value));
+    for (float& value : values) value = s.types == Types::fp16 ? away_from_zero(3 * value) : float(Half(value));
     return values;
 }
 

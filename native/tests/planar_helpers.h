@@ -37,12 +37,12 @@ void compare(const std::string& setting, const std::vector<double>& expected, co
     }
 }
 
-// In fp16 sixteenths, so that sums of a few products are exact.
+// In fp16 eighths, so that sums of products are exact while they stay below 32.
 template <class T>
 std::vector<float> random_numbers(uint32_t salt, size_t count, float factor = 1.0f) {
     std::mt19937 random(seed + salt);
     std::vector<float> values = random_floats(random, count);
-    for (float& value : values) value = sizeof(T) == 2 ? std::round(value * factor * 16) / 16 : value * factor;
+    for (float& value : values) value = sizeof(T) == 2 ? away_from_zero(value * factor * 8) / 8 : value * factor;
     return values;
 }
 

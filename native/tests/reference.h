@@ -41,6 +41,9 @@ inline std::vector<float> spoiled_or_not(std::vector<float> values) {
     return values;
 }
 
+/// The next whole number on the other side than 0, so that no weight becomes 0: a reference leaves those out.
+inline float away_from_zero(float value) { return std::copysign(std::ceil(std::fabs(value)), value); }
+
 /// The same number, the same infinity, or both no number.
 inline bool is_same(double mine, double wanted) { return mine == wanted || (std::isnan(mine) && std::isnan(wanted)); }
 

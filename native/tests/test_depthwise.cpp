@@ -63,8 +63,7 @@ Reference reference_depthwise(const LayerView& layer, const Geometry& g, const f
     return result;
 }
 
-// Sums of halves are exact here: products are whole multiples of 2^-8 below 2^3 in sums of up to 81. What curves round
-// is counted in roundings.
+// Sums of halves are exact (see random_numbers); what curves round is counted in roundings.
 template <class T>
 double tolerance_of(const DepthwiseSetting&) {
     return sizeof(T) == 4 ? 1e-5 : 1e-6;

@@ -73,7 +73,7 @@ struct PlainNetwork {
             case Op::softmax: return run_softmax(graph.operand(node, 0), operand(node, 0), y);
             case Op::add:
             case Op::multiply: return run_binary(node, y);
-            default:  // activation; flatten has none
+            default:  // activation; flatten and convert have none
                 y = operand(node, 0);
                 for (double& value : y) value = activate(value, node.activation);
         }

@@ -22,7 +22,17 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 LOWEST = ROOT / "tests" / "constraints" / "lowest.txt"
-TOOLS = ("hypothesis", "pytest", "pytest-asyncio", "pytest-xdist", "scikit-image")
+TOOLS = (
+    "hypothesis",
+    "mlxtend",
+    "ninja",
+    "pytest",
+    "pytest-asyncio",
+    "pytest-xdist",
+    "scikit-image",
+    "simde-py",
+    "ziglang",
+)
 """Of the extra `dev`, what the fast tests need."""
 SLOW = (
     "arm64",
@@ -37,10 +47,11 @@ SLOW = (
     "native",
     "tui/test_benchmark_phones.py",
     "tui/test_hang_up.py",
+    "tui/test_snapshots.py",
     "tui/test_terminal.py",
 )
 """What compiles, emulates, ends processes or opens terminals: not even collected, since to name its cases some of it
-compiles. All the rest are the fast tests."""
+compiles; and pictures, which are of one release of Textual. All the rest are the fast tests."""
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 

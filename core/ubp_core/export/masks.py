@@ -47,7 +47,7 @@ def save_masks(
 
     def write(place: Path) -> None:
         with os.fdopen(create_file(place), "wb") as stream:
-            np.savez_compressed(stream, allow_pickle=False, **arrays)
+            np.savez_compressed(stream, **arrays)
 
     write_atomically(path, write, overwrite=overwrite)
 

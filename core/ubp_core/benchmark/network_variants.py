@@ -58,6 +58,7 @@ def pack_network_variants(
         PlanError: the plan is not for this network, or has a block size without kernel.
     """
     from ubp_core import importance
+    from ubp_core.network.conversions import NetworkTypes, types_of_plan
     from ubp_core.network.exporting import NetworkExporter
     from ubp_core.plan.applying import check_block_sizes, check_model, select_plan, settle_plan
 
@@ -80,10 +81,12 @@ def pack_network_variants(
         tell(variant.label)
         if plan is not None and variant.method == PLAN:
             selections = select_plan(plan, model, threads=threads)
+            types = types_of_plan(plan)
         else:
             selections = select_layers(importances, variant, settings_of, threads)
+            types = NetworkTypes(variant.dtype)
         path = folder / f"{number}.ubp"
-        exporter.export(selections, criterion).packed.save(path)
+        exporter.export(selections, criterion, types=types).packed.save(path)
         files.append(path)
         retained.append(find_retained(importances, selections))
     return PackedVariants(NETWORK, chosen, tuple(files), tuple(retained), network=True)

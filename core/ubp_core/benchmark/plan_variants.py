@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from ubp_core.benchmark.variants import Variant, make_variants
-from ubp_core.vocabulary import DENSE
+from ubp_core.vocabulary import DEFAULT_DTYPE, DENSE
 
 if TYPE_CHECKING:
     from ubp_core.models import LoadedModel
@@ -17,15 +17,18 @@ PLAN = "plan"
 """Method of a network whose layers are each as a plan says."""
 
 
-def plan_layer_variants(planned: LayerPlan, methods: Sequence[str] = ()) -> tuple[Variant, ...]:
+def plan_layer_variants(
+    planned: LayerPlan, methods: Sequence[str] = (), dtype: str = DEFAULT_DTYPE
+) -> tuple[Variant, ...]:
     """Variants of one layer that a plan prunes.
 
     Args:
         planned: what the plan says.
         methods: others to run, with the layer's block size and sparsity.
+        dtype: of the layer.
     """
     others = [method for method in methods if method != planned.method]
-    return make_variants((*others, planned.method), (planned.block_size,), (planned.sparsity,))
+    return make_variants((*others, planned.method), (planned.block_size,), (planned.sparsity,), (dtype,))
 
 
 def plan_network_variants(plan: Plan, model: LoadedModel, methods: Iterable[str] = ()) -> tuple[Variant, ...]:
@@ -43,7 +46,8 @@ def plan_network_variants(plan: Plan, model: LoadedModel, methods: Iterable[str]
     sizes = next(iter(numbers)) if len(numbers) == 1 else (0, requested_share(plan, model))
     own = {layer.method for layer in plan.pruned}
     others = [method for method in methods if method != DENSE and own != {method}]
-    return (Variant(DENSE), *(Variant(method, *sizes) for method in dict.fromkeys(others)), Variant(PLAN, *sizes))
+    chosen = (*((method, *sizes) for method in dict.fromkeys(others)), (PLAN, *sizes))
+    return Variant(DENSE, dtype=plan.dtype), *(Variant(*numbers, plan.dtype) for numbers in chosen)
 
 
 def requested_share(plan: Plan, model: LoadedModel) -> float:

@@ -8,7 +8,7 @@ from typing import Any
 
 from ubp_core.benchmark.figure import Ratio, pair_ratio
 from ubp_core.benchmark.profile import ProfileStep
-from ubp_core.vocabulary import DENSE
+from ubp_core.vocabulary import DEFAULT_DTYPE, DENSE
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,8 @@ class VariantResult:
     notes: tuple[str, ...] = ()
     profile: tuple[ProfileStep, ...] = ()
     """Of a network: its steps. Empty where nothing is timed."""
+    dtype: str = DEFAULT_DTYPE
+    """Of weights and arrays, one of DTYPES."""
 
 
 @dataclass(frozen=True)
@@ -63,11 +65,17 @@ class LayerResult:
 
     @property
     def dense(self) -> VariantResult | None:
-        """The baseline."""
+        """The baseline: the first dense variant."""
         return next((variant for variant in self.variants if variant.method == DENSE), None)
 
+    def baseline(self, variant: VariantResult) -> VariantResult | None:
+        """What a variant is compared with: the dense one of its own type."""
+        same = (one for one in self.variants if (one.method, one.dtype) == (DENSE, variant.dtype))
+        return next(same, None)
+
     def ratio(self, variant: VariantResult) -> Ratio | None:
-        """How many times faster than dense, turn by turn, with an interval; None where nothing was timed."""
+        """How many times faster than dense of its own type, turn by turn, with an interval; None where nothing was
+        timed."""
         place = next((place for place, one in enumerate(self.variants) if one is variant), None)
         return self._compare(variant) if place is None else self._ratios[place]
 
@@ -77,7 +85,8 @@ class LayerResult:
         return tuple(map(self._compare, self.variants))
 
     def _compare(self, variant: VariantResult) -> Ratio | None:
-        return None if self.dense is None else pair_ratio(self.dense.samples_ns, variant.samples_ns)
+        dense = self.baseline(variant)
+        return None if dense is None else pair_ratio(dense.samples_ns, variant.samples_ns)
 
     def speedup(self, variant: VariantResult) -> float | None:
         """The same without the interval."""
@@ -86,12 +95,12 @@ class LayerResult:
 
     def unsure(self, variant: VariantResult) -> bool:
         """Whether the interval is wide; of dense itself it is none."""
-        ratio = None if variant is self.dense else self.ratio(variant)
+        ratio = None if variant is self.baseline(variant) else self.ratio(variant)
         return ratio is not None and ratio.wide
 
     def fewer_instructions(self, variant: VariantResult) -> float | None:
-        """How many times fewer instructions than dense; None where they were not counted."""
-        dense = self.dense
+        """How many times fewer instructions than dense of its own type; None where they were not counted."""
+        dense = self.baseline(variant)
         if dense is None or not dense.instructions or not variant.instructions:
             return None
         return dense.instructions / variant.instructions

@@ -8,7 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ubp_core.benchmark.errors import BadSetting
-from ubp_core.vocabulary import COMPARED_METHODS, DEFAULT_BLOCK_SIZE, DEFAULT_CRITERION, DEFAULT_SPARSITY, DENSE
+from ubp_core.vocabulary import (
+    COMPARED_METHODS,
+    DEFAULT_BLOCK_SIZE,
+    DEFAULT_CRITERION,
+    DEFAULT_DTYPE,
+    DEFAULT_SPARSITY,
+    DENSE,
+)
 
 if TYPE_CHECKING:
     from ubp_core.models import Layer
@@ -23,11 +30,14 @@ class Variant:
     block_size: int = 0
     """0 where dense, and where the layers of a network differ."""
     sparsity: float = 0.0
+    dtype: str = DEFAULT_DTYPE
+    """Of weights and arrays, one of DTYPES."""
 
     @property
     def label(self) -> str:
-        """Short name, such as "bed N=4 s=0.75"."""
-        return f"{self.method} N={self.block_size} s={self.sparsity:g}" if self.block_size else self.method
+        """Short name, such as "bed N=4 s=0.75", or "dense fp16"."""
+        words = [f"{self.method} N={self.block_size} s={self.sparsity:g}" if self.block_size else self.method]
+        return " ".join(words if self.dtype == DEFAULT_DTYPE else [*words, self.dtype])
 
 
 @dataclass(frozen=True)
@@ -49,13 +59,17 @@ def make_variants(
     methods: Sequence[str] = COMPARED_METHODS,
     block_sizes: Sequence[int] = (DEFAULT_BLOCK_SIZE,),
     sparsities: Sequence[float] = (DEFAULT_SPARSITY,),
+    dtypes: Sequence[str] = (DEFAULT_DTYPE,),
 ) -> tuple[Variant, ...]:
-    """Dense (once, first) and every method with every block size and sparsity; unstructured has block size 1."""
-    found = [Variant(DENSE)]
-    for method in methods:
-        if method != DENSE:
-            sizes = (1,) if method == "unstructured" else block_sizes
-            found += [Variant(method, size, sparsity) for size in sizes for sparsity in sparsities]
+    """For each type dense (once, first) and every method with every block size and sparsity; unstructured has block
+    size 1."""
+    found = []
+    for dtype in dtypes:
+        found.append(Variant(DENSE, dtype=dtype))
+        for method in methods:
+            if method != DENSE:
+                sizes = (1,) if method == "unstructured" else block_sizes
+                found += [Variant(method, size, sparsity, dtype) for size in sizes for sparsity in sparsities]
     return tuple(dict.fromkeys(found))
 
 
@@ -78,6 +92,7 @@ def pack_variants(
     """
     from ubp_core import importance, select_blocks
     from ubp_core.budgets import no_kernel, too_few_rows
+    from ubp_core.packed.half import as_type
     from ubp_core.packed.layer_packing import pack_layer
 
     chosen = tuple(variants)
@@ -94,7 +109,7 @@ def pack_variants(
                 raise BadSetting(f"{layer.name} {reason}: it stays dense; take smaller blocks")
             selection = select_blocks(matrix, variant.block_size, variant.sparsity, variant.method, threads)
         path = folder / f"{number}.ubp"
-        packed = pack_layer(layer, selection, criterion if selection else "")
+        packed = as_type(pack_layer(layer, selection, criterion if selection else ""), variant.dtype)
         if layer.kind == "linear":
             packed = replace(packed, image_hw=(1, 1))  # a convolution over one pixel
         packed.save(path)

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from ubp_core.plan.report import PlanReport, PlanRow
 
 COLUMNS = (
-    "layer", "shape", "dtype", "method", "block_size", "requested_sparsity", "rounded_sparsity", "achieved_sparsity", "retained",
+    "layer", "shape", "dtype", "method", "block_size", "requested_sparsity", "rounded_sparsity", "achieved_sparsity",
+    "retained",
     "importance", "parameters_before", "parameters_after", "multiply_adds_before", "multiply_adds_after",
     "bytes_before", "bytes_after", "because", "device", "figure", "median_ns", "instructions",
 )  # fmt: skip
@@ -40,7 +41,7 @@ def figure_record(row: PlanRow, figures: LayerFigures | None) -> dict[str, Any]:
     """What was measured of a layer as the plan has it; nothing where that is nothing."""
     plan = row.layer
     chosen = () if plan.dense else (plan.method, plan.block_size, plan.sparsity)
-    value = None if figures is None else figures.of(plan.name, *chosen)
+    value = None if figures is None else figures.of(plan.name, *chosen, dtype=row.dtype)
     if figures is None or value is None:
         return {}
     unit = "instructions" if figures.figure == "instructions" else "median_ns"

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from ubp_core.vocabulary import DENSE
+from ubp_core.vocabulary import DEFAULT_DTYPE, DENSE
 
 if TYPE_CHECKING:
     import sqlite3
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 ONE_BLOCK_SIZE = "unstructured"
 """A method without blocks: it runs with block size 1, whatever is chosen."""
 
-Key = tuple[str, str, int, float]
-"""Layer, method, block size, sparsity."""
+Key = tuple[str, str, int, float, str]
+"""Layer, method, block size, sparsity, type."""
 
 
 @dataclass(frozen=True)
@@ -40,16 +40,23 @@ class LayerFigures:
     values: Mapping[Key, float] = field(default_factory=lambda: MappingProxyType({}))
     """Median times in nanoseconds, or executed instructions."""
 
-    def of(self, layer: str, method: str = DENSE, block_size: int = 0, sparsity: float = 0.0) -> float | None:
+    def of(
+        self,
+        layer: str,
+        method: str = DENSE,
+        block_size: int = 0,
+        sparsity: float = 0.0,
+        dtype: str = DEFAULT_DTYPE,
+    ) -> float | None:
         """The figure of a layer and a choice, by default dense; None where there is none."""
-        return self.values.get(make_key(layer, method, block_size, sparsity))
+        return self.values.get(make_key(layer, method, block_size, sparsity, dtype))
 
 
-def make_key(layer: str, method: str, block_size: int, sparsity: float) -> Key:
+def make_key(layer: str, method: str, block_size: int, sparsity: float, dtype: str = DEFAULT_DTYPE) -> Key:
     """What a figure is of."""
     if method == DENSE:
-        return layer, method, 0, 0.0
-    return layer, method, 1 if method == ONE_BLOCK_SIZE else block_size, round(sparsity, 6)
+        return layer, method, 0, 0.0, dtype
+    return layer, method, 1 if method == ONE_BLOCK_SIZE else block_size, round(sparsity, 6), dtype
 
 
 def find_setup(connection: sqlite3.Connection, run: BenchRun) -> int | None:
@@ -72,9 +79,9 @@ def add_figures(connection: sqlite3.Connection, setup: int, number: int, run: Be
         if layer.weight_shape
         for variant in layer.variants
         if (value := figure_of(variant))
-        for key in [make_key(layer.layer, variant.method, variant.block_size, variant.sparsity)]
+        for key in [make_key(layer.layer, variant.method, variant.block_size, variant.sparsity, variant.dtype)]
     ]
-    connection.executemany("INSERT OR REPLACE INTO figure VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+    connection.executemany("INSERT OR REPLACE INTO figure VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
 
 def figure_of(variant: VariantResult) -> float | None:
@@ -104,13 +111,13 @@ def newest_figures(
 def read_figures(connection: sqlite3.Connection, setup: int, shapes: Mapping[str, tuple[str, str]]) -> dict[Key, float]:
     """The newest figures of one setup, of layers with these shapes."""
     found = connection.execute(
-        "SELECT layer, weight_shape, output_shape, method, block_size, sparsity, value, max(run_id) FROM figure "
-        "WHERE setup = ? GROUP BY layer, weight_shape, output_shape, method, block_size, sparsity",
+        "SELECT layer, weight_shape, output_shape, method, block_size, sparsity, dtype, value, max(run_id) FROM figure "
+        "WHERE setup = ? GROUP BY layer, weight_shape, output_shape, method, block_size, sparsity, dtype",
         (setup,),
     )
     return {
-        (layer, method, block_size, sparsity): value
-        for layer, weight, output, method, block_size, sparsity, value, _ in found
+        (layer, method, block_size, sparsity, dtype): value
+        for layer, weight, output, method, block_size, sparsity, dtype, value, _ in found
         if shapes.get(layer) == (weight, output)
     }
 

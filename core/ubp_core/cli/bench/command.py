@@ -17,6 +17,7 @@ from ubp_core.cli.options.model import add_model_options
 from ubp_core.cli.options.output import add_output_options
 from ubp_core.cli.options.planned import add_plan_option, load_for_plan, read_plan
 from ubp_core.cli.options.selection import add_grid_options, add_jobs_option
+from ubp_core.cli.options.types import add_dtypes_option
 from ubp_core.errors import ExitCode, UbpError
 from ubp_core.process.leftovers import passing_folder
 from ubp_core.vocabulary import COMPARED_METHODS
@@ -40,7 +41,8 @@ EXAMPLES = """\
   ubp bench --layers _conv_head,_blocks.2._expand_conv --device adb --cores big
   ubp bench mobilenet_v1 --layers all --block-size 4,8 --sparsity 0.5,0.75,0.9 --cool-down 5
   ubp bench --layers _conv_head --device adb:1A2B3C,adb:4D5E6F --json
-  ubp bench --plan plan.yaml --methods abp --device adb"""
+  ubp bench --plan plan.yaml --methods abp --device adb
+  ubp bench mobilenet_v1 --weights random --dtype fp32,fp16 --device adb     rows of both, each against its own dense"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -56,7 +58,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_adb_host(parser)
     compared = ",".join(COMPARED_METHODS)
-    add_grid_options(parser.add_argument_group("variants"), f"{compared}; with --plan only its own", packed=True)
+    group = parser.add_argument_group("variants")
+    add_grid_options(group, f"{compared}; with --plan only its own", packed=True)
+    add_dtypes_option(group)
     add_jobs_option(parser)
     add_run_options(parser.add_argument_group("run"))
     parser.add_argument("--no-history", action="store_true", help="do not keep the result")
@@ -84,7 +88,7 @@ def run(args: argparse.Namespace) -> int:
     from ubp_core.benchmark import run_on_devices
     from ubp_core.devices.catalogue import open_device
 
-    plan = read_plan(args, ["block_size", "sparsity", "criterion"])
+    plan = read_plan(args, ["block_size", "sparsity", "criterion", "dtype"])
     settings = settings_from(args)
     server = chosen_server(args)
     devices = [open_device(name.strip(), server) for name in dict.fromkeys(args.device.split(","))]

@@ -42,7 +42,7 @@ def pack_chosen(
     """Layers or network in the variants that the options ask for."""
     from ubp_core.benchmark import make_variants
 
-    variants = make_variants(args.methods or COMPARED_METHODS, args.block_size, args.sparsity)
+    variants = make_variants(args.methods or COMPARED_METHODS, args.block_size, args.sparsity, args.dtype)
     if args.layers is None:
         return [pack_network(args, model, image, variants, folder, args.criterion)]
     layers = choose_layers(args, model, [layer.name for layer in model.prunable])
@@ -73,9 +73,11 @@ def pack_plan(
     for planned in (plan.layer(layer.name) for layer in layers):
         if planned.dense:
             raise PlanError(f"layers.{planned.name}: stays dense by the plan ({planned.because or 'no reason given'})")
-    return pack_layers(
-        args, layers, lambda layer: plan_layer_variants(plan.layer(layer.name), methods), folder, plan.criterion
-    )
+
+    def variants_of(layer: Layer) -> Sequence[Variant]:
+        return plan_layer_variants(plan.layer(layer.name), methods, plan.dtype_of(layer.name))
+
+    return pack_layers(args, layers, variants_of, folder, plan.criterion)
 
 
 def plan_record(plan: Plan) -> list[dict[str, Any]]:

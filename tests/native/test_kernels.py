@@ -82,9 +82,27 @@ def test_case(target: str, case: str) -> None:
 @pytest.mark.parametrize("case", ["refusals", "widened_n4_images", "f16_n4_images", "n4_images"])
 def test_core_without_fp16_arithmetic(case: str) -> None:
     """The same program where no core computes in fp16: its kernels are refused, and nothing calls them."""
+    run_on("cortex-a53", "test_convolution_arm64", case)
+
+
+def test_half_network() -> None:
+    """A network of fp16 in all arithmetics, on this machine."""
+    done = subprocess.run(command_of("test_half_network"), capture_output=True, text=True, timeout=MINUTES)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("core", ["cortex-a53", "cortex-a76"])
+@pytest.mark.parametrize("case", ["arithmetics", "threads", "refused"])
+def test_half_network_on_core(core: str, case: str) -> None:
+    """The A53 has no fp16 arithmetic and runs the network in fp32."""
+    run_on(core, "test_half_network_arm64", case)
+
+
+def run_on(core: str, target: str, case: str) -> None:
+    """Runs a case of a program for ARM64 on a core that qemu emulates."""
     if not shutil.which("qemu-aarch64"):
         pytest.skip("qemu-aarch64 is not installed: ARM64 programs can't be run here")
-    _, program = command_of("test_convolution_arm64")
-    command = ["qemu-aarch64", "-cpu", "cortex-a53", program, "--case", case]
+    _, program = command_of(target)
+    command = ["qemu-aarch64", "-cpu", core, program, "--case", case]
     done = subprocess.run(command, capture_output=True, text=True, timeout=MINUTES)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -50,6 +50,9 @@ public:
     // Returns null and one line in `error` where the file has no graph or an option does not fit. Everything is
     // allocated here: run() allocates nothing and opens no file. `file` and its bytes must outlive the network.
     static std::unique_ptr<Network> create(const PackedFile& file, const NetworkOptions& options, std::string& error);
+    // The same of a graph that the caller answers for, and of the layers that its nodes name by number.
+    static std::unique_ptr<Network> create(const Graph& graph, const std::vector<FileLayer>& layers,
+                                           const NetworkOptions& options, std::string& error);
     ~Network();
 
     size_t input_count() const;

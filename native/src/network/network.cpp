@@ -43,9 +43,14 @@ Network::~Network() = default;
 
 std::unique_ptr<Network> Network::create(const PackedFile& file, const NetworkOptions& options, std::string& error) {
     if (!file.graph()) return error = "the file holds layers, and no network that joins them", nullptr;
+    return create(*file.graph(), file.layers(), options, error);
+}
+
+std::unique_ptr<Network> Network::create(const Graph& given, const std::vector<FileLayer>& layers,
+                                         const NetworkOptions& options, std::string& error) {
     if (options.threads < 1 || options.threads > 64) return error = "threads must be 1..64", nullptr;
     auto state = std::make_unique<State>();
-    state->graph = *file.graph();
+    state->graph = given;
     state->options = options;
     Graph& graph = state->graph;
     if (has_halves(graph)) {
@@ -55,7 +60,7 @@ std::unique_ptr<Network> Network::create(const PackedFile& file, const NetworkOp
         if (!state->half) widen_tensors(graph);
     }
     state->arena = AlignedArray<char>(size_t(graph.arena_size), AlignedArray<char>::untouched);
-    const StepMaker maker{graph, file.layers(), state->options, state->arena.data()};
+    const StepMaker maker{graph, layers, state->options, state->arena.data()};
     state->facts.resize(graph.nodes.size());
     size_t workspace = 0;
     for (size_t i = 0; i < graph.nodes.size(); ++i) {

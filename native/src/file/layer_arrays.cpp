@@ -114,9 +114,7 @@ typename Format::Bits bits_of(const void* values, uint64_t i) {
 template <class Format>
 bool check_finite(const void* values, uint64_t count, const char* label, uint32_t layer, FileError& error) {
     constexpr uint64_t kChunk = 4096;
-    const auto is_bad = [&](uint64_t i) {
-        return (bits_of<Format>(values, i) & Format::exponent) == Format::exponent;
-    };
+    const auto is_bad = [&](uint64_t i) { return (bits_of<Format>(values, i) & Format::exponent) == Format::exponent; };
     for (uint64_t begin = 0; begin < count; begin += kChunk) {
         const uint64_t end = begin + kChunk < count ? begin + kChunk : count;
         uint32_t bad = 0;
@@ -143,7 +141,8 @@ template <class Format>
 bool check_numbers(const LayerView& v, uint32_t layer, FileError& error) {
     const uint64_t weights = v.is_dense() ? v.dense_count() : uint64_t{v.block_count} * v.block_size;
     return check_finite<Format>(v.weights, weights, "weights", layer, error) &&
-           check_finite<SinglePrecision>(v.bias, v.rows, "bias", layer, error) && check_filled_rows<Format>(v, layer, error);
+           check_finite<SinglePrecision>(v.bias, v.rows, "bias", layer, error) &&
+           check_filled_rows<Format>(v, layer, error);
 }
 
 }  // namespace
@@ -179,7 +178,8 @@ bool check_arrays(const LayerView& v, uint32_t flags, uint32_t layer, FileError&
         return false;
     if (((flags & kFlagAligned) != 0) != aligned)
         return refuse(error, "layers[%u].flags: the blocks are %saligned", layer, aligned ? "" : "not ");
-    return v.dtype == DType::fp16 ? check_numbers<HalfPrecision>(v, layer, error) : check_numbers<SinglePrecision>(v, layer, error);
+    return v.dtype == DType::fp16 ? check_numbers<HalfPrecision>(v, layer, error)
+                                  : check_numbers<SinglePrecision>(v, layer, error);
 }
 
 }  // namespace ubp::file

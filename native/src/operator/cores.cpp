@@ -131,17 +131,23 @@ bool cores_compute_halves() {
     size_t size = sizeof found;
     return sysctlbyname("hw.optional.arm.FEAT_FP16", &found, &size, nullptr, 0) == 0 && found != 0;
 }
-#elif defined(__aarch64__)
-bool cores_compute_halves() { return false; }
 #else
-bool cores_compute_halves() { return true; }  // emulated
+bool cores_compute_halves() { return false; }
 #endif
 
 }  // namespace
 
-bool runs_half_kernels() {
+bool has_half_arithmetic() {
     static const bool found = cores_compute_halves();
     return found;
+}
+
+bool runs_half_kernels() {
+#if defined(__aarch64__)
+    return has_half_arithmetic();
+#else
+    return true;
+#endif
 }
 
 template <>

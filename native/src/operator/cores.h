@@ -15,8 +15,10 @@ const KernelSet<T>& kernels_for(Core core);
 template <class T>
 const PlanarKernels<T>& planar_kernels();
 
-// True where every core computes in fp16, so that the kernels of Half may be called; off ARM64 they are emulated, and
-// always may.
+// True where every core of the machine computes in fp16.
+bool has_half_arithmetic();
+
+// True where the kernels of Half may be called: with that arithmetic, and off ARM64, where they are emulated.
 bool runs_half_kernels();
 
 }  // namespace ubp

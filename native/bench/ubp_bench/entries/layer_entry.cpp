@@ -5,6 +5,7 @@
 
 #include "../machine/affinity.h"
 #include "file/format.h"
+#include "operator/cores.h"
 #include "texts_of.h"
 
 namespace ubp::bench {
@@ -14,7 +15,7 @@ namespace {
 int64_t packed_bytes(const LayerView& v) {
     const int64_t kept = v.block_size ? int64_t{v.block_count} * v.block_size : int64_t(v.dense_count());
     const int64_t starts = v.block_size && v.rows >= v.block_size ? int64_t{v.rows} - v.block_size + 1 : 0;
-    return 4 * (kept + v.rows) +
+    return int64_t(element_bytes(v.dtype)) * kept + 4 * int64_t{v.rows} +
            (v.block_size ? 2 * (int64_t{v.block_count} + file::kColumnsBehind) + 4 * (starts + 1) : 0);
 }
 
@@ -24,13 +25,14 @@ const char* const kActivations[] = {"none", "relu", "relu6", "hard_swish", "hard
 
 LayerEntry::LayerEntry(const Case& one, const CaseData& data, Kernel kernel, unsigned threads, PinnedPool& pool,
                        const Options& options)
-    : Entry(pool), view_(one.layer->view), data_(data) {
+    : Entry(pool), view_(one.layer->view), data_(data), half_(view_.dtype == DType::fp16 && has_half_arithmetic()) {
     ConvolutionOptions wanted;
     wanted.batch = one.shape.batch;
     wanted.height = one.shape.height;
     wanted.width = one.shape.width;
     wanted.threads = threads;
     wanted.kernel = kernel;
+    wanted.dtype = half_ ? DType::fp16 : DType::fp32;
     pool.enter();  // the operator may choose by the core that it is made on
     std::string error;
     operator_ = Convolution::create(view_, wanted, error);
@@ -38,6 +40,7 @@ LayerEntry::LayerEntry(const Case& one, const CaseData& data, Kernel kernel, uns
         throw BadInput(one.file->path() + ": " + std::string(one.layer->name) + ": --kernel " + kernel_option(kernel) +
                        ": " + error);
     y_.resize(size_t(one.shape.batch * view_.rows * one.shape.out_plane()));
+    if (half_) half_x_.assign(data.x.begin(), data.x.end()), half_y_.resize(y_.size());
     row_.kernel_asked = kernel_option(kernel);
     row_.threads = threads;
     describe(one, options);
@@ -56,6 +59,7 @@ void describe_layer(const FileLayer& layer, Row& row) {
     row.activation = kActivations[uint32_t(v.activation)];
     row.sparsity = v.block_size ? 1.0 - double(v.block_count) * v.block_size / double(all) : 0.0;
     row.packed_bytes = packed_bytes(v);
+    row.dtype = file::dtype_name(v.dtype);
 }
 
 void LayerEntry::describe(const Case& one, const Options& options) {
@@ -78,18 +82,31 @@ void LayerEntry::describe(const Case& one, const Options& options) {
     row_.multiply_adds = info.kernel == Kernel::dense ? row_.dense_multiply_adds : kept * s.batch * s.out_plane();
     row_.workspace_bytes = info.workspace_bytes;
     row_.dense_ns = info.dense_ns, row_.sparse_ns = info.sparse_ns;
+    row_.arithmetic = half_ ? "fp16" : "fp32";
     row_.notes = pool_.notes();
+    if (view_.dtype == DType::fp16 && !half_) row_.notes.push_back(kWidened);
 }
 
-void LayerEntry::run_once(ThreadPool& pool) { operator_->run(data_.x.data(), y_.data(), pool); }
+void LayerEntry::run_once(ThreadPool& pool) {
+    if (half_) operator_->run(half_x_.data(), half_y_.data(), pool);
+    else operator_->run(data_.x.data(), y_.data(), pool);
+}
 
-void LayerEntry::spoil_output() { std::fill(y_.begin(), y_.end(), std::numeric_limits<float>::quiet_NaN()); }
+void LayerEntry::spoil_output() {
+    std::fill(y_.begin(), y_.end(), std::numeric_limits<float>::quiet_NaN());
+    std::fill(half_y_.begin(), half_y_.end(), Half(std::numeric_limits<float>::quiet_NaN()));
+}
 
-std::string LayerEntry::checksum() const { return checksum_of(y_.data(), y_.size()); }
+const std::vector<float>& LayerEntry::output() const {
+    if (half_) y_.assign(half_y_.begin(), half_y_.end());
+    return y_;
+}
+
+std::string LayerEntry::checksum() const { return checksum_of(output().data(), y_.size()); }
 
 std::optional<double> LayerEntry::error() const {
     if (!data_.expected) return std::nullopt;
-    return largest_error(*data_.expected, y_);
+    return largest_error(*data_.expected, output());
 }
 
 }  // namespace ubp::bench

@@ -29,14 +29,20 @@ private:
     void spoil_output() override;
     std::string checksum() const override;
     std::optional<double> error() const override;
-    double tolerance() const override { return kTolerance; }
+    double tolerance() const override { return half_ ? kHalfTolerance : kTolerance; }
     void describe(const Case& one, const Options& options);
+    const std::vector<float>& output() const;  ///< in fp32
 
     const LayerView& view_;
     const CaseData& data_;
     std::unique_ptr<Convolution> operator_;
-    std::vector<float> y_;
+    bool half_;  ///< it runs in fp16, from and to copies of x and y
+    std::vector<Half> half_x_, half_y_;
+    mutable std::vector<float> y_;
 };
+
+/// Beside the figures of a file in fp16 that runs in fp32.
+constexpr const char* kWidened = "fp16 file, fp32 arithmetic: this machine has no arithmetic of fp16";
 
 /// Fields of a row that say what a layer is, whatever runs it.
 void describe_layer(const FileLayer& layer, Row& row);

@@ -6,7 +6,9 @@
 
 #include "../machine/affinity.h"
 #include "../machine/clock.h"
+#include "file/format.h"
 #include "layer_entry.h"
+#include "operator/cores.h"
 #include "texts_of.h"
 
 namespace ubp::bench {
@@ -24,6 +26,7 @@ NetworkEntry::NetworkEntry(const MappedFile& file, const NetworkData& data, Kern
     NetworkOptions wanted;
     wanted.threads = threads;
     wanted.kernel = kernel;
+    if (!has_half_arithmetic()) wanted.arithmetic = Arithmetic::fp32;  // emulated times would mean nothing
     pool.enter();  // operators may choose by the core that they are made on
     std::string error;
     network_ = Network::create(file.contents(), wanted, error);
@@ -50,12 +53,14 @@ void NetworkEntry::describe(const Options& options) {
     row_.workspace_bytes = info.workspace_bytes;
     row_.arena_bytes = info.arena_bytes;
     row_.prepared_bytes = info.prepared_bytes;
+    half_ = std::strcmp(info.arithmetic, "fp16") == 0;
+    row_.arithmetic = info.arithmetic;
     row_.notes = pool_.notes();
 }
 
 /// What ran the pruned layers, and how much of the network they are.
 void NetworkEntry::describe_kernels() {
-    std::set<std::string> kernels, methods, criteria;
+    std::set<std::string> kernels, methods, criteria, types;
     int64_t kept = 0, all = 0;
     for (size_t i = 0; i < network_->step_count(); ++i) {
         const NetworkStep& step = network_->step(i);
@@ -64,6 +69,7 @@ void NetworkEntry::describe_kernels() {
         if (step.layer < 0) continue;
         const FileLayer& layer = file_.contents().layers()[size_t(step.layer)];
         const LayerView& v = layer.view;
+        types.insert(file::dtype_name(v.dtype));
         all += int64_t{v.rows} * v.columns;
         kept += v.block_size ? int64_t{v.block_count} * v.block_size : int64_t{v.rows} * v.columns;
         row_.blocks += v.block_count;
@@ -76,7 +82,8 @@ void NetworkEntry::describe_kernels() {
         return texts.empty() ? none : texts.size() == 1 ? *texts.begin() : std::string("mixed");
     };
     row_.kernel = only(kernels, "dense");
-    row_.method = only(methods, "dense"), row_.criterion = only(criteria, "");
+    row_.method = only(methods, "dense"), row_.criterion = only(criteria, ""), row_.dtype = only(types, "");
+    if (types.count("fp16") && !half_) row_.notes.push_back(kWidened);
     row_.aligned =
         !kernels.empty() && std::all_of(file_.contents().layers().begin(), file_.contents().layers().end(),
                                         [](const FileLayer& l) { return l.view.block_size == 0 || l.aligned; });

@@ -35,7 +35,7 @@ private:
     void spoil_output() override;
     std::string checksum() const override;
     std::optional<double> error() const override;
-    double tolerance() const override { return kNetworkTolerance; }
+    double tolerance() const override { return half_ ? kHalfNetworkTolerance : kNetworkTolerance; }
     void describe(const Options& options);
     void describe_kernels();
     Row step_row(size_t index) const;
@@ -44,6 +44,7 @@ private:
     const MappedFile& file_;
     const NetworkData& data_;
     std::unique_ptr<Network> network_;
+    bool half_ = false;  ///< any of it is computed in fp16
 };
 
 }  // namespace ubp::bench

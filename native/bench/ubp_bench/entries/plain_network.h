@@ -22,4 +22,7 @@ double largest_network_error(const Doubles& expected, const std::vector<float>& 
 /// Above this a network's output differs: fp32 sums through some fifty layers stay below it.
 constexpr double kNetworkTolerance = 1e-4;
 
+/// The same in fp16.
+constexpr double kHalfNetworkTolerance = 5e-2;
+
 }  // namespace ubp::bench

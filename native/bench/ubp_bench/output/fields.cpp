@@ -36,6 +36,8 @@ const std::vector<Field>& row_fields() {
         {"padding", nullptr, [](const Row& r, const Device&) { return Value(r.padding); }},
         {"dilation", nullptr, [](const Row& r, const Device&) { return Value(r.dilation); }},
         {"activation", nullptr, [](const Row& r, const Device&) { return Value(r.activation); }},
+        {"dtype", "type", [](const Row& r, const Device&) { return Value(r.dtype); }},
+        {"arithmetic", nullptr, [](const Row& r, const Device&) { return Value(r.arithmetic); }},
         {"batch", nullptr, [](const Row& r, const Device&) { return Value(r.batch); }},
         {"input_shape", "input", [](const Row& r, const Device&) { return Value(r.input_shape); }},
         {"output_shape", nullptr, [](const Row& r, const Device&) { return Value(r.output_shape); }},

@@ -17,6 +17,7 @@ struct Row {
     std::string kernel_asked, kernel, core;  ///< kernel: what ran; core: schedule of the kernels
     std::string weight_shape, input_shape, output_shape;
     std::string stride, padding, dilation, activation;
+    std::string dtype, arithmetic;  ///< of the file, "mixed" where its layers differ; what ran computes in
     int64_t rows = 0, columns = 0, block_size = 0, blocks = 0;
     bool aligned = false;
     double sparsity = 0;  ///< share of the weights that is not stored

@@ -50,9 +50,16 @@ def test_the_largest_weights() -> None:
 
 
 def test_a_row_that_becomes_zero_is_refused() -> None:
-    with pytest.raises(SelectionError, match=r"fc: all weights of row 1 .* become 0 in fp16; keep this layer in fp32"):
+    with pytest.raises(SelectionError, match=r"fc: all weights of row 1 \(the largest is 2e-09\) become 0 in fp16; keep this layer in fp32"):
         to_half(dense([1.0, 2.0], [1e-9, -2e-9]))
     assert not to_half(dense([1.0, 2.0], [0.0, 0.0])).weights[1].any()  # it was zero before
+
+
+def test_a_dead_channel_is_no_loss() -> None:
+    """Its weights are nothing beside its bias, as folding leaves them."""
+    layer = replace(dense([1.0, 2.0], [1e-9, -2e-9]), bias=np.array([0.0, -1.0], np.float32))
+    half = to_half(layer)
+    assert not half.weights[1].any() and loss_note(layer, half) is None
 
 
 def test_subnormal_losses_are_told() -> None:

@@ -5,7 +5,7 @@ Runs each layer alone, by the native kernels, on what it gets in the network, ag
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -36,12 +36,25 @@ def layers_to_widen(packed: PackedFile, images: Images) -> dict[str, str]:
         if node.layer is None:
             return
         layer = packed.layers[node.layer]
-        if layer.dtype == "fp16" and not layer.wide_sums:
-            worst[layer.name] = max(worst.get(layer.name, 0.0), sum_error(layer, operands[0]))
+        depthwise = layer.groups > 1 and layer.shape[1] == 1  # a few products for each output
+        if layer.dtype == "fp16" and not layer.wide_sums and not depthwise:
+            errors = [sum_error(*part) for part in groups_of(layer, operands[0])]
+            worst[layer.name] = max(worst.get(layer.name, 0.0), *errors)
 
     for image in images:
         run_reference(packed, [image], observe)
     return {name: describe(error) for name, error in worst.items() if not error <= ERROR_LIMIT}
+
+
+def groups_of(layer: PackedLayer, x: Tensor) -> Iterator[tuple[PackedLayer, Tensor]]:
+    """The layers of single groups, each with its own channels of the input."""
+    rows, channels = layer.rows // layer.groups, layer.shape[1]
+    for group in range(layer.groups):
+        own = slice(group * rows, (group + 1) * rows)
+        part = layer if layer.groups == 1 else replace(
+            layer, shape=(rows, *layer.shape[1:]), weights=layer.weights[own], bias=layer.bias[own], groups=1
+        )  # fmt: skip
+        yield part, x[:, group * channels : (group + 1) * channels]
 
 
 def sum_error(layer: PackedLayer, x: Tensor) -> float:

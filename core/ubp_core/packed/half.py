@@ -14,6 +14,9 @@ LARGEST = 65_504.0
 LOSS_LIMIT = 1e-3
 """Share of a row's norm whose loss is worth a note. Rounding alone loses less than half of it; more is lost where
 numbers lie below fp16's smallest normal one, 2^-14."""
+ROUNDING = 2.0**-11
+"""Largest share of a number that rounding it to fp16 takes. A row counts as lost only where what it loses, for inputs
+of 1, is more than that of its bias: folded networks have dead channels, whose weights are next to nothing beside it."""
 
 
 def as_type(layer: PackedLayer, dtype: str, wide_sums: bool = False) -> PackedLayer:
@@ -35,13 +38,21 @@ def to_half(layer: PackedLayer, wide_sums: bool = False) -> PackedLayer:
             f"{layer.name}: its largest weight, {largest:.6g}, is beyond fp16 ({LARGEST:.0f}); keep this layer in fp32"
         )
     rounded = replace(layer, weights=halves, wide_sums=wide_sums)
-    lost = np.flatnonzero(row_norms(layer) * (row_norms(rounded) == 0))
+    lost = np.flatnonzero((row_norms(layer) > 0) & (row_norms(rounded) == 0) & matters(layer, rounded))
     if lost.size:
+        row = np.abs(matrix(layer)[lost[0]]).max()
         raise SelectionError(
-            f"{layer.name}: all weights of row {lost[0]} (the largest weight of the layer is {largest:.3g}) become 0 "
-            "in fp16; keep this layer in fp32"
+            f"{layer.name}: all weights of row {lost[0]} (the largest is {row:.3g}) become 0 in fp16; keep this layer "
+            "in fp32"
         )
     return rounded
+
+
+def matters(layer: PackedLayer, rounded: PackedLayer) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """[rows] whether what rounding takes from a row is more than a rounding step of its bias."""
+    taken = np.abs(matrix(layer) - matrix(rounded)).sum(1)
+    found: np.ndarray[tuple[int], np.dtype[np.bool_]] = taken > ROUNDING * np.abs(layer.bias)
+    return found
 
 
 def row_losses(layer: PackedLayer, rounded: PackedLayer) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
@@ -56,7 +67,7 @@ def row_losses(layer: PackedLayer, rounded: PackedLayer) -> np.ndarray[tuple[int
 
 def loss_note(layer: PackedLayer, rounded: PackedLayer) -> str | None:
     """One line where rounding takes more of a row than it should; else None."""
-    losses = row_losses(layer, rounded)
+    losses = row_losses(layer, rounded) * matters(layer, rounded)
     worst = int(np.argmax(losses))
     if losses[worst] <= LOSS_LIMIT:
         return None

@@ -53,8 +53,9 @@ UBP_INLINE float16x8_t spread<Half>(float value) {
     return vdupq_n_f16(Half(value));
 }
 
-UBP_INLINE float16x8_t spread_like(float16x8_t, float value) { return vdupq_n_f16(Half(value)); }
-UBP_INLINE float16x4_t spread_like(float16x4_t, float value) { return vdup_n_f16(Half(value)); }
+UBP_INLINE float16x8_t spread_like(float16x8_t, const Half* value) { return vld1q_dup_f16(value); }
+UBP_INLINE float16x4_t spread_like(float16x4_t, const Half* value) { return vld1_dup_f16(value); }
+UBP_INLINE float16x8_t spread_one(const Half* value) { return vld1q_dup_f16(value); }
 
 UBP_INLINE float16x8_t load(const Half* from) { return vld1q_f16(from); }
 UBP_INLINE void store(Half* to, float16x8_t v) { vst1q_f16(to, v); }
@@ -96,6 +97,21 @@ UBP_INLINE void store_lane(Half* to, float16x8_t v) {
 template <int Lane>
 UBP_INLINE void store_lane(Half* to, float16x4_t v) {
     vst1_lane_f16(to, v, Lane);
+}
+
+// The first `count` < 8 halves.
+UBP_INLINE void store_first(Half* to, float16x8_t v, int64_t count) {
+    if (count & 4) {
+        vst1_f16(to, vget_low_f16(v));
+        to += 4;
+        v = vextq_f16(v, v, 4);
+    }
+    if (count & 2) {
+        vst1q_lane_u32(reinterpret_cast<uint32_t*>(to), vreinterpretq_u32_f16(v), 0);
+        to += 2;
+        v = vextq_f16(v, v, 2);
+    }
+    if (count & 1) vst1q_lane_f16(to, v, 0);
 }
 
 template <int Lane>

@@ -55,8 +55,9 @@ UBP_INLINE Half8 spread<Half>(float value) {
     return {_mm256_set1_ps(Half(value))};
 }
 
-UBP_INLINE Half8 spread_like(Half8, float value) { return {_mm256_set1_ps(Half(value))}; }
-UBP_INLINE Half4 spread_like(Half4, float value) { return {_mm_set1_ps(Half(value))}; }
+UBP_INLINE Half8 spread_like(Half8, const Half* value) { return {_mm256_set1_ps(*value)}; }
+UBP_INLINE Half4 spread_like(Half4, const Half* value) { return {_mm_set1_ps(*value)}; }
+UBP_INLINE Half8 spread_one(const Half* value) { return {_mm256_set1_ps(*value)}; }
 
 UBP_INLINE Half8 load(const Half* from) { return Register<Half, 8>::load(from); }
 UBP_INLINE void store(Half* to, Half8 v) {
@@ -118,6 +119,10 @@ UBP_INLINE void store_lane(Half* to, Half8 v) {
 template <int Lane>
 UBP_INLINE void store_lane(Half* to, Half4 v) {
     *to = Half(v.v[Lane]);
+}
+
+UBP_INLINE void store_first(Half* to, Half8 v, int64_t count) {
+    for (int64_t i = 0; i < count; ++i) to[i] = Half(v.v[i]);
 }
 
 UBP_INLINE Half8 fma_scalar(Half8 acc, Half8 x, Half w) {

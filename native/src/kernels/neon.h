@@ -72,8 +72,9 @@ UBP_INLINE float32x4_t spread<float>(float value) {
     return vdupq_n_f32(value);
 }
 
-// `value` in all lanes of a register like the first.
-UBP_INLINE float32x4_t spread_like(float32x4_t, float value) { return vdupq_n_f32(value); }
+// *value in all lanes of a register like the first; and of a vector.
+UBP_INLINE float32x4_t spread_like(float32x4_t, const float* value) { return vdupq_n_f32(*value); }
+UBP_INLINE float32x4_t spread_one(const float* value) { return vdupq_n_f32(*value); }
 
 UBP_INLINE float32x4_t load(const float* from) { return vld1q_f32(from); }
 UBP_INLINE void store(float* to, float32x4_t v) { vst1q_f32(to, v); }

@@ -80,8 +80,8 @@ Walk<A> TypedState<T, A>::walk_of(const RowRange& range, const Space& space) con
     walk.panel = space.panel;
     walk.bias = layer.bias.data() + lanes<A> * size_t{first} * layer.group_rows;
     walk.columns_total = columns;
-    walk.low = clamp.low;
-    walk.high = clamp.high;
+    walk.low = A(clamp.low);
+    walk.high = A(clamp.high);
     if (layer.block_size == 0) {
         walk.weights = layer.weights + size_t{first} * columns * layer.group_rows;
         return walk;

@@ -146,7 +146,8 @@ void Depthwise<T>::run_tuned(const T* plane, T* out, const T* weights, float bia
     std::copy_n(plane, g.width, top);
     std::copy_n(plane + (g.height - 1) * g.width, g.width, bottom);
     const T* rows[most_strip_rows];
-    DepthwiseStrip<T> strip{rows, g.width, g.pad_w, g.out_w, weights, bias, clamp_.low, clamp_.high, nullptr, g.out_w};
+    DepthwiseStrip<T> strip{rows,    g.width,       g.pad_w,        g.out_w, weights,
+                            T(bias), T(clamp_.low), T(clamp_.high), nullptr, g.out_w};
     const int64_t strips = (end - begin + depthwise_rows - 1) / depthwise_rows;
     const int64_t fewest = (end - begin) / strips, longer = (end - begin) % strips;  // so many strips have one row more
     for (int64_t row = begin, index = 0; row < end; ++index) {
@@ -176,7 +177,7 @@ void Depthwise<T>::run_taps(const T* plane, T* out, const T* weights, float bias
         pad_rows(plane, row * g.stride_h - g.pad_h, (count - 1) * g.stride_h + reach, space);
         for (int64_t i = 0; i < count; ++i, ++row) {
             planar_kernels<T>().tap_row({space + i * g.stride_h * row_floats, offsets_.data(), weights, g.taps(),
-                                         g.out_w, bias, clamp_.low, clamp_.high, out + row * g.out_w});
+                                         g.out_w, T(bias), T(clamp_.low), T(clamp_.high), out + row * g.out_w});
         }
     }
 }

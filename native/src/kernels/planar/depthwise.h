@@ -36,14 +36,6 @@ struct TapWeights {
 #endif
 };
 
-// The first `count` elements of a vector.
-template <class T>
-UBP_INLINE void store_first(T* to, Vector<T> v, int64_t count) {
-    T all[lanes<T>];
-    store(all, v);
-    for (int64_t i = 0; i < count; ++i) to[i] = all[i];
-}
-
 template <class T, int K, int S, int R, int V>
 struct DepthwiseKernel {
     static constexpr int one = lanes<T>, half = K / 2, input_rows = (R - 1) * S + K;
@@ -72,7 +64,7 @@ struct DepthwiseKernel {
         });
         Vector<T> acc[R][V];
         for (int r = 0; r < R; ++r) {
-            for (int v = 0; v < V; ++v) acc[r][v] = spread<T>(strip.bias);
+            for (int v = 0; v < V; ++v) acc[r][v] = spread_one(&strip.bias);
         }
         unroll<0, input_rows>([&](auto i) UBP_LAMBDA {
             const T* row = strip.rows[i] + column;
@@ -95,13 +87,13 @@ struct DepthwiseKernel {
                 });
             });
         });
-        const Vector<T> low = spread<T>(strip.low), high = spread<T>(strip.high);
+        const Vector<T> low = spread_one(&strip.low), high = spread_one(&strip.high);
         unroll<0, R>([&](auto r) UBP_LAMBDA {
             T* out = strip.out + int(r) * strip.out_stride + x;
             unroll<0, V>([&](auto v) UBP_LAMBDA {
                 const Vector<T> done = lesser(greater(acc[r][v], low), high);
                 if constexpr (Part) {
-                    store_first<T>(out, done, strip.out_width);
+                    store_first(out, done, strip.out_width);
                 } else {
                     store(out + one * v, done);
                 }
@@ -134,10 +126,10 @@ struct DepthwiseKernel {
 template <class T>
 void depthwise_tap_row(const TapRow<T>& row) {
     constexpr int one = lanes<T>, step = 4 * one;
-    const Vector<T> low = spread<T>(row.low), high = spread<T>(row.high);
+    const Vector<T> low = spread_one(&row.low), high = spread_one(&row.high);
     for (int64_t x = 0; x < row.count; x += step) {
         Vector<T> acc[4];
-        for (Vector<T>& v : acc) v = spread<T>(row.bias);
+        for (Vector<T>& v : acc) v = spread_one(&row.bias);
         for (int64_t tap = 0; tap < row.taps; ++tap) {
             const T* from = row.from + row.offsets[tap] + x;
             for (int v = 0; v < 4; ++v) acc[v] = fma_scalar(acc[v], load(from + one * v), row.weights[tap]);

@@ -14,11 +14,11 @@ namespace ubp {
 // matter, but it must be readable.
 template <class T>
 struct DepthwiseStrip {
-    const T* const* rows = nullptr;     // [(R - 1) * S + K] input rows, a row of zeros where there is none
-    int64_t width = 0, pad = 0;         // of the input; to the left, at most K / 2
-    int64_t out_width = 0;              // at least V vectors; of halves and V = 1, any
-    const T* weights = nullptr;         // [K * K], readable up to whole vectors
-    float bias = 0, low = 0, high = 0;  // clamped to [low, high]
+    const T* const* rows = nullptr;          // [(R - 1) * S + K] input rows, a row of zeros where there is none
+    int64_t width = 0, pad = 0;              // of the input; to the left, at most K / 2
+    int64_t out_width = 0;                   // at least V vectors; of halves and V = 1, any
+    const T* weights = nullptr;              // [K * K], readable up to whole vectors
+    T bias = T(0), low = T(0), high = T(0);  // clamped to [low, high]
     T* out = nullptr;
     int64_t out_stride = 0;  // elements between output rows
 };
@@ -33,7 +33,7 @@ struct TapRow {
     const int32_t* offsets = nullptr;
     const T* weights = nullptr;
     int64_t taps = 0, count = 0;  // count: outputs; up to 4 vectors are read, and never written
-    float bias = 0, low = 0, high = 0;
+    T bias = T(0), low = T(0), high = T(0);
     T* out = nullptr;
 };
 

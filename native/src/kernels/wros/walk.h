@@ -28,7 +28,7 @@ struct Walk {
     const T* bias = nullptr;            // of the first row, each lanes<T> times; N more than the rows can be read
     Span<T> spans[3];
     uint32_t columns_total = 0;  // K, dense only
-    float low = 0, high = 0;     // clamp, where the kernel has one
+    T low = T(0), high = T(0);   // clamp, where the kernel has one
 };
 
 template <class T>

@@ -65,7 +65,7 @@ struct Accumulators {
     // Of a whole vector, or of the position that lies across the rows.
     template <class R>
     static UBP_INLINE R activate(R v, const Walk<T>& walk) {
-        if constexpr (Clamp) return lesser(greater(v, spread_like(v, walk.low)), spread_like(v, walk.high));
+        if constexpr (Clamp) return lesser(greater(v, spread_like(v, &walk.low)), spread_like(v, &walk.high));
         return v;
     }
 

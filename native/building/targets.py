@@ -98,7 +98,7 @@ def _all_targets() -> tuple[Target, ...]:
         _plugin("block-count", HOST, BUILD / "bin" / "block_count.so", "bench/armcycles",
                 "counts executed blocks, for bench/armcycles"),
         *_program("kernel_bench", ("bench/kernel_bench.cpp",), "modelled and timed cost of kernels and operators"),
-        *_program("test_convolution", ("tests/test_convolution.cpp",), "kernels and operator against plain loops"),
+        *_program("test_convolution", ("tests/test_convolution.cpp", "tests/test_winograd.cpp"), "kernels and operator against plain loops"),
         *_program("classify", ("../examples/classify.cpp",), "example: classifies a picture with a packed network"),
         *_program("network_memory", ("tests/network_memory.cpp",), "what a run of a network holds, by operator new"),
         *_program("test_planar", ("tests/test_planar.cpp", "tests/test_depthwise.cpp"),

@@ -6,6 +6,7 @@
 
 #include "convolution_checks.h"
 #include "kernels/kernel_sets.h"
+#include "winograd_cases.h"
 
 namespace ubp {
 namespace {
@@ -214,6 +215,7 @@ std::vector<Case> all_cases() {
         add(name + "_filled_images", check_images, s);
     }
     cases.push_back({"refusals", check_refusals});
+    for (Case& one : winograd_cases()) cases.push_back(std::move(one));
     return cases;
 }
 

@@ -75,6 +75,7 @@ ConvolutionOptions options_of(const LayerPlaces& places, const NetworkOptions& f
     options.core = from.core;
     options.residual = places.addend != nullptr;
     options.shared_workspace = true;
+    options.winograd = from.winograd;
     return options;
 }
 

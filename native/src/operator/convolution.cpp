@@ -65,6 +65,12 @@ std::unique_ptr<Convolution> Convolution::create(const LayerView& layer, const C
     info.kernel_name = info.kernel == Kernel::dense ? "dense" : (info.kernel == Kernel::abp ? "abp" : "ubp");
     info.out_height = geometry.out_h;
     info.out_width = geometry.out_w;
+    if (info.kernel == Kernel::dense) {
+        if (const WinogradPlan plan = plan_winograd(layer, geometry, options); plan.side != 0) {
+            state->use_winograd(layer, plan);
+            return std::unique_ptr<Convolution>(new Convolution(std::move(state)));
+        }
+    }
     state->layer =
         info.kernel == Kernel::dense ? prepare_dense(layer) : prepare_sparse(layer, info.kernel == Kernel::abp);
     const uint64_t kept = uint64_t{layer.block_count} * layer.block_size;
@@ -97,6 +103,7 @@ std::unique_ptr<Convolution> Convolution::create_measured(const LayerView& layer
 }
 
 void Convolution::run(const float* x, float* y, ThreadPool& pool, const float* residual) {
+    if (state_->winograd) return state_->winograd->run(x, y, pool, residual);
     state_->x = x;
     state_->y = y;
     state_->residual = residual;
@@ -106,7 +113,10 @@ void Convolution::run(const float* x, float* y, ThreadPool& pool, const float* r
         [](void* state, unsigned thread) { static_cast<State*>(state)->work(thread); }, state_.get());
 }
 
-void Convolution::use_workspace(float* workspace) { state_->workspace = workspace; }
+void Convolution::use_workspace(float* workspace) {
+    if (state_->winograd) return state_->winograd->use_workspace(workspace);
+    state_->workspace = workspace;
+}
 
 ConvolutionInfo Convolution::info() const {
     ConvolutionInfo info = state_->info;

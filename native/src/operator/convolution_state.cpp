@@ -45,6 +45,16 @@ void Convolution::State::plan(const LayerView& view) {
     info.tile_width = tiles.front().count;
 }
 
+void Convolution::State::use_winograd(const LayerView& view, const WinogradPlan& chosen) {
+    winograd = std::make_unique<Winograd>(view, geometry, options, chosen);
+    info.kernel_name = "winograd";
+    info.weight_bytes = winograd->weight_bytes();
+    info.prepared_bytes = int64_t(winograd->prepared_bytes());
+    info.workspace_bytes = int64_t(sizeof(float) * winograd->workspace_floats());
+    info.tiles = winograd->tile_count();
+    info.tile_width = int64_t{chosen.side} * chosen.side;
+}
+
 // Groups before the range to walk too: blocks that start there reach into the range.
 uint32_t Convolution::State::lead_in(const RowRange& range) const {
     return range.first_group > 0 && layer.block_size > 1 && !layer.aligned ? 1 : 0;

@@ -8,6 +8,7 @@
 #include "operator/activation.h"
 #include "operator/prepared_layer.h"
 #include "operator/tile_plan.h"
+#include "operator/winograd.h"
 #include "packing/panel.h"
 #include "ubp/convolution.h"
 
@@ -23,6 +24,7 @@ struct Convolution::State {
     ConvolutionOptions options;
     ConvolutionInfo info;
     PreparedLayer layer;
+    std::unique_ptr<Winograd> winograd;  // in place of everything below but x, y and residual
     Activation activation = Activation::none;
     Clamp clamp;
     bool by_scratch = false;  // every tile goes through the scratch: something is done to it on its way to the output
@@ -47,6 +49,7 @@ struct Convolution::State {
     };
 
     void plan(const LayerView& view);
+    void use_winograd(const LayerView& view, const WinogradPlan& chosen);
     size_t thread_floats() const { return panel_floats + scratch_floats + aside_floats; }
     void work(unsigned thread);
 

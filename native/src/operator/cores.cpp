@@ -104,12 +104,16 @@ bool has_avx512() {
     constexpr unsigned wanted = 1u << 16 | 1u << 17 | 1u << 30 | 1u << 31;
     return (b & wanted) == wanted;
 }
+
+bool use_avx512() {
+    static const bool found = has_avx512();
+    return found;
+}
 #endif
 
 const KernelSet& widest_set() {
 #ifdef UBP_HAS_AVX512
-    static const bool avx512 = has_avx512();
-    if (avx512) return wros_kernels_avx512();
+    if (use_avx512()) return wros_kernels_avx512();
 #endif
     return wros_kernels_wide();
 }
@@ -118,10 +122,16 @@ const KernelSet& widest_set() {
 
 const PlanarKernels& planar_kernels() {
 #ifdef UBP_HAS_AVX512
-    static const bool avx512 = has_avx512();
-    if (avx512) return planar_kernels_avx512();
+    if (use_avx512()) return planar_kernels_avx512();
 #endif
     return planar_kernels_neon();
+}
+
+const WinogradKernels& winograd_kernels() {
+#ifdef UBP_HAS_AVX512
+    if (use_avx512()) return winograd_kernels_avx512();
+#endif
+    return winograd_kernels_neon();
 }
 
 const KernelSet& kernels_for(Core core) {

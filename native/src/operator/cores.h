@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernels/planar/planar.h"
+#include "kernels/winograd/winograd.h"
 #include "kernels/wros/walk.h"
 #include "ubp/convolution.h"
 
@@ -10,7 +11,8 @@ namespace ubp {
 // The set for `core`; Core::automatic looks at the core that the calling thread is on.
 const KernelSet& kernels_for(Core core);
 
-// The planar kernels of this machine: one schedule serves all of its cores.
+// The planar and Winograd kernels of this machine: one schedule serves all of its cores.
 const PlanarKernels& planar_kernels();
+const WinogradKernels& winograd_kernels();
 
 }  // namespace ubp

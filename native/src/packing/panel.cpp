@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "kernels/neon.h"
+#include "packing/strided_panel.h"
 
 namespace ubp {
 namespace {
@@ -48,6 +49,7 @@ bool step_is(const int32_t* offset, int32_t step) {
 PanelPacker::PanelPacker(const Geometry& geometry) : geometry_(geometry) {
     consecutive_ = geometry.stride_h == 1 && geometry.stride_w == 1 && geometry.out_w == geometry.width;
     padded_ = geometry.padded();
+    strided_ = suits_strided_panel(geometry);
     std::fill_n(mask_, most_positions, ones);
     row_mask_.assign(size_t(geometry.kernel_h) * most_positions, ones);
     column_mask_.assign(size_t(geometry.kernel_w) * most_positions, ones);
@@ -57,6 +59,7 @@ PanelPacker::PanelPacker(const Geometry& geometry) : geometry_(geometry) {
 
 void PanelPacker::pack(const CopyKernels& copies, const float* x, int64_t first, int count, int stride, float* panel) {
     const Geometry& g = geometry_;
+    if (strided_) return pack_strided_panel(g, x, first, count, stride, panel);
     const int64_t image = first / g.out_plane();
     const bool consecutive = consecutive_ && (first + count - 1) / g.out_plane() == image;
     first_ = first, count_ = count;

@@ -24,6 +24,7 @@ NetworkEntry::NetworkEntry(const MappedFile& file, const NetworkData& data, Kern
     NetworkOptions wanted;
     wanted.threads = threads;
     wanted.kernel = kernel;
+    wanted.winograd = options.winograd;
     pool.enter();  // operators may choose by the core that they are made on
     std::string error;
     network_ = Network::create(file.contents(), wanted, error);

@@ -41,6 +41,7 @@ std::unique_ptr<Depthwise> Depthwise::create(const LayerView& layer, int64_t bat
     if (!clamp_of(layer.activation).exact) made->curve_ = curve_of(planar_kernels(), layer.activation);
     if (residual) made->plane_floats_ = size_t(round_up(geometry.out_plane(), 16));
     if (!made->choose_tuned()) made->plan_taps();
+    else if (!residual && layer.rows == layer.groups) made->plan_strips();
     // Few channels: a plane is shared out by rows.
     const int64_t planes = batch * layer.rows, wanted = threads > 1 ? 4 * int64_t{threads} : 1;
     const int64_t parts = std::max<int64_t>(1, std::min(geometry.out_h / 8, (wanted + planes - 1) / planes));
@@ -61,6 +62,54 @@ bool Depthwise::choose_tuned() {
     strips_ = planar_kernels().depthwise[g.kernel_w / 2 - 1][g.stride_w - 1];
     row_floats_ = size_t(3 * round_up(before + g.width + behind, 16));
     return true;
+}
+
+// The strips of a plane: at most four rows each, as even as can be.
+void Depthwise::plan_strips() {
+    const Geometry& g = geometry_;
+    const int64_t count = (g.out_h + depthwise_rows - 1) / depthwise_rows;
+    for (int64_t row = 0, index = 0; row < g.out_h; ++index) {
+        Strip strip;
+        strip.rows = int32_t(g.out_h / count + (index < g.out_h % count));
+        strip.to = int32_t(row * g.out_w);
+        strip.inputs = int32_t((strip.rows - 1) * g.stride_h + g.kernel_h);
+        for (int64_t i = 0; i < strip.inputs; ++i) {
+            const int64_t from = row * g.stride_h - g.pad_h + i;
+            strip.from[i] = from < 0 || from >= g.height ? -1 : int32_t(from * g.width);
+        }
+        plane_strips_.push_back(strip);
+        row += strip.rows;
+    }
+}
+
+// The end of the planes from `plane` on, at most `last`, around which there are floats enough that kernels may read.
+int64_t Depthwise::safe_end(int64_t plane, int64_t last) const {
+    const Geometry& g = geometry_;
+    const int64_t floats = g.plane(), all = g.batch * layer_.rows;
+    if (plane_strips_.empty() || items_per_plane_ > 1 || plane * floats < before) return plane;
+    const int64_t row_end = plane / layer_.rows * layer_.rows + layer_.rows - 1;  // weights are read over their end
+    return std::min({last, row_end, all - (behind + floats - 1) / floats});
+}
+
+void Depthwise::run_planes(const float* x, float* y, int64_t first, int64_t last, float* space) const {
+    const Geometry& g = geometry_;
+    float* const zeros = space + before;
+    std::fill_n(zeros, g.width, 0.0f);
+    const float* rows[most_strip_rows];
+    DepthwiseStrip strip{rows, g.width, g.pad_w, g.out_w, nullptr, 0.0f, clamp_.low, clamp_.high, nullptr, g.out_w};
+    for (int64_t plane = first; plane < last; ++plane) {
+        const float* const from = x + plane * g.plane();
+        float* const out = y + plane * g.out_plane();
+        strip.weights = layer_.weights + plane % layer_.rows * layer_.columns;
+        strip.bias = layer_.bias[plane % layer_.rows];
+        for (const Strip& part : plane_strips_) {
+            for (int32_t i = 0; i < part.inputs; ++i) rows[i] = part.from[i] < 0 ? zeros : from + part.from[i];
+            strip.out = out + part.to;
+            strips_[part.rows - 1][vectors_ - 1](strip);
+        }
+    }
+    float* const at = y + first * g.out_plane();
+    if (curve_) curve_({at, nullptr, at, (last - first) * g.out_plane(), 1, 0, 0, 0, 0, 0});
 }
 
 // Others: the rows of a strip are padded and split by the phases of the stride, so that every tap is a plain row.
@@ -89,6 +138,11 @@ void Depthwise::run(const float* x, float* y, ThreadPool& pool, const float* res
         const int64_t end = std::min(g.out_h, begin + rows_per_item_);
         const int64_t first = item / items_per_plane_ * chunk, last = std::min(planes, first + chunk);
         for (int64_t plane = first; plane < last; ++plane) {
+            if (const int64_t safe = safe_end(plane, last); safe > plane) {
+                run_planes(x, y, plane, safe, workspace_ + thread * (row_floats_ + plane_floats_));
+                plane = safe - 1;
+                continue;
+            }
             const int64_t from = plane / rows * g.channels + plane % rows / multiplier;
             const int64_t at = plane * g.out_plane();
             run_rows(x + from * g.plane(), y + at, residual ? residual + at : nullptr, plane % rows, begin, end,

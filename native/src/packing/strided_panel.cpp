@@ -37,7 +37,7 @@ void copy_taps(const Geometry& g, const InputRow& in) {
         });
         unroll<0, Taps>([&](auto t) UBP_LAMBDA {
             const uint32x4_t bits = vreinterpretq_u32_f32(taps[t]);
-            vst1q_f32(to + t * in.to_tap, Masked ? vreinterpretq_f32_u32(vandq_u32(bits, inside[t])) : taps[t]);
+            store_alone(to + t * in.to_tap, Masked ? vreinterpretq_f32_u32(vandq_u32(bits, inside[t])) : taps[t]);
         });
         from += g.plane();
         to += in.to_channel;

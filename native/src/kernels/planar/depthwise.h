@@ -99,8 +99,9 @@ struct DepthwiseKernel {
         const float32x4_t low = vdupq_n_f32(strip.low), high = vdupq_n_f32(strip.high);
         unroll<0, R>([&](auto r) UBP_LAMBDA {
             float* out = strip.out + int(r) * strip.out_stride + x;
-            unroll<0, V>([&](auto v)
-                             UBP_LAMBDA { vst1q_f32(out + 4 * v, vminq_f32(vmaxq_f32(acc[r][v], low), high)); });
+            float32x4_t done[V];
+            for (int v = 0; v < V; ++v) done[v] = vminq_f32(vmaxq_f32(acc[r][v], low), high);
+            store_together<V>(out, done);
         });
     }
 

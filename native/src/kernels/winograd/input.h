@@ -19,9 +19,9 @@ UBP_INLINE void copy_row(const float* from, float* to, int64_t width) {
     for (; i + 16 <= width; i += 16) {
         float32x4_t v[4];
         load_together<4>(v, from + i);
-        for (int j = 0; j < 4; ++j) vst1q_f32(to + i + 4 * j, v[j]);
+        store_together<4>(to + i, v);
     }
-    for (; i + 4 < width; i += 4) vst1q_f32(to + i, vld1q_f32(from + i));
+    for (; i + 4 < width; i += 4) store_alone(to + i, vld1q_f32(from + i));
     vst1q_f32(to + width - 4, last);
 }
 
@@ -37,7 +37,7 @@ struct InputTransform {
         float32x4_t d[reach], v[reach];
         for (int i = 0; i < reach; ++i) d[i] = vld1q_f32(from + i * stride);
         Transform<M>::input(d, v);
-        for (int i = 0; i < reach; ++i) vst1q_f32(low[i] + 4 * tile, v[i]);
+        for (int i = 0; i < reach; ++i) store_alone(low[i] + 4 * tile, v[i]);
     }
 
     // Where two columns are left, two tiles share a vector.
@@ -48,7 +48,7 @@ struct InputTransform {
             else d[i] = vcombine_f32(vld1_f32(from[0] + 4 + i * stride), vld1_f32(from[1] + 4 + i * stride));
         }
         Transform<M>::input(d, v);
-        for (int i = 0; i < reach; ++i) vst1q_f32(high[i] + (whole ? 4 : 2) * tile, v[i]);
+        for (int i = 0; i < reach; ++i) store_alone(high[i] + (whole ? 4 : 2) * tile, v[i]);
     }
 
     UBP_INLINE void columns(const float* padded, int64_t stride, const TileGroup& group) {
@@ -74,7 +74,7 @@ struct InputTransform {
                 d[4] = others.val[0], d[5] = others.val[1];
             }
             Transform<M>::input(d, v);
-            for (int j = 0; j < reach; ++j, to += element_stride) vst1q_f32(to, v[j]);
+            for (int j = 0; j < reach; ++j, to += element_stride) store_alone(to, v[j]);
         }
     }
 

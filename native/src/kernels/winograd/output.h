@@ -40,10 +40,9 @@ UBP_INLINE void finish_row(const Finish<Residual>& finish, const float* from, co
     const float32x4_t last = finish(from + width - 4, residual + (Residual ? width - 4 : 0));
     int64_t i = 0;
     for (; i + 8 < width; i += 8) {
-        const float32x4_t one = finish(from + i, residual + (Residual ? i : 0));
-        const float32x4_t two = finish(from + i + 4, residual + (Residual ? i + 4 : 0));
-        vst1q_f32(to + i, one);
-        vst1q_f32(to + i + 4, two);
+        const float32x4_t pair[2] = {finish(from + i, residual + (Residual ? i : 0)),
+                                     finish(from + i + 4, residual + (Residual ? i + 4 : 0))};
+        store_together<2>(to + i, pair);
     }
     for (; i + 4 < width; i += 4) vst1q_f32(to + i, finish(from + i, residual + (Residual ? i : 0)));
     vst1q_f32(to + width - 4, last);
@@ -68,7 +67,7 @@ struct OutputTransform {
             const float* from = products;
             for (int i = 0; i < reach; ++i, from += row_stride) m[i] = vld1q_f32(from);
             Transform<M>::output(m, v);
-            for (int i = 0; i < M; ++i) vst1q_f32(part[i][j], v[i]);
+            for (int i = 0; i < M; ++i) store_alone(part[i][j], v[i]);
         }
     }
 
@@ -77,10 +76,10 @@ struct OutputTransform {
         for (int t = 0; t < 4; ++t) to[t] = strip + group.to[t];
         for (int i = 0; i < M; ++i) {
             float32x4_t m[reach], v[M];
-            for (int j = 0; j < reach; ++j) m[j] = vld1q_f32(part[i][j]);
+            load_together<reach>(m, part[i][0]);
             Transform<M>::output(m, v);
             transpose(v);
-            unroll<0, 4>([&](auto t) UBP_LAMBDA { vst1q_f32(to[t] + i * stride, v[t]); });
+            unroll<0, 4>([&](auto t) UBP_LAMBDA { store_alone(to[t] + i * stride, v[t]); });
             if constexpr (M == 6) {
                 const float32x4_t front = vzip1q_f32(v[4], v[5]), back = vzip2q_f32(v[4], v[5]);
                 vst1_f32(to[0] + i * stride + 4, vget_low_f32(front));

@@ -8,19 +8,6 @@
 namespace ubp {
 namespace {
 
-template <int V, bool Together>
-UBP_INLINE void store_vectors(float* to, const float32x4_t* from) {
-#if defined(__aarch64__)
-    if constexpr (Together && V >= 4) {
-        const float32x4x4_t four = {{from[0], from[1], from[2], from[3]}};
-        vst1q_f32_x4(to, four);
-        store_vectors<V - 4, Together>(to + 16, from + 4);
-        return;
-    }
-#endif
-    for (int j = 0; j < V; ++j) vst1q_f32(to + 4 * j, from[j]);
-}
-
 // V vectors of each of `planes` planes, under a mask where Masked.
 template <int V, bool Masked, bool Together>
 void copy_planes(const PlaneCopy& copy) {
@@ -39,7 +26,11 @@ void copy_planes(const PlaneCopy& copy) {
         for (int j = 0; Masked && j < V; ++j) {
             v[j] = vreinterpretq_f32_u32(vandq_u32(vreinterpretq_u32_f32(v[j]), mask[j]));
         }
-        store_vectors<V, Together>(to, v);
+        if constexpr (Together) {
+            store_together<V>(to, v);
+        } else {
+            for (int j = 0; j < V; ++j) vst1q_f32(to + 4 * j, v[j]);
+        }
         from += plane;
         to += step;
         UBP_KEEP(from);

@@ -52,9 +52,11 @@ struct Weights<1> {
 };
 
 // Accumulators of N rows by 4 * V (+ S) positions. The single position (S = 1) of N >= 4 rows lies across the rows:
-// one vector per four rows, so that it costs N / 4 multiply-adds per block and not N.
-template <int N, int V, int S, bool Clamp>
+// one vector per four rows, so that it costs N / 4 multiply-adds per block and not N. Together: wide cores, whose
+// kernels have no value in a register beside the accumulators where a row ends.
+template <int N, int V, int S, bool Clamp, bool Together>
 struct Accumulators {
+    static constexpr bool together = Together;
     static constexpr bool across = S == 1 && N >= 4;
     static constexpr int own_vectors = V + (S == 1 && !across ? 1 : 0);  // per row
     static constexpr int stride = 4 * (V + S);                           // floats per panel row
@@ -72,23 +74,39 @@ struct Accumulators {
         }
     }
 
-    static UBP_INLINE float32x4_t activate(float32x4_t v, const Walk& walk) {
-        if constexpr (Clamp) return vminq_f32(vmaxq_f32(v, vdupq_n_f32(walk.low)), vdupq_n_f32(walk.high));
-        return v;
+    struct Range {
+        float32x4_t low, high;
+
+        UBP_INLINE explicit Range(const Walk& walk) {
+            if constexpr (Clamp) low = vdupq_n_f32(walk.low), high = vdupq_n_f32(walk.high);
+        }
+        UBP_INLINE float32x4_t clamp(float32x4_t v) const {
+            if constexpr (Clamp) return vminq_f32(vmaxq_f32(v, low), high);
+            return v;
+        }
+    };
+
+    static UBP_INLINE void store(float* out, const float32x4_t* done) {
+        if constexpr (Together && Clamp) {
+            store_together<V>(out, done);
+        } else {
+            for (int j = 0; j < V; ++j) Together ? store_alone(out + 4 * j, done[j]) : vst1q_f32(out + 4 * j, done[j]);
+        }
     }
 
     // Stores row Row of the group and starts the row that is N further down, which takes over its registers.
     template <int Row>
-    UBP_INLINE void finish(float* out, const float* next_bias, const Walk& walk) {
+    UBP_INLINE void finish(float* out, const float* next_bias, const Range& range) {
         float32x4_t done[own_vectors > 0 ? own_vectors : 1];
-        for (int j = 0; j < own_vectors; ++j) done[j] = activate(rows[Row][j], walk);
-        for (int j = 0; j < V; ++j) vst1q_f32(out + 4 * j, done[j]);
+        for (int j = 0; j < own_vectors; ++j) done[j] = range.clamp(rows[Row][j]);
+        store(out, done);
         if constexpr (S == 1 && !across) vst1q_lane_f32(out + 4 * V, done[V], 0);
         for (int j = 0; j < own_vectors; ++j) {  // half loads, half copies: stores and loads share their ports
-            rows[Row][j] = j % 2 == 0 ? load_again(next_bias + 4 * Row) : rows[Row][j - 1];
+            const bool loaded = Together ? j == 0 : j % 2 == 0;
+            rows[Row][j] = loaded ? load_again(next_bias + 4 * Row) : rows[Row][j - 1];
         }
         if constexpr (across) {
-            vst1q_lane_f32(out + 4 * V, activate(last[Row / 4], walk), Row % 4);
+            vst1q_lane_f32(out + 4 * V, range.clamp(last[Row / 4]), Row % 4);
             last[Row / 4] = vld1q_lane_f32(next_bias + 4 * Row, last[Row / 4], Row % 4);
         }
     }

@@ -29,7 +29,7 @@ struct StreamedWeights {
 
 template <int N, int V, int S, bool Clamp, Pattern pattern>
 struct WideWalk {
-    using Acc = Accumulators<N, V, S, Clamp>;
+    using Acc = Accumulators<N, V, S, Clamp, true>;
     static constexpr int unrolled = N == 1 ? 8 : (N <= 4 ? 4 : 2);  // blocks per iteration
 
     Acc acc;

@@ -27,6 +27,7 @@ void copy_taps(const Geometry& g, const InputRow& in) {
     }
     const float* from = in.x + in.row * g.width + in.column;
     float* to = in.to;
+    const int64_t plane = g.plane(), to_tap = in.to_tap, to_channel = in.to_channel;
     for (int64_t left = g.channels; left > 0; --left) {
         float32x4_t taps[Taps];
         unroll<0, (Taps + 1) / 2>([&](auto pair) UBP_LAMBDA {
@@ -37,10 +38,10 @@ void copy_taps(const Geometry& g, const InputRow& in) {
         });
         unroll<0, Taps>([&](auto t) UBP_LAMBDA {
             const uint32x4_t bits = vreinterpretq_u32_f32(taps[t]);
-            store_alone(to + t * in.to_tap, Masked ? vreinterpretq_f32_u32(vandq_u32(bits, inside[t])) : taps[t]);
+            store_alone(to + t * to_tap, Masked ? vreinterpretq_f32_u32(vandq_u32(bits, inside[t])) : taps[t]);
         });
-        from += g.plane();
-        to += in.to_channel;
+        from += plane;
+        to += to_channel;
     }
 }
 

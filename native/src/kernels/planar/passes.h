@@ -87,6 +87,35 @@ void run_pass(const Pass& pass) {
     }
 }
 
+// Sums of many short rows, as a tile's: all vectors of a row at once.
+template <int Vectors>
+void add_short_rows(const Pass& pass) {
+    const Add op(pass);
+    const int64_t tail = pass.count - 4 * Vectors;
+    const float *a = pass.a, *b = pass.b;
+    float* out = pass.out;
+    for (int64_t left = pass.rows; left > 0; --left) {
+        float32x4_t sums[Vectors];
+        for (int v = 0; v < Vectors; ++v) sums[v] = op(vld1q_f32(a + 4 * v), vld1q_f32(b + 4 * v));
+        if (tail > 0) pass_tail<Add, Second::array>(op, a + 4 * Vectors, b + 4 * Vectors, sums[0], out + 4 * Vectors, tail);
+        store_together<Vectors>(out, sums);
+        a += pass.a_stride, b += pass.b_stride, out += pass.out_stride;
+    }
+}
+
+void run_add(const Pass& pass) {
+    if (pass.rows > 1) {
+        switch (pass.count / 4) {
+            case 1: return add_short_rows<1>(pass);
+            case 2: return add_short_rows<2>(pass);
+            case 3: return add_short_rows<3>(pass);
+            case 4: return add_short_rows<4>(pass);
+            case 5: return add_short_rows<5>(pass);
+        }
+    }
+    run_pass<Add, Second::array>(pass);
+}
+
 UBP_INLINE float total(float32x4_t v) {
     return (vgetq_lane_f32(v, 0) + vgetq_lane_f32(v, 1)) + (vgetq_lane_f32(v, 2) + vgetq_lane_f32(v, 3));
 }

@@ -30,7 +30,9 @@ struct StreamedWeights {
 template <int N, int V, int S, bool Clamp, Pattern pattern>
 struct WideWalk {
     using Acc = Accumulators<N, V, S, Clamp, true>;
-    static constexpr int unrolled = N == 1 ? 8 : (N <= 4 ? 4 : 2);  // blocks per iteration
+    // Dense and one vector wide: the inputs of consecutive columns are one load.
+    static constexpr bool joined = pattern == Pattern::dense && V == 1 && S == 0;
+    static constexpr int unrolled = N == 1 ? 8 : (N <= 4 || joined ? 4 : 2);  // blocks per iteration
 
     Acc acc;
     const uint16_t* columns;
@@ -63,7 +65,10 @@ struct WideWalk {
     UBP_INLINE void blocks() {
         StreamedWeights<Count * N> w;
         w.load_as_group(weights);
+        float32x4_t joint[joined ? Count : 1];
+        if constexpr (joined) load_together<Count>(joint, panel);
         unroll<0, Count>([&](auto b) UBP_LAMBDA {
+            if constexpr (joined) return multiply<int(b)>(w, joint + int(b));
             const float* x = panel + index_of(b) * Acc::stride;
             float32x4_t in[V + S];
             load_together<V>(in, x);

@@ -68,13 +68,15 @@ UBP_INLINE float32x4_t fma_scalar(float32x4_t acc, float32x4_t x, float w) {
 
 // A load that is not merged with another of the same address: where a value is wanted in several registers, loads leave
 // the arithmetic units alone, which copies would not.
+// The compiler does not see what is read: it must not have been written in the same function. Offset: floats.
+template <int Offset>
 UBP_INLINE float32x4_t load_again(const float* from) {
 #if defined(__aarch64__)
     float32x4_t v;
-    asm volatile("ldr %q0, %1" : "=w"(v) : "m"(*reinterpret_cast<const float32x4_t*>(from)));
+    asm volatile("ldr %q0, [%1, %2]" : "=w"(v) : "r"(from), "i"(4 * Offset));
     return v;
 #else
-    return vld1q_f32(from);
+    return vld1q_f32(from + Offset);
 #endif
 }
 

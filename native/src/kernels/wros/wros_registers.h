@@ -103,7 +103,7 @@ struct Accumulators {
         if constexpr (S == 1 && !across) vst1q_lane_f32(out + 4 * V, done[V], 0);
         for (int j = 0; j < own_vectors; ++j) {  // half loads, half copies: stores and loads share their ports
             const bool loaded = Together ? j == 0 : j % 2 == 0;
-            rows[Row][j] = loaded ? load_again(next_bias + 4 * Row) : rows[Row][j - 1];
+            rows[Row][j] = loaded ? load_again<4 * Row>(next_bias) : rows[Row][j - 1];
         }
         if constexpr (across) {
             vst1q_lane_f32(out + 4 * V, range.clamp(last[Row / 4]), Row % 4);

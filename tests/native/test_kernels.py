@@ -32,7 +32,7 @@ def runs() -> list[tuple[str, str]]:
     emulated = [
         case
         for _, case in host
-        if case.startswith("n4_") or case.endswith(("_starts", "_batches", "_measured", "_not_finite"))
+        if case.startswith(("n4_", "winograd_")) or case.endswith(("_starts", "_batches", "_measured", "_not_finite"))
     ]
     return [*host, *(("test_convolution_arm64", case) for case in [*emulated, "dense_images", "n16_sparsities"])]
 

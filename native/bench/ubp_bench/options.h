@@ -33,7 +33,7 @@ struct Options {
     bool profile = false;  ///< of networks: their steps too
     bool progress = false;
     bool winograd = true;  ///< where it costs less
-    bool count = false;  ///< one more run per entry, between marks
+    bool count = false;    ///< one more run per entry, between marks
     Format format = Format::table;
 };
 

@@ -177,7 +177,8 @@ void Winograd::transform_outputs(const Call& call) {
         out.all_rows = int64_t(groups_) * dense_rows;
         out.groups = batch_.groups.data(), out.group_count = int64_t(batch_.groups.size());
         out.strip = thread_space(thread) + padded_floats_, out.strip_stride = strip_stride_;
-        out.copies = batch_.outputs.data(), out.copy_count = int64_t(batch_.outputs.size()), out.width = geometry_.out_w;
+        out.copies = batch_.outputs.data(), out.copy_count = int64_t(batch_.outputs.size()),
+        out.width = geometry_.out_w;
         out.low = clamp_.low, out.high = clamp_.high;
         out.y = call.y + first * plane, out.plane = plane;
         out.residual = call.residual ? call.residual + first * plane : nullptr;

@@ -27,7 +27,9 @@ public:
     size_t workspace_floats() const { return shared_floats_ + options_.threads * thread_floats_; }
     void use_workspace(float* workspace) { workspace_ = workspace; }
     size_t prepared_bytes() const { return sizeof(float) * (weights_.size() + bias_.size() + no_bias_.size()); }
-    int64_t weight_bytes() const { return int64_t(sizeof(float)) * elements_ * int64_t(groups_) * channels_ * dense_rows; }
+    int64_t weight_bytes() const {
+        return int64_t(sizeof(float)) * elements_ * int64_t(groups_) * channels_ * dense_rows;
+    }
     const WinogradPlan& plan() const { return plan_; }
     int64_t tile_count() const { return geometry_.batch * plan_.tiles_h * plan_.tiles_w; }
 

@@ -63,7 +63,8 @@ Priced price(int side, const LayerView& layer, const Geometry& g, const KernelSe
     const int64_t rows = g.batch * plan.tiles_h, tile_bytes = 4 * elements * (layer.in_channels + layer.rows);
     const int64_t weights = 4 * elements * int64_t(groups) * dense_rows * layer.in_channels;
     if (tile_bytes * plan.tiles_w > most_batch_bytes) return {{}, never};
-    const int64_t fitting = std::min(most_batch_bytes, std::max(batch_bytes, weights / 2)) / (tile_bytes * plan.tiles_w);
+    const int64_t fitting =
+        std::min(most_batch_bytes, std::max(batch_bytes, weights / 2)) / (tile_bytes * plan.tiles_w);
     const int64_t most_rows = std::clamp<int64_t>(fitting, 1, rows), batches = (rows + most_rows - 1) / most_rows;
     plan.batch_rows = (rows + batches - 1) / batches;
     const std::vector<Tile> tiles = plan_tiles(kernels, 0, 1, plan.batch_rows * plan.tiles_w);

@@ -9,7 +9,8 @@
 namespace ubp {
 
 struct WinogradPlan {
-    int side = 0;  // outputs of a tile in each direction: 4 or 6; 0: plain code costs less, or the layer's shape forbids
+    int side =
+        0;  // outputs of a tile in each direction: 4 or 6; 0: plain code costs less, or the layer's shape forbids
     int64_t tiles_h = 0, tiles_w = 0;  // of an image
     int64_t batch_rows = 0;            // rows of tiles (through all images) that are computed at a time
 };

@@ -6,8 +6,8 @@
 
 namespace ubp {
 
-// [(side + 2)^2][ceil(R / 8)][C][8] floats, and one block more that kernels may read; zeros in rows beyond R. Computed in
-// double precision. `layer`: 3x3, one group; a sparse one is filled up with zeros.
+// [(side + 2)^2][ceil(R / 8)][C][8] floats, and one block more that kernels may read; zeros in rows beyond R. Computed
+// in double precision. `layer`: 3x3, one group; a sparse one is filled up with zeros.
 AlignedBuffer winograd_weights(const LayerView& layer, int side);
 
 }  // namespace ubp

@@ -31,7 +31,7 @@ private:
     bool consecutive_ = false;  // stride 1 and as wide as the input: the sources of a tap follow each other
     bool padded_ = false;
     bool strided_ = false;  // packed by pack_strided_panel
-    int64_t first_ = 0;  // of the current tile
+    int64_t first_ = 0;     // of the current tile
     int count_ = 0;
     int64_t start_ = 0;                 // offset in x of the tile's first image
     int32_t top_[most_positions] = {};  // input row and column of each position's first tap

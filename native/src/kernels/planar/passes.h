@@ -97,7 +97,8 @@ void add_short_rows(const Pass& pass) {
     for (int64_t left = pass.rows; left > 0; --left) {
         float32x4_t sums[Vectors];
         for (int v = 0; v < Vectors; ++v) sums[v] = op(vld1q_f32(a + 4 * v), vld1q_f32(b + 4 * v));
-        if (tail > 0) pass_tail<Add, Second::array>(op, a + 4 * Vectors, b + 4 * Vectors, sums[0], out + 4 * Vectors, tail);
+        if (tail > 0)
+            pass_tail<Add, Second::array>(op, a + 4 * Vectors, b + 4 * Vectors, sums[0], out + 4 * Vectors, tail);
         store_together<Vectors>(out, sums);
         a += pass.a_stride, b += pass.b_stride, out += pass.out_stride;
     }

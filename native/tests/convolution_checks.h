@@ -75,6 +75,7 @@ inline void check_layer(const Setting& s, LayerView view) {
     for (unsigned threads : {1u, 2u, 3u, 4u}) {
         if (threads > 1 && s.kernel == Kernel::measured) break;  // may choose otherwise each time
         ConvolutionOptions options{s.batch, s.height, s.width, threads, s.kernel, s.core};
+        options.winograd = !spoiled;  // where it spreads what is no number (test_winograd.cpp)
         std::string error;
         const auto convolution = Convolution::create(view, options, error);
         if (!convolution) return fail(s, "refused: " + error);

@@ -76,15 +76,16 @@ void Depthwise::plan_strips() {
     const int64_t count = (g.out_h + depthwise_rows - 1) / depthwise_rows;
     for (int64_t row = 0, index = 0; row < g.out_h; ++index) {
         Strip strip;
-        strip.rows = int32_t(g.out_h / count + (index < g.out_h % count));
+        const int64_t rows = g.out_h / count + (index < g.out_h % count);
+        strip.run = strips_[rows - 1][vectors_ - 1];
         strip.to = int32_t(row * g.out_w);
-        strip.inputs = int32_t((strip.rows - 1) * g.stride_h + g.kernel_h);
+        strip.inputs = int32_t((rows - 1) * g.stride_h + g.kernel_h);
         for (int64_t i = 0; i < strip.inputs; ++i) {
             const int64_t from = row * g.stride_h - g.pad_h + i;
             strip.from[i] = from < 0 || from >= g.height ? -1 : int32_t(from * g.width);
         }
         plane_strips_.push_back(strip);
-        row += strip.rows;
+        row += rows;
     }
 }
 
@@ -102,12 +103,14 @@ void Depthwise::run_planes(const float* x, float* y, int64_t first, int64_t last
     float* const zeros = space + before;
     std::fill_n(zeros, g.width, 0.0f);
     const float* rows[most_strip_rows];
+    const int64_t row = first % layer_.rows;  // safe_end ends before the rows begin again
+    const float *const weights = layer_.weights + row * layer_.columns, *const bias = layer_.bias + row;
     DepthwiseStrip strip{rows, g.width, g.pad_w, g.out_w, nullptr, 0.0f, clamp_.low, clamp_.high, nullptr, g.out_w};
     for (int64_t plane = first; plane < last; ++plane) {
         const float* const from = x + plane * g.plane();
         float* const out = y + plane * g.out_plane();
-        strip.weights = layer_.weights + plane % layer_.rows * layer_.columns;
-        strip.bias = layer_.bias[plane % layer_.rows];
+        strip.weights = weights + (plane - first) * layer_.columns;
+        strip.bias = bias[plane - first];
         for (const Strip& part : plane_strips_) {
             switch (part.inputs) {
                 case 3: point_rows<3>(part.from, from, zeros, rows); break;
@@ -118,7 +121,7 @@ void Depthwise::run_planes(const float* x, float* y, int64_t first, int64_t last
                 default: point_rows<most_strip_rows>(part.from, from, zeros, rows);
             }
             strip.out = out + part.to;
-            strips_[part.rows - 1][vectors_ - 1](strip);
+            part.run(strip);
         }
     }
     float* const at = y + first * g.out_plane();

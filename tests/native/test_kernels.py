@@ -34,7 +34,10 @@ def runs() -> list[tuple[str, str]]:
         for _, case in host
         if case.startswith(("n4_", "winograd_")) or case.endswith(("_starts", "_batches", "_measured", "_not_finite"))
     ]
-    return [*host, *(("test_convolution_arm64", case) for case in [*emulated, "dense_images", "n16_sparsities"])]
+    return [
+        *host,
+        *(("test_convolution_arm64", case) for case in [*emulated, "dense_images", "dense_stems", "n16_sparsities"]),
+    ]
 
 
 PLANAR_EMULATED = (

@@ -8,6 +8,7 @@
 
 #include "convolution_checks.h"
 #include "kernels/kernel_sets.h"
+#include "winograd_cases.h"
 
 namespace ubp {
 namespace {
@@ -49,6 +50,21 @@ void check_kernels(Setting s) {
                         s.stride = stride, s.pad = pad, s.dilation = dilation;
                         check(s);
                     }
+                }
+            }
+        }
+    }
+}
+
+// Layers of stride 2 with few channels, on images that are wider than a tile.
+void check_stems(Setting s) {
+    s.channels = 3, s.stride = 2, s.batch = 2;
+    for (Core core : cores()) {
+        for (uint32_t kernel : {3u, 5u, 7u}) {
+            for (uint32_t pad : {0u, 1u, 3u}) {
+                for (int64_t width : {9, 16, 57, 64}) {
+                    s.core = core, s.kernel_h = s.kernel_w = kernel, s.pad = pad, s.height = 15, s.width = width;
+                    check(s);
                 }
             }
         }
@@ -293,6 +309,7 @@ void add_grid(const Add& add, Types types, const std::string& prefix) {
         const std::string name = prefix + (n == 0 ? "dense" : "n" + std::to_string(n));
         add(name + "_images", check_images, s);
         add(name + "_kernels", check_kernels, s);
+        add(name + "_stems", check_stems, s);
         add(name + "_activations", check_activations, s);
         add(name + "_batches", check_batches, s);
         add(name + "_row_ranges", check_row_ranges, s);
@@ -339,6 +356,7 @@ std::vector<Case> all_cases() {
     add_converted(add, Types::wide, "wide_");
     add_converted(add, Types::widened, "widened_");
     cases.push_back({"refusals", check_refusals});
+    for (Case& one : winograd_cases()) cases.push_back(std::move(one));
     return cases;
 }
 

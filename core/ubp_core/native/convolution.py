@@ -31,7 +31,7 @@ class _Options(ctypes.Structure):
 
     _fields_ = (
         *((name, ctypes.c_int64) for name in ("batch", "height", "width")),
-        *((name, ctypes.c_uint32) for name in ("threads", "kernel", "dtype")),
+        *((name, ctypes.c_uint32) for name in ("threads", "kernel", "dtype", "no_winograd")),
     )
 
 
@@ -66,6 +66,7 @@ def convolve(
     images: NDArray[np.float32] | NDArray[np.float16],
     threads: int,
     kernel: int,
+    winograd: bool = True,
 ) -> NDArray[np.float32] | NDArray[np.float16]:
     """Runs a layer once.
 
@@ -75,6 +76,7 @@ def convolve(
         images: C-contiguous [batch, in_channels, height, width], of the layer's type or float32.
         threads: 1 to 64.
         kernel: number of the kernel.
+        winograd: a dense 3x3 layer of stride 1 may run by Winograd.
 
     Returns:
         [batch, rows, out_height, out_width], of the images' type.
@@ -85,8 +87,8 @@ def convolve(
     """
     layer = Layer(**fields, **{name: array.ctypes.data for name, array in arrays.items()})
     batch, _, height, width = images.shape
-    dtype = int(images.dtype == np.float16)
-    options, handle, error = _Options(batch, height, width, threads, kernel, dtype), ctypes.c_void_p(), ErrorLine()
+    options = _Options(batch, height, width, threads, kernel, int(images.dtype == np.float16), not winograd)
+    handle, error = ctypes.c_void_p(), ErrorLine()
     functions = _functions()
     status = functions.ubp_convolution_open(
         ctypes.byref(layer), ctypes.byref(options), ctypes.byref(handle), *error.arguments

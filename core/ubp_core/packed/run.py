@@ -15,7 +15,9 @@ from ubp_core.packed.layer import PackedLayer
 from ubp_core.vocabulary import ACTIVATIONS, DTYPES, KERNELS
 
 
-def run_layer(layer: PackedLayer, x: NDArray[Any], threads: int = 1, kernel: str = "sparse") -> NDArray[np.float32]:
+def run_layer(
+    layer: PackedLayer, x: NDArray[Any], threads: int = 1, kernel: str = "sparse", winograd: bool = True
+) -> NDArray[np.float32]:
     """Applies a packed layer: convolution or linear, bias and activation.
 
     Args:
@@ -24,6 +26,7 @@ def run_layer(layer: PackedLayer, x: NDArray[Any], threads: int = 1, kernel: str
             rounded to fp16 for a layer of that type.
         threads: 1 to 64; the result does not depend on it.
         kernel: one of KERNELS: "sparse" runs the packed blocks, "measured" what is faster here, "dense" all weights.
+        winograd: a dense 3x3 layer of stride 1 may run by Winograd where that is faster.
 
     Returns:
         float32 of the same rank: [batch, out, out_height, out_width] or [batch, out].
@@ -42,7 +45,7 @@ def run_layer(layer: PackedLayer, x: NDArray[Any], threads: int = 1, kernel: str
     images = np.ascontiguousarray(batched.reshape(*batched.shape[:2], *(batched.shape[2:] or (1, 1))))
     with np.errstate(over="ignore"):  # beyond the largest number is infinity
         images = images.astype(layer.weights.dtype, copy=False)
-    output = convolve(_fields(layer), _arrays(layer), images, thread_count(threads), KERNELS.index(kernel))
+    output = convolve(_fields(layer), _arrays(layer), images, thread_count(threads), KERNELS.index(kernel), winograd)
     output = (output if rank == 4 else output[:, :, 0, 0]).astype(np.float32, copy=False)
     return output if values.ndim == rank else output[0]
 

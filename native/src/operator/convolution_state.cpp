@@ -66,6 +66,16 @@ void TypedState<T, A>::plan(const LayerView& view) {
     info.tile_width = tiles.front().count;
 }
 
+void Convolution::State::use_winograd(const LayerView& view, const WinogradPlan& chosen) {
+    winograd = std::make_unique<Winograd>(view, geometry, options, chosen);
+    info.kernel_name = "winograd";
+    info.weight_bytes = winograd->weight_bytes();
+    info.prepared_bytes = int64_t(winograd->prepared_bytes());
+    info.workspace_bytes = int64_t(sizeof(float) * winograd->workspace_floats());
+    info.tiles = winograd->tile_count();
+    info.tile_width = int64_t{chosen.side} * chosen.side;
+}
+
 // Groups before the range to walk too: blocks that start there reach into the range.
 template <class T, class A>
 uint32_t TypedState<T, A>::lead_in(const RowRange& range) const {

@@ -33,6 +33,7 @@ LayerEntry::LayerEntry(const Case& one, const CaseData& data, Kernel kernel, uns
     wanted.threads = threads;
     wanted.kernel = kernel;
     wanted.dtype = half_ ? DType::fp16 : DType::fp32;
+    wanted.winograd = options.winograd;
     pool.enter();  // the operator may choose by the core that it is made on
     std::string error;
     operator_ = Convolution::create(view_, wanted, error);

@@ -6,7 +6,7 @@
 
 #include "convolution_checks.h"
 #include "kernels/winograd/points.h"
-#include "operator/winograd.h"
+#include "operator/winograd/winograd.h"
 #include "winograd_cases.h"
 
 namespace ubp {

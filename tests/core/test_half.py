@@ -50,7 +50,8 @@ def test_the_largest_weights() -> None:
 
 
 def test_a_row_that_becomes_zero_is_refused() -> None:
-    with pytest.raises(SelectionError, match=r"fc: all weights of row 1 \(the largest is 2e-09\) become 0 in fp16; keep this layer in fp32"):
+    line = r"fc: all weights of row 1 \(the largest is 2e-09\) become 0 in fp16; keep this layer in fp32"
+    with pytest.raises(SelectionError, match=line):
         to_half(dense([1.0, 2.0], [1e-9, -2e-9]))
     assert not to_half(dense([1.0, 2.0], [0.0, 0.0])).weights[1].any()  # it was zero before
 

@@ -12,7 +12,8 @@ from ubp_core.native.library import ErrorLine, library
 
 NUMBERS = (
     *("rows", "columns", "block_size", "in_channels", "groups", "kernel_h", "kernel_w", "stride_h", "stride_w"),
-    *("pad_h", "pad_w", "extra_h", "extra_w", "dilation_h", "dilation_w", "activation", "dtype", "wide_sums", "block_count"),
+    *("pad_h", "pad_w", "extra_h", "extra_w", "dilation_h", "dilation_w", "activation", "dtype"),
+    *("wide_sums", "block_count"),
 )
 
 

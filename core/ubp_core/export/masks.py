@@ -47,7 +47,7 @@ def save_masks(
 
     def write(place: Path) -> None:
         with os.fdopen(create_file(place), "wb") as stream:
-            np.savez_compressed(stream, **arrays)
+            np.savez_compressed(stream, **arrays)  # type: ignore[arg-type]  # numpy 2.0 has no allow_pickle
 
     write_atomically(path, write, overwrite=overwrite)
 

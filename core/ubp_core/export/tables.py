@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ubp_core.atomic_file import write_atomically, write_text
+from ubp_core.vocabulary import DENSE
 
 if TYPE_CHECKING:
     from ubp_core.history import LayerFigures
@@ -40,8 +41,8 @@ def save_table(path: Path, report: PlanReport, overwrite: bool = False, figures:
 def figure_record(row: PlanRow, figures: LayerFigures | None) -> dict[str, Any]:
     """What was measured of a layer as the plan has it; nothing where that is nothing."""
     plan = row.layer
-    chosen = () if plan.dense else (plan.method, plan.block_size, plan.sparsity)
-    value = None if figures is None else figures.of(plan.name, *chosen, dtype=row.dtype)
+    chosen = (DENSE, 0, 0.0) if plan.dense else (plan.method, plan.block_size, plan.sparsity)
+    value = None if figures is None else figures.of(plan.name, *chosen, row.dtype)
     if figures is None or value is None:
         return {}
     unit = "instructions" if figures.figure == "instructions" else "median_ns"

@@ -22,8 +22,12 @@ class _Options(ctypes.Structure):
 
 
 class _Shape(ctypes.Structure):
-    _fields_ = (("rank", ctypes.c_uint32), ("sides", ctypes.c_uint32 * 4), ("dtype", ctypes.c_uint32))
-    _fields_ += (("elements", ctypes.c_uint64),)
+    _fields_ = (
+        ("rank", ctypes.c_uint32),
+        ("sides", ctypes.c_uint32 * 4),
+        ("dtype", ctypes.c_uint32),
+        ("elements", ctypes.c_uint64),
+    )
 
     def as_tuple(self) -> tuple[int, ...]:
         return tuple(self.sides[: self.rank])

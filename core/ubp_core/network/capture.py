@@ -196,4 +196,5 @@ def value_of(node: fx.Node) -> Value:
         raise Refused(
             f"makes an array of shape {shape}; only images [batch, channels, height, width] and vectors can be exported"
         )
-    return Value(len(shape), *shape)
+    batch, channels, height, width = (*shape, 1, 1)[:4]
+    return Value(len(shape), batch, channels, height, width)

@@ -139,7 +139,7 @@ def check_linear(values: dict[str, Any], where: str) -> None:
 
 def dtype_of(values: dict[str, Any]) -> str:
     """Name of the layer's dtype."""
-    return DTYPES[values["dtype"]]
+    return DTYPES[int(values["dtype"])]
 
 
 def is_blocked(values: dict[str, Any]) -> bool:
@@ -149,8 +149,9 @@ def is_blocked(values: dict[str, Any]) -> bool:
 
 def layer_arrays(data: memoryview, table: Record, values: dict[str, Any], index: int, section: int) -> dict[str, Any]:
     """Views of the layer's sections, once their kinds, owner and sizes fit the record."""
-    matrix = (values[key] for key in ("rows", "columns", "block_size", "block_count", "groups"))
-    sizes, types = array_bytes(*matrix, dtype_of(values)), array_types(dtype_of(values), values["block_size"] == 0)
+    numbers = (values[key] for key in ("rows", "columns", "block_size", "block_count", "groups"))
+    sizes = array_bytes(*numbers, dtype=dtype_of(values))
+    types = array_types(dtype_of(values), values["block_size"] == 0)
     arrays: dict[str, Any] = {}
     for number, (kind, size) in enumerate(sizes.items(), section):
         where = f"sections[{number}]"

@@ -29,7 +29,7 @@ private:
     void spoil_output() override;
     std::string checksum() const override;
     std::optional<double> error() const override;
-    double tolerance() const override { return kTolerance; }
+    double tolerance() const override { return row_.kernel == "winograd" ? kWinogradTolerance : kTolerance; }
     void describe(const Case& one, const Options& options);
 
     const LayerView& view_;

@@ -34,5 +34,7 @@ double largest_error(const Expected& expected, const std::vector<float>& y);
 
 /// Above this an output differs. fp32 sums of some thousand products stay below it in any order of summation.
 constexpr double kTolerance = 1e-5;
+/// Of a layer that runs by Winograd, which rounds in its transforms too.
+constexpr double kWinogradTolerance = 3e-5;
 
 }  // namespace ubp::bench

@@ -88,7 +88,8 @@ class Network:
 
         Args:
             inputs: an array for each input; of a network for one image the batch may be left out. NaN and infinities
-                go through as in torch, but for weights that were pruned away: those multiply nothing.
+                go through as in torch, but for weights that were pruned away, which multiply nothing, and for dense
+                layers that run by Winograd, which spread them over a tile.
 
         Returns:
             float32 array of the output's shape, or a tuple of them where the network has several.

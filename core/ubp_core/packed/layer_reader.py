@@ -149,8 +149,8 @@ def is_blocked(values: dict[str, Any]) -> bool:
 
 def layer_arrays(data: memoryview, table: Record, values: dict[str, Any], index: int, section: int) -> dict[str, Any]:
     """Views of the layer's sections, once their kinds, owner and sizes fit the record."""
-    numbers = (values[key] for key in ("rows", "columns", "block_size", "block_count", "groups"))
-    sizes = array_bytes(*numbers, dtype=dtype_of(values))
+    rows, columns, size, count = (values[key] for key in ("rows", "columns", "block_size", "block_count"))
+    sizes = array_bytes(rows, columns, size, count, values["groups"], dtype_of(values))
     types = array_types(dtype_of(values), values["block_size"] == 0)
     arrays: dict[str, Any] = {}
     for number, (kind, size) in enumerate(sizes.items(), section):

@@ -47,7 +47,7 @@ def test_an_older_history_is_read_and_stays_as_it_is(tmp_path: Path, version: in
     path = tmp_path / "h"
     make_older(path, version)
     before = path.read_bytes()
-    samples_ns = {1: (200, 201, 202, 203, 204), 2: (1,)}[version]
+    samples_ns = (200, 201, 202, 203, 204) if version == 1 else (1,)
     with History(path, reading=True) as history:
         assert read_all(history) == content(version)
         assert history.get(1).run.layers[0].variants[0].samples_ns == samples_ns

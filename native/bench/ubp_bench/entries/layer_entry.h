@@ -29,7 +29,9 @@ private:
     void spoil_output() override;
     std::string checksum() const override;
     std::optional<double> error() const override;
-    double tolerance() const override { return half_ ? kHalfTolerance : kTolerance; }
+    double tolerance() const override {
+        return half_ ? kHalfTolerance : row_.kernel == "winograd" ? kWinogradTolerance : kTolerance;
+    }
     void describe(const Case& one, const Options& options);
     const std::vector<float>& output() const;  ///< in fp32
 

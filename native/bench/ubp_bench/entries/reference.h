@@ -34,6 +34,8 @@ double largest_error(const Expected& expected, const std::vector<float>& y);
 
 /// Above this an output differs. fp32 sums of some thousand products stay below it in any order of summation.
 constexpr double kTolerance = 1e-5;
+/// Of a layer that runs by Winograd, which rounds in its transforms too.
+constexpr double kWinogradTolerance = 3e-5;
 
 /// The same in fp16, whose numbers have 2^-11: sums of some thousand products of either sign stay below four times
 /// that.

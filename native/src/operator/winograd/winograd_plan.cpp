@@ -16,6 +16,8 @@ constexpr double per_call = 150, per_group = 40, per_vector = 0.4, per_streamed_
 constexpr double per_copied_vector = 3, per_tap = 100;
 constexpr double cache_bytes = 512 * 1024;  // a second-level cache
 constexpr int64_t batch_bytes = 1 << 20;    // of panels and products; more where weights are read again for every batch
+// Fewer save little, and their few products do not average the transforms' rounding.
+constexpr uint32_t fewest_channels = 8;
 constexpr int64_t most_batch_bytes = int64_t{8} << 20;
 
 struct TransformCost {
@@ -80,7 +82,7 @@ Priced price(int side, const LayerView& layer, const Geometry& g, const KernelSe
 
 bool allows_winograd(const LayerView& layer) {
     return layer.kernel_h == 3 && layer.kernel_w == 3 && layer.stride_h == 1 && layer.stride_w == 1 &&
-           layer.dilation_h == 1 && layer.dilation_w == 1 && layer.groups == 1;
+           layer.dilation_h == 1 && layer.dilation_w == 1 && layer.groups == 1 && layer.in_channels >= fewest_channels;
 }
 
 WinogradPlan plan_winograd(const LayerView& layer, const Geometry& geometry, const ConvolutionOptions& options) {

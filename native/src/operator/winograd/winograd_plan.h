@@ -15,7 +15,7 @@ struct WinogradPlan {
     int64_t batch_rows = 0;            // rows of tiles (through all images) that are computed at a time
 };
 
-// 3x3, stride 1, dilation 1, any padding.
+// 3x3, stride 1, dilation 1, any padding, at least 8 input channels.
 bool allows_winograd(const LayerView& layer);
 
 WinogradPlan plan_winograd(const LayerView& layer, const Geometry& geometry, const ConvolutionOptions& options);

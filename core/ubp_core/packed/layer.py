@@ -137,11 +137,13 @@ class PackedLayer:
         weight[rows, self.block_column[:, None]] = self.weights
         return weight.reshape(self.shape)
 
-    def run(self, x: NDArray[Any], threads: int = 1, kernel: str = "sparse") -> NDArray[np.float32]:
+    def run(
+        self, x: NDArray[Any], threads: int = 1, kernel: str = "sparse", winograd: bool = True
+    ) -> NDArray[np.float32]:
         """Applies the layer to `x` on this machine; arguments and errors as `run.run_layer`."""
         from ubp_core.packed.run import run_layer
 
-        return run_layer(self, x, threads, kernel)
+        return run_layer(self, x, threads, kernel, winograd)
 
     def save(self, path: str | Path) -> None:
         """Writes a file of this one layer, in one step: never half a file.

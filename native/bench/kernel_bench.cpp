@@ -5,6 +5,7 @@
 //   kernel_bench compare  --layer ... --kernels ubp,abp,dense --rounds 20
 //   kernel_bench network  --file net.ubp --kernel sparse --variant wide --iterations 1
 //
+// --winograd 0: dense 3x3 layers run by plain code too.
 // --layer is rows,channels,height,width,kernel_h,kernel_w,stride,pad. --dtype fp16 runs in fp16, and with --wide 1 sums
 // in fp32. --blocks FILE takes the start rows and columns of the blocks from a file (int32: count, rows, columns),
 // --aligned-blocks FILE those of abp; else they are random.
@@ -198,6 +199,7 @@ Prepared prepare_operator(const Options& o, const std::string& kernel_name) {
     std::string error;
     ConvolutionOptions options{batch, f[2], f[3], unsigned(number(o, "threads", 1)), kernel, core_of(o)};
     options.dtype = dtype_of_options(o);
+    options.winograd = number(o, "winograd", 1) != 0;
     p.convolution = Convolution::create(view, options, error);
     if (!p.convolution) refuse(error);
     const ConvolutionInfo info = p.convolution->info();
@@ -266,7 +268,8 @@ int run_network(const Options& o) {
     FileError refusal;
     if (!packed.open(map.data(), map.size(), refusal)) refuse(path + ": " + refusal.text);
     const unsigned threads = unsigned(number(o, "threads", 1));
-    const auto network = Network::create(packed, {threads, kernel_of(word(o, "kernel", "sparse")), core_of(o)}, error);
+    const auto network = Network::create(
+        packed, {threads, kernel_of(word(o, "kernel", "sparse")), core_of(o), number(o, "winograd", 1) != 0}, error);
     if (!network) refuse(error);
     ThreadPool pool(threads);
     std::mt19937 random(7);

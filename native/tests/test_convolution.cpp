@@ -8,6 +8,7 @@
 
 #include "convolution_checks.h"
 #include "kernels/kernel_sets.h"
+#include "winograd_cases.h"
 
 namespace ubp {
 namespace {
@@ -339,6 +340,7 @@ std::vector<Case> all_cases() {
     add_converted(add, Types::wide, "wide_");
     add_converted(add, Types::widened, "widened_");
     cases.push_back({"refusals", check_refusals});
+    for (Case& one : winograd_cases()) cases.push_back(std::move(one));
     return cases;
 }
 

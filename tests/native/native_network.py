@@ -18,7 +18,7 @@ Array = NDArray[np.float32]
 class Options(ctypes.Structure):
     """`ubp_network_options`, native/include/ubp/network_c.h."""
 
-    _fields_ = (("threads", ctypes.c_uint32), ("kernel", ctypes.c_uint32))
+    _fields_ = tuple((name, ctypes.c_uint32) for name in ("threads", "kernel", "no_winograd"))
 
 
 class Shape(ctypes.Structure):

@@ -44,8 +44,7 @@ class ConvolutionOptions(ctypes.Structure):
 
     _fields_ = (
         *((name, ctypes.c_int64) for name in ("batch", "height", "width")),
-        ("threads", ctypes.c_uint32),
-        ("kernel", ctypes.c_uint32),
+        *((name, ctypes.c_uint32) for name in ("threads", "kernel", "no_winograd")),
     )
 
 

@@ -170,6 +170,7 @@ class Worker:
         else:
             found += ["--runs", str(settings.runs)] if settings.runs else ["--min-time", f"{settings.min_time_s:g}"]
             found += [] if settings.warmup is None else ["--warmup", str(settings.warmup)]
+        found += [] if settings.winograd else ["--no-winograd"]
         if settings.cores:
             found += ["--cpus", format_cpus(choose_cpus(settings.cores, facts.clusters))]
         return found

@@ -31,7 +31,7 @@ class ProfileStep:
     operation: str
     """convolution, depthwise, grouped, linear, add, max_pool, ..."""
     kernel: str
-    """dense, abp, ubp, or empty where there is no choice."""
+    """dense, winograd, abp, ubp, or empty where there is no choice."""
     median_ns: float
     share: float
     """Of the sum of all steps."""

@@ -18,6 +18,7 @@ class SettingOption:
     name: str
     """Without the dashes."""
     metavar: str
+    """Empty: it takes no value and switches the setting off."""
     help: str
     parse: Callable[[str], Any]
     """From text; raises ValueError."""
@@ -93,6 +94,10 @@ class BenchSettings:
         ),
     )
     """None: the image that each layer has in its model."""
+    winograd: bool = _setting(
+        True, SettingOption("no-winograd", "", "run dense 3x3 layers of stride 1 by plain code too", bool)
+    )
+    """They may run by Winograd, where that costs less."""
     cool_down_s: float = _setting(
         0.0,
         SettingOption("cool-down", "S", "rest between layers (default: 0)", real_number, 0, 3600, "0 to 3600 seconds"),

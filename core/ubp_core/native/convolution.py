@@ -33,7 +33,7 @@ class _Options(ctypes.Structure):
 
     _fields_ = (
         *((name, ctypes.c_int64) for name in ("batch", "height", "width")),
-        *((name, ctypes.c_uint32) for name in ("threads", "kernel")),
+        *((name, ctypes.c_uint32) for name in ("threads", "kernel", "no_winograd")),
     )
 
 
@@ -68,6 +68,7 @@ def convolve(
     images: NDArray[np.float32],
     threads: int,
     kernel: int,
+    winograd: bool = True,
 ) -> NDArray[np.float32]:
     """Runs a layer once.
 
@@ -77,6 +78,7 @@ def convolve(
         images: C-contiguous float32 [batch, in_channels, height, width].
         threads: 1 to 64.
         kernel: number of the kernel.
+        winograd: a dense 3x3 layer of stride 1 may run by Winograd.
 
     Returns:
         float32 [batch, rows, out_height, out_width].
@@ -87,7 +89,8 @@ def convolve(
     """
     layer = Layer(**fields, **{name: array.ctypes.data for name, array in arrays.items()})
     batch, _, height, width = images.shape
-    options, handle, error = _Options(batch, height, width, threads, kernel), ctypes.c_void_p(), ErrorLine()
+    options = _Options(batch, height, width, threads, kernel, not winograd)
+    handle, error = ctypes.c_void_p(), ErrorLine()
     functions = _functions()
     status = functions.ubp_convolution_open(
         ctypes.byref(layer), ctypes.byref(options), ctypes.byref(handle), *error.arguments

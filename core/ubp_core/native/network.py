@@ -18,7 +18,7 @@ from ubp_core.native.library import ERROR, ErrorLine, Status, library
 
 
 class _Options(ctypes.Structure):
-    _fields_ = (("threads", ctypes.c_uint32), ("kernel", ctypes.c_uint32))
+    _fields_ = tuple((name, ctypes.c_uint32) for name in ("threads", "kernel", "no_winograd"))
 
 
 class _Shape(ctypes.Structure):
@@ -75,7 +75,7 @@ class NetworkStep:
     operation: str
     """convolution, depthwise, grouped, linear, add, multiply, activation, ..."""
     kernel: str
-    """dense, abp, ubp, or empty where there is no choice."""
+    """dense, winograd, abp, ubp, or empty where there is no choice."""
     layer: int | None
     """Number of its layer in the file."""
     input: tuple[int, ...]
@@ -97,7 +97,7 @@ class NetworkMemory:
     workspace: int
     """Of all threads."""
     prepared: int
-    """Biases, counts, and copies that operators keep."""
+    """Biases, counts, copies, and Winograd's weights that operators keep."""
 
 
 class OpenNetwork:
@@ -110,7 +110,7 @@ class OpenNetwork:
     steps: tuple[NetworkStep, ...]
     """All nodes in the order in which they run."""
 
-    def __init__(self, path: Path, threads: int, kernel: int) -> None:
+    def __init__(self, path: Path, threads: int, kernel: int, winograd: bool = True) -> None:
         """Maps the file, checks all of it and allocates everything.
 
         Raises:
@@ -119,7 +119,7 @@ class OpenNetwork:
         """
         self._handle = ctypes.c_void_p()
         self._path = path
-        options, error = _Options(threads, kernel), ErrorLine()
+        options, error = _Options(threads, kernel, not winograd), ErrorLine()
         status = _functions().ubp_network_open(
             str(path).encode(sys.getfilesystemencoding(), "surrogateescape"),
             ctypes.byref(options), ctypes.byref(self._handle), *error.arguments,

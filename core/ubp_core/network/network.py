@@ -27,7 +27,7 @@ class Network:
         self._opened = opened
 
     @classmethod
-    def load(cls, path: str | Path, threads: int = 1, kernel: str = "sparse") -> Network:
+    def load(cls, path: str | Path, threads: int = 1, kernel: str = "sparse", winograd: bool = True) -> Network:
         """Maps a file, checks every byte of it, and allocates everything that a run needs.
 
         Args:
@@ -35,6 +35,8 @@ class Network:
             threads: 1 to 64; results do not depend on it.
             kernel: how pruned layers run: "sparse" by their blocks, "measured" by what is faster here, "dense" filled
                 up with zeros, "abp" or "ubp" by the code for aligned blocks or for blocks at any row.
+            winograd: dense 3x3 layers of stride 1 may run by Winograd where that is faster. It keeps transformed
+                weights (`memory.prepared`) and rounds a little more.
 
         Raises:
             UbpError: an option that can't be used.
@@ -42,7 +44,7 @@ class Network:
         """
         if not isinstance(kernel, str) or kernel not in KERNELS:
             raise UbpError(f"kernel: {kernel!r} is unknown; choose from {', '.join(KERNELS)}")
-        return cls(OpenNetwork(file_path(path), thread_count(threads), KERNELS.index(kernel)))
+        return cls(OpenNetwork(file_path(path), thread_count(threads), KERNELS.index(kernel), winograd))
 
     def __enter__(self) -> Network:
         return self

@@ -15,7 +15,9 @@ from ubp_core.packed.layer import PackedLayer
 from ubp_core.vocabulary import ACTIVATIONS, KERNELS
 
 
-def run_layer(layer: PackedLayer, x: NDArray[Any], threads: int = 1, kernel: str = "sparse") -> NDArray[np.float32]:
+def run_layer(
+    layer: PackedLayer, x: NDArray[Any], threads: int = 1, kernel: str = "sparse", winograd: bool = True
+) -> NDArray[np.float32]:
     """Applies a packed layer: convolution or linear, bias and activation.
 
     Args:
@@ -23,6 +25,7 @@ def run_layer(layer: PackedLayer, x: NDArray[Any], threads: int = 1, kernel: str
         x: [batch, in, height, width] of a convolution (or without batch), [batch, in] of a linear layer (or [in]).
         threads: 1 to 64; the result does not depend on it.
         kernel: one of KERNELS: "sparse" runs the packed blocks, "measured" what is faster here, "dense" all weights.
+        winograd: a dense 3x3 layer of stride 1 may run by Winograd where that is faster.
 
     Returns:
         float32 of the same rank: [batch, out, out_height, out_width] or [batch, out].
@@ -39,7 +42,7 @@ def run_layer(layer: PackedLayer, x: NDArray[Any], threads: int = 1, kernel: str
         wanted = f"[batch, {layer.groups * layer.shape[1]}" + (", height, width]" if rank == 4 else "]")
         raise UbpError(f"x: need {wanted} (batch may be left out); got shape {list(values.shape)}")
     images = np.ascontiguousarray(batched.reshape(*batched.shape[:2], *(batched.shape[2:] or (1, 1))))
-    output = convolve(_fields(layer), _arrays(layer), images, thread_count(threads), KERNELS.index(kernel))
+    output = convolve(_fields(layer), _arrays(layer), images, thread_count(threads), KERNELS.index(kernel), winograd)
     output = output if rank == 4 else output[:, :, 0, 0]
     return output if values.ndim == rank else output[0]
 

@@ -25,6 +25,7 @@ the same name take turns, run by run, so that all of them meet the same conditio
                        dense     a sparse layer is filled up with zeros
                        auto      abp where the file is aligned, else ubp; dense where it is dense
                        measured  dense or auto, whichever is faster here
+  --no-winograd      dense 3x3 layers of stride 1 by plain code too
   --threads LIST     numbers of threads (default: 1)
   --cpus LIST        CPUs to run on, such as 4-7: one thread on each, or all threads on all where there are more
   --warmup N         runs that don't count (default: until the times are stable)
@@ -139,6 +140,7 @@ bool parse_flag(Options& o, const std::string& argument) {
     else if (argument == "--profile") o.profile = true;
     else if (argument == "--progress") o.progress = true;
     else if (argument == "--count") o.count = true;
+    else if (argument == "--no-winograd") o.winograd = false;
     else if (argument == "--csv" || argument == "--json" || argument == "--jsonl") parse_format(o, argument.substr(2));
     else return false;
     return true;

@@ -32,7 +32,8 @@ struct Options {
     bool check = false;
     bool profile = false;  ///< of networks: their steps too
     bool progress = false;
-    bool count = false;  ///< one more run per entry, between marks
+    bool winograd = true;  ///< where it costs less
+    bool count = false;    ///< one more run per entry, between marks
     Format format = Format::table;
 };
 

@@ -26,7 +26,7 @@ extern "C" {
 #endif
 
 /* Grows whenever a function, a struct or a number below changes its meaning. */
-#define UBP_ABI_VERSION 2
+#define UBP_ABI_VERSION 3
 
 /* `threads` in options: 1..UBP_MAX_THREADS, the calling thread counts; 0 is 1. The library uses as many as the system
    gives, down to the caller alone; results do not depend on it. */

@@ -30,17 +30,18 @@ struct ConvolutionOptions {
     bool residual = false;          // run() is given one
     DType dtype = DType::fp32;      // of inputs, outputs and residuals: fp32 (weights are widened) or fp16
     bool shared_workspace = false;  // the caller gives the workspace, by use_workspace()
+    bool winograd = true;           // dense 3x3 layers of stride 1 may run by Winograd, where that costs less
 };
 
 // What was chosen, for reports.
 struct ConvolutionInfo {
     Kernel kernel = Kernel::sparse;  // dense, abp or ubp
-    const char* kernel_name = "";    // "dense", "abp" or "ubp"
+    const char* kernel_name = "";    // "dense", "winograd" (where `kernel` is dense), "abp" or "ubp"
     const char* core_name = "";      // schedule of the thread that asked: "wide", "inorder" or "avx512"
     int64_t out_height = 0, out_width = 0;
     int64_t tile_width = 0, tiles = 0;    // output positions of most tiles; number of tiles
     int64_t workspace_bytes = 0;          // panels and scratch of all threads
-    int64_t prepared_bytes = 0;           // kept beside the layer's arrays: bias, counts, copies where needed
+    int64_t prepared_bytes = 0;           // kept beside the layer's arrays: bias, counts, copies, Winograd's weights
     int64_t weight_bytes = 0;             // weights that a tile reads, without indices
     int64_t dense_ns = 0, sparse_ns = 0;  // Kernel::measured: the two medians; otherwise 0
 };

@@ -13,7 +13,8 @@ typedef struct ubp_convolution ubp_convolution;
 struct ubp_convolution_options {
     int64_t batch, height, width; /* of the input */
     uint32_t threads;
-    uint32_t kernel; /* UBP_KERNEL_SPARSE, ... */
+    uint32_t kernel;      /* UBP_KERNEL_SPARSE, ... */
+    uint32_t no_winograd; /* not 0: dense 3x3 layers of stride 1 never run by Winograd */
 };
 
 struct ubp_convolution_info {

@@ -22,6 +22,7 @@ struct NetworkOptions {
     unsigned threads = 1;            // at most; 1..64
     Kernel kernel = Kernel::sparse;  // of the pruned layers; dense layers always run dense
     Core core = Core::automatic;
+    bool winograd = true;  // dense 3x3 layers of stride 1 may run by Winograd, where that costs less; fp32 alone
     Arithmetic arithmetic = Arithmetic::automatic;
 };
 
@@ -29,18 +30,18 @@ struct NetworkOptions {
 struct NetworkStep {
     std::string_view name;       // place in the model
     const char* operation = "";  // convolution, depthwise, grouped, linear, or the node's op: add, max_pool, ...
-    const char* kernel = "";     // dense, abp or ubp where a layer's matrix is multiplied, else ""
+    const char* kernel = "";     // dense, winograd, abp or ubp where a layer's matrix is multiplied, else ""
     const GraphTensor* input = nullptr;
     const GraphTensor* output = nullptr;
     int64_t layer = -1;         // number in the file, or -1
-    int64_t multiply_adds = 0;  // that the kernel does; 0 where there are none
+    int64_t multiply_adds = 0;  // that the kernel does (winograd: that it stands for); 0 where there are none
     int64_t dense_multiply_adds = 0;
 };
 
 struct NetworkInfo {
     int64_t arena_bytes = 0;      // all tensors
     int64_t workspace_bytes = 0;  // panels and rows of all threads, shared by all nodes
-    int64_t prepared_bytes = 0;   // what operators keep beside the file: biases, counts, copies where needed
+    int64_t prepared_bytes = 0;   // what operators keep beside the file: biases, counts, copies, Winograd's weights
     const char* core_name = "";   // schedule of the convolution kernels: wide, inorder or avx512
     const char* arithmetic = "";  // fp16 where anything is computed in it, else fp32
 };

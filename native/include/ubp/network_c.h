@@ -16,7 +16,9 @@ typedef struct ubp_network ubp_network;
 /* Zeros are the defaults. */
 struct ubp_network_options {
     uint32_t threads;
-    uint32_t kernel; /* of the pruned layers: UBP_KERNEL_SPARSE, ... */
+    uint32_t kernel;      /* of the pruned layers: UBP_KERNEL_SPARSE, ... */
+    uint32_t no_winograd; /* not 0: dense 3x3 layers of stride 1 never run by Winograd, which is faster, takes memory
+                             for transformed weights (prepared_bytes), and rounds more */
 };
 
 /* Shape of an input or output: rank 4 is [batch][channels][height][width], rank 2 is [batch][channels]. Arrays are
@@ -32,7 +34,7 @@ struct ubp_network_step {
     const char* name; /* place in the model */
     size_t name_size;
     const char* operation; /* terminated: convolution, depthwise, grouped, linear, add, multiply, activation, ... */
-    const char* kernel;    /* terminated: dense, abp, ubp, or "" */
+    const char* kernel;    /* terminated: dense, winograd, abp, ubp, or "" */
     int32_t layer;         /* number in the file, or -1 */
     struct ubp_network_shape input, output;
     int64_t multiply_adds, dense_multiply_adds; /* of one run: what the kernel does, and what a dense layer needs */
@@ -43,7 +45,7 @@ struct ubp_network_info {
     uint64_t file_bytes;      /* mapped, read-only, shared with other processes that map the file */
     uint64_t arena_bytes;     /* all tensors */
     uint64_t workspace_bytes; /* of all threads */
-    uint64_t prepared_bytes;  /* biases, counts, and copies that operators keep */
+    uint64_t prepared_bytes;  /* biases, counts, copies, and Winograd's weights that operators keep */
 };
 
 /* Opens a network: maps the file, checks every byte of it, allocates everything. options may be null. */

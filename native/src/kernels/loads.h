@@ -1,4 +1,5 @@
-// Loads of vectors of any element, in the ways that cores differ in. Include half.h before where elements are halves.
+// Loads and stores of vectors of any element, in the ways that cores differ in. Include half.h before where elements
+// are halves.
 #pragma once
 
 #include "kernels/neon.h"
@@ -8,14 +9,15 @@ namespace {
 
 // A load that is not merged with another of the same address: where a value is wanted in several registers, loads leave
 // the arithmetic units alone, which copies would not.
-template <class T>
+// The compiler does not see what is read: it must not have been written in the same function. Offset: vectors.
+template <int Offset, class T>
 UBP_INLINE Vector<T> load_again(const T* from) {
 #if defined(__aarch64__)
     Vector<T> v;
-    asm volatile("ldr %q0, %1" : "=w"(v) : "m"(*reinterpret_cast<const Vector<T>*>(from)));
+    asm volatile("ldr %q0, [%1, %2]" : "=w"(v) : "r"(from), "i"(16 * Offset));
     return v;
 #else
-    return load(from);
+    return load(from + lanes<T> * Offset);
 #endif
 }
 
@@ -40,6 +42,27 @@ UBP_INLINE void load_together(V* to, const T* from) {
     }
 #else
     for (int j = 0; j < Count; ++j) to[j] = load(from + width * j);
+#endif
+}
+
+// Stores Count vectors to consecutive addresses, by the instruction that takes several registers: they must be
+// neighbours, so this is for values that have just been computed.
+template <int Count, class V, class T>
+UBP_INLINE void store_together(T* to, const V* from) {
+    constexpr int width = 16 / int(sizeof(T));
+#if defined(__aarch64__)
+    if constexpr (Count >= 4) {
+        store_four(to, from);
+        store_together<Count - 4>(to + 4 * width, from + 4);
+    } else if constexpr (Count == 3) {
+        store_three(to, from);
+    } else if constexpr (Count == 2) {
+        store_two(to, from);
+    } else if constexpr (Count == 1) {
+        store_alone(to, from[0]);
+    }
+#else
+    for (int j = 0; j < Count; ++j) store(to + width * j, from[j]);
 #endif
 }
 

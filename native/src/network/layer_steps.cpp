@@ -137,6 +137,7 @@ ConvolutionOptions options_of(const LayerPlaces& places, const NetworkOptions& f
     options.residual = places.addend != nullptr;
     options.dtype = places.in->dtype;
     options.shared_workspace = true;
+    options.winograd = from.winograd;
     return options;
 }
 

@@ -42,7 +42,7 @@ ubp_status prepare(OpenNetwork& made, const void* data, size_t size, const ubp_n
     if (!made.file.open(data, size, refusal)) return line.fail(UBP_REFUSED, refusal.text);
     made.file_bytes = size;
     return c_api::with_threads(c_api::threads_of(given.threads), [&](unsigned threads) {
-        return make_ready(made, {threads, Kernel(given.kernel)}, line);
+        return make_ready(made, {threads, Kernel(given.kernel), Core::automatic, given.no_winograd == 0}, line);
     });
 }
 

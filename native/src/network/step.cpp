@@ -79,6 +79,8 @@ const char* operation_of(Op op) {
     return names[uint32_t(op)];
 }
 
+bool runs_sparse(std::string_view kernel) { return kernel == "abp" || kernel == "ubp"; }
+
 template <class T>
 std::unique_ptr<Step> make_pooling(const GraphNode& node, const GraphTensor& in, const GraphTensor& out, const T* x,
                                    T* y, unsigned threads) {
@@ -122,8 +124,7 @@ std::unique_ptr<Step> StepMaker::make_layer(size_t index, NetworkStep& facts, st
     }
     facts.operation = layer.groups > 1 ? "grouped" : layers[node.layer].linear ? "linear" : "convolution";
     auto step = make_convolution(layer, places, options, facts.kernel, error);
-    const bool sparse = facts.kernel[0] != 'd';
-    if (sparse) facts.multiply_adds = int64_t{layer.block_count} * layer.block_size * positions;
+    if (runs_sparse(facts.kernel)) facts.multiply_adds = int64_t{layer.block_count} * layer.block_size * positions;
     return step;
 }
 

@@ -27,6 +27,7 @@ ubp_status open(const ubp_layer& layer, const ubp_convolution_options& from, ubp
     ConvolutionOptions options;
     options.batch = from.batch, options.height = from.height, options.width = from.width;
     options.kernel = Kernel(from.kernel);
+    options.winograd = from.no_winograd == 0;
     return c_api::with_threads(c_api::threads_of(from.threads), [&](unsigned threads) {
         options.threads = threads;
         std::string refusal;

@@ -8,6 +8,7 @@
 #include "operator/activation.h"
 #include "operator/prepared_layer.h"
 #include "operator/tile_plan.h"
+#include "operator/winograd.h"
 #include "packing/panel.h"
 #include "ubp/convolution.h"
 
@@ -23,6 +24,7 @@ struct Convolution::State {
     Geometry geometry;
     ConvolutionOptions options;
     ConvolutionInfo info;
+    std::unique_ptr<Winograd> winograd;  // in place of everything below but x, y and residual; fp32 alone
     Activation activation = Activation::none;
     uint32_t rows = 0, columns = 0;
     unsigned threads = 1;  // that a run uses
@@ -32,6 +34,8 @@ struct Convolution::State {
     void* y = nullptr;
     const void* residual = nullptr;
     std::atomic<size_t> next{0};
+
+    void use_winograd(const LayerView& view, const WinogradPlan& chosen);
 
     virtual ~State() = default;
     virtual void prepare(const LayerView& view) = 0;  // info.kernel is chosen already

@@ -109,12 +109,16 @@ bool has_avx512() {
     constexpr unsigned wanted = 1u << 16 | 1u << 17 | 1u << 30 | 1u << 31;
     return (b & wanted) == wanted;
 }
+
+bool use_avx512() {
+    static const bool found = has_avx512();
+    return found;
+}
 #endif
 
 const KernelSet<float>& widest_set() {
 #ifdef UBP_HAS_AVX512
-    static const bool avx512 = has_avx512();
-    if (avx512) return f32_wros_avx512();
+    if (use_avx512()) return f32_wros_avx512();
 #endif
     return f32_wros_wide();
 }
@@ -147,8 +151,7 @@ bool runs_half_kernels() {
 template <>
 const PlanarKernels<float>& planar_kernels() {
 #ifdef UBP_HAS_AVX512
-    static const bool avx512 = has_avx512();
-    if (avx512) return f32_planar_avx512();
+    if (use_avx512()) return f32_planar_avx512();
 #endif
     return f32_planar_neon();
 }
@@ -156,6 +159,13 @@ const PlanarKernels<float>& planar_kernels() {
 template <>
 const PlanarKernels<Half>& planar_kernels() {
     return f16_planar();
+}
+
+const WinogradKernels& winograd_kernels() {
+#ifdef UBP_HAS_AVX512
+    if (use_avx512()) return winograd_kernels_avx512();
+#endif
+    return winograd_kernels_neon();
 }
 
 template <>

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernels/planar/planar.h"
+#include "kernels/winograd/winograd.h"
 #include "kernels/wros/walk.h"
 #include "ubp/convolution.h"
 
@@ -11,9 +12,10 @@ namespace ubp {
 template <class T>
 const KernelSet<T>& kernels_for(Core core);
 
-// The planar kernels of this machine: one schedule serves all of its cores.
+// The planar and Winograd kernels of this machine: one schedule serves all of its cores.
 template <class T>
 const PlanarKernels<T>& planar_kernels();
+const WinogradKernels& winograd_kernels();
 
 // True where every core computes in fp16, so that the kernels of Half may be called; off ARM64 they are emulated, and
 // always may.

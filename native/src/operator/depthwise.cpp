@@ -14,6 +14,12 @@ constexpr int64_t padded_elements =
 constexpr int64_t most_taps = 1024;
 constexpr int64_t most_strip_rows = 11;  // input rows of 4 output rows of 5x5, stride 2
 
+// The input rows of a strip: a loop of known length costs a third of another one.
+template <int Count, class T>
+void point_rows(const int32_t* from, const T* plane, const T* zeros, const T** rows) {
+    for (int i = 0; i < Count; ++i) rows[i] = from[i] < 0 ? zeros : plane + from[i];
+}
+
 int64_t round_up(int64_t value, int64_t step) { return (value + step - 1) / step * step; }
 
 std::string check(const LayerView& layer, const Geometry& g) {
@@ -44,6 +50,7 @@ std::unique_ptr<Depthwise<T>> Depthwise<T>::create(const LayerView& layer, int64
     if (residual) made->plane_elements_ = size_t(round_up(geometry.out_plane(), 32));
     made->take_weights();
     if (!made->choose_tuned()) made->plan_taps();
+    else if (!residual && layer.rows == layer.groups) made->plan_strips();
     // Few channels: a plane is shared out by rows.
     const int64_t planes = batch * layer.rows, wanted = threads > 1 ? 4 * int64_t{threads} : 1;
     const int64_t parts = std::max<int64_t>(1, std::min(geometry.out_h / 8, (wanted + planes - 1) / planes));
@@ -79,6 +86,67 @@ bool Depthwise<T>::choose_tuned() {
     return true;
 }
 
+// The strips of a plane: at most four rows each, as even as can be.
+template <class T>
+void Depthwise<T>::plan_strips() {
+    const Geometry& g = geometry_;
+    const int64_t count = (g.out_h + depthwise_rows - 1) / depthwise_rows;
+    for (int64_t row = 0, index = 0; row < g.out_h; ++index) {
+        Strip strip;
+        strip.rows = int32_t(g.out_h / count + (index < g.out_h % count));
+        strip.to = int32_t(row * g.out_w);
+        strip.inputs = int32_t((strip.rows - 1) * g.stride_h + g.kernel_h);
+        for (int64_t i = 0; i < strip.inputs; ++i) {
+            const int64_t from = row * g.stride_h - g.pad_h + i;
+            strip.from[i] = from < 0 || from >= g.height ? -1 : int32_t(from * g.width);
+        }
+        plane_strips_.push_back(strip);
+        row += strip.rows;
+    }
+}
+
+// The end of the planes from `plane` on, at most `last`, around which there are floats enough that kernels may read.
+template <class T>
+int64_t Depthwise<T>::safe_end(int64_t plane, int64_t last) const {
+    const Geometry& g = geometry_;
+    const int64_t floats = g.plane(), all = g.batch * layer_.rows;
+    if (plane_strips_.empty() || items_per_plane_ > 1 || plane * floats < before) return plane;
+    const int64_t readable =
+        (lanes<T> - 1 + layer_.columns - 1) / layer_.columns;  // rows: weights are read over their end
+    const int64_t row_end = plane / layer_.rows * layer_.rows + layer_.rows - readable;
+    return std::min({last, row_end, all - (behind + floats - 1) / floats});
+}
+
+template <class T>
+void Depthwise<T>::run_planes(const T* x, T* y, int64_t first, int64_t last, T* space) const {
+    const Geometry& g = geometry_;
+    T* const zeros = space + before;
+    std::fill_n(zeros, g.width, T(0.0f));
+    const T* rows[most_strip_rows];
+    DepthwiseStrip<T> strip{rows,    g.width,       g.pad_w,        g.out_w, nullptr,
+                            T(0.0f), T(clamp_.low), T(clamp_.high), nullptr, g.out_w};
+    for (int64_t plane = first; plane < last; ++plane) {
+        const T* const from = x + plane * g.plane();
+        T* const out = y + plane * g.out_plane();
+        strip.weights = weights_ + plane % layer_.rows * layer_.columns;
+        strip.bias = T(layer_.bias[plane % layer_.rows]);
+        for (const Strip& part : plane_strips_) {
+            switch (part.inputs) {
+                case 3: point_rows<3>(part.from, from, zeros, rows); break;
+                case 5: point_rows<5>(part.from, from, zeros, rows); break;
+                case 6: point_rows<6>(part.from, from, zeros, rows); break;
+                case 7: point_rows<7>(part.from, from, zeros, rows); break;
+                case 9: point_rows<9>(part.from, from, zeros, rows); break;
+                default: point_rows<most_strip_rows>(part.from, from, zeros, rows);
+            }
+            strip.out = out + part.to;
+            strips_[part.rows - 1][vectors_ - 1](strip);
+        }
+    }
+    T* const at = y + first * g.out_plane();
+    if (curve_) curve_({at, nullptr, at, (last - first) * g.out_plane(), 1, 0, 0, 0, 0, 0});
+}
+
 // Others: the rows of a strip are padded and split by the phases of the stride, so that every tap is a plain row.
 template <class T>
 void Depthwise<T>::plan_taps() {
@@ -107,6 +175,11 @@ void Depthwise<T>::run(const T* x, T* y, ThreadPool& pool, const T* residual) co
         const int64_t end = std::min(g.out_h, begin + rows_per_item_);
         const int64_t first = item / items_per_plane_ * chunk, last = std::min(planes, first + chunk);
         for (int64_t plane = first; plane < last; ++plane) {
+            if (const int64_t safe = safe_end(plane, last); safe > plane) {
+                run_planes(x, y, plane, safe, workspace_ + thread * (row_elements_ + plane_elements_));
+                plane = safe - 1;
+                continue;
+            }
             const int64_t from = plane / rows * g.channels + plane % rows / multiplier;
             const int64_t at = plane * g.out_plane();
             run_rows(x + from * g.plane(), y + at, residual ? residual + at : nullptr, plane % rows, begin, end,

@@ -38,6 +38,9 @@ private:
     bool choose_tuned();
     void plan_taps();
     void take_weights();
+    void plan_strips();
+    int64_t safe_end(int64_t plane, int64_t last) const;
+    void run_planes(const T* x, T* y, int64_t first, int64_t last, T* space) const;
     void run_rows(const T* plane, T* out, const T* residual, int64_t row, int64_t begin, int64_t end, T* space) const;
     void run_tuned(const T* plane, T* out, const T* weights, float bias, int64_t begin, int64_t end, T* space) const;
     void run_taps(const T* plane, T* out, const T* weights, float bias, int64_t begin, int64_t end, T* space) const;
@@ -53,6 +56,11 @@ private:
     const T* weights_ = nullptr;                                         // [R][taps]
     const DepthwiseFunction<T> (*strips_)[depthwise_vectors] = nullptr;  // [rows - 1][vectors - 1]; null: by taps
     int vectors_ = 1;
+    struct Strip {
+        int32_t rows = 0, to = 0;           // output rows; offset of the first one
+        int32_t inputs = 0, from[11] = {};  // input rows: offsets in the plane; negative: zeros
+    };
+    std::vector<Strip> plane_strips_;  // of a whole plane, where planes can be run one after another
     int64_t rows_per_item_ = 0, items_per_plane_ = 1;
     std::vector<int32_t> offsets_;                  // of the taps, in padded rows
     int64_t phase_ = 0;                             // elements of one phase of a padded row

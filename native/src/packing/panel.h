@@ -36,7 +36,8 @@ private:
     Geometry geometry_;
     bool consecutive_ = false;  // stride 1 and as wide as the input: the sources of a tap follow each other
     bool padded_ = false;
-    int64_t first_ = 0;  // of the current tile
+    bool strided_ = false;  // packed by pack_strided_panel
+    int64_t first_ = 0;     // of the current tile
     int count_ = 0;
     int64_t start_ = 0;                 // offset in x of the tile's first image
     int32_t top_[most_positions] = {};  // input row and column of each position's first tap

@@ -67,6 +67,9 @@ def add_run_options(group: argparse._ArgumentGroup) -> None:
     """How it runs on the device."""
     for field in fields(BenchSettings):
         option: SettingOption = field.metadata["option"]
+        if not option.metavar:
+            group.add_argument(f"--{option.name}", dest=field.name, action="store_false", help=option.help)
+            continue
         group.add_argument(
             f"--{option.name}",
             dest=field.name,

@@ -31,6 +31,7 @@ LayerEntry::LayerEntry(const Case& one, const CaseData& data, Kernel kernel, uns
     wanted.width = one.shape.width;
     wanted.threads = threads;
     wanted.kernel = kernel;
+    wanted.winograd = options.winograd;
     pool.enter();  // the operator may choose by the core that it is made on
     std::string error;
     operator_ = Convolution::create(view_, wanted, error);

@@ -24,6 +24,7 @@ NetworkEntry::NetworkEntry(const MappedFile& file, const NetworkData& data, Kern
     NetworkOptions wanted;
     wanted.threads = threads;
     wanted.kernel = kernel;
+    wanted.winograd = options.winograd;
     pool.enter();  // operators may choose by the core that they are made on
     std::string error;
     network_ = Network::create(file.contents(), wanted, error);
@@ -68,7 +69,7 @@ void NetworkEntry::describe_kernels() {
         kept += v.block_size ? int64_t{v.block_count} * v.block_size : int64_t{v.rows} * v.columns;
         row_.blocks += v.block_count;
         if (v.block_size == 0) continue;
-        kernels.insert(step.kernel);
+        kernels.insert(step.kernel == std::string_view("winograd") ? "dense" : step.kernel);  // steps say which
         methods.emplace(layer.method), criteria.emplace(layer.criterion);
         row_.block_size = std::max<int64_t>(row_.block_size, v.block_size);
     }

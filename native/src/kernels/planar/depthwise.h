@@ -90,14 +90,13 @@ struct DepthwiseKernel {
         const Vector<T> low = spread_one(&strip.low), high = spread_one(&strip.high);
         unroll<0, R>([&](auto r) UBP_LAMBDA {
             T* out = strip.out + int(r) * strip.out_stride + x;
-            unroll<0, V>([&](auto v) UBP_LAMBDA {
-                const Vector<T> done = lesser(greater(acc[r][v], low), high);
-                if constexpr (Part) {
-                    store_first(out, done, strip.out_width);
-                } else {
-                    store(out + one * v, done);
-                }
-            });
+            Vector<T> done[V];
+            for (int v = 0; v < V; ++v) done[v] = lesser(greater(acc[r][v], low), high);
+            if constexpr (Part) {
+                store_first(out, done[0], strip.out_width);
+            } else {
+                store_together<V>(out, done);
+            }
         });
     }
 

@@ -104,6 +104,39 @@ void run_pass(const Pass<T>& pass) {
     }
 }
 
+// Sums of many short rows, as a tile's: all vectors of a row at once.
+template <class T, int Vectors>
+void add_short_rows(const Pass<T>& pass) {
+    constexpr int one = lanes<T>;
+    const Add<T> op(pass);
+    const int64_t tail = pass.count - one * Vectors;
+    const T *a = pass.a, *b = pass.b;
+    T* out = pass.out;
+    for (int64_t left = pass.rows; left > 0; --left) {
+        Vector<T> sums[Vectors];
+        for (int v = 0; v < Vectors; ++v) sums[v] = op(load(a + one * v), load(b + one * v));
+        if (tail > 0)
+            pass_tail<T, Add<T>, Second::array>(op, a + one * Vectors, b + one * Vectors, sums[0], out + one * Vectors,
+                                                tail);
+        store_together<Vectors>(out, sums);
+        a += pass.a_stride, b += pass.b_stride, out += pass.out_stride;
+    }
+}
+
+template <class T>
+void run_add(const Pass<T>& pass) {
+    if (pass.rows > 1) {
+        switch (pass.count / lanes<T>) {
+            case 1: return add_short_rows<T, 1>(pass);
+            case 2: return add_short_rows<T, 2>(pass);
+            case 3: return add_short_rows<T, 3>(pass);
+            case 4: return add_short_rows<T, 4>(pass);
+            case 5: return add_short_rows<T, 5>(pass);
+        }
+    }
+    run_pass<T, Add<T>, Second::array>(pass);
+}
+
 UBP_INLINE float total(float32x4_t v) {
     return (vgetq_lane_f32(v, 0) + vgetq_lane_f32(v, 1)) + (vgetq_lane_f32(v, 2) + vgetq_lane_f32(v, 3));
 }

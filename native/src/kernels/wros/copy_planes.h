@@ -8,19 +8,6 @@
 namespace ubp {
 namespace {
 
-template <int V, bool Together, class Word, class Moved>
-UBP_INLINE void store_vectors(Word* to, const Moved* from) {
-    constexpr int width = 16 / int(sizeof(Word));
-#if defined(__aarch64__)
-    if constexpr (Together && V >= 4) {
-        store_four(to, from);
-        store_vectors<V - 4, Together>(to + 4 * width, from + 4);
-        return;
-    }
-#endif
-    for (int j = 0; j < V; ++j) store(to + width * j, from[j]);
-}
-
 // V vectors of each of `planes` planes, under a mask where Masked.
 template <class T, int V, bool Masked, bool Together>
 void copy_planes(const PlaneCopy<T>& copy) {
@@ -38,7 +25,11 @@ void copy_planes(const PlaneCopy<T>& copy) {
             for (int j = 0; j < V; ++j) v[j] = load(from + lanes<T> * j);
         }
         for (int j = 0; Masked && j < V; ++j) v[j] = both(v[j], mask[j]);
-        store_vectors<V, Together>(to, v);
+        if constexpr (Together) {
+            store_together<V>(to, v);
+        } else {
+            for (int j = 0; j < V; ++j) store(to + lanes<T> * j, v[j]);
+        }
         from += plane;
         to += step;
         UBP_KEEP(from);

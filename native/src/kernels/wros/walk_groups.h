@@ -17,9 +17,16 @@ UBP_INLINE void walk_groups(State& state, const Walk<T>& walk) {
         for (uint32_t left = span.groups; left != 0; --left) {
             if constexpr (pattern == Pattern::dense) state.dense_group(walk);
             if constexpr (pattern == Pattern::aligned) state.all_blocks(*counts++);
+            using Acc = decltype(state.acc);
+            constexpr bool once = pattern != Pattern::unaligned && Acc::together;  // read the clamp
+            const typename Acc::Range of_group(walk);
             unroll<0, N>([&](auto s) UBP_LAMBDA {
                 if constexpr (pattern == Pattern::unaligned) state.all_blocks(counts[s]);
-                state.acc.template finish<s>(row, bias, walk);
+                if constexpr (once) {
+                    state.acc.template finish<s>(row, bias, of_group, walk);
+                } else {
+                    state.acc.template finish<s>(row, bias, typename Acc::Range(walk), walk);
+                }
                 row += stride;
                 UBP_KEEP(row);
             });

@@ -13,7 +13,7 @@ namespace {
 // N == 16: the weights roll (each vector is reloaded after its rows), the inputs alternate.
 template <class T, int N, int V, int S, bool Clamp, Pattern pattern>
 struct InorderWalk {
-    using Acc = Accumulators<T, N, V, S, Clamp>;
+    using Acc = Accumulators<T, N, V, S, Clamp, false>;
     static constexpr int inputs = Acc::own_vectors;
     static constexpr bool roll_weights = N == 16;
     static constexpr int weight_sets = roll_weights ? 1 : 2, input_sets = roll_weights ? 2 : 1;

@@ -38,9 +38,11 @@ struct Weights {
 };
 
 // Accumulators of N rows by V vectors (+ S) positions. The single position (S = 1) of N >= 4 rows lies across the rows:
-// one register for `lined_up` rows, so that it costs N / lined_up multiply-adds per block and not N.
-template <class T, int N, int V, int S, bool Clamp>
+// one register for `lined_up` rows, so that it costs N / lined_up multiply-adds per block and not N. Together: wide
+// cores, whose kernels have no value in a register beside the accumulators where a row ends.
+template <class T, int N, int V, int S, bool Clamp, bool Together>
 struct Accumulators {
+    static constexpr bool together = Together;
     static constexpr bool across = S == 1 && N >= 4;
     static constexpr int own_vectors = V + (S == 1 && !across ? 1 : 0);  // per row
     static constexpr int stride = lanes<T> * (V + S);                    // elements per panel row
@@ -62,26 +64,54 @@ struct Accumulators {
         }
     }
 
-    // Of a whole vector, or of the position that lies across the rows.
-    template <class R>
-    static UBP_INLINE R activate(R v, const Walk<T>& walk) {
-        if constexpr (Clamp) return lesser(greater(v, spread_like(v, &walk.low)), spread_like(v, &walk.high));
-        return v;
+    // The clamp, read for the rows that end next.
+    struct Range {
+        Vector<T> low, high;
+
+        UBP_INLINE explicit Range(const Walk<T>& walk) {
+            if constexpr (Clamp) low = spread_one(&walk.low), high = spread_one(&walk.high);
+        }
+        UBP_INLINE Vector<T> clamp(Vector<T> v) const {
+            if constexpr (Clamp) return lesser(greater(v, low), high);
+            return v;
+        }
+    };
+
+    // The position that lies across the rows; its register may be half a vector.
+    static UBP_INLINE Lined clamp_last(Lined v, const Range& range, const Walk<T>& walk) {
+        if constexpr (lined_up == lanes<T>) {
+            return range.clamp(v);
+        } else if constexpr (Clamp) {
+            return lesser(greater(v, spread_like(v, &walk.low)), spread_like(v, &walk.high));
+        } else {
+            return v;
+        }
+    }
+
+    static UBP_INLINE void store_row(T* out, const Vector<T>* done) {
+        if constexpr (Together && Clamp) {
+            store_together<V>(out, done);
+        } else {
+            for (int j = 0; j < V; ++j) {
+                Together ? store_alone(out + lanes<T> * j, done[j]) : store(out + lanes<T> * j, done[j]);
+            }
+        }
     }
 
     // Stores row Row of the group and starts the row that is N further down, which takes over its registers.
     template <int Row>
-    UBP_INLINE void finish(T* out, const T* next_bias, const Walk<T>& walk) {
+    UBP_INLINE void finish(T* out, const T* next_bias, const Range& range, const Walk<T>& walk) {
         Vector<T> done[own_vectors > 0 ? own_vectors : 1];
-        for (int j = 0; j < own_vectors; ++j) done[j] = activate(rows[Row][j], walk);
-        for (int j = 0; j < V; ++j) store(out + lanes<T> * j, done[j]);
+        for (int j = 0; j < own_vectors; ++j) done[j] = range.clamp(rows[Row][j]);
+        store_row(out, done);
         if constexpr (S == 1 && !across) store_lane<0>(out + lanes<T> * V, done[V]);
         for (int j = 0; j < own_vectors; ++j) {  // half loads, half copies: stores and loads share their ports
-            rows[Row][j] = j % 2 == 0 ? load_again(next_bias + lanes<T> * Row) : rows[Row][j - 1];
+            const bool loaded = Together ? j == 0 : j % 2 == 0;
+            rows[Row][j] = loaded ? load_again<Row>(next_bias) : rows[Row][j - 1];
         }
         if constexpr (across) {
             constexpr int q = Row / lined_up, lane = Row % lined_up;
-            store_lane<lane>(out + lanes<T> * V, activate(last[q], walk));
+            store_lane<lane>(out + lanes<T> * V, clamp_last(last[q], range, walk));
             last[q] = load_lane<lane>(next_bias + lanes<T> * Row, last[q]);
         }
     }

@@ -30,8 +30,10 @@ struct StreamedWeights {
 
 template <class T, int N, int V, int S, bool Clamp, Pattern pattern>
 struct WideWalk {
-    using Acc = Accumulators<T, N, V, S, Clamp>;
-    static constexpr int unrolled = N == 1 ? 8 : (N <= 4 ? 4 : 2);  // blocks per iteration
+    using Acc = Accumulators<T, N, V, S, Clamp, true>;
+    // Dense and one vector wide: the inputs of consecutive columns are one load.
+    static constexpr bool joined = pattern == Pattern::dense && V == 1 && S == 0;
+    static constexpr int unrolled = N == 1 ? 8 : (N <= 4 || joined ? 4 : 2);  // blocks per iteration
 
     Acc acc;
     const uint16_t* columns;
@@ -64,7 +66,10 @@ struct WideWalk {
     UBP_INLINE void blocks() {
         StreamedWeights<T, N, Count * N> w;
         w.load_as_group(weights);
+        Vector<T> joint[joined ? Count : 1];
+        if constexpr (joined) load_together<Count>(joint, panel);
         unroll<0, Count>([&](auto b) UBP_LAMBDA {
+            if constexpr (joined) return multiply<int(b)>(w, joint + int(b));
             const T* x = panel + index_of(b) * Acc::stride;
             Vector<T> in[V + S];
             load_together<V>(in, x);

@@ -56,6 +56,21 @@ void check_kernels(Setting s) {
     }
 }
 
+// Layers of stride 2 with few channels, on images that are wider than a tile.
+void check_stems(Setting s) {
+    s.channels = 3, s.stride = 2, s.batch = 2;
+    for (Core core : cores()) {
+        for (uint32_t kernel : {3u, 5u, 7u}) {
+            for (uint32_t pad : {0u, 1u, 3u}) {
+                for (int64_t width : {9, 16, 57, 64}) {
+                    s.core = core, s.kernel_h = s.kernel_w = kernel, s.pad = pad, s.height = 15, s.width = width;
+                    check(s);
+                }
+            }
+        }
+    }
+}
+
 void check_activations(Setting s) {
     for (Core core : cores()) {
         for (Activation activation : {Activation::none, Activation::relu, Activation::relu6, Activation::hard_swish}) {
@@ -294,6 +309,7 @@ void add_grid(const Add& add, Types types, const std::string& prefix) {
         const std::string name = prefix + (n == 0 ? "dense" : "n" + std::to_string(n));
         add(name + "_images", check_images, s);
         add(name + "_kernels", check_kernels, s);
+        add(name + "_stems", check_stems, s);
         add(name + "_activations", check_activations, s);
         add(name + "_batches", check_batches, s);
         add(name + "_row_ranges", check_row_ranges, s);

@@ -6,7 +6,7 @@
 
 #include "convolution_checks.h"
 #include "kernels/winograd/points.h"
-#include "operator/winograd.h"
+#include "operator/winograd/winograd.h"
 #include "winograd_cases.h"
 
 namespace ubp {
@@ -199,6 +199,35 @@ void check_winograd_uneven() {
     }
 }
 
+// A NaN reaches all outputs that it is part of, and none outside of the tiles that read it.
+void check_winograd_not_finite() {
+    WinogradSetting s = usual();
+    s.layer.height = 17, s.layer.width = 14, s.batch_rows = 2;
+    const RandomLayer layer = layer_of(s.layer);
+    const Geometry g = geometry_of(layer.view, 1, s.layer.height, s.layer.width);
+    std::mt19937 random(seed);
+    const std::vector<float> clean = random_floats(random, size_t(g.input_floats()));
+    const Guarded nothing(size_t(g.out_plane() * s.layer.rows));
+    const int64_t row = 8, column = 5;
+    std::vector<float> spoilt = clean;
+    spoilt[size_t(row * g.width + column)] = std::numeric_limits<float>::quiet_NaN();
+    for (int side : {4, 6}) {
+        s.side = side;
+        const Guarded wanted = run_threads(s, layer.view, g, Guarded(clean), nothing, 1);
+        const Guarded found = run_threads(s, layer.view, g, Guarded(spoilt), nothing, 1);
+        for (int64_t i = 0; i < int64_t(found.size()); ++i) {
+            const int64_t y = i / g.out_w % g.out_h, x = i % g.out_w;
+            const auto reads = [&](int64_t first, int64_t count, int64_t at) {
+                return first - 1 <= at && at < first - 1 + count;
+            };
+            const bool tile = reads(y / side * side, side + 2, row) && reads(x / side * side, side + 2, column);
+            const bool own = reads(y, 3, row) && reads(x, 3, column);
+            const float value = found.data()[i];
+            if (own ? !std::isnan(value) : !tile && value != wanted.data()[i]) return fail(s, "spreads wrongly");
+        }
+    }
+}
+
 // What a layer of this size runs by, and that the option switches it off.
 void check_winograd_choice() {
     Setting s = usual().layer;
@@ -223,7 +252,8 @@ void check_winograd_choice() {
 std::vector<Case> winograd_cases() {
     return {{"winograd_images", check_winograd_images},           {"winograd_channels", check_winograd_channels},
             {"winograd_activations", check_winograd_activations}, {"winograd_batches", check_winograd_batches},
-            {"winograd_uneven", check_winograd_uneven},           {"winograd_choice", check_winograd_choice}};
+            {"winograd_uneven", check_winograd_uneven},           {"winograd_choice", check_winograd_choice},
+            {"winograd_not_finite", check_winograd_not_finite}};
 }
 
 }  // namespace ubp

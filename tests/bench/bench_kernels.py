@@ -1,6 +1,6 @@
 """Prints the tables of docs/performance.md: modelled cycles of kernels and operators, and ratios timed on this machine.
 
-    python tests/bench/bench_kernels.py [--tables micro,micro16,operator,operator16,ratio,ratio16,dense,few,host]
+    python tests/bench/bench_kernels.py [--tables micro,micro16,operator,operator16,ratio,ratio16,dense,winograd,few,host]
 
 The modelled tables are priced by native/bench/armcycles, which needs qemu-user and LLVM: without them they are skipped,
 loudly, and the exit code is 1. Modelled figures are the same at every run and are kept in build/bench_kernels.json, by
@@ -17,13 +17,12 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import geometric_mean, mean
 
 import numpy as np
+from layer_shapes import ROOT, Shape, network_shapes, over_layers, read_shapes
 
-ROOT = Path(__file__).resolve().parents[2]
 ARMCYCLES = ROOT / "native" / "bench" / "armcycles"
 sys.path.append(str(ARMCYCLES))
 from tools import missing_tools  # noqa: E402
@@ -40,51 +39,6 @@ MICRO_BARS = {4: (1.6, 1.95, 3.85, 0.95, 1.35), 8: (1.6, 1.92, 3.75, 0.9, 1.25),
               2: (1.3, 1.85, 3.4, 0.6, 1.0), 1: (0.9, 1.4, 2.4, 0.4, 0.7)}  # fmt: skip
 HALF_BARS = {4: (12.2, 15.4, 30.7, 6.3, 8.4), 8: (15.0, 15.4, 30.7, 8.3, 10.4), 0: (15.5, 15.7, 31.2, 10, 13.5)}
 """Of fp16, in multiply-adds per cycle; 0: dense."""
-
-
-@dataclass(frozen=True)
-class Shape:
-    """One line of native/shapes/*.txt; `times`: how often the network has the layer."""
-
-    network: str
-    name: str
-    rows: int
-    channels: int
-    height: int
-    width: int
-    kernel_h: int
-    kernel_w: int
-    stride: int
-    pad: int
-    times: int
-
-    @property
-    def columns(self) -> int:
-        return self.channels * self.kernel_h * self.kernel_w
-
-    @property
-    def option(self) -> str:
-        kernel = (self.kernel_h, self.kernel_w, self.stride, self.pad)
-        return "--layer " + ",".join(map(str, (self.rows, self.channels, self.height, self.width, *kernel)))
-
-
-def read_shapes(*networks: str) -> list[Shape]:
-    shapes = []
-    for network in networks:
-        for line in (ROOT / "native" / "shapes" / f"{network}.txt").read_text().splitlines():
-            if line and not line.startswith("#"):
-                name, *numbers = line.split()
-                shapes.append(Shape(network, name, *map(int, numbers)))
-    return shapes
-
-
-def network_shapes() -> list[Shape]:
-    return read_shapes("mobilenet_v1", "resnet50")
-
-
-def over_layers(shapes: Sequence[Shape], values: Iterable[float]) -> list[float]:
-    """Each value as often as its layer occurs."""
-    return [value for shape, value in zip(shapes, values, strict=True) for _ in range(shape.times)]
 
 
 def selection_file(shape: Shape, block_size: int, sparsity: float, method: str) -> Path:
@@ -243,15 +197,33 @@ def print_ratios(model: Model, title: str, dtype: str, bar_of_eight: Sequence[fl
 
 
 def table_dense(model: Model) -> None:
-    """The dense operator on the layers with R and K of at least 256, wide cores."""
+    """The dense operator, by plain code, on the layers with R and K of at least 256, wide cores."""
     shapes = [shape for shape in network_shapes() if min(shape.rows, shape.columns) >= 256]
-    rates = model.all_rates([f"operator {shape.option} --kernel dense" for shape in shapes], CPUS[:3])
+    rates = model.all_rates([f"operator {shape.option} --kernel dense --winograd 0" for shape in shapes], CPUS[:3])
     print(header("dense operator, R and K >= 256", CPUS[:3]))
     for shape, values in zip(shapes, rates, strict=True):
         print(row(f"{shape.network} {shape.name}", values))
     print(row("least", [min(column) for column in zip(*rates, strict=True)]))
     print(row("geometric mean", geometric_means(shapes, rates)))
     print(row("bar", (1.7, 1.9, 3.8)))
+
+
+def table_winograd(model: Model) -> None:
+    """Modelled kilocycles of the 3x3 layers of stride 1: dense by plain code and by Winograd, and pruned."""
+    print(header("3x3 layer, kilocycles", CPUS))
+    for shape in (shape for shape in network_shapes() if (shape.kernel_h, shape.stride) == (3, 1)):
+        ways = {"dense, plain": "--kernel dense --winograd 0", "dense, Winograd": "--kernel dense"}
+        ways |= {f"ubp, N = 4, s = {s}": blocks_option(shape, 4, s) for s in (0.5, 0.75)}
+        for title, option in ways.items():
+            cycles = kilocycles(model, f"operator {shape.option} {option}")
+            print(row(f"{shape.network} {shape.name}, {title}", cycles, 0))
+    CACHE.write_text(json.dumps(model.known, indent=0))
+
+
+def kilocycles(model: Model, arguments: str) -> list[float]:
+    """Of one run on every core."""
+    adds = model.price(f"{arguments} --variant wide", CPUS[:3])[-1]
+    return [adds / 4 / rate / 1000 for rate in model.rates(arguments)]
 
 
 def table_few(model: Model) -> None:
@@ -262,9 +234,7 @@ def table_few(model: Model) -> None:
         (f"ubp, s = {s}", f"operator {shape.option} {blocks_option(shape, 4, s)}") for s in (0.5, 0.6, 0.7, 0.8, 0.9)
     ]
     for title, arguments in [*cases, ("dense", f"operator {shape.option} --kernel dense")]:
-        rates = model.rates(arguments)
-        adds = model.price(f"{arguments} --variant wide", CPUS[:3])[-1]
-        print(row(title, [adds / 4 / rate / 1000 for rate in rates], 0))
+        print(row(title, kilocycles(model, arguments), 0))
     CACHE.write_text(json.dumps(model.known, indent=0))
 
 
@@ -313,7 +283,8 @@ def table_host(rounds: int) -> None:
 
 MODELLED: dict[str, Callable[[Model], None]] = {
     "micro": table_micro, "micro16": table_micro16, "operator": table_operator, "operator16": table_operator16,
-    "ratio": table_ratio, "ratio16": table_ratio16, "dense": table_dense, "few": table_few,
+    "ratio": table_ratio, "ratio16": table_ratio16, "dense": table_dense, "winograd": table_winograd,
+    "few": table_few,
 }  # fmt: skip
 
 

@@ -8,7 +8,7 @@
 #include "operator/activation.h"
 #include "operator/prepared_layer.h"
 #include "operator/tile_plan.h"
-#include "operator/winograd.h"
+#include "operator/winograd/winograd.h"
 #include "packing/panel.h"
 #include "ubp/convolution.h"
 

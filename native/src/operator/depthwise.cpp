@@ -93,15 +93,16 @@ void Depthwise<T>::plan_strips() {
     const int64_t count = (g.out_h + depthwise_rows - 1) / depthwise_rows;
     for (int64_t row = 0, index = 0; row < g.out_h; ++index) {
         Strip strip;
-        strip.rows = int32_t(g.out_h / count + (index < g.out_h % count));
+        const int64_t rows = g.out_h / count + (index < g.out_h % count);
+        strip.run = strips_[rows - 1][vectors_ - 1];
         strip.to = int32_t(row * g.out_w);
-        strip.inputs = int32_t((strip.rows - 1) * g.stride_h + g.kernel_h);
+        strip.inputs = int32_t((rows - 1) * g.stride_h + g.kernel_h);
         for (int64_t i = 0; i < strip.inputs; ++i) {
             const int64_t from = row * g.stride_h - g.pad_h + i;
             strip.from[i] = from < 0 || from >= g.height ? -1 : int32_t(from * g.width);
         }
         plane_strips_.push_back(strip);
-        row += strip.rows;
+        row += rows;
     }
 }
 
@@ -123,13 +124,16 @@ void Depthwise<T>::run_planes(const T* x, T* y, int64_t first, int64_t last, T* 
     T* const zeros = space + before;
     std::fill_n(zeros, g.width, T(0.0f));
     const T* rows[most_strip_rows];
+    const int64_t row = first % layer_.rows;  // safe_end ends before the rows begin again
+    const T* const weights = weights_ + row * layer_.columns;
+    const float* const bias = layer_.bias + row;
     DepthwiseStrip<T> strip{rows,    g.width,       g.pad_w,        g.out_w, nullptr,
                             T(0.0f), T(clamp_.low), T(clamp_.high), nullptr, g.out_w};
     for (int64_t plane = first; plane < last; ++plane) {
         const T* const from = x + plane * g.plane();
         T* const out = y + plane * g.out_plane();
-        strip.weights = weights_ + plane % layer_.rows * layer_.columns;
-        strip.bias = T(layer_.bias[plane % layer_.rows]);
+        strip.weights = weights + (plane - first) * layer_.columns;
+        strip.bias = T(bias[plane - first]);
         for (const Strip& part : plane_strips_) {
             switch (part.inputs) {
                 case 3: point_rows<3>(part.from, from, zeros, rows); break;
@@ -140,7 +144,7 @@ void Depthwise<T>::run_planes(const T* x, T* y, int64_t first, int64_t last, T* 
                 default: point_rows<most_strip_rows>(part.from, from, zeros, rows);
             }
             strip.out = out + part.to;
-            strips_[part.rows - 1][vectors_ - 1](strip);
+            part.run(strip);
         }
     }
     T* const at = y + first * g.out_plane();

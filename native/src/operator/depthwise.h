@@ -57,7 +57,8 @@ private:
     const DepthwiseFunction<T> (*strips_)[depthwise_vectors] = nullptr;  // [rows - 1][vectors - 1]; null: by taps
     int vectors_ = 1;
     struct Strip {
-        int32_t rows = 0, to = 0;           // output rows; offset of the first one
+        DepthwiseFunction<T> run = nullptr;
+        int32_t to = 0;                     // offset of the first output row
         int32_t inputs = 0, from[11] = {};  // input rows: offsets in the plane; negative: zeros
     };
     std::vector<Strip> plane_strips_;  // of a whole plane, where planes can be run one after another

@@ -23,7 +23,7 @@ UBP_INLINE void set_inside(int64_t column, int64_t width, uint16x8_t* inside) {
     *inside = vcombine_u16(vmovn_u32(low), vmovn_u32(high));
 }
 
-// A row of the input, for a vector of output positions.
+// Rows of the input, for up to a vector of output positions.
 template <class T>
 struct InputRow {
     const T* x;           // of the image: its first channel
@@ -33,35 +33,38 @@ struct InputRow {
     int64_t to_tap, to_channel;
 };
 
-// All taps of a row, for every channel. Reads one element more than the taps need.
+// All taps of `rows` input rows, for every channel. Reads one element more than the taps need.
 template <class T, int Taps, bool Masked>
-void copy_taps(const Geometry& g, const InputRow<T>& in) {
-    const auto* from = reinterpret_cast<const Bits<T>*>(in.x) + in.row * g.width + in.column;
-    auto* to = reinterpret_cast<Bits<T>*>(in.to);
-    using Words = decltype(load(from));
+void copy_taps(const Geometry& g, const InputRow<T>& in, int64_t rows) {
+    const int64_t width = g.width, plane = g.plane(), to_tap = in.to_tap, to_channel = in.to_channel;
+    const auto* const first = reinterpret_cast<const Bits<T>*>(in.x) + in.row * width + in.column;
+    using Words = decltype(load(first));
     Words inside[Taps];
-    for (int t = 0; Masked && t < Taps; ++t) set_inside(in.column + t, g.width, inside + t);
-    const int64_t plane = g.plane(), to_tap = in.to_tap, to_channel = in.to_channel;
-    for (int64_t left = g.channels; left > 0; --left) {
-        Words taps[Taps];
-        unroll<0, (Taps + 1) / 2>([&](auto pair) UBP_LAMBDA {
-            constexpr int t = 2 * pair;
-            const Words low = load(from + t), high = load(from + t + lanes<T>);
-            taps[t] = even_words(low, high);
-            if constexpr (t + 1 < Taps) taps[t + 1] = odd_words(low, high);
-        });
-        unroll<0, Taps>([&](auto t)
-                            UBP_LAMBDA { store_alone(to + t * to_tap, Masked ? both(taps[t], inside[t]) : taps[t]); });
-        from += plane;
-        to += to_channel;
+    for (int t = 0; Masked && t < Taps; ++t) set_inside(in.column + t, width, inside + t);
+    for (int64_t c = 0; c < g.channels; ++c) {
+        const auto* from = first + c * plane;
+        auto* to = reinterpret_cast<Bits<T>*>(in.to) + c * to_channel;
+        for (int64_t left = rows; left > 0; --left, from += width) {
+            Words taps[Taps];
+            unroll<0, (Taps + 1) / 2>([&](auto pair) UBP_LAMBDA {
+                constexpr int t = 2 * pair;
+                const Words low = load(from + t), high = load(from + t + lanes<T>);
+                taps[t] = even_words(low, high);
+                if constexpr (t + 1 < Taps) taps[t + 1] = odd_words(low, high);
+            });
+            unroll<0, Taps>([&](auto t) UBP_LAMBDA {
+                store_alone(to, Masked ? both(taps[t], inside[t]) : taps[t]);
+                to += to_tap;
+            });
+        }
     }
 }
 
 template <bool Masked, class T>
-void copy_row(const Geometry& g, const InputRow<T>& in) {
-    if (g.kernel_w == 3) return copy_taps<T, 3, Masked>(g, in);
-    if (g.kernel_w == 5) return copy_taps<T, 5, Masked>(g, in);
-    copy_taps<T, 7, Masked>(g, in);
+void copy_rows(const Geometry& g, const InputRow<T>& in, int64_t rows) {
+    if (g.kernel_w == 3) return copy_taps<T, 3, Masked>(g, in, rows);
+    if (g.kernel_w == 5) return copy_taps<T, 5, Masked>(g, in, rows);
+    copy_taps<T, 7, Masked>(g, in, rows);
 }
 
 // One by one: what lies outside is 0.
@@ -87,15 +90,38 @@ void clear_row(const Geometry& g, const InputRow<T>& in) {
     }
 }
 
-// `before`: elements of the array before this image's first, `behind`: from there on.
+// Elements of the array before an image's first one, and from there on.
+struct Room {
+    int64_t before, behind;
+
+    // Whether all channels of some rows can be read as vectors.
+    template <class T>
+    bool holds(const Geometry& g, const InputRow<T>& in, int64_t rows) const {
+        const int64_t at = in.row * g.width + in.column;
+        const int64_t end = at + (rows - 1) * g.width + (g.channels - 1) * g.plane() + g.kernel_w - 1 + 2 * lanes<T>;
+        return in.count == lanes<T> && at >= -before && end <= behind;
+    }
+};
+
+// Rows and columns that may lie outside, row by row.
 template <class T>
-void fill_row(const Geometry& g, const InputRow<T>& in, int64_t before, int64_t behind) {
-    if (in.row < 0 || in.row >= g.height) return clear_row(g, in);
-    const int64_t at = in.row * g.width + in.column,
-                  last = at + (g.channels - 1) * g.plane() + g.kernel_w - 1 + 2 * lanes<T>;
-    if (in.count < lanes<T> || at < -before || last > behind) return gather_row(g, in);
-    if (in.column >= 0 && in.column + g.kernel_w - 1 + 2 * (lanes<T> - 1) < g.width) return copy_row<false>(g, in);
-    copy_row<true>(g, in);
+__attribute__((noinline)) void fill_edge(const Geometry& g, InputRow<T> in, const Room& room) {
+    for (int64_t i = 0; i < g.kernel_h; ++i, ++in.row, in.to += g.kernel_w * in.to_tap) {
+        if (in.row < 0 || in.row >= g.height) {
+            clear_row(g, in);
+        } else if (room.holds(g, in, 1)) {
+            copy_rows<true>(g, in, 1);
+        } else {
+            gather_row(g, in);
+        }
+    }
+}
+
+template <class T>
+void fill(const Geometry& g, const InputRow<T>& in, const Room& room) {
+    const bool inside = in.row >= 0 && in.row + g.kernel_h <= g.height && in.column >= 0 &&
+                        in.column + g.kernel_w - 1 + 2 * (lanes<T> - 1) < g.width && room.holds(g, in, g.kernel_h);
+    inside ? copy_rows<false>(g, in, g.kernel_h) : fill_edge(g, in, room);
 }
 
 }  // namespace
@@ -112,11 +138,10 @@ void pack_strided_panel(const Geometry& g, const T* x, int64_t first, int count,
     for (int p = 0; p < count;) {
         // A vector's positions, as far as they lie in one output row.
         const int64_t part = std::min<int64_t>({lanes<T> - p % lanes<T>, count - p, g.out_w - column});
-        InputRow<T> in{x + image * image_elements, 0, column * 2 - g.pad_w, part, panel + p, stride, g.taps() * stride};
-        for (int64_t i = 0; i < g.kernel_h; ++i, in.to += g.kernel_w * stride) {
-            in.row = row * g.stride_h - g.pad_h + i;
-            fill_row(g, in, image * image_elements, (g.batch - image) * image_elements);
-        }
+        const InputRow<T> in{
+            x + image * image_elements, row * g.stride_h - g.pad_h, column * 2 - g.pad_w, part, panel + p, stride,
+            g.taps() * stride};
+        fill(g, in, {image * image_elements, (g.batch - image) * image_elements});
         p += int(part);
         column += part;
         if (column < g.out_w) continue;

@@ -110,11 +110,14 @@ def odd_image(seed: int, share: float) -> NDArray[np.float32]:
 
 
 def check(module: nn.Module, path: Path, block_size: int = 0) -> None:
-    """Runs natively and in torch, in double precision: the same numbers and infinities, NaN at the same places."""
+    """Runs natively and in torch, in double precision: the same numbers and infinities, NaN at the same places.
+
+    Winograd is off: there what is no number reaches its whole tile (native/tests/test_winograd.cpp).
+    """
     model = wrapped(module)
     selections = select_all(model, block_size, sparsity=0.0) if block_size else {}
     export_network(model, selections, (2, 8, 9, 11)).packed.save(path)
-    with Network.load(path, threads=2) as network:
+    with Network.load(path, threads=2, winograd=False) as network:
         for seed, share in itertools.product(range(2), (0.002, 0.05)):
             image = odd_image(seed, share)
             mine = network.run(image)

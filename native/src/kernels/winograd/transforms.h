@@ -1,5 +1,5 @@
 // The one-dimensional transforms of F(M, 3): a tile's are these on its columns, then on its rows. The weights' are in
-// operator/winograd_weights.cpp.
+// operator/winograd/winograd_weights.cpp.
 #pragma once
 
 #include "kernels/loads.h"

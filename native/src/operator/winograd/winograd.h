@@ -9,7 +9,7 @@
 #include "operator/activation.h"
 #include "operator/aligned_buffer.h"
 #include "operator/tile_plan.h"
-#include "operator/winograd_plan.h"
+#include "operator/winograd/winograd_plan.h"
 #include "ubp/convolution.h"
 
 namespace ubp {

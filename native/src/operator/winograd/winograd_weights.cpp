@@ -1,4 +1,4 @@
-#include "operator/winograd_weights.h"
+#include "operator/winograd/winograd_weights.h"
 
 #include <vector>
 

@@ -1,4 +1,4 @@
-#include "operator/winograd_plan.h"
+#include "operator/winograd/winograd_plan.h"
 
 #include <algorithm>
 #include <limits>

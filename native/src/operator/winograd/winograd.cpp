@@ -1,9 +1,9 @@
-#include "operator/winograd.h"
+#include "operator/winograd/winograd.h"
 
 #include <algorithm>
 
 #include "operator/cores.h"
-#include "operator/winograd_weights.h"
+#include "operator/winograd/winograd_weights.h"
 #include "threads/item_loop.h"
 
 namespace ubp {

@@ -1,6 +1,6 @@
 """Prints the tables of docs/performance.md: modelled cycles of kernels and operators, and ratios timed on this machine.
 
-    python tests/bench/bench_kernels.py [--tables micro,micro16,operator,operator16,ratio,ratio16,dense,winograd,few,host]
+    python tests/bench/bench_kernels.py [--tables micro,micro16,operator,operator16,ratio,...,dense,winograd,few,host]
 
 The modelled tables are priced by native/bench/armcycles, which needs qemu-user and LLVM: without them they are skipped,
 loudly, and the exit code is 1. Modelled figures are the same at every run and are kept in build/bench_kernels.json, by

@@ -118,6 +118,16 @@ def test_work_and_shapes(bench: Bench, folder: Path) -> None:
     assert dense["multiply_adds"] == dense["dense_multiply_adds"]
 
 
+def test_winograd_and_plain_code(bench: Bench, tmp_path: Path) -> None:
+    layer = replace(random_layer(np.random.default_rng(2), (40, 33, 3, 3), 4), padding=(1, 1), image_hw=(15, 14))
+    layer.save(tmp_path / "layer.ubp")
+    for options, ran in (((), "winograd"), (("--no-winograd",), "dense")):
+        rows = bench.rows(tmp_path / "layer.ubp", "--kernel", "auto,dense", "--check", *options, *QUICK)
+        assert [row["kernel"] for row in rows] == ["ubp", ran]
+        assert all(row["check"] == "ok" for row in rows)
+        assert rows[1]["multiply_adds"] == rows[1]["dense_multiply_adds"] > rows[0]["multiply_adds"]
+
+
 def test_the_grid_and_its_order(bench: Bench, folder: Path) -> None:
     grid = ["--kernel", "auto,dense", "--threads", "2,1", "--layer", "linear"]
     rows = bench.rows(folder / "ubp.ubp", folder / "abp.ubp", *grid, *QUICK)

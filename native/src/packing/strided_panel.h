@@ -7,7 +7,7 @@
 
 namespace ubp {
 
-// Stride 2 across, 3, 5 or 7 taps across, dilation 1.
+// Stride 2 across, 3, 5 or 7 taps across, dilation 1; output rows of whole vectors, or few channels.
 bool suits_strided_panel(const Geometry& geometry);
 
 // As PanelPacker::pack. T: float or Half.

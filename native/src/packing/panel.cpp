@@ -72,7 +72,7 @@ template <class T>
 PanelPacker<T>::PanelPacker(const Geometry& geometry) : geometry_(geometry) {
     consecutive_ = geometry.stride_h == 1 && geometry.stride_w == 1 && geometry.out_w == geometry.width;
     padded_ = geometry.padded();
-    strided_ = suits_strided_panel(geometry);
+    strided_ = suits_strided_panel(geometry, lanes<T>);
     const Word ones = Word(-1);
     std::fill_n(mask_, most_positions, ones);
     row_mask_.assign(size_t(geometry.kernel_h) * most_positions, ones);

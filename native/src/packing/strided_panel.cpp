@@ -126,8 +126,8 @@ void fill(const Geometry& g, const InputRow<T>& in, const Room& room) {
 
 }  // namespace
 
-bool suits_strided_panel(const Geometry& g) {
-    const bool whole_vectors = g.out_w % 4 == 0;  // others are filled float by float, which few channels can bear
+bool suits_strided_panel(const Geometry& g, int lanes) {
+    const bool whole_vectors = g.out_w % lanes == 0;  // others are filled one by one, which few channels can bear
     return g.stride_w == 2 && g.dilation_w == 1 && g.dilation_h == 1 && (whole_vectors || g.channels <= 4) &&
            (g.kernel_w == 3 || g.kernel_w == 5 || g.kernel_w == 7);
 }

@@ -8,7 +8,7 @@
 namespace ubp {
 
 // Stride 2 across, 3, 5 or 7 taps across, dilation 1; output rows of whole vectors, or few channels.
-bool suits_strided_panel(const Geometry& geometry);
+bool suits_strided_panel(const Geometry& geometry, int lanes);
 
 // As PanelPacker::pack. T: float or Half.
 template <class T>

@@ -5,9 +5,10 @@
 //   kernel_bench compare  --layer ... --kernels ubp,abp,dense --rounds 20
 //   kernel_bench network  --file net.ubp --kernel sparse --variant wide --iterations 1
 //
+// --winograd 0: dense 3x3 layers run by plain code too.
 // --layer is rows,channels,height,width,kernel_h,kernel_w,stride,pad. --dtype fp16 runs in fp16, and with --wide 1 sums
-// in fp32. --winograd 0: dense 3x3 layers run by plain code too. --blocks FILE takes the start rows and columns of the
-// blocks from a file (int32: count, rows, columns), --aligned-blocks FILE those of abp; else they are random.
+// in fp32. --blocks FILE takes the start rows and columns of the blocks from a file (int32: count, rows, columns),
+// --aligned-blocks FILE those of abp; else they are random.
 // Prints one JSON object. `micro`, `operator` and `network` time nothing: they are run under a model (see
 // docs/performance.md).
 
@@ -22,6 +23,7 @@
 #include <string>
 
 #include "../tests/random_layer.h"
+#include "kernel_options.h"
 #include "file/file_map.h"
 #include "kernels/kernel_sets.h"
 #include "operator/cores.h"
@@ -31,47 +33,6 @@
 
 namespace ubp {
 namespace {
-
-using Options = std::map<std::string, std::string>;
-
-[[noreturn]] void refuse(const std::string& text) {
-    std::fprintf(stderr, "kernel_bench: %s\n", text.c_str());
-    std::exit(2);
-}
-
-int number(const Options& o, const std::string& name, int otherwise) {
-    const auto found = o.find(name);
-    return found == o.end() ? otherwise : std::atoi(found->second.c_str());
-}
-
-std::string word(const Options& o, const std::string& name, const std::string& otherwise) {
-    const auto found = o.find(name);
-    return found == o.end() ? otherwise : found->second;
-}
-
-std::vector<std::string> split(const std::string& text) {
-    std::vector<std::string> parts;
-    std::stringstream stream(text);
-    for (std::string part; std::getline(stream, part, ',');) parts.push_back(part);
-    return parts;
-}
-
-Core core_of(const Options& o) {
-    const std::string name = word(o, "variant", "best");
-    if (name == "wide") return Core::wide;
-    if (name == "inorder") return Core::inorder;
-    if (name == "best") return Core::best;
-    if (name == "automatic") return Core::automatic;
-    refuse("unknown variant: " + name);
-}
-
-Kernel kernel_of(const std::string& name) {
-    if (name == "ubp") return Kernel::ubp;
-    if (name == "abp") return Kernel::abp;
-    if (name == "dense") return Kernel::dense;
-    if (name == "sparse") return Kernel::sparse;
-    refuse("unknown kernel: " + name);
-}
 
 BlocksByRow read_blocks(const std::string& path, uint32_t starts) {
     std::ifstream file(path, std::ios::binary);
@@ -93,13 +54,6 @@ RandomLayer make_layer(const Options& o, RandomLayerOptions shape, bool aligned)
     if (path.empty() || shape.block_size == 0) return random_layer(shape);
     std::mt19937 random(shape.seed);
     return layer_of_blocks(random, shape, read_blocks(path, shape.rows - shape.block_size + 1));
-}
-
-DType dtype_of_options(const Options& o) {
-    const std::string name = word(o, "dtype", "fp32");
-    if (name == "fp32") return DType::fp32;
-    if (name == "fp16") return DType::fp16;
-    refuse("unknown dtype: " + name);
 }
 
 // Puts the weights of a layer into `halves` where the options ask for fp16.

@@ -34,6 +34,8 @@ struct Setting {
     Core core = Core::best;
 };
 
+inline std::vector<Core> cores() { return {Core::best, Core::wide, Core::inorder}; }
+
 inline std::string text_of(const Setting& s) {
     char text[256];
     std::snprintf(text, sizeof(text),

@@ -92,14 +92,16 @@ void compare(const std::string& setting, const Run& mine, const Run& wanted, dou
 void check_arithmetics() {
     const GraphBuilder<Half> halves = make_network<Half>(false), wide = make_network<Half>(true);
     const Run wanted = run_network(halves, Arithmetic::fp32, Core::wide, 1);
-    if (wanted.info.arithmetic != std::string("fp32")) fail("fp32", std::string("is said to be ") + wanted.info.arithmetic);
+    if (wanted.info.arithmetic != std::string("fp32"))
+        fail("fp32", std::string("is said to be ") + wanted.info.arithmetic);
     if (uint64_t(wanted.info.arena_bytes) != 2 * halves.graph.arena_size)
         fail("fp32", "the arena is not twice as large");
     compare("fp32 of weights of fp32", run_network(make_network<float>(false), Arithmetic::automatic, Core::wide, 1),
             wanted, 0.01);
     const Run automatic = run_network(halves, Arithmetic::automatic, Core::automatic, 1);
     const std::string expected = runs_half_kernels() ? "fp16" : "fp32";
-    if (automatic.info.arithmetic != expected) fail("automatic", std::string("is said to be ") + automatic.info.arithmetic);
+    if (automatic.info.arithmetic != expected)
+        fail("automatic", std::string("is said to be ") + automatic.info.arithmetic);
     if (!runs_half_kernels()) return compare("automatic", automatic, wanted, 0);
     if (uint64_t(automatic.info.arena_bytes) != halves.graph.arena_size) fail("fp16", "the arena has another size");
     compare("fp16", automatic, wanted, 20 * std::ldexp(1.0, -11));

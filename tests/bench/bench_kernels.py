@@ -1,7 +1,6 @@
 """Prints the tables of docs/performance.md: modelled cycles of kernels and operators, and ratios timed on this machine.
 
-    python tests/bench/bench_kernels.py
-    python tests/bench/bench_kernels.py --tables micro,micro16,operator,operator16,ratio,ratio16,dense,winograd,few,host
+    python tests/bench/bench_kernels.py [--tables micro,micro16,operator,operator16,ratio,...,dense,winograd,few,host]
 
 The modelled tables are priced by native/bench/armcycles, which needs qemu-user and LLVM: without them they are skipped,
 loudly, and the exit code is 1. Modelled figures are the same at every run and are kept in build/bench_kernels.json, by
@@ -11,31 +10,19 @@ binary and arguments. Must not judge: it prints figures beside the bars of the p
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from statistics import geometric_mean, mean
 
 import numpy as np
+from kernel_model import BIN, CACHE, CPUS, Model, modelled_tables
 from layer_shapes import ROOT, Shape, network_shapes, over_layers, read_shapes
 
-ARMCYCLES = ROOT / "native" / "bench" / "armcycles"
-sys.path.append(str(ARMCYCLES))
-from tools import missing_tools  # noqa: E402
-
-BIN = ROOT / "build" / "native" / "bin"
 SELECTIONS = ROOT / "build" / "bench_selections"
-CACHE = ROOT / "build" / "bench_kernels.json"
-REMEMBERED = ROOT / "build" / "mca"
-# Core model -> the kernel set that runs on such a core (native/src/operator/cores.cpp).
-VARIANTS = {"neoverse-n1": "wide", "neoverse-n2": "wide", "neoverse-v1": "wide",
-            "cortex-a55": "inorder", "cortex-a510": "inorder"}  # fmt: skip
-CPUS = tuple(VARIANTS)
 MICRO_BARS = {4: (1.6, 1.95, 3.85, 0.95, 1.35), 8: (1.6, 1.92, 3.75, 0.9, 1.25), 16: (1.5, 1.85, 3.6, 0.8, 1.1),
               2: (1.3, 1.85, 3.4, 0.6, 1.0), 1: (0.9, 1.4, 2.4, 0.4, 0.7)}  # fmt: skip
 HALF_BARS = {4: (12.2, 15.4, 30.7, 6.3, 8.4), 8: (15.0, 15.4, 30.7, 8.3, 10.4), 0: (15.5, 15.7, 31.2, 10, 13.5)}
@@ -59,54 +46,6 @@ def selection_file(shape: Shape, block_size: int, sparsity: float, method: str) 
 def blocks_option(shape: Shape, block_size: int, sparsity: float) -> str:
     paths = [selection_file(shape, block_size, sparsity, method) for method in ("bed", "abp")]
     return f"--block-size {block_size} --blocks {paths[0]} --aligned-blocks {paths[1]}"
-
-
-def modelled_tables(wanted: Iterable[str]) -> list[str]:
-    """Those of the wanted tables that can be modelled here; says why where they can't."""
-    line, names = missing_tools(), list(wanted)
-    if line and names:
-        print(f"SKIPPED {', '.join(names)}: {line}", file=sys.stderr)
-    return [] if line else names
-
-
-class Model:
-    """Prices commands of kernel_bench for ARM64 with armcycles; remembers what it has priced."""
-
-    def __init__(self, jobs: int) -> None:
-        self.jobs = jobs
-        self.program = BIN / "kernel_bench_arm64"
-        self.digest = hashlib.sha256(self.program.read_bytes()).hexdigest()[:16]
-        self.known: dict[str, list[float]] = json.loads(CACHE.read_text()) if CACHE.exists() else {}
-
-    def price(self, arguments: str, cpus: Sequence[str]) -> list[float]:
-        """Modelled cycles of one iteration on each of `cpus`, followed by the multiply-adds."""
-        key = f"{self.digest} {','.join(cpus)} {arguments}"
-        if key not in self.known:
-            command = f"{self.program} {arguments} --iterations"
-            options = ["--cpu", ",".join(cpus), "--remember", str(REMEMBERED), "--minus", f"{command} 0"]
-            command_line = [sys.executable, str(ARMCYCLES), *options, "--", *shlex.split(f"{command} 1")]
-            run = subprocess.run(command_line, capture_output=True, text=True, check=False)
-            if run.returncode:
-                raise SystemExit(f"{command}: {run.stderr[-500:]}")
-            cycles = json.loads(run.stdout.splitlines()[0])["cycles"]
-            facts = json.loads(next(line for line in run.stderr.splitlines() if line.startswith("{")))
-            self.known[key] = [*(cycles[cpu] for cpu in cpus), facts["multiply_adds"]]
-        return self.known[key]
-
-    def rates(self, arguments: str, cpus: Sequence[str] = CPUS) -> list[float]:
-        """4-wide multiply-adds per modelled cycle, each core with the kernels that run there."""
-        rates: dict[str, float] = {}
-        for variant in dict.fromkeys(VARIANTS[cpu] for cpu in cpus):
-            these = [cpu for cpu in cpus if VARIANTS[cpu] == variant]
-            *cycles, multiply_adds = self.price(f"{arguments} --variant {variant}", these)
-            rates.update({cpu: multiply_adds / 4 / c for cpu, c in zip(these, cycles, strict=True)})
-        return [rates[cpu] for cpu in cpus]
-
-    def all_rates(self, arguments: Sequence[str], cpus: Sequence[str] = CPUS) -> list[list[float]]:
-        with ThreadPoolExecutor(self.jobs) as executor:
-            found = list(executor.map(lambda one: self.rates(one, cpus), arguments))
-        CACHE.write_text(json.dumps(self.known, indent=0))
-        return found
 
 
 def row(title: str, values: Iterable[float], digits: int = 2) -> str:

@@ -22,7 +22,9 @@ from statistics import median
 from typing import Any
 
 import numpy as np
-from bench_kernels import ROOT, VARIANTS, Model, header, modelled_tables, row
+from bench_kernels import header, row
+from kernel_model import VARIANTS, Model, modelled_tables
+from layer_shapes import ROOT
 
 NETWORKS = ROOT / "build" / "networks"
 FORMS = {"dense": ["--dense"], "abp": ["--method", "abp"], "ubp": ["--method", "bed"]}

@@ -32,10 +32,17 @@ def runs() -> list[tuple[str, str]]:
     emulated = [
         case
         for _, case in host
-        if case.startswith(("n4_", "f16_n4_", "f16_n8_", "wide_", "widened_", "winograd_", "refusals"))
+        if case.startswith(("n4_", "winograd_", "f16_n4_", "f16_n8_", "wide_", "widened_", "refusals"))
         or case.endswith(("_starts", "_batches", "_measured", "_not_finite", "_odd", "_rounding", "_sets_agree"))
     ]
-    more = ["dense_images", "dense_stems", "f16_dense_images", "n16_sparsities", "f16_n16_sparsities"]
+    more = [
+        "dense_images",
+        "dense_stems",
+        "f16_dense_stems",
+        "f16_dense_images",
+        "n16_sparsities",
+        "f16_n16_sparsities",
+    ]
     return [*host, *(("test_convolution_arm64", case) for case in dict.fromkeys([*emulated, *more]))]
 
 

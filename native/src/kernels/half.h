@@ -133,9 +133,18 @@ UBP_INLINE float16x8_t fma_lane(float16x8_t acc, float16x8_t x, Half w) {
 UBP_INLINE float16x8x4_t load_four(const Half* from) { return vld1q_f16_x4(from); }
 UBP_INLINE float16x8x3_t load_three(const Half* from) { return vld1q_f16_x3(from); }
 UBP_INLINE float16x8x2_t load_two(const Half* from) { return vld1q_f16_x2(from); }
-UBP_INLINE void store_two(Half* to, const float16x8_t* v) { vst1q_f16_x2(to, {{v[0], v[1]}}); }
-UBP_INLINE void store_three(Half* to, const float16x8_t* v) { vst1q_f16_x3(to, {{v[0], v[1], v[2]}}); }
-UBP_INLINE void store_four(Half* to, const float16x8_t* v) { vst1q_f16_x4(to, {{v[0], v[1], v[2], v[3]}}); }
+UBP_INLINE void store_four(Half* to, const float16x8_t* v) {
+    const float16x8x4_t all = {{v[0], v[1], v[2], v[3]}};
+    vst1q_f16_x4(to, all);
+}
+UBP_INLINE void store_three(Half* to, const float16x8_t* v) {
+    const float16x8x3_t all = {{v[0], v[1], v[2]}};
+    vst1q_f16_x3(to, all);
+}
+UBP_INLINE void store_two(Half* to, const float16x8_t* v) {
+    const float16x8x2_t all = {{v[0], v[1]}};
+    vst1q_f16_x2(to, all);
+}
 
 // Halves 0 to 3, or 4 to 7, as floats, and back.
 UBP_INLINE float32x4_t widen_low(float16x8_t v) { return vcvt_f32_f16(vget_low_f16(v)); }

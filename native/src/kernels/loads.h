@@ -1,4 +1,5 @@
-// Loads and stores of vectors of any element, in the ways that cores differ in. Include half.h before where elements are halves.
+// Loads and stores of vectors of any element, in the ways that cores differ in. Include half.h before where elements
+// are halves.
 #pragma once
 
 #include "kernels/neon.h"
@@ -7,8 +8,8 @@ namespace ubp {
 namespace {
 
 // A load that is not merged with another of the same address: where a value is wanted in several registers, loads leave
-// the arithmetic units alone, which copies would not. The compiler does not see what is read: it must not have been
-// written in the same function. Offset: vectors.
+// the arithmetic units alone, which copies would not.
+// The compiler does not see what is read: it must not have been written in the same function. Offset: vectors.
 template <int Offset, class T>
 UBP_INLINE Vector<T> load_again(const T* from) {
 #if defined(__aarch64__)
@@ -16,7 +17,7 @@ UBP_INLINE Vector<T> load_again(const T* from) {
     asm volatile("ldr %q0, [%1, %2]" : "=w"(v) : "r"(from), "i"(16 * Offset));
     return v;
 #else
-    return load(from + Offset * lanes<T>);
+    return load(from + lanes<T> * Offset);
 #endif
 }
 
@@ -44,19 +45,9 @@ UBP_INLINE void load_together(V* to, const T* from) {
 #endif
 }
 
-// `st1`, which on wide cores is half as many micro-operations as `str q`, and has no offset.
-template <class T, class V>
-UBP_INLINE void store_alone(T* to, V v) {
-#if defined(__aarch64__)
-    asm("st1 {%1.16b}, %0" : "=Q"(*reinterpret_cast<V*>(to)) : "w"(v));
-#else
-    store(to, v);
-#endif
-}
-
 // Stores Count vectors to consecutive addresses, by the instruction that takes several registers: they must be
 // neighbours, so this is for values that have just been computed.
-template <int Count, class T, class V>
+template <int Count, class V, class T>
 UBP_INLINE void store_together(T* to, const V* from) {
     constexpr int width = 16 / int(sizeof(T));
 #if defined(__aarch64__)

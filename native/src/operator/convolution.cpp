@@ -108,8 +108,8 @@ std::unique_ptr<Convolution> Convolution::create_measured(const LayerView& layer
 
 void Convolution::run(const void* x, void* y, ThreadPool& pool, const void* residual) {
     if (state_->winograd) {
-        return state_->winograd->run(static_cast<const float*>(x), static_cast<float*>(y), pool,
-                                     static_cast<const float*>(residual));
+        const float *const from = static_cast<const float*>(x), *const addend = static_cast<const float*>(residual);
+        return state_->winograd->run(from, static_cast<float*>(y), pool, addend);
     }
     state_->x = x;
     state_->y = y;

@@ -28,6 +28,16 @@ constexpr int round_up(int count, int step) { return (count + step - 1) / step *
 
 }  // namespace
 
+void Convolution::State::use_winograd(const LayerView& view, const WinogradPlan& chosen) {
+    winograd = std::make_unique<Winograd>(view, geometry, options, chosen);
+    info.kernel_name = "winograd";
+    info.weight_bytes = winograd->weight_bytes();
+    info.prepared_bytes = int64_t(winograd->prepared_bytes());
+    info.workspace_bytes = int64_t(sizeof(float) * winograd->workspace_floats());
+    info.tiles = winograd->tile_count();
+    info.tile_width = int64_t{chosen.side} * chosen.side;
+}
+
 template <class T, class A>
 const char* TypedState<T, A>::core_name() const {
     return kernels_for<A>(options.core).name;
@@ -64,16 +74,6 @@ void TypedState<T, A>::plan(const LayerView& view) {
     workspace = owned.data();
     info.tiles = int64_t(tiles.size());
     info.tile_width = tiles.front().count;
-}
-
-void Convolution::State::use_winograd(const LayerView& view, const WinogradPlan& chosen) {
-    winograd = std::make_unique<Winograd>(view, geometry, options, chosen);
-    info.kernel_name = "winograd";
-    info.weight_bytes = winograd->weight_bytes();
-    info.prepared_bytes = int64_t(winograd->prepared_bytes());
-    info.workspace_bytes = int64_t(sizeof(float) * winograd->workspace_floats());
-    info.tiles = winograd->tile_count();
-    info.tile_width = int64_t{chosen.side} * chosen.side;
 }
 
 // Groups before the range to walk too: blocks that start there reach into the range.

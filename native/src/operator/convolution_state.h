@@ -24,7 +24,7 @@ struct Convolution::State {
     Geometry geometry;
     ConvolutionOptions options;
     ConvolutionInfo info;
-    std::unique_ptr<Winograd> winograd;  // in place of everything below but x, y and residual
+    std::unique_ptr<Winograd> winograd;  // in place of everything below but x, y and residual; fp32 alone
     Activation activation = Activation::none;
     uint32_t rows = 0, columns = 0;
     unsigned threads = 1;  // that a run uses
@@ -35,8 +35,9 @@ struct Convolution::State {
     const void* residual = nullptr;
     std::atomic<size_t> next{0};
 
-    virtual ~State() = default;
     void use_winograd(const LayerView& view, const WinogradPlan& chosen);
+
+    virtual ~State() = default;
     virtual void prepare(const LayerView& view) = 0;  // info.kernel is chosen already
     virtual void work(unsigned thread) = 0;
     virtual const char* core_name() const = 0;

@@ -106,15 +106,16 @@ void Depthwise<T>::plan_strips() {
     }
 }
 
-// The end of the planes from `plane` on, at most `last`, around which there are elements enough that kernels may
-// read.
+// The end of the planes from `plane` on, at most `last`, around which there are floats enough that kernels may read.
 template <class T>
 int64_t Depthwise<T>::safe_end(int64_t plane, int64_t last) const {
     const Geometry& g = geometry_;
-    const int64_t size = g.plane(), all = g.batch * layer_.rows;
-    if (plane_strips_.empty() || items_per_plane_ > 1 || plane * size < before) return plane;
-    const int64_t row_end = plane / layer_.rows * layer_.rows + layer_.rows - 1;  // weights are read over their end
-    return std::min({last, row_end, all - (behind + size - 1) / size});
+    const int64_t floats = g.plane(), all = g.batch * layer_.rows;
+    if (plane_strips_.empty() || items_per_plane_ > 1 || plane * floats < before) return plane;
+    const int64_t readable =
+        (lanes<T> - 1 + layer_.columns - 1) / layer_.columns;  // rows: weights are read over their end
+    const int64_t row_end = plane / layer_.rows * layer_.rows + layer_.rows - readable;
+    return std::min({last, row_end, all - (behind + floats - 1) / floats});
 }
 
 template <class T>

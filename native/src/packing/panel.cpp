@@ -72,7 +72,7 @@ template <class T>
 PanelPacker<T>::PanelPacker(const Geometry& geometry) : geometry_(geometry) {
     consecutive_ = geometry.stride_h == 1 && geometry.stride_w == 1 && geometry.out_w == geometry.width;
     padded_ = geometry.padded();
-    strided_ = suits_strided_panel(geometry);
+    strided_ = suits_strided_panel(geometry, lanes<T>);
     const Word ones = Word(-1);
     std::fill_n(mask_, most_positions, ones);
     row_mask_.assign(size_t(geometry.kernel_h) * most_positions, ones);
@@ -84,9 +84,7 @@ PanelPacker<T>::PanelPacker(const Geometry& geometry) : geometry_(geometry) {
 template <class T>
 void PanelPacker<T>::pack(const CopyKernels<T>& copies, const T* x, int64_t first, int count, int stride, T* panel) {
     const Geometry& g = geometry_;
-    if constexpr (lanes<T> == 4) {
-        if (strided_) return pack_strided_panel(g, x, first, count, stride, panel);
-    }
+    if (strided_) return pack_strided_panel(g, x, first, count, stride, panel);
     const int64_t image = first / g.out_plane();
     const bool consecutive = consecutive_ && (first + count - 1) / g.out_plane() == image;
     first_ = first, count_ = count;

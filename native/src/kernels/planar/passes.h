@@ -107,15 +107,17 @@ void run_pass(const Pass<T>& pass) {
 // Sums of many short rows, as a tile's: all vectors of a row at once.
 template <class T, int Vectors>
 void add_short_rows(const Pass<T>& pass) {
-    constexpr int one = lanes<T>, all = one * Vectors;
+    constexpr int one = lanes<T>;
     const Add<T> op(pass);
-    const int64_t tail = pass.count - all;
+    const int64_t tail = pass.count - one * Vectors;
     const T *a = pass.a, *b = pass.b;
     T* out = pass.out;
     for (int64_t left = pass.rows; left > 0; --left) {
         Vector<T> sums[Vectors];
         for (int v = 0; v < Vectors; ++v) sums[v] = op(load(a + one * v), load(b + one * v));
-        if (tail > 0) pass_tail<T, Add<T>, Second::array>(op, a + all, b + all, sums[0], out + all, tail);
+        if (tail > 0)
+            pass_tail<T, Add<T>, Second::array>(op, a + one * Vectors, b + one * Vectors, sums[0], out + one * Vectors,
+                                                tail);
         store_together<Vectors>(out, sums);
         a += pass.a_stride, b += pass.b_stride, out += pass.out_stride;
     }

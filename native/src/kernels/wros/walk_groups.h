@@ -23,9 +23,9 @@ UBP_INLINE void walk_groups(State& state, const Walk<T>& walk) {
             unroll<0, N>([&](auto s) UBP_LAMBDA {
                 if constexpr (pattern == Pattern::unaligned) state.all_blocks(counts[s]);
                 if constexpr (once) {
-                    state.acc.template finish<s>(row, bias, of_group);
+                    state.acc.template finish<s>(row, bias, of_group, walk);
                 } else {
-                    state.acc.template finish<s>(row, bias, typename Acc::Range(walk));
+                    state.acc.template finish<s>(row, bias, typename Acc::Range(walk), walk);
                 }
                 row += stride;
                 UBP_KEEP(row);

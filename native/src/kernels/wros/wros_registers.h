@@ -64,26 +64,29 @@ struct Accumulators {
         }
     }
 
-    // Of a whole vector, or of the position that lies across the rows.
+    // The clamp, read for the rows that end next.
     struct Range {
         Vector<T> low, high;
-        Lined lined_low, lined_high;
 
         UBP_INLINE explicit Range(const Walk<T>& walk) {
-            if constexpr (Clamp) low = spread_like(low, &walk.low), high = spread_like(high, &walk.high);
-            if constexpr (Clamp && across) {
-                lined_low = spread_like(lined_low, &walk.low), lined_high = spread_like(lined_high, &walk.high);
-            }
+            if constexpr (Clamp) low = spread_one(&walk.low), high = spread_one(&walk.high);
         }
         UBP_INLINE Vector<T> clamp(Vector<T> v) const {
             if constexpr (Clamp) return lesser(greater(v, low), high);
             return v;
         }
-        UBP_INLINE Lined clamp_lined(Lined v) const {
-            if constexpr (Clamp) return lesser(greater(v, lined_low), lined_high);
+    };
+
+    // The position that lies across the rows; its register may be half a vector.
+    static UBP_INLINE Lined clamp_last(Lined v, const Range& range, const Walk<T>& walk) {
+        if constexpr (lined_up == lanes<T>) {
+            return range.clamp(v);
+        } else if constexpr (Clamp) {
+            return lesser(greater(v, spread_like(v, &walk.low)), spread_like(v, &walk.high));
+        } else {
             return v;
         }
-    };
+    }
 
     static UBP_INLINE void store_row(T* out, const Vector<T>* done) {
         if constexpr (Together && Clamp) {
@@ -97,7 +100,7 @@ struct Accumulators {
 
     // Stores row Row of the group and starts the row that is N further down, which takes over its registers.
     template <int Row>
-    UBP_INLINE void finish(T* out, const T* next_bias, const Range& range) {
+    UBP_INLINE void finish(T* out, const T* next_bias, const Range& range, const Walk<T>& walk) {
         Vector<T> done[own_vectors > 0 ? own_vectors : 1];
         for (int j = 0; j < own_vectors; ++j) done[j] = range.clamp(rows[Row][j]);
         store_row(out, done);
@@ -108,7 +111,7 @@ struct Accumulators {
         }
         if constexpr (across) {
             constexpr int q = Row / lined_up, lane = Row % lined_up;
-            store_lane<lane>(out + lanes<T> * V, range.clamp_lined(last[q]));
+            store_lane<lane>(out + lanes<T> * V, clamp_last(last[q], range, walk));
             last[q] = load_lane<lane>(next_bias + lanes<T> * Row, last[q]);
         }
     }

@@ -104,7 +104,7 @@ def _all_targets() -> tuple[Target, ...]:
         *_program("network_memory", ("tests/network_memory.cpp",), "what a run of a network holds, by operator new"),
         *_program("test_planar", ("tests/test_planar.cpp", "tests/test_depthwise.cpp"),
                   "depthwise, pooling, element-wise against plain loops"),
-        *_program("test_half_network", ("tests/test_half_network.cpp",), "networks of fp16 against the same in fp32"),
+        *_program("test_half_network", ("tests/network/test_half_network.cpp",), "networks of fp16 against the same in fp32"),
         Target("fuzz", BUILD / "fuzz_reader", HOST, (*RUNTIME_FOLDERS, "fuzz"), link_flags=SANITIZERS, stripped=False,
                compile_flags=("-O1", "-g", "-UNDEBUG", "-DUBP_NO_AVX512", *SANITIZERS), sanitized=True,
                help="fuzzer of reader and runtime"),

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <string>
 
-#include "cases.h"
+#include "../cases.h"
 #include "graph_builder.h"
 #include "operator/cores.h"
 #include "ubp/network.h"

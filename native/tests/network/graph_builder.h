@@ -4,7 +4,7 @@
 #include <deque>
 #include <vector>
 
-#include "random_layer.h"
+#include "../random_layer.h"
 #include "ubp/graph.h"
 #include "ubp/packed_file.h"
 

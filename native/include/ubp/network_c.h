@@ -69,8 +69,9 @@ UBP_API ubp_status ubp_network_input_shape(const ubp_network* network, uint32_t 
 UBP_API ubp_status ubp_network_output_shape(const ubp_network* network, uint32_t index, struct ubp_network_shape* shape,
                                             char* error, size_t error_size);
 
-/* The network's own memory of an input or output, to save a copy, in numbers of its shape's dtype: write an input before
-   every run (running destroys it), read an output until the next run. Null where there is no such input or output. */
+/* The network's own memory of an input or output, to save a copy, in numbers of its shape's dtype: write an input
+   before every run (running destroys it), read an output until the next run. Null where there is no such input or
+   output. */
 UBP_API void* ubp_network_input(ubp_network* network, uint32_t index);
 UBP_API const void* ubp_network_output(const ubp_network* network, uint32_t index);
 

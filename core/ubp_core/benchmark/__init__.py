@@ -15,7 +15,14 @@ if TYPE_CHECKING:
     from ubp_core.benchmark.errors import BenchmarkError
     from ubp_core.benchmark.network_variants import NETWORK, pack_network_variants
     from ubp_core.benchmark.plan_variants import PLAN, plan_layer_variants, plan_network_variants
-    from ubp_core.benchmark.profile import GROUPS, ProfileStep, account, group_times, pruned_names
+    from ubp_core.benchmark.profile import (
+        GROUPS,
+        ProfileStep,
+        account,
+        group_times,
+        longest_steps,
+        pruned_names,
+    )
     from ubp_core.benchmark.progress import BenchProgress, Stage
     from ubp_core.benchmark.progress_lines import LayerProgress
     from ubp_core.benchmark.result import BenchRun, LayerResult, VariantResult
@@ -34,6 +41,7 @@ _HOMES = {
     "ProfileStep": "profile",
     "account": "profile",
     "group_times": "profile",
+    "longest_steps": "profile",
     "pack_network_variants": "network_variants",
     "plan_layer_variants": "plan_variants",
     "plan_network_variants": "plan_variants",
@@ -65,6 +73,7 @@ __all__ = [
     "VariantResult",
     "account",
     "group_times",
+    "longest_steps",
     "make_variants",
     "pack_network_variants",
     "pack_variants",

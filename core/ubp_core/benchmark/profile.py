@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 PRUNED, DENSE_LAYERS, DEPTHWISE, REST = "pruned", "dense", "depthwise", "rest"
@@ -48,6 +48,32 @@ class ProfileStep:
         if self.operation not in LAYER_OPERATIONS:
             return REST
         return PRUNED if self.name in pruned else DENSE_LAYERS
+
+
+def same_steps(profiles: Sequence[Sequence[ProfileStep]]) -> list[tuple[ProfileStep | None, ...]]:
+    """The steps of several variants side by side, in the order of the variant that has most; None where one has no
+    such step: networks of fp16 convert what others don't. Steps of one name are told apart by their order."""
+    numbered = [_numbered(steps) for steps in profiles]
+    keys = dict.fromkeys(key for steps in sorted(numbered, key=len, reverse=True) for key in steps)
+    return [tuple(steps.get(key) for steps in numbered) for key in keys]
+
+
+def _numbered(steps: Sequence[ProfileStep]) -> dict[tuple[str, int], ProfileStep]:
+    """Steps by name, and by how many of that name come before."""
+    found: dict[tuple[str, int], ProfileStep] = {}
+    seen: dict[str, int] = {}
+    for step in steps:
+        seen[step.name] = seen.get(step.name, 0) + 1
+        found[step.name, seen[step.name]] = step
+    return found
+
+
+def longest_steps(profiles: Sequence[Sequence[ProfileStep]], most: int) -> list[tuple[ProfileStep | None, ...]]:
+    """Of `same_steps` those with the largest share in some variant, at most so many, in their order."""
+    rows = same_steps(profiles)
+    shares = [max(step.share for step in row if step is not None) for row in rows]
+    longest = sorted(sorted(range(len(rows)), key=lambda number: -shares[number])[:most])
+    return [rows[number] for number in longest]
 
 
 def pruned_names(profiles: Iterable[Iterable[ProfileStep]]) -> frozenset[str]:

@@ -10,6 +10,7 @@ import pytest
 
 from ubp_core.benchmark import BenchmarkError, BenchSettings, VariantResult, make_variants
 from ubp_core.benchmark.faults import explain_exit
+from ubp_core.benchmark.profile import ProfileStep, longest_steps, same_steps
 from ubp_core.benchmark.rows import read_rows
 from ubp_core.benchmark.trust import find_warnings
 from ubp_core.devices.clusters import choose_cpus, format_cpus, group_cores, parse_cpus
@@ -157,3 +158,15 @@ def test_ranges_of_cores_are_checked_before_they_are_expanded(choice: str) -> No
         choose_cpus(choice, two)
     with pytest.raises(UnknownDevice, match=r"no readable list of cores$"):
         choose_cpus(choice, ())
+
+
+def test_steps_of_variants_stand_side_by_side_by_name() -> None:
+    """A network of fp16 has steps that the others have not; steps of one name go by their order."""
+
+    def steps(*names: str) -> tuple[ProfileStep, ...]:
+        return tuple(ProfileStep(name, "add", "", float(n), 1 / len(names), 0) for n, name in enumerate(names, 1))
+
+    plain, typed = steps("stem", "sum", "sum", "head"), steps("input.fp16", "stem", "sum", "sum", "head", "head.fp32")
+    rows = [tuple(step and step.median_ns for step in row) for row in same_steps([plain, typed])]
+    assert rows == [(None, 1), (1, 2), (2, 3), (3, 4), (4, 5), (None, 6)]
+    assert [row[0] and row[0].name for row in longest_steps([plain, typed], 4)] == ["stem", "sum", "sum", "head"]

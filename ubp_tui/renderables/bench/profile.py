@@ -9,7 +9,7 @@ from ubp_tui.renderables.bench.rows import name_variants
 from ubp_tui.renderables.cells import pad, shorten_name
 
 if TYPE_CHECKING:
-    from ubp_core.benchmark import LayerResult, ProfileStep
+    from ubp_core.benchmark import LayerResult
 
 GROUP_WORDS = {
     "pruned": "pruned layers",
@@ -29,7 +29,7 @@ def describe_profile(layer: LayerResult, width: int) -> list[str]:
 
     The last variants are left out where they have no room; the history's JSON has all.
     """
-    from ubp_core.benchmark import account, pruned_names
+    from ubp_core.benchmark import account, longest_steps, pruned_names
 
     profiled = [variant for variant in layer.variants if variant.profile]
     if not profiled:
@@ -44,18 +44,14 @@ def describe_profile(layer: LayerResult, width: int) -> list[str]:
         lines.append(_line(words, [_cell(times[group], whole) for times, _, whole in accounts], name_width))
     lines.append(_line("in no step", [_cell(outside, whole) for _, outside, whole in accounts], name_width))
     lines.append(_line("whole network", [_cell(whole, whole) for whole in wholes], name_width))
-    steps = profiled[0].profile
     lines += ["", _line("longest steps", name_variants(shown), name_width)]
-    for number in longest_steps([variant.profile for variant in profiled]):
-        cells = [_cell(v.profile[number].median_ns, whole) for v, whole in zip(shown, wholes, strict=True)]
-        lines.append(_line(shorten_name(steps[number].name, name_width - 1), cells, name_width))
+    for row in longest_steps([variant.profile for variant in profiled], LONGEST_STEPS):
+        name = next(step.name for step in row if step is not None)
+        cells = [
+            "-" if step is None else _cell(step.median_ns, whole) for step, whole in zip(row, wholes, strict=False)
+        ]
+        lines.append(_line(shorten_name(name, name_width - 1), cells, name_width))
     return lines
-
-
-def longest_steps(profiles: list[tuple[ProfileStep, ...]]) -> list[int]:
-    """Numbers of the steps with the largest share in any variant, in the order in which they run."""
-    shares = [max(profile[number].share for profile in profiles) for number in range(len(profiles[0]))]
-    return sorted(sorted(range(len(shares)), key=lambda number: -shares[number])[:LONGEST_STEPS])
 
 
 def _cell(time_ns: float, whole_ns: float) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ubp_core.benchmark.figure import FIGURE_TITLES, FIGURE_WORDS, UNSURE_WORDS
-from ubp_core.benchmark.profile import OUTSIDE, WHOLE
+from ubp_core.benchmark.profile import OUTSIDE, WHOLE, longest_steps
 from ubp_core.cli import output
 from ubp_core.cli.tables import Column, Table, numbers
 from ubp_core.units import format_grouped, format_ratio, format_share, format_time
@@ -15,7 +15,7 @@ from ubp_core.units import format_grouped, format_ratio, format_share, format_ti
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ubp_core.benchmark import BenchRun, LayerResult, VariantResult
+    from ubp_core.benchmark import BenchRun, LayerResult, ProfileStep, VariantResult
 
 HEADERS = [Column("layer", "name"), Column("variant", "name"), Column("kernel", yields=2), *numbers("keeps", yields=1)]
 TIMES = [
@@ -109,28 +109,22 @@ def print_profile(console: Console, layer: LayerResult) -> None:
 
 def steps_table(profiled: Sequence[VariantResult]) -> Any:
     """The steps that take longest in some variant, each with its time in all of them."""
-    order = {step.name: 0.0 for step in profiled[0].profile}
-    for variant in profiled:
-        for step in variant.profile:
-            order[step.name] = max(order.get(step.name, 0.0), step.share)
-    longest = set(sorted(order, key=lambda name: -order[name])[:LONGEST_STEPS])
-    columns = [
-        Column(f"longest {len(longest)} of {len(profiled[0].profile)} steps", "name"),
-        Column("operation", yields=1),
-    ]
+    rows = longest_steps([variant.profile for variant in profiled], LONGEST_STEPS)
+    count = max(len(variant.profile) for variant in profiled)
+    columns = [Column(f"longest {len(rows)} of {count} steps", "name"), Column("operation", yields=1)]
     table = Table([*columns, *numbers(*(variant.label for variant in profiled))])
-    for number, step in enumerate(profiled[0].profile):
-        if step.name in longest:
-            same = [variant.profile[number] for variant in profiled]
-            table.add_row(
-                step.name,
-                step.operation,
-                *(
-                    time_and_share(one.median_ns, variant.median_ns or one.median_ns / one.share)
-                    for one, variant in zip(same, profiled, strict=True)
-                ),
-            )
+    for row in rows:
+        first = next(step for step in row if step is not None)
+        cells = (_step_cell(step, variant) for step, variant in zip(row, profiled, strict=True))
+        table.add_row(first.name, first.operation, *cells)
     return table
+
+
+def _step_cell(step: ProfileStep | None, variant: VariantResult) -> str:
+    """A step's time with its share of the variant's whole run; a dash where the variant has no such step."""
+    if step is None:
+        return "-"
+    return time_and_share(step.median_ns, variant.median_ns or step.median_ns / step.share)
 
 
 def time_and_share(time_ns: float, whole_ns: float) -> str:
@@ -146,7 +140,7 @@ def ratio_text(layer: LayerResult, variant: VariantResult) -> str:
 
 def interval_text(layer: LayerResult, variant: VariantResult) -> str:
     """The interval of the ratio."""
-    ratio = None if variant is layer.dense else layer.ratio(variant)
+    ratio = None if variant is layer.baseline(variant) else layer.ratio(variant)
     return "" if ratio is None else f"{ratio.low:.2f} to {ratio.high:.2f}"
 
 

@@ -37,18 +37,17 @@ int main(int count, char** words) {
     // The middle square, nearest pixels, with the mean and deviation of the ImageNet pictures that networks train on.
     const float mean[] = {0.485f, 0.456f, 0.406f}, deviation[] = {0.229f, 0.224f, 0.225f};
     const long side = width < height ? width : height, rows = in.sides[2], columns = in.sides[3];
-    std::vector<float> image(in.elements), scores(out.elements);
-    float *x = image.data(), *y = scores.data();
+    std::vector<float> image, scores(out.elements);
     for (long channel = 0; channel < 3; ++channel)
         for (long row = 0; row < rows; ++row)
             for (long column = 0; column < columns; ++column) {
                 const long from_row = (height - side) / 2 + row * side / rows;
                 const long from_column = (width - side) / 2 + column * side / columns;
                 const auto value = (unsigned char)bytes[size_t(3 * (from_row * width + from_column) + channel)];
-                *x++ = (float(value) / 255 - mean[channel]) / deviation[channel];
+                image.push_back((float(value) / 255 - mean[channel]) / deviation[channel]);
             }
 
-    x = image.data();
+    float *x = image.data(), *y = scores.data();
     if (ubp_network_run(network, &x, &y, error, sizeof error)) return fail(error);
     size_t best = 0;
     for (size_t i = 1; i < out.elements; ++i) best = y[i] > y[best] ? i : best;

@@ -9,11 +9,11 @@ import numpy as np
 
 from packed_samples import TEXTS, random_layer
 from ubp_core.network.memory import Use, plan_arena
+from ubp_core.network.types.half import as_type, to_half
 from ubp_core.packed.file import PackedFile
 from ubp_core.packed.format import Op
 from ubp_core.packed.graph import Graph, Node, Tensor, Window
 from ubp_core.packed.graph_shapes import node_result
-from ubp_core.packed.half import as_type, to_half
 from ubp_core.packed.layer import PackedLayer
 from ubp_core.packed.writer import packed_chunks
 from ubp_core.vocabulary import ACTIVATIONS

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ubp_core.network.types.half import to_half
 from ubp_core.packed.format import HEADER, HEADER_CHECKED, HEADER_SIZE, SECTION, SECTION_SIZE, SectionKind
-from ubp_core.packed.half import to_half
 from ubp_core.packed.layer import PackedLayer
 from ubp_core.packed.packing import pack, pack_dense
 from ubp_core.packed.writer import packed_chunks

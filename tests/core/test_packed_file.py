@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from packed_samples import Blocks, array_sections, file_bytes, network_bytes, random_layer
 from ubp_core.errors import FileError
 from ubp_core.models import Layer
+from ubp_core.network.types.half import as_type
 from ubp_core.packed import file as packed_file
 from ubp_core.packed.file import PackedFile
 from ubp_core.packed.format import SectionKind
-from ubp_core.packed.half import as_type
 from ubp_core.packed.layer import PackedLayer
 from ubp_core.packed.packing import pack, pack_dense
 from ubp_core.packed.reader import read_packed

@@ -12,8 +12,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "core"))
 
 from graph_samples import every_operation, graph_bytes, half_network, random_network
 from packed_samples import file_bytes, network_bytes, random_layer
+from ubp_core.network.types.half import to_half
 from ubp_core.packed.file import PackedFile
-from ubp_core.packed.half import to_half
 
 
 def seed_files() -> dict[str, bytes]:

@@ -74,7 +74,7 @@ static void fill_inputs(ubp_network* network) {
 
 // The path is UTF-8. Says whether others may write the file while it is open, and afterwards.
 static void run_network(const char* path, uint32_t threads) {
-    const struct ubp_network_options options = {threads, UBP_KERNEL_SPARSE};
+    const struct ubp_network_options options = {.threads = threads};
     ubp_network* network = NULL;
     char error[256] = "";
     wchar_t name[512];

@@ -58,8 +58,8 @@ def pack_network_variants(
         PlanError: the plan is not for this network, or has a block size without kernel.
     """
     from ubp_core import importance
-    from ubp_core.network.conversions import NetworkTypes, types_of_plan
     from ubp_core.network.exporting import NetworkExporter
+    from ubp_core.network.types.conversions import NetworkTypes, types_of_plan
     from ubp_core.plan.applying import check_block_sizes, check_model, select_plan, settle_plan
 
     chosen = tuple(variants)

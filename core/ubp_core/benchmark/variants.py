@@ -92,7 +92,7 @@ def pack_variants(
     """
     from ubp_core import importance, select_blocks
     from ubp_core.budgets import no_kernel, too_few_rows
-    from ubp_core.packed.half import as_type
+    from ubp_core.network.types.half import as_type
     from ubp_core.packed.layer_packing import pack_layer
 
     chosen = tuple(variants)

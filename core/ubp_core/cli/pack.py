@@ -82,7 +82,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _with_types(layers: tuple[PackedLayer, ...], dtypes: Sequence[str]) -> tuple[PackedLayer, ...]:
     """The layers in the wanted types; notes say what rounding takes."""
-    from ubp_core.packed.half import as_type, loss_note
+    from ubp_core.network.types.half import as_type, loss_note
 
     typed = tuple(map(as_type, layers, dtypes))
     for note in filter(None, map(loss_note, layers, typed)):

@@ -14,8 +14,8 @@ from ubp_core.export.state_dict import save_state
 from ubp_core.export.tables import save_table
 from ubp_core.export.targets import ExportTarget, check_targets
 from ubp_core.models.own_modules import as_model
+from ubp_core.network.types.half import as_type
 from ubp_core.packed.file import PackedFile
-from ubp_core.packed.half import as_type
 from ubp_core.packed.layer_packing import head_texts, pack_layer
 from ubp_core.plan.applying import check_block_sizes, check_model, select_plan, settle_plan
 from ubp_core.plan.report import PlanReport, report_plan
@@ -121,7 +121,7 @@ def _capture(plan: Plan, model: LoadedModel, tell: _Teller) -> NetworkExporter:
 
 def _export(exporter: NetworkExporter, plan: Plan, selections: dict[str, Selection], tell: _Teller) -> PackedFile:
     """The whole network, in the plan's types."""
-    from ubp_core.network.conversions import types_of_plan
+    from ubp_core.network.types.conversions import types_of_plan
 
     return exporter.export(selections, plan.criterion, tell.pass_on, types_of_plan(plan)).packed
 

@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from ubp_core.errors import ModelError, SelectionError
-from ubp_core.network.conversions import FP32, NetworkTypes, with_conversions
 from ubp_core.network.draft import Draft, LayerWeights, Step
 from ubp_core.network.memory import ArenaPlan, Use, plan_arena
+from ubp_core.network.types.conversions import FP32, NetworkTypes, with_conversions
+from ubp_core.network.types.half import as_type
 from ubp_core.packed.format import Op
 from ubp_core.packed.graph import Graph, Node, Tensor
-from ubp_core.packed.half import as_type
 from ubp_core.packed.layer import PackedLayer
 from ubp_core.packed.packing import BlockSelection, pack, pack_dense
 

@@ -18,15 +18,15 @@ from ubp_core.models.layers import LoadedModel
 from ubp_core.models.own_modules import as_model, check_input_shape
 from ubp_core.network.assembly import Assembly, assemble
 from ubp_core.network.capture import capture
-from ubp_core.network.conversions import FP32, NetworkTypes
 from ubp_core.network.folding import fold_pads, fold_scales
 from ubp_core.network.fusing import fuse_activations, fuse_addends
 from ubp_core.network.reference import run_reference
-from ubp_core.network.type_costs import Images, TypeCost, type_costs
-from ubp_core.network.wide_sums import layers_to_widen
+from ubp_core.network.types.conversions import FP32, NetworkTypes
+from ubp_core.network.types.costs import Images, TypeCost, type_costs
+from ubp_core.network.types.half import loss_note
+from ubp_core.network.types.wide_sums import layers_to_widen
 from ubp_core.packed.file import PackedFile
 from ubp_core.packed.graph_reader import check_arena
-from ubp_core.packed.half import loss_note
 from ubp_core.packed.layer_packing import head_texts
 from ubp_core.selection import Selection
 from ubp_core.torch_private import tree_leaves

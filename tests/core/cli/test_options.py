@@ -36,6 +36,7 @@ TWO_MEANINGS = {
     "--block-size": "lists where several are compared; kernels have fewer",
     "--sparsity": "lists where several are compared",
     "--layers": "what happens without it differs",
+    "--dtype": "lists where several are compared",
 }
 """Option: why it does not read the same everywhere."""
 

@@ -8,9 +8,9 @@ import torch
 from torch import nn
 
 from ubp_core.errors import ModelError, SelectionError
-from ubp_core.network.conversions import NetworkTypes
 from ubp_core.network.exporting import NetworkExporter
 from ubp_core.network.reference import run_reference
+from ubp_core.network.types.conversions import NetworkTypes
 from ubp_core.packed.file import PackedFile
 from ubp_core.packed.format import Op
 

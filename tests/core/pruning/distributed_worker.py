@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 import os
@@ -26,6 +27,7 @@ def main() -> None:
     outcome = {"runs": [train(rank, *run) for run in RUNS], "error": failure(rank)}
     with open(os.path.join(sys.argv[1], f"{rank}.json"), "w", encoding="utf-8") as stream:
         json.dump(outcome, stream)
+    gc.collect()  # models in cycles hold the group, whose threads must not outlive it into the end of the process
     dist.destroy_process_group()
 
 

@@ -10,7 +10,7 @@ from ubp_core.errors import UsageError
 from ubp_core.vocabulary import DEFAULT_DTYPE, DTYPES
 
 if TYPE_CHECKING:
-    from ubp_core.network.conversions import NetworkTypes
+    from ubp_core.network.types.conversions import NetworkTypes
     from ubp_core.plan import Plan
 
 
@@ -77,7 +77,7 @@ layer_type.__name__ = "layer and type"
 
 def network_types(args: argparse.Namespace, plan: Plan | None) -> NetworkTypes:
     """What the options or the plan ask for; raises UsageError for what goes with fp16 only."""
-    from ubp_core.network.conversions import NetworkTypes, types_of_plan
+    from ubp_core.network.types.conversions import NetworkTypes, types_of_plan
 
     wide = args.accumulate == "fp32"
     if plan is None:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ubp_core.network.reference import run_layer, run_reference
-from ubp_core.network.type_costs import Images
+from ubp_core.network.types.costs import Images
 from ubp_core.packed.file import PackedFile
 from ubp_core.packed.graph import Node
 from ubp_core.packed.layer import PackedLayer

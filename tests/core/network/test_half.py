@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from packed_samples import random_layer
 from ubp_core.errors import SelectionError
+from ubp_core.network.types.half import LARGEST, LOSS_LIMIT, as_type, loss_note, row_losses, to_half
 from ubp_core.packed.format import ELEMENT_TYPES, SectionKind
-from ubp_core.packed.half import LARGEST, LOSS_LIMIT, as_type, loss_note, row_losses, to_half
 from ubp_core.packed.layer import PackedLayer
 from ubp_core.packed.packing import pack_dense
 from ubp_core.vocabulary import DTYPES

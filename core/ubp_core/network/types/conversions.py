@@ -1,7 +1,6 @@
 """Types of a network's layers and arrays: where numbers are converted so that every step gets the type that it takes.
 
-Owns the choice of types and the conversions. Rounds nothing: that is `network.types.half` for weights and the runtime for
-arrays.
+Owns the choice of types and the conversions. Rounds nothing: that is `half` for weights and the runtime for arrays.
 """
 
 from __future__ import annotations

@@ -47,6 +47,11 @@ class Host:
         yield LocalSession(self.name)
 
 
+def find_qemu() -> str | None:
+    """The path of qemu-user, which there is on Linux alone."""
+    return shutil.which(QEMU) if sys.platform == "linux" else None
+
+
 class Emulator:
     """See `Device`. qemu-user: correctness and numbers of instructions, never a time."""
 
@@ -55,7 +60,7 @@ class Emulator:
 
     def info(self) -> DeviceInfo:
         """Ready where qemu-aarch64 is on the PATH."""
-        if qemu := shutil.which(QEMU):
+        if qemu := find_qemu():
             counter = find_counter(qemu)
             note = EMULATOR_NOTE if counter.options else f"{UNCOUNTED_NOTE}; {counter.reason}"
             return DeviceInfo(self.name, self.kind, DeviceState.READY, "ARM64 under qemu-user", note,
@@ -75,6 +80,6 @@ class Emulator:
         info = self.info()
         if not info.ready:
             raise DeviceError(info.line)
-        qemu = shutil.which(QEMU) or QEMU
+        qemu = find_qemu() or QEMU
         wait_for("qemu-count")
         yield LocalSession(self.name, (qemu, *find_counter(qemu).options))

@@ -71,6 +71,7 @@ def become(system: str) -> None:
                 delattr(module, name)
     for name in NO_MODULES[system]:
         sys.modules[name] = None  # type: ignore[assignment]
+    os.process_cpu_count = os.cpu_count  # type: ignore[attr-defined,unused-ignore]  # since 3.13; by affinity on Linux
     platform.machine = lambda: MACHINES[system]
     sys.platform = system
     if system == "win32":

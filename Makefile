@@ -30,7 +30,7 @@ tui: $(FOR_APP)  ## set up, then open the app on a real trained network (ARGS="r
 
 test: test-system $(FOR_ALL)  ## every check: ruff, mypy, import contracts, pytest, native tests, ARM64 under qemu
 	@$(MAKE) --no-print-directory -j 2 --output-sync native-for-tests lint
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --max-worker-restart 0
 
 native-for-tests: $(FOR_ALL)
 	@$(BIN)/python native/build.py tested

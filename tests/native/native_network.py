@@ -11,26 +11,9 @@ from numpy.typing import NDArray
 
 from ubp_core.installation.binaries import LIBRARY
 from ubp_core.native.library import ErrorLine, load
+from ubp_core.native.network import Info, Options, Shape
 
 Array = NDArray[np.float32]
-
-
-class Options(ctypes.Structure):
-    """`ubp_network_options`, native/include/ubp/network_c.h."""
-
-    _fields_ = tuple((name, ctypes.c_uint32) for name in ("threads", "kernel", "no_winograd"))
-
-
-class Shape(ctypes.Structure):
-    """`ubp_network_shape`."""
-
-    _fields_ = (("rank", ctypes.c_uint32), ("sides", ctypes.c_uint32 * 4), ("elements", ctypes.c_uint64))
-
-
-class Memory(ctypes.Structure):
-    """`ubp_network_info`."""
-
-    _fields_ = tuple((f"{name}_bytes", ctypes.c_uint64) for name in ("file", "arena", "workspace", "prepared"))
 
 
 @functools.cache
@@ -69,10 +52,10 @@ class NativeNetwork:
         )
         return tuple(shape.sides[: shape.rank])
 
-    def memory(self) -> Memory:
-        memory, line = Memory(), ErrorLine()
-        line.check(library().ubp_network_get_info(self.handle, ctypes.byref(memory), *line.arguments))
-        return memory
+    def info(self) -> Info:
+        info, line = Info(), ErrorLine()
+        line.check(library().ubp_network_get_info(self.handle, ctypes.byref(info), *line.arguments))
+        return info
 
     def run(self, *inputs: Array) -> list[Array]:
         arrays = [np.ascontiguousarray(x, np.float32) for x in inputs]

@@ -12,40 +12,10 @@ import pytest
 
 from packed_samples import network_bytes, random_layer
 from ubp_core.installation.binaries import LIBRARY
-from ubp_core.native.convolution import Layer
+from ubp_core.native import convolution, selection
 from ubp_core.native.library import Status, load
 
 SIZE = ctypes.c_size_t(200)
-
-
-class Options(ctypes.Structure):
-    """`ubp_selection_options`."""
-
-    _fields_ = (
-        ("budget", ctypes.c_int64),
-        *((name, ctypes.c_uint32) for name in ("block_size", "method", "threads")),
-    )
-
-
-class Share(ctypes.Structure):
-    """`ubp_share`."""
-
-    _fields_ = (
-        ("importance", ctypes.c_void_p),
-        *((name, ctypes.c_int64) for name in ("rows", "columns")),
-        ("scale", ctypes.c_double),
-        *((name, ctypes.c_int64) for name in ("floor", "ceiling", "count")),
-        ("bound", ctypes.c_double),
-    )
-
-
-class ConvolutionOptions(ctypes.Structure):
-    """`ubp_convolution_options`."""
-
-    _fields_ = (
-        *((name, ctypes.c_int64) for name in ("batch", "height", "width")),
-        *((name, ctypes.c_uint32) for name in ("threads", "kernel", "no_winograd")),
-    )
 
 
 @dataclass
@@ -73,10 +43,11 @@ class Convolution(Kind):
         ones = {
             name: 1 for name in ("groups", "kernel_h", "kernel_w", "stride_h", "stride_w", "dilation_h", "dilation_w")
         }
-        given = Layer(rows=8, columns=4, block_size=4, in_channels=4, block_count=layer.block_count, **ones,
+        given = convolution.Layer(rows=8, columns=4, block_size=4, in_channels=4, block_count=layer.block_count, **ones,
                       **{name: array.ctypes.data for name, array in zip(names, kept, strict=True)})  # fmt: skip
         self.kept += kept
-        return self.opened("ubp_convolution_open", ctypes.byref(given), ctypes.byref(ConvolutionOptions(1, 2, 2, 2, 0)))
+        options = convolution.Options(batch=1, height=2, width=2, threads=2)
+        return self.opened("ubp_convolution_open", ctypes.byref(given), ctypes.byref(options))
 
     def use(self, handle: ctypes.c_void_p) -> list[int]:
         run, info = self.library.ubp_convolution_run, self.library.ubp_convolution_get_info
@@ -124,10 +95,10 @@ class File(Kind):
 class Allocation(Kind):
     def open(self) -> ctypes.c_void_p:
         importance = np.abs(np.random.default_rng(2).standard_normal((2, 16, 8), np.float32))
-        shares = (Share * 2)(*(Share(one.ctypes.data, 16, 8, 1.0, 0, 32, 0, 0.0) for one in importance))
+        shares = (selection.Share * 2)(*(selection.Share(one.ctypes.data, 16, 8, 1.0, 0, 32) for one in importance))
         self.kept += [importance, shares]
         found = ctypes.c_int64()
-        options = Options(20, 4, 3, 1)
+        options = selection.Options(budget=20, block_size=4, method=3, threads=1)
         return self.opened("ubp_allocation_open", shares, ctypes.c_int64(2), ctypes.byref(options), ctypes.byref(found))
 
     def use(self, handle: ctypes.c_void_p) -> list[int]:

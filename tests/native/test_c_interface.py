@@ -14,6 +14,7 @@ from graph_samples import every_operation, graph_bytes
 from ubp_core.errors import BuildError
 from ubp_core.installation.binaries import LIBRARY
 from ubp_core.native.library import ABI_VERSION, Status, load
+from ubp_core.native.network import Options
 from ubp_core.vocabulary import MAX_THREADS
 
 
@@ -109,10 +110,10 @@ def test_null_outputs_and_wild_numbers_are_answered(library: ctypes.CDLL) -> Non
         assert library.ubp_network_get_info(handle, None, line, ctypes.c_size_t(100)) == Status.BAD_ARGUMENT
         assert b"null" in line.value
         assert library.ubp_network_input_shape(handle, 99, data, line, ctypes.c_size_t(100)) == Status.BAD_ARGUMENT
-        threads = (ctypes.c_uint32 * 2)(MAX_THREADS + 1, 0)
+        options = Options(threads=MAX_THREADS + 1)
         other = ctypes.c_void_p()
         begin = ctypes.c_void_p(ctypes.addressof(data) + -ctypes.addressof(data) % 64)
-        wanted = ctypes.c_size_t(size), threads, ctypes.byref(other), line, ctypes.c_size_t(100)
+        wanted = ctypes.c_size_t(size), ctypes.byref(options), ctypes.byref(other), line, ctypes.c_size_t(100)
         code = library.ubp_network_open_bytes(begin, *wanted)
         assert code == Status.BAD_ARGUMENT and b"threads" in line.value and not other.value
         assert library.ubp_network_open(b"nowhere", None, ctypes.byref(other), line, ctypes.c_size_t(100)) == (

@@ -45,7 +45,7 @@ def test_runs_again_and_again() -> None:
 def test_memory_is_what_the_plan_says() -> None:
     graph, _, data = random_network(5)
     network = NativeNetwork(data)
-    memory = network.memory()
+    memory = network.info()
     assert (memory.file_bytes, memory.arena_bytes) == (len(data), graph.arena_size)
     network.close()
 

@@ -26,7 +26,7 @@ class Layer(ctypes.Structure):
     )  # fmt: skip
 
 
-class _Options(ctypes.Structure):
+class Options(ctypes.Structure):
     """`ubp_convolution_options`."""
 
     _fields_ = (
@@ -35,7 +35,7 @@ class _Options(ctypes.Structure):
     )
 
 
-class _Info(ctypes.Structure):
+class Info(ctypes.Structure):
     """`ubp_convolution_info`."""
 
     _fields_ = (
@@ -51,9 +51,9 @@ def _functions() -> ctypes.CDLL:
     """The library, with the signatures of the header."""
     loaded, handle = library(), ctypes.c_void_p
     loaded.ubp_convolution_open.argtypes = [
-        ctypes.POINTER(Layer), ctypes.POINTER(_Options), ctypes.POINTER(handle), *ERROR,
+        ctypes.POINTER(Layer), ctypes.POINTER(Options), ctypes.POINTER(handle), *ERROR,
     ]  # fmt: skip
-    loaded.ubp_convolution_get_info.argtypes = [handle, ctypes.POINTER(_Info), *ERROR]
+    loaded.ubp_convolution_get_info.argtypes = [handle, ctypes.POINTER(Info), *ERROR]
     loaded.ubp_convolution_run.argtypes = [handle, ctypes.c_void_p, ctypes.c_void_p, *ERROR]
     loaded.ubp_convolution_close.argtypes = [handle]
     loaded.ubp_convolution_close.restype = None
@@ -87,7 +87,7 @@ def convolve(
     """
     layer = Layer(**fields, **{name: array.ctypes.data for name, array in arrays.items()})
     batch, _, height, width = images.shape
-    options = _Options(batch, height, width, threads, kernel, int(images.dtype == np.float16), not winograd)
+    options = Options(batch, height, width, threads, kernel, int(images.dtype == np.float16), not winograd)
     handle, error = ctypes.c_void_p(), ErrorLine()
     functions = _functions()
     status = functions.ubp_convolution_open(
@@ -95,7 +95,7 @@ def convolve(
     )
     error.check(status)
     try:
-        info = _Info()
+        info = Info()
         error.check(functions.ubp_convolution_get_info(handle, ctypes.byref(info), *error.arguments))
         output = np.empty((batch, fields["rows"], info.out_height, info.out_width), images.dtype)
         arrays_given = images.ctypes.data, output.ctypes.data

@@ -17,11 +17,15 @@ from ubp_core.errors import FileError
 from ubp_core.native.library import ERROR, ErrorLine, Status, library
 
 
-class _Options(ctypes.Structure):
+class Options(ctypes.Structure):
+    """`ubp_network_options` of network_c.h."""
+
     _fields_ = tuple((name, ctypes.c_uint32) for name in ("threads", "kernel", "no_winograd"))
 
 
-class _Shape(ctypes.Structure):
+class Shape(ctypes.Structure):
+    """`ubp_network_shape`."""
+
     _fields_ = (
         ("rank", ctypes.c_uint32),
         ("sides", ctypes.c_uint32 * 4),
@@ -33,21 +37,25 @@ class _Shape(ctypes.Structure):
         return tuple(self.sides[: self.rank])
 
 
-class _Step(ctypes.Structure):
+class Step(ctypes.Structure):
+    """`ubp_network_step`."""
+
     _fields_ = (
         ("name", ctypes.c_void_p),
         ("name_size", ctypes.c_size_t),
         ("operation", ctypes.c_char_p),
         ("kernel", ctypes.c_char_p),
         ("layer", ctypes.c_int32),
-        ("input", _Shape),
-        ("output", _Shape),
+        ("input", Shape),
+        ("output", Shape),
         ("multiply_adds", ctypes.c_int64),
         ("dense_multiply_adds", ctypes.c_int64),
     )
 
 
-class _Info(ctypes.Structure):
+class Info(ctypes.Structure):
+    """`ubp_network_info`."""
+
     _fields_ = tuple((f"{name}_bytes", ctypes.c_uint64) for name in ("file", "arena", "workspace", "prepared"))
     _fields_ += (("arithmetic", ctypes.c_char_p),)
 
@@ -56,8 +64,8 @@ class _Info(ctypes.Structure):
 def _functions() -> ctypes.CDLL:
     """The library, with the signatures of the header."""
     loaded, handle, index = library(), ctypes.c_void_p, ctypes.c_uint32
-    shape, arrays = ctypes.POINTER(_Shape), ctypes.POINTER(ctypes.c_void_p)
-    loaded.ubp_network_open.argtypes = [ctypes.c_char_p, ctypes.POINTER(_Options), ctypes.POINTER(handle), *ERROR]
+    shape, arrays = ctypes.POINTER(Shape), ctypes.POINTER(ctypes.c_void_p)
+    loaded.ubp_network_open.argtypes = [ctypes.c_char_p, ctypes.POINTER(Options), ctypes.POINTER(handle), *ERROR]
     loaded.ubp_network_close.argtypes = [handle]
     loaded.ubp_network_close.restype = None
     for what in ("input", "output", "step"):
@@ -67,8 +75,8 @@ def _functions() -> ctypes.CDLL:
         getattr(loaded, f"ubp_network_{what}_shape").argtypes = [handle, index, shape, *ERROR]
     loaded.ubp_network_run.argtypes = [handle, arrays, arrays, *ERROR]
     loaded.ubp_network_run_profiled.argtypes = [handle, arrays, arrays, ctypes.POINTER(ctypes.c_int64), *ERROR]
-    loaded.ubp_network_get_step.argtypes = [handle, index, ctypes.POINTER(_Step), *ERROR]
-    loaded.ubp_network_get_info.argtypes = [handle, ctypes.POINTER(_Info), *ERROR]
+    loaded.ubp_network_get_step.argtypes = [handle, index, ctypes.POINTER(Step), *ERROR]
+    loaded.ubp_network_get_info.argtypes = [handle, ctypes.POINTER(Info), *ERROR]
     return loaded
 
 
@@ -125,7 +133,7 @@ class OpenNetwork:
         """
         self._handle = ctypes.c_void_p()
         self._path = path
-        options, error = _Options(threads, kernel, not winograd), ErrorLine()
+        options, error = Options(threads, kernel, not winograd), ErrorLine()
         status = _functions().ubp_network_open(
             str(path).encode(sys.getfilesystemencoding(), "surrogateescape"),
             ctypes.byref(options), ctypes.byref(self._handle), *error.arguments,
@@ -161,7 +169,7 @@ class OpenNetwork:
         return count
 
     def _shapes(self, what: str) -> tuple[tuple[int, ...], ...]:
-        shape, shapes = _Shape(), []
+        shape, shapes = Shape(), []
         for index in range(self._count(what)):
             self._call(f"{what}_shape", index, ctypes.byref(shape))
             shapes.append(shape.as_tuple())
@@ -182,7 +190,7 @@ class OpenNetwork:
         return times
 
     def _step(self, index: int) -> NetworkStep:
-        step = _Step()
+        step = Step()
         self._call("get_step", index, ctypes.byref(step))
         return NetworkStep(
             name=ctypes.string_at(step.name, step.name_size).decode(),
@@ -205,8 +213,8 @@ class OpenNetwork:
         """fp16 where any of it is computed in fp16, else fp32."""
         return str(self._info().arithmetic.decode())
 
-    def _info(self) -> _Info:
-        info = _Info()
+    def _info(self) -> Info:
+        info = Info()
         self._call("get_info", ctypes.byref(info))
         return info
 

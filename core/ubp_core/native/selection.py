@@ -17,7 +17,7 @@ _FLOATS = np.ctypeslib.ndpointer(np.float32, flags="C_CONTIGUOUS")
 _INTS = np.ctypeslib.ndpointer(np.int32, flags="C_CONTIGUOUS")
 
 
-class _Options(ctypes.Structure):
+class Options(ctypes.Structure):
     """`ubp_selection_options`."""
 
     _fields_ = (
@@ -28,7 +28,7 @@ class _Options(ctypes.Structure):
     )
 
 
-class _Info(ctypes.Structure):
+class Info(ctypes.Structure):
     """`ubp_selection_info`."""
 
     _fields_ = (
@@ -39,7 +39,7 @@ class _Info(ctypes.Structure):
     )
 
 
-class _Share(ctypes.Structure):
+class Share(ctypes.Structure):
     """`ubp_share`."""
 
     _fields_ = (
@@ -58,12 +58,12 @@ class _Share(ctypes.Structure):
 def _functions() -> ctypes.CDLL:
     """The library, with the signatures of the header."""
     loaded = library()
-    options, info = ctypes.POINTER(_Options), ctypes.POINTER(_Info)
+    options, info = ctypes.POINTER(Options), ctypes.POINTER(Info)
     loaded.ubp_selection_run.argtypes = [
         _FLOATS, ctypes.c_int64, ctypes.c_int64, options, _INTS, _INTS, info, *ERROR,
     ]  # fmt: skip
     loaded.ubp_allocation_open.argtypes = [
-        ctypes.POINTER(_Share), ctypes.c_int64, options, ctypes.POINTER(ctypes.c_int64),
+        ctypes.POINTER(Share), ctypes.c_int64, options, ctypes.POINTER(ctypes.c_int64),
         ctypes.POINTER(ctypes.c_void_p), *ERROR,
     ]  # fmt: skip
     loaded.ubp_allocation_select.argtypes = [ctypes.c_void_p, ctypes.c_int64, _INTS, _INTS, info, *ERROR]
@@ -104,7 +104,7 @@ def select(importance: NDArray[np.float32], block_size: int, budget: int, method
         MemoryError: there was not enough.
     """
     rows, columns = np.empty(budget, np.int32), np.empty(budget, np.int32)
-    options, info, error = _Options(budget, block_size, method, threads), _Info(), ErrorLine()
+    options, info, error = Options(budget, block_size, method, threads), Info(), ErrorLine()
     status = _functions().ubp_selection_run(
         importance, *importance.shape, ctypes.byref(options), rows, columns, ctypes.byref(info), *error.arguments
     )
@@ -144,10 +144,10 @@ class Allocation:
             threads: 1 to 64.
         """
         self._handle, self._layers, found = ctypes.c_void_p(), layers, ctypes.c_int64()
-        shares = (_Share * len(layers))(
-            *(_Share(m.ctypes.data, *m.shape, scale, floor, ceiling) for m, scale, floor, ceiling in layers)
+        shares = (Share * len(layers))(
+            *(Share(m.ctypes.data, *m.shape, scale, floor, ceiling) for m, scale, floor, ceiling in layers)
         )
-        options, error = _Options(budget, block_size, method, threads), ErrorLine()
+        options, error = Options(budget, block_size, method, threads), ErrorLine()
         status = _functions().ubp_allocation_open(
             shares, len(layers), ctypes.byref(options), ctypes.byref(found), ctypes.byref(self._handle),
             *error.arguments,
@@ -161,7 +161,7 @@ class Allocation:
 
     def select(self, index: int) -> SelectOutcome:
         """The blocks of one layer: what `select` gives for its count."""
-        count, info, error = self.counts[index], _Info(), ErrorLine()
+        count, info, error = self.counts[index], Info(), ErrorLine()
         rows, columns = np.empty(count, np.int32), np.empty(count, np.int32)
         status = _functions().ubp_allocation_select(
             self._handle, index, rows, columns, ctypes.byref(info), *error.arguments

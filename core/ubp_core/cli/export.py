@@ -10,6 +10,7 @@ from ubp_core.atomic_file import refuse_existing
 from ubp_core.cli import output
 from ubp_core.cli.options.model import add_model_options
 from ubp_core.cli.options.output import add_force_option, add_output_options
+from ubp_core.cli.options.pictures import add_data_options, read_data
 from ubp_core.cli.options.planned import add_plan_option, load_for_plan, read_plan
 from ubp_core.cli.options.selection import CHOICE, add_choice_options
 from ubp_core.cli.options.types import add_type_options, network_types
@@ -19,8 +20,12 @@ from ubp_core.errors import ExitCode, FileError, ModelError
 from ubp_core.numerals import read_count
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from ubp_core.models import LoadedModel
     from ubp_core.network import ExportedNetwork
+    from ubp_core.pictures.folder import Pictures
     from ubp_core.plan import Plan
     from ubp_core.selection import Selection
 
@@ -40,7 +45,8 @@ EXAMPLES = """\
   ubp export --plan plan.yaml -o net.ubp
   ubp export mobilenet_v1 --dense -o baseline.ubp
   ubp export --dtype fp16 -o half.ubp                the fastest file for a Cortex-A55, A76 or later; an A53 runs it too
-  ubp export --dtype fp16 --dense -o dense16.ubp     what it is to be compared with"""
+  ubp export --dtype fp16 --dense -o dense16.ubp     what it is to be compared with
+  ubp export --dtype fp16 --data photos -o half.ubp  what fp16 costs, on pictures of one's own"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -56,6 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_choice_options(parser, packed=True)
     parser.add_argument("--dense", action="store_true", help="keep all weights: the baseline of a benchmark")
     add_type_options(parser)
+    add_data_options(parser, "on which fp16 is compared with fp32 (default: one random image)")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="FILE.ubp", help="the file to write")
     add_force_option(parser)
     add_output_options(parser)
@@ -89,16 +96,28 @@ def run(args: argparse.Namespace) -> int:
         refuse_given(args, ["input_size"], "--input has height and width")
     model, side = load_for_plan(args, plan, args.input[2] if args.input else None)
     shape, types = args.input or (1, 3, side, side), network_types(args, plan)
+    if types.all_fp32:
+        refuse_given(args, ["data", "limit"], "says what fp16 costs, and everything here is fp32")
+    pictures = read_data(args, model, shape)
     selections, criterion = select_for(args, plan, model)
 
     with output.narrate("capturing the network") as tell:
         from ubp_core.network import export_network
 
-        exported = export_network(model, selections, shape, criterion, tell, types)
+        images = () if pictures is None else in_batches(pictures.images, shape[0])
+        exported = export_network(model, selections, shape, criterion, tell, types, images)
         tell(f"writing {args.output}")
         exported.packed.save(args.output, args.force)
-    print_result(args, exported)
+    print_result(args, exported, pictures)
     return ExitCode.OK
+
+
+def in_batches(images: NDArray[np.float32], batch: int) -> list[NDArray[np.float32]]:
+    """The images [batch, channels, height, width]; the last ones are filled up from the beginning."""
+    import numpy as np
+
+    count = len(images)
+    return [images[np.arange(first, first + batch) % count] for first in range(0, count, batch)]
 
 
 def select_for(args: argparse.Namespace, plan: Plan | None, model: LoadedModel) -> tuple[dict[str, Selection], str]:
@@ -135,7 +154,7 @@ def select_all(model: LoadedModel, args: argparse.Namespace) -> dict[str, Select
     return selections
 
 
-def print_result(args: argparse.Namespace, exported: ExportedNetwork) -> None:
+def print_result(args: argparse.Namespace, exported: ExportedNetwork, pictures: Pictures | None) -> None:
     """The file as `ubp show` prints it, and how it was checked."""
     for line in exported.notes:
         output.note(line)
@@ -147,6 +166,7 @@ def print_result(args: argparse.Namespace, exported: ExportedNetwork) -> None:
             "arena_lower_bound_bytes": exported.arena_bound,
             "notes": list(exported.notes),
             "type_costs": [vars(cost) for cost in exported.costs],
+            "pictures": None if pictures is None else [str(path) for path in pictures.paths],
         }
         output.print_json({"command": "export", **file_record(args.output, exported.packed), **checks})
         return
@@ -159,9 +179,11 @@ def print_result(args: argparse.Namespace, exported: ExportedNetwork) -> None:
     console.print(
         f"largest difference from PyTorch{what}: {exported.relative_error:.1e} of its largest output", soft_wrap=True
     )
+    what = "a random image" if pictures is None else str(pictures)
     for number, cost in enumerate(exported.costs):
-        line = f"against fp32, on a random image: output {number} differs by at most {cost.largest:.2%} of the largest"
-        console.print(f"{line} number, by {cost.mean:.2%} in the mean", soft_wrap=True)
+        line = f"against fp32, on {what}: output {number} differs by at most {cost.largest:.2%} of the largest number"
+        same = "" if pictures is None or cost.agreement is None else f"; the same class on {cost.agreement:.1%}"
+        console.print(f"{line}, by {cost.mean:.2%} in the mean{same}", soft_wrap=True)
     if exported.own_error:
         output.note(
             f"these weights amplify rounding: PyTorch differs by {exported.own_error:.1e} from itself in float64"

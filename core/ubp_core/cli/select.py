@@ -15,6 +15,7 @@ from ubp_core.cli import output
 from ubp_core.cli.options.model import add_model_options, load_model_from
 from ubp_core.cli.options.output import add_force_option, add_output_options
 from ubp_core.cli.options.selection import add_choice_options
+from ubp_core.cli.options.types import add_dtype_option
 from ubp_core.cli.parsing import refuse_given
 from ubp_core.cli.tables import Column, Table, numbers
 from ubp_core.errors import ExitCode, FileError, ModelError
@@ -26,11 +27,14 @@ if TYPE_CHECKING:
 
 DESCRIPTION = """\
 Choose the 1xN blocks of one layer that stay, and say what they keep: retained importance, the proven upper bound
-(method optimal), where blocks start relative to the N-grid, and the layer's size and work before and after."""
+(method optimal), where blocks start relative to the N-grid, and the layer's size and work before and after. With
+--dtype fp16 also what rounding takes from the weights that stay, as the layer has them: normalisation is folded into
+them when a network is exported."""
 
 EXAMPLES = """\
   ubp select --layer _blocks.10._project_conv
   ubp select resnet50 --weights random --layer layer4.0.conv2 --block-size 8 --sparsity 0.9 --method bed
+  ubp select --layer _conv_stem --dtype fp16
   ubp select mobilenet_v1 --layer blocks.7.pointwise --sparsity 0.5 -o blocks.npz
                         rows [B], columns [B], mask [R, K]: numpy.load("blocks.npz")["mask"]"""
 
@@ -40,6 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_model_options(parser)
     parser.add_argument("--layer", required=True, metavar="NAME", help="the layer; `ubp layers MODEL` lists them")
     add_choice_options(parser)
+    add_dtype_option(parser)
     parser.add_argument("-o", "--output", type=Path, metavar="FILE.npz", help="save rows, columns and mask")
     add_force_option(parser)
     add_output_options(parser)
@@ -92,8 +97,10 @@ def _record(
 ) -> dict[str, Any]:
     """The JSON object; the tables are made from it, so the two can't disagree."""
     from ubp_core.budgets import blocks_to_keep
+    from ubp_core.network.types.half import weight_losses
     from ubp_core.report import layer_cost, offset_histogram
 
+    kept = layer.weight.reshape(selection.shape) * selection.mask()
     size, blocks = blocks_to_keep(selection.shape, args.block_size, args.sparsity, args.method)
     return {
         "command": "select",
@@ -112,7 +119,8 @@ def _record(
             "offset_histogram": offset_histogram(selection).tolist(),
             "seconds": seconds,
         },
-        "cost": asdict(layer_cost(layer, selection)),
+        "rounding": None if args.dtype == "fp32" else asdict(weight_losses(kept)),
+        "cost": asdict(layer_cost(layer, selection, args.dtype)) | {"dtype": args.dtype},
     }
 
 
@@ -157,11 +165,24 @@ def _print(model: LoadedModel, layer: Layer, record: dict[str, Any]) -> None:
         facts.add_row(
             "upper bound", f"{format_share(chosen['upper_bound'], 3)} (no {chosen['blocks']:,} blocks keep more)"
         )
+    if record["rounding"] is not None:
+        _add_rounding(facts, record["rounding"])
     facts.add_row("time", f"{chosen['seconds'] * 1e3:.1f} ms")
     console.print(facts)
     if len(chosen["offset_histogram"]) > 1:
         _print_offsets(console, chosen["offset_histogram"])
     _print_cost(console, record["cost"])
+
+
+def _add_rounding(facts: Table, rounding: dict[str, Any]) -> None:
+    """Rows on fp16."""
+    facts.add_row("largest weight", f"{rounding['largest']:.4g} of at most 65504 in fp16")
+    share, worst = (format_share(rounding[key], 3) for key in ("share", "worst_row_share"))
+    facts.add_row("fp16 takes", f"{share} of the weights' norm, {worst} of row {rounding['worst_row']}'s")
+    zeros, below = rounding["zeros"], rounding["subnormal"]
+    facts.add_row(
+        "below fp16's range", f"{format_grouped(zeros)} weights become 0, {format_grouped(below)} lose digits"
+    )
 
 
 def _print_offsets(console: Any, histogram: list[int]) -> None:
@@ -174,10 +195,10 @@ def _print_offsets(console: Any, histogram: list[int]) -> None:
     console.print(table)
 
 
-def _print_cost(console: Any, cost: dict[str, int | None]) -> None:
+def _print_cost(console: Any, cost: dict[str, Any]) -> None:
     """Dense against packed."""
     table = Table([Column("cost", "name"), *numbers("dense", "pruned", "share")])
-    labels = {"parameters": "parameters", "multiply_adds": "multiply-adds", "bytes": "bytes (fp32, packed)"}
+    labels = {"parameters": "parameters", "multiply_adds": "multiply-adds", "bytes": f"bytes ({cost['dtype']}, packed)"}
     for key, label in labels.items():
         before, after = cost[f"{key}_before"], cost[f"{key}_after"]
         share = after / before if before and after is not None else None

@@ -63,6 +63,13 @@ def build(name: str, num_classes: int, input_size: int) -> nn.Module:
     return network
 
 
+def default_weights(name: str) -> Any:
+    """Torchvision's own choice of its weights of a network; None where it has none, or no such network."""
+    models = _library()
+    choices = models.get_model_weights(name) if name in models.list_models(module=models) else ()
+    return choices.DEFAULT if len(choices) else None  # type: ignore[union-attr]
+
+
 def find_weights(name: str) -> tuple[str, str, int | None]:
     """Where torchvision's trained weights of a network are.
 
@@ -72,10 +79,9 @@ def find_weights(name: str) -> tuple[str, str, int | None]:
     Raises:
         ModelError: it has none.
     """
-    choices = list(_library().get_model_weights(name))
-    if not choices:
+    best = default_weights(name)
+    if best is None:
         raise ModelError(f"torchvision has no trained weights for {name}: use --weights random")
-    best = _library().get_model_weights(name).DEFAULT
     size = best.meta["min_size"][0] if name.startswith("vit_") else None
     return best.url, best.name, size
 

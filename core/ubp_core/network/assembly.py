@@ -56,7 +56,7 @@ def assemble(
         name = names[len(layers)]
         numbers[step.output] = len(layers)
         layer = pack_step(draft, step, weights, name, selections.get(weights.name), criterion)
-        layers.append(as_type(layer, types.of_layer(weights.name), types.sums_wide(weights.name)))
+        layers.append(as_type(layer, types.of_layer(weights.name), types.wide_sums))
         step_done(name)
     graph, plan = build_graph(draft, numbers)
     return Assembly(tuple(layers), graph, plan)

@@ -16,15 +16,15 @@ from ubp_core.errors import ModelError
 from ubp_core.models.checkpoints.identity import find_owners
 from ubp_core.models.layers import LoadedModel
 from ubp_core.models.own_modules import as_model, check_input_shape
-from ubp_core.network.assembly import Assembly, assemble
+from ubp_core.network.assembly import assemble
 from ubp_core.network.capture import capture
 from ubp_core.network.folding import fold_pads, fold_scales
 from ubp_core.network.fusing import fuse_activations, fuse_addends
 from ubp_core.network.reference import run_reference
 from ubp_core.network.types.conversions import FP32, NetworkTypes
-from ubp_core.network.types.costs import Images, TypeCost, type_costs
+from ubp_core.network.types.costs import Images, TypeCost
 from ubp_core.network.types.half import loss_note
-from ubp_core.network.types.wide_sums import layers_to_widen
+from ubp_core.network.types.trial import try_types
 from ubp_core.packed.file import PackedFile
 from ubp_core.packed.graph_reader import check_arena
 from ubp_core.packed.layer_packing import head_texts
@@ -131,7 +131,7 @@ class NetworkExporter:
         exported = ExportedNetwork(
             packed, assembly.plan.size, assembly.plan.lower_bound, error, own_error, self._notes(selections)
         )
-        return exported if types == FP32 else self._with_types(exported, selections, criterion, tell, types, images)
+        return exported if types.all_fp32 else self._with_types(exported, selections, criterion, tell, types, images)
 
     def _with_types(
         self,
@@ -143,28 +143,20 @@ class NetworkExporter:
         images: Images,
     ) -> ExportedNetwork:
         """The same network in its types, with what they cost; `full` is in fp32, and was checked."""
-
-        def assemble_as(types: NetworkTypes) -> tuple[Assembly, PackedFile]:
-            assembly = assemble(self._draft, selections, criterion, lambda name: tell(f"packed {name}"), types)
-            check_arena(assembly.graph)
-            return assembly, PackedFile(assembly.layers, *head_texts(self._model), graph=assembly.graph)
-
-        images = images or [np.random.default_rng(0).standard_normal(self._shape, np.float32)]
-        assembly, packed = assemble_as(types)
-        tell("looking for sums that fp16 can't hold")
-        widened = layers_to_widen(packed, images)
-        if widened:
-            assembly, packed = assemble_as(replace(types, wide_layers=types.wide_layers | frozenset(widened)))
-        tell("comparing with fp32")
-        notes = [f"{name}: sums in fp32, {reason}" for name, reason in widened.items()]
-        losses = (loss_note(one, other) for one, other in zip(full.packed.layers, packed.layers, strict=True))
+        images = images if len(images) else [np.random.default_rng(0).standard_normal(self._shape, np.float32)]
+        assembly = assemble(self._draft, selections, criterion, lambda name: tell(f"packed {name}"), types)
+        check_arena(assembly.graph)
+        narrow = PackedFile(assembly.layers, *head_texts(self._model), graph=assembly.graph)
+        trial = try_types(narrow, full.packed, images, tell)
+        notes = [f"{name}: sums in fp32, {reason}" for name, reason in trial.widened.items()]
+        losses = (loss_note(one, other) for one, other in zip(full.packed.layers, narrow.layers, strict=True))
         return replace(
             full,
-            packed=packed,
+            packed=trial.packed,
             arena_bytes=assembly.plan.size,
             arena_bound=assembly.plan.lower_bound,
             notes=(*full.notes, *notes, *filter(None, losses)),
-            costs=type_costs(packed, full.packed, images),
+            costs=trial.costs,
         )
 
     def _notes(self, selections: Mapping[str, Selection]) -> tuple[str, ...]:

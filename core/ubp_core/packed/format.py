@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from ubp_core.vocabulary import DTYPES
+
 MAGIC = b"\x89UBP\r\n\x1a\n"
 VERSION = 4
 ALIGNMENT = 64
@@ -17,7 +19,7 @@ NO_LAYER = 0xFFFFFFFF
 
 NO_TABLE = 0xFFFFFFFF
 
-ELEMENT_TYPES = {"fp32": "<f4", "fp16": "<f2"}
+ELEMENT_TYPES = dict(zip(DTYPES, ("<f4", "<f2"), strict=True))
 """Type of the numbers of each accepted dtype, in the order of their codes; 2 (int8) is described and refused."""
 
 MAX_ROWS = 1 << 24

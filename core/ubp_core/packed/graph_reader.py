@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from ubp_core.errors import FileError
 from ubp_core.packed.format import (
     ALIGNMENT,
-    ELEMENT_TYPES,
     GRAPH,
     GRAPH_SIZE,
     MAX_ARENA,
@@ -37,13 +36,12 @@ from ubp_core.packed.graph import Graph, Node, Tensor, Window, in_place_operands
 from ubp_core.packed.graph_shapes import ShapeError, node_result
 from ubp_core.packed.layer import PackedLayer
 from ubp_core.packed.layer_reader import require
-from ubp_core.vocabulary import ACTIVATIONS
+from ubp_core.vocabulary import ACTIVATIONS, DTYPES
 
 Record = NDArray[np.void]
 Values = dict[str, int]
 TakeName = Callable[[Record, int], str]
 
-DTYPES = tuple(ELEMENT_TYPES)
 POOLS = (Op.MAX_POOL, Op.AVERAGE_POOL)
 OPERANDS_OF = {Op.LAYER: (1, 2), Op.ADD: (2, 2), Op.MULTIPLY: (2, 2), Op.CONCAT: (1, MAX_NODES)}
 """Least and most operands of an op; one for those that are not listed."""

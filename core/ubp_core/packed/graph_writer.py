@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ubp_core.errors import FileError
-from ubp_core.packed.format import ELEMENT_TYPES, GRAPH, NO_LAYER, NO_TABLE, NODE, TENSOR, WINDOW
+from ubp_core.packed.format import GRAPH, NO_LAYER, NO_TABLE, NODE, TENSOR, WINDOW
 from ubp_core.packed.graph import Graph, Node, Tensor, Window
-from ubp_core.vocabulary import ACTIVATIONS
+from ubp_core.vocabulary import ACTIVATIONS, DTYPES
 
 AddText = Callable[[str, str], tuple[int, int]]
 NO_WINDOW = Window((0, 0), (0, 0))
@@ -51,7 +51,7 @@ def graph_section_bytes(graph: Graph, add_text: AddText) -> tuple[bytes, bytes, 
 
 def tensor_numbers(t: Tensor) -> dict[str, int]:
     """A tensor's record."""
-    dtype = list(ELEMENT_TYPES).index(t.dtype)
+    dtype = DTYPES.index(t.dtype)
     numbers = dict(rank=t.rank, batch=t.batch, channels=t.channels, height=t.height, width=t.width)
     return numbers | dict(dtype=dtype, offset=t.offset)
 

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from ubp_core.errors import FileError
 from ubp_core.packed.dense_blocks import first_filled, from_blocks
 from ubp_core.packed.format import (
-    ELEMENT_TYPES,
     FLAG_ALIGNED,
     MAX_COLUMNS,
     MAX_ROWS,
@@ -24,11 +23,9 @@ from ubp_core.packed.format import (
 )
 from ubp_core.packed.layer import PackedLayer
 from ubp_core.packed.rotation import block_starts
-from ubp_core.vocabulary import ACTIVATIONS, PACKED_BLOCK_SIZES
+from ubp_core.vocabulary import ACTIVATIONS, DTYPES, PACKED_BLOCK_SIZES
 
 Record = NDArray[np.void]
-
-DTYPES = tuple(ELEMENT_TYPES)
 
 
 def read_layer(

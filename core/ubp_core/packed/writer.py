@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from ubp_core.errors import FileError
 from ubp_core.packed.dense_blocks import to_blocks
 from ubp_core.packed.format import (
-    ELEMENT_TYPES,
     FLAG_ALIGNED,
     FLAG_GRAPH,
     GRAPH_SECTIONS,
@@ -32,7 +31,7 @@ from ubp_core.packed.format import (
 from ubp_core.packed.graph import Graph
 from ubp_core.packed.graph_writer import graph_section_bytes
 from ubp_core.packed.layer import PackedLayer
-from ubp_core.vocabulary import ACTIVATIONS
+from ubp_core.vocabulary import ACTIVATIONS, DTYPES
 
 
 @dataclass
@@ -98,7 +97,7 @@ def fill_record(records: NDArray[np.void], index: int, layer: PackedLayer, pool:
     for label in ("name", "method", "criterion"):
         record[f"{label}_offset"], record[f"{label}_size"] = pool.add(getattr(layer, label), f"layers[{index}].{label}")
     record |= dict(
-        dtype=list(ELEMENT_TYPES).index(layer.dtype),
+        dtype=DTYPES.index(layer.dtype),
         flags=FLAG_ALIGNED if layer.aligned else 0,
         rank=len(layer.shape),
         rows=layer.rows,

@@ -120,6 +120,22 @@ def test_select_tables(capsys: pytest.CaptureFixture[str]) -> None:
     assert "2,048" in lines["parameters"] and "25.0 %" in lines["multiply-adds"]
 
 
+def test_select_says_what_fp16_takes(small: LoadedModel, capsys: pytest.CaptureFixture[str]) -> None:
+    record = run_json(["select", *SMALL, "--layer", LAYER, "--dtype", "fp16"], capsys)
+    layer = small.layer(LAYER)
+    kept = layer.weight * select_blocks(importance(layer.weight), 4, 0.75, "optimal").mask().reshape(layer.shape)
+    taken = kept - kept.astype(np.float16).astype(np.float64)
+    rounding = record["rounding"]
+    assert rounding["largest"] == np.abs(kept).max() and rounding["zeros"] == 0
+    assert rounding["share"] == pytest.approx(np.linalg.norm(taken) / np.linalg.norm(kept), rel=1e-5)
+    assert rounding["share"] < rounding["worst_row_share"] < 2**-11
+    assert rounding["subnormal"] == ((kept != 0) & (np.abs(kept) < 2**-14)).sum()
+    assert record["cost"]["dtype"] == "fp16" and record["cost"]["bytes_before"] == 2 * layer.parameters
+    out, _ = run(["select", *SMALL, "--layer", LAYER, "--dtype", "fp16"], capsys)
+    assert "fp16 takes" in out and "bytes (fp16, packed)" in out
+    assert run_json(["select", *SMALL, "--layer", LAYER], capsys)["rounding"] is None
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_select_every_method(method: str, capsys: pytest.CaptureFixture[str]) -> None:
     out, _ = run(["select", *SMALL, "--layer", LAYER, "--method", method, "--criterion", "l2"], capsys)

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from ubp_core import PackedFile, importance, select_blocks
 from ubp_core.cli.main import main
@@ -123,3 +124,46 @@ def test_a_wrong_name_is_refused_before_the_model_is_loaded(capsys: pytest.Captu
 @pytest.mark.parametrize("text", ["224", "1x3x0x224", "1x3xax4"])
 def test_a_bad_shape_is_a_usage_error(text: str) -> None:
     assert main(["export", "--input", text, "-o", "net.ubp"]) == 2
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """Three pictures, and a file that is none."""
+    from skimage import data
+
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for name in ("chelsea", "coffee", "rocket"):
+        Image.fromarray(getattr(data, name)()).resize((60, 40)).save(folder / f"{name}.jpg")
+    (folder / "broken.png").write_bytes(b"nothing")
+    return folder
+
+
+def test_pictures_say_what_fp16_costs(tmp_path: Path, photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["export", *MODEL, "--dtype", "fp16", "--data", str(photos), "-o", str(tmp_path / "half.ubp")]
+    assert main([*arguments, "--json"]) == 0
+    captured = capsys.readouterr()
+    record = json.loads(captured.out)
+    assert [Path(path).name for path in record["pictures"]] == ["chelsea.jpg", "coffee.jpg", "rocket.jpg"]
+    (cost,) = record["type_costs"]
+    assert 0 < cost["mean"] <= cost["largest"] < 0.05 and cost["agreement"] == 1
+    assert f"3 pictures of {photos}, scaled to" in captured.err and "broken.png: can't be read" in captured.err
+    assert main([*arguments, "--force", "--limit", "1"]) == 0
+    assert "against fp32, on 1 picture: output 0 differs" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [
+        (("--data", "."), "--data: says what fp16 costs, and everything here is fp32; leave it out"),
+        (("--limit", "3", "--dtype", "fp16"), "--limit: is for the pictures of --data; leave it out"),
+        (("--data", "nowhere", "--dtype", "fp16"), "nowhere: No such file or directory"),
+        (("--data", ".", "--limit", "0", "--dtype", "fp16"), "--limit: need a whole number from 1 on; got 0"),
+    ],
+)
+def test_pictures_that_are_not_wanted_or_not_there(
+    tmp_path: Path, options: tuple[str, ...], line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["export", *MODEL, *options, "-o", str(tmp_path / "net.ubp")]) == 2
+    assert line in capsys.readouterr().err
+    assert not (tmp_path / "net.ubp").exists()

@@ -37,6 +37,7 @@ TWO_MEANINGS = {
     "--sparsity": "lists where several are compared",
     "--layers": "what happens without it differs",
     "--dtype": "lists where several are compared",
+    "--limit": "of pictures, and of seconds that a benchmark may take",
 }
 """Option: why it does not read the same everywhere."""
 

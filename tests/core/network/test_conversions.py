@@ -124,3 +124,36 @@ def test_all_layers_may_sum_in_fp32(exporter: NetworkExporter) -> None:
     types = NetworkTypes("fp16", {"head": "fp32"}, wide_sums=True)
     packed = exporter.export({}, types=types).packed
     assert [layer.wide_sums for layer in packed.layers] == [True, True, True, False]
+
+
+def test_a_layer_that_is_applied_twice_is_widened_where_it_needs_it() -> None:
+    """Its sums are whole numbers, at most 1,548 at first; what it makes is 96 times larger."""
+
+    class Twice(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.body = nn.Conv2d(8, 8, 1, bias=False)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.body(self.body(x).relu())
+
+    net = Twice().eval()
+    with torch.no_grad():
+        net.body.weight[:] = 3_000.0
+        net.body.weight[:, 4:] = -3_000.0
+        net.body.weight[:, :, 0, 0] += 96 * torch.eye(8)
+    image = np.full((1, 8, 4, 4), 0.125, np.float32)
+    exported = NetworkExporter(net, image.shape).export({}, types=NetworkTypes("fp16"), images=[image])
+    assert [(layer.name, layer.wide_sums) for layer in exported.packed.layers] == [("body", False), ("body#2", True)]
+
+
+def test_costs_are_those_of_the_images_given(exporter: NetworkExporter) -> None:
+    images = [np.random.default_rng(seed).standard_normal(SHAPE, np.float32) for seed in range(3)]
+    lines: list[str] = []
+    given = exporter.export({}, types=NetworkTypes("fp16"), images=images, progress=lines.append)
+    full = exporter.export({})
+    runs = [[run_reference(one.packed, [image])[0] for image in images] for one in (given, full)]
+    mine, theirs = (np.concatenate(arrays) for arrays in runs)
+    (cost,) = given.costs
+    assert cost.largest == pytest.approx(np.abs(mine - theirs).max() / np.abs(theirs).max(), rel=1e-5)
+    assert "comparing with fp32, image 3 of 3" in lines

@@ -13,18 +13,13 @@ from hypothesis import strategies as st
 from packed_samples import random_layer
 from ubp_core.errors import SelectionError
 from ubp_core.network.types.half import LARGEST, LOSS_LIMIT, as_type, loss_note, row_losses, to_half
-from ubp_core.packed.format import ELEMENT_TYPES, SectionKind
+from ubp_core.packed.format import SectionKind
 from ubp_core.packed.layer import PackedLayer
 from ubp_core.packed.packing import pack_dense
-from ubp_core.vocabulary import DTYPES
 
 
 def dense(*rows: list[float]) -> PackedLayer:
     return pack_dense(np.array(rows, np.float32), name="fc")
-
-
-def test_types_have_one_list() -> None:
-    assert tuple(ELEMENT_TYPES) == DTYPES
 
 
 @given(st.integers(0, 2**32 - 1), st.sampled_from([0, 1, 4, 8]))

@@ -29,16 +29,15 @@ class NetworkTypes:
     """Of the network's inputs and outputs."""
     wide_sums: bool = False
     """Whether products of all fp16 layers are summed in fp32."""
-    wide_layers: frozenset[str] = frozenset()
-    """Names of those whose products are, where not all are."""
 
     def of_layer(self, name: str) -> str:
         """Type of a layer."""
         return self.layers.get(name, self.dtype)
 
-    def sums_wide(self, name: str) -> bool:
-        """Whether a layer of fp16 sums its products in fp32."""
-        return self.of_layer(name) == "fp16" and (self.wide_sums or name in self.wide_layers)
+    @property
+    def all_fp32(self) -> bool:
+        """Whether nothing is of another type."""
+        return {self.dtype, *self.layers.values(), self.io} == {"fp32"}
 
 
 FP32 = NetworkTypes()

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ubp_core.network.reference import run_reference
-from ubp_core.packed.file import PackedFile
-
 Images = Sequence[NDArray[np.float32]]
 """Inputs of a network of one input, each [batch, channels, height, width]."""
+Outputs = Sequence[NDArray[np.float32]]
+"""All outputs of one run."""
 
 
 @dataclass(frozen=True)
@@ -27,21 +26,18 @@ class TypeCost:
     """Share of images with the same largest element; None where the output is no vector."""
 
 
-def type_costs(packed: PackedFile, full: PackedFile, images: Images) -> tuple[TypeCost, ...]:
-    """Runs both networks on every image.
+def type_costs(runs: Sequence[Outputs], expected: Sequence[Outputs]) -> tuple[TypeCost, ...]:
+    """The cost of every output.
 
     Args:
-        packed: the network in its types.
-        full: the same in fp32.
-        images: what they are given.
+        runs: what the network made in its types, for each image.
+        expected: what it made in fp32.
     """
-    pairs = [(run_reference(packed, [image]), run_reference(full, [image])) for image in images]
-    outputs = range(len(pairs[0][0]))
-    return tuple(output_cost([mine[i] for mine, _ in pairs], [theirs[i] for _, theirs in pairs]) for i in outputs)
+    return tuple(map(output_cost, zip(*runs, strict=True), zip(*expected, strict=True)))
 
 
 def output_cost(arrays: Sequence[NDArray[np.float32]], expected: Sequence[NDArray[np.float32]]) -> TypeCost:
-    """The cost of one output."""
+    """The cost of one output, over all images."""
     mine, theirs = (np.concatenate(parts).astype(np.float64) for parts in (arrays, expected))
     with np.errstate(invalid="ignore"):  # infinity less infinity
         difference = np.abs(mine - theirs)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ubp_core.errors import SelectionError
 from ubp_core.packed.layer import PackedLayer
 
 LARGEST = 65_504.0
 """Largest number that fp16 has."""
+SMALLEST_NORMAL = 2.0**-14
 LOSS_LIMIT = 1e-3
 """Share of a row's norm whose loss is worth a note. Rounding alone loses less than half of it; more is lost where
-numbers lie below fp16's smallest normal one, 2^-14."""
+numbers lie below the smallest normal one."""
 ROUNDING = 2.0**-11
 """Largest share of a number that rounding it to fp16 takes. A row counts as lost only where what it loses, for inputs
 of 1, is more than that of its bias: folded networks have dead channels, whose weights are next to nothing beside it."""
@@ -63,6 +65,41 @@ def row_losses(layer: PackedLayer, rounded: PackedLayer) -> np.ndarray[tuple[int
         norms, norms, 1
     )
     return shares
+
+
+@dataclass(frozen=True)
+class WeightLosses:
+    """What rounding to fp16 does to weights."""
+
+    largest: float
+    """Largest weight, without its sign; above LARGEST an export is refused."""
+    share: float
+    """Norm of what is taken, as a share of the norm of all weights; infinite where one is beyond fp16."""
+    worst_row: int
+    worst_row_share: float
+    """The largest share of a row's norm."""
+    zeros: int
+    """Weights that become 0."""
+    subnormal: int
+    """Weights below fp16's smallest normal number, which keep fewer digits; those that become 0 not counted."""
+
+
+def weight_losses(weights: NDArray[np.float32]) -> WeightLosses:
+    """Of a matrix [rows, columns] in which pruned weights are 0."""
+    before = np.abs(weights.astype(np.float64))
+    with np.errstate(over="ignore"):
+        after = before.astype(np.float16).astype(np.float64)
+    taken, norms = np.linalg.norm(before - after, axis=1), np.linalg.norm(before, axis=1)
+    rows = taken / np.where(norms, norms, 1)
+    worst = int(np.argmax(rows))
+    return WeightLosses(
+        largest=float(before.max(initial=0.0)),
+        share=float(np.linalg.norm(taken) / (np.linalg.norm(norms) or 1)),
+        worst_row=worst,
+        worst_row_share=float(rows[worst]),
+        zeros=int(((before > 0) & (after == 0)).sum()),
+        subnormal=int(((before < SMALLEST_NORMAL) & (after > 0)).sum()),
+    )
 
 
 def loss_note(layer: PackedLayer, rounded: PackedLayer) -> str | None:

@@ -13,8 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ubp_core.network.reference import run_layer, run_reference
-from ubp_core.network.types.costs import Images
+from ubp_core.network.reference import run_layer
 from ubp_core.packed.file import PackedFile
 from ubp_core.packed.graph import Node
 from ubp_core.packed.layer import PackedLayer
@@ -23,27 +22,27 @@ ERROR_LIMIT = 0.01
 """Of a layer's largest output."""
 
 
-def layers_to_widen(packed: PackedFile, images: Images) -> dict[str, str]:
-    """Names of the layers, with the reason in words.
+class SumWatch:
+    """Observes runs of a network, and remembers the largest error of each layer's sums."""
 
-    Args:
-        packed: a network; its fp32 layers, and those that sum in fp32 already, are left out.
-        images: what it is given.
-    """
-    worst: dict[str, float] = {}
+    def __init__(self, packed: PackedFile) -> None:
+        """Args: a network; its fp32 layers, and those that sum in fp32 already, are left out."""
+        self._layers = packed.layers
+        self._worst: dict[str, float] = {}
 
-    def observe(node: Node, operands: Sequence[Tensor]) -> None:
+    def observe(self, node: Node, operands: Sequence[Tensor]) -> None:
+        """What `run_reference` calls before a node runs."""
         if node.layer is None:
             return
-        layer = packed.layers[node.layer]
+        layer = self._layers[node.layer]
         depthwise = layer.groups > 1 and layer.shape[1] == 1  # a few products for each output
         if layer.dtype == "fp16" and not layer.wide_sums and not depthwise:
             errors = [sum_error(*part) for part in groups_of(layer, operands[0])]
-            worst[layer.name] = max(worst.get(layer.name, 0.0), *errors)
+            self._worst[layer.name] = max(self._worst.get(layer.name, 0.0), *errors)
 
-    for image in images:
-        run_reference(packed, [image], observe)
-    return {name: describe(error) for name, error in worst.items() if not error <= ERROR_LIMIT}
+    def layers_to_widen(self) -> dict[str, str]:
+        """Names of the layers, with the reason in words."""
+        return {name: describe(error) for name, error in self._worst.items() if not error <= ERROR_LIMIT}
 
 
 def groups_of(layer: PackedLayer, x: Tensor) -> Iterator[tuple[PackedLayer, Tensor]]:

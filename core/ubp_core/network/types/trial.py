@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from ubp_core.network.network import Network
 from ubp_core.network.reference import run_reference
-from ubp_core.network.types.costs import Images, TypeCost, type_costs
+from ubp_core.network.types.costs import Images, Outputs, TypeCost, type_costs
 from ubp_core.network.types.wide_sums import SumWatch
 from ubp_core.packed.file import PackedFile
+
+Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,8 +28,8 @@ class Trial:
     """Of each output, against fp32."""
 
 
-def try_types(packed: PackedFile, full: PackedFile, images: Images, tell: Callable[[str], None]) -> Trial:
-    """Runs a network on images, and again if it had to be changed.
+def try_types(packed: PackedFile, full: PackedFile, images: Images, tell: Tell) -> Trial:
+    """Watches the sums of every layer, and runs what comes of it by the native runtime, which rounds as a phone does.
 
     Args:
         packed: the network in its types.
@@ -32,25 +37,26 @@ def try_types(packed: PackedFile, full: PackedFile, images: Images, tell: Callab
         images: what both are given; at least one.
         tell: gets a line before each slow step.
     """
-
-    def count(what: str, number: int) -> None:
-        tell(f"{what}, image {number + 1} of {len(images)}")
-
-    watch, runs, expected = SumWatch(packed), [], []
+    watch = SumWatch(packed)
     for number, image in enumerate(images):
-        count("looking for sums that fp16 can't hold", number)
-        runs.append(run_reference(packed, [image], watch.observe))
-    if widened := watch.layers_to_widen():
-        packed, runs = with_wide_sums(packed, widened), []
-    for number, image in enumerate(images):
-        count("comparing with fp32", number)
-        if widened:
-            runs.append(run_reference(packed, [image]))
-        expected.append(run_reference(full, [image]))
-    return Trial(packed, widened, type_costs(runs, expected))
+        tell(f"looking for sums that fp16 can't hold, image {number + 1} of {len(images)}")
+        run_reference(packed, [image], watch.observe)
+    widened = watch.layers_to_widen()
+    packed = with_wide_sums(packed, widened)
+    tell("comparing with fp32")
+    return Trial(packed, widened, type_costs(run_natively(packed, images), run_natively(full, images)))
 
 
 def with_wide_sums(packed: PackedFile, names: Collection[str]) -> PackedFile:
     """The network with the sums of these layers in fp32."""
     layers = tuple(replace(layer, wide_sums=layer.wide_sums or layer.name in names) for layer in packed.layers)
     return replace(packed, layers=layers)
+
+
+def run_natively(packed: PackedFile, images: Images) -> list[Outputs]:
+    """All outputs for each image."""
+    with TemporaryDirectory(prefix="ubp-") as folder:
+        packed.save(path := Path(folder, "network.ubp"))
+        with Network.load(path) as network:
+            runs = [network.run(image) for image in images]
+    return [run if isinstance(run, tuple) else (run,) for run in runs]

@@ -10,9 +10,12 @@ import pytest
 import torch
 
 from natural_images import natural_images
-from network.conftest import Exported
+from network.conftest import SIZE, Exported, select_all
+from ubp_core.models import load_model
 from ubp_core.network import Network
+from ubp_core.network.exporting import NetworkExporter, export_network
 from ubp_core.network.reference import run_reference
+from ubp_core.network.types.conversions import NetworkTypes
 from ubp_core.packed.file import PackedFile
 from ubp_core.packed.format import Op
 
@@ -29,13 +32,28 @@ def test_output_equals_the_masked_model(name: str, exported: Callable[..., Expor
     network, masked = exported(name)
     network.packed.save(tmp_path / "net.ubp")
     packed, runtime = PackedFile.load(tmp_path / "net.ubp"), Network.load(tmp_path / "net.ubp", threads=2)
-    for image in natural_images(64):
+    for image in natural_images(SIZE):
         with torch.no_grad():
             expected = masked(torch.from_numpy(image[None])).numpy()
         for scores in (runtime.run(image[None]), *run_reference(packed, [image[None]])):
             assert isinstance(scores, np.ndarray)
             assert np.abs(scores - expected).max() <= TOLERANCE * np.abs(expected).max()
             assert scores.argmax() == expected.argmax()
+
+
+@pytest.mark.parametrize("name", ["mobilenet_v3_small", "efficientnet_lite0", "resnet18"])
+def test_fp16_is_near_fp32(name: str, tmp_path: Path) -> None:
+    """On photographs; and from the file, the native runtime's fp16 near the reference, which rounds results alone."""
+    weights = "default" if name == "efficientnet_lite0" else "random"
+    model = load_model(name, weights=weights, input_size=SIZE)
+    images = natural_images(SIZE)
+    exporter = NetworkExporter(model, (len(images), 3, SIZE, SIZE))
+    half = exporter.export(select_all(model), types=NetworkTypes("fp16"), images=[images])
+    (cost,) = half.costs
+    assert cost.agreement == 1 and cost.mean > 0 and cost.largest < 0.02
+    half.packed.save(tmp_path / "half.ubp")
+    mine, judge = Network.load(tmp_path / "half.ubp").run(images), run_reference(half.packed, [images])[0]
+    assert isinstance(mine, np.ndarray) and np.abs(mine - judge).max() < 0.01 * np.abs(judge).max()
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -62,9 +80,6 @@ def test_memory_is_what_the_fullest_operation_needs(name: str, exported: Callabl
 
 def test_trained_network_knows_what_is_on_the_pictures(tmp_path: Path) -> None:
     """EfficientNet-Lite0 as it is: 285 is an Egyptian cat, 967 an espresso (ImageNet's own order of classes)."""
-    from ubp_core.models import load_model
-    from ubp_core.network.exporting import export_network
-
     network = export_network(load_model("efficientnet_lite0"), {}, (2, 3, 224, 224))
     network.packed.save(tmp_path / "net.ubp")
     scores = Network.load(tmp_path / "net.ubp").run(natural_images(224, ("chelsea", "coffee")))

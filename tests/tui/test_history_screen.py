@@ -19,6 +19,7 @@ from ubp_tui.app import UbpApp
 from ubp_tui.bench.job import PackedJob, make_job
 from ubp_tui.bench.options import RunOptions
 from ubp_tui.choices.choice import Choice
+from ubp_tui.choices.layer_choices import LayerChoices
 from ubp_tui.dialogs.error import ErrorDialog
 from ubp_tui.renderables.bench.history import describe_comparison, describe_run
 from ubp_tui.screens.history import EMPTY, HistoryScreen
@@ -33,7 +34,7 @@ def run() -> BenchRun:
     build_programs()
     with closed_port() as port:
         bench = bench_app(Path("unused"), port).services.bench
-        packed = PackedJob(make_job(tiny_model(), ("block.0.expand", "head"), lambda name: Choice("bed")))
+        packed = PackedJob(make_job(tiny_model(), ("block.0.expand", "head"), LayerChoices(Choice("bed"))))
         packed.pack(RunOptions(), lambda name, number: None, Event())
         made = bench.run(packed, "host", RunOptions(), lambda step: None, Event())
         packed.close()
@@ -90,7 +91,7 @@ async def test_an_emulators_run_has_every_variant_in_one_line(tmp_path: Path, be
     build_programs()
     with closed_port() as port:
         bench = bench_app(Path("unused"), port).services.bench
-        packed = PackedJob(make_job(tiny_model(), ("block.0.expand",), lambda name: Choice("bed")))
+        packed = PackedJob(make_job(tiny_model(), ("block.0.expand",), LayerChoices(Choice("bed"))))
         packed.pack(RunOptions(), lambda name, number: None, Event())
         counted = bench.run(packed, "emulator", RunOptions(), lambda step: None, Event())
         packed.close()

@@ -28,6 +28,7 @@ from ubp_tui.app import UbpApp, build_app
 from ubp_tui.bench.job import PackedJob, make_job
 from ubp_tui.bench.options import RunOptions
 from ubp_tui.choices.choice import Choice
+from ubp_tui.choices.layer_choices import LayerChoices
 from ubp_tui.dialogs.export import ExportDialog
 from ubp_tui.dialogs.help import HelpScreen
 from ubp_tui.screens.compare import CompareScreen
@@ -139,7 +140,7 @@ class Photographer:
 def keep_earlier_run(history: Path) -> None:
     """Put a run into the history that the one on the screen can be compared with."""
     model = tiny_model()
-    packed = PackedJob(make_job(model, (LAYER,), lambda name: Choice("bed")))
+    packed = PackedJob(make_job(model, (LAYER,), LayerChoices(Choice("bed"))))
     packed.pack(RunOptions(), lambda name, number: None, Event())
     with History(history) as opened:
         opened.add(finished_run(packed.layers, model.name, slower=20_000))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ubp_core.history import Comparison
 
 
-SHOWN: Final = ((0, 1, 2, 3, 4, 5), (0, 1, 2, 3, 4), (0, 1, 2, 4))
+SHOWN: Final = ((0, 1, 2, 3, 4, 5, 6), (0, 1, 2, 3, 4, 5), (0, 1, 2, 3, 5))
 """Columns of results, from wide to narrow."""
 LEAST_NAME, MOST_NAME = 12, 34
 """Cells of a layer's name."""
@@ -30,7 +30,8 @@ LEAST_BAR, MOST_BAR = 8, 40
 def describe_run(run: BenchRun, number: int, width: int) -> list[str]:
     """One entry of the history, in lines for a panel of `width` cells."""
     lines = [f"run {number} · {describe_started(run.started)} UTC · {run.model}"]
-    lines.append(describe_figure(run.device, run.title, run.figure))
+    dtypes = [variant.dtype for layer in run.layers for variant in layer.variants]
+    lines.append(describe_figure(run.device, run.title, run.figure, dtypes))
     lines += ["", *_list_results(run, width)]
     for layer in run.layers:
         profile = describe_profile(layer, width)
@@ -40,6 +41,8 @@ def describe_run(run: BenchRun, number: int, width: int) -> list[str]:
     facts = {name: run.facts.get(name) for name in ("soc", "android", "temperature_c", "battery_percent")}
     known = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in facts.items() if value not in (None, ""))
     samples = sum(len(variant.samples_ns) for layer in run.layers for variant in layer.variants)
+    types = ", ".join(f"{name} {dtype}" for name, dtype in (run.extra.get("types") or {}).items())
+    lines += [f"types: {types}"] if types else []
     return [*lines, f"settings: {settings}", f"device: {known}", f"samples kept: {samples}"]
 
 
@@ -49,7 +52,7 @@ def _list_results(run: BenchRun, width: int) -> list[str]:
     rows = [
         (layer, index, cells) for layer in run.layers for index, cells in enumerate(result_cells(layer, run.figure))
     ]
-    least = (7, 9, 8, 6, 7, max(9, len(run.figure)))
+    least = (7, 4, 9, 8, 6, 7, max(9, len(run.figure)))
     # By what there is: a count of instructions is longer than a time, and a line that is too long is wrapped.
     columns = [max([cells, *(cell_len(row[place]) for _, _, row in rows)]) for place, cells in enumerate(least)]
     shown = next((some for some in SHOWN if width - _width(columns, some) >= LEAST_NAME), SHOWN[-1])
@@ -57,10 +60,10 @@ def _list_results(run: BenchRun, width: int) -> list[str]:
     room = min(MOST_BAR, width - name_width - _width(columns, shown) - 2)
 
     def join(name: str, cells: Sequence[str], bar: str = "") -> str:
-        padded = [cells[0].ljust(columns[0]), *(cells[n].rjust(columns[n]) for n in shown[1:])]
+        padded = [cells[n].ljust(columns[n]) if n < 2 else cells[n].rjust(columns[n]) for n in shown]
         return " ".join([pad(name, name_width), *padded, f" {bar}" if bar else ""]).rstrip()
 
-    lines = [join("layer", ("variant", "measured", "vs dense", "spread", "keeps %", "figure"))]
+    lines = [join("layer", ("variant", "type", "measured", "vs dense", "spread", "keeps %", "figure"))]
     for layer, index, cells in rows:
         name = shorten_name(layer.layer, name_width) if index == 0 else ""
         lines.append(join(name, cells, _draw_bar(layer, index, room)))

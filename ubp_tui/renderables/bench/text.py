@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ubp_core.benchmark.figure import FIGURE_TITLES, UNSURE_WORDS
+from ubp_core.benchmark.figure import FIGURE_TITLES, FIGURE_WORDS, HOST_TIME, UNSURE_WORDS
 from ubp_core.units import format_instructions, format_time
+from ubp_core.vocabulary import DEFAULT_DTYPE, DTYPES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from ubp_core.benchmark import LayerResult, VariantResult
     from ubp_core.history import LayerFigures
+
+
+NO_MEASURE = "no measure"
+"""What a figure is that says nothing; the program's note tells why."""
 
 
 def format_figure(variant: VariantResult) -> str:
@@ -33,19 +38,40 @@ def format_spread(variant: VariantResult) -> str:
     return f"{100 * (variant.p90_ns / variant.median_ns - 1):.0f} %"
 
 
-def describe_figure(device: str, title: str, figure: str) -> str:
-    """Device and kind of figure in one line."""
-    words = FIGURE_TITLES.get(figure, figure)
-    return f"{device} ({title or 'not reached'})" + (f" · {words}" if words else "")
+def is_measure(figure: str, dtype: str) -> bool:
+    """Whether a figure says anything of its type: x86-64 has no fp16 arithmetic, and computes it in fp32."""
+    return figure != HOST_TIME or dtype == DEFAULT_DTYPE
 
 
-def describe_column(figures: LayerFigures) -> str:
-    """Where the figures of a table's column come from, for its title; empty where nobody has measured anything."""
-    if not figures.values:
-        return f"nothing measured on {figures.device}" if figures.device else ""
+def name_kind(figure: str, dtype: str) -> str:
+    """The kind of a figure in a word or two, for every row."""
+    return FIGURE_WORDS.get(figure, figure) if is_measure(figure, dtype) else NO_MEASURE
+
+
+def list_types(dtypes: Iterable[str]) -> str:
+    """Types in one order, each once."""
+    found = {*dtypes}
+    return ", ".join(dtype for dtype in DTYPES if dtype in found)
+
+
+def describe_figure(device: str, title: str, figure: str, dtypes: Sequence[str]) -> str:
+    """Device, kind of figure and types of what was measured in one line."""
+    types = list_types(dtypes) + (", each against its own dense" if len({*dtypes}) > 1 else "")
+    return " · ".join(filter(None, (f"{device} ({title or 'not reached'})", FIGURE_TITLES.get(figure, figure), types)))
+
+
+def describe_column(figures: LayerFigures, dtypes: Sequence[str]) -> str:
+    """Where the figures of a table's column come from and of which types they are, for its title; empty where nobody
+    has measured anything."""
+    known = {dtype for *_, dtype in figures.values}
+    if not known & {*dtypes}:
+        what = f"in {list_types(dtypes)} " if known else ""
+        return f"nothing measured {what}on {figures.device}" if figures.device else ""
     words = {"latency": f"latency on {figures.device}", "instructions": "emulated"}.get(figures.figure, figures.figure)
     threads = f", {figures.threads} threads" if figures.threads > 1 else ""
-    return words + threads + (f", {figures.cores} cores" if figures.cores else "")
+    cores = f", {figures.cores} cores" if figures.cores else ""
+    vain = [dtype for dtype in dtypes if not is_measure(figures.figure, dtype)]
+    return f"{words}, {list_types(dtypes)}{threads}{cores}" + (f" ({vain[0]}: {NO_MEASURE})" if vain else "")
 
 
 def list_warnings(layers: Sequence[LayerResult], failure: str, planned: int) -> list[str]:

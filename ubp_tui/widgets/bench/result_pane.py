@@ -97,7 +97,8 @@ class ResultPane(Vertical):
             lines = [self._title if self.plan else ""]
         else:
             kept = f" · history: run {run.number}" if run.number is not None else ""
-            lines = [describe_figure(run.device, run.title, run.figure) + kept]
+            dtypes = [variant.dtype for layer in run.layers for variant in layer.variants]
+            lines = [describe_figure(run.device, run.title, run.figure, dtypes) + kept]
         self.query_one("#result-title", Static).update("\n".join(map(shown, lines)))
         self._describe_profile()
         notes = [] if run is None else list_warnings(run.layers, run.failure, len(self.plan))

@@ -127,12 +127,12 @@ def test_bars_that_do_not_fit_leave_whole_lines(around: int) -> None:
 
 
 def test_points_are_relative_to_dense() -> None:
-    points = result_points(LayerResult("one", "", "", (DENSE, BED)), here=True)
+    points = result_points(LayerResult("one", "", "", (DENSE, BED)), "latency", here=True)
     assert [(point.across, point.up, point.method) for point in points] == [(100, 100, "dense"), (25, 50, "bed")]
     live = LayerProgress("taking turns", medians_ns=(200.0, None, 50.0, 100.0))
-    shown = live_points(live, VARIANTS, (1.0, 0.4, 0.5, 0.6), here=False)
+    shown = live_points(live, VARIANTS, (1.0, 0.4, 0.5, 0.6), "latency", here=False)
     assert [(point.across, point.up) for point in shown] == [(100, 100), (25, 50), (50, 60)]
-    assert live_points(LayerProgress(), VARIANTS, (), here=True) == []
+    assert live_points(LayerProgress(), VARIANTS, (), "latency", here=True) == []
     assert describe_shapes(points) == "● bed"
 
 

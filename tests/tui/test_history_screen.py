@@ -116,10 +116,10 @@ async def test_two_marked_runs_are_compared_and_a_third_mark_replaces_the_first(
     async with app.run_test(size=bench_size) as pilot:
         screen = await open_history(app, pilot)
         await pilot.press("space", "down", "space")
-        await until(pilot, lambda: "run 2 (host time) against run 3 (latency)" in screen_text(app))
+        await until(pilot, lambda: "run 2 (host time, fp32) against run 3 (latency, fp32)" in screen_text(app))
         assert screen.marked == (3, 2) and screen_text(app).count("●") == 2
         await pilot.press("down", "space")
-        await until(pilot, lambda: "run 1 (host time) against run 2 (host time)" in screen_text(app))
+        await until(pilot, lambda: "run 1 (host time, fp32) against run 2 (host time, fp32)" in screen_text(app))
         assert screen.marked == (2, 1) and screen_text(app).count("●") == 2
         await pilot.press("space")
         await until(pilot, lambda: "run 1 · " in screen_text(app))
@@ -128,8 +128,9 @@ async def test_two_marked_runs_are_compared_and_a_third_mark_replaces_the_first(
 
 def test_texts_hold_every_figure(history: Path, run: BenchRun) -> None:
     with History(history) as opened:
-        comparison = compare_runs(opened.get(1), opened.get(3))
-    lines = "\n".join(describe_comparison(comparison, ("host time", "latency"), 100))
+        first, third = opened.get(1), opened.get(3)
+    comparison = compare_runs(first, third)
+    lines = "\n".join(describe_comparison(comparison, (first.run, third.run), 100))
     assert len(comparison.variants) == 8
     for variant in comparison.variants:
         assert format_time(variant.first_ns) in lines and format_ratio(variant.ratio) in lines

@@ -104,6 +104,7 @@ def test_a_file_gives_back_what_was_written(tmp_path_factory: pytest.TempPathFac
         ("block_size: 4", "block_size: 99", "default.block_size: need a whole number from 1 to 32"),
         ("marked: []", "marked: yes", "marked: need a list"),
         ("scope: all", "scpoe: all", "'scpoe' is unknown"),
+        ("dtype: fp32", "dtype: bf16", "dtype: 'bf16' is unknown; choose from fp32, fp16"),
         ("  name: small", "  seed: 3", "model: name is missing"),
         ("by_tap: false", "by_tap: {", "not YAML"),
         ("model:", "later: 1\nmodel:", "'later' is unknown"),

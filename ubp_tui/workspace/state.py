@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ubp_core.benchmark.figure import is_measure
 from ubp_core.history.figures import LayerFigures
 from ubp_core.models.spec import ModelSpec
 from ubp_core.vocabulary import DENSE
@@ -141,7 +142,8 @@ class WorkspaceState:
         for layer in self.layers if self.figures.values else ():
             choice = self.choices.of(layer.name)
             chosen = (choice.method, choice.block_size, choice.sparsity) if layer.name in pruned else (DENSE, 0, 0.0)
-            figure = self.figures.of(layer.name, *chosen, self.choices.dtype_of(layer.name))
-            if figure is not None:
+            dtype = self.choices.dtype_of(layer.name)
+            figure = self.figures.of(layer.name, *chosen, dtype)
+            if figure is not None and is_measure(self.figures.figure, dtype):
                 found[layer.name] = figure
         return found

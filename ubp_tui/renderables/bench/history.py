@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Final
 
 from rich.cells import cell_len
 
-from ubp_core.benchmark.figure import FIGURE_WORDS
+from ubp_core.benchmark.figure import FIGURE_WORDS, is_measure
 from ubp_tui.renderables.bars import growing_bar
 from ubp_tui.renderables.bench.profile import describe_profile
 from ubp_tui.renderables.bench.rows import result_cells
-from ubp_tui.renderables.bench.text import describe_figure, describe_started, list_warnings
+from ubp_tui.renderables.bench.text import describe_figure, describe_started, list_types, list_warnings
 from ubp_tui.renderables.cells import pad, shorten_name, shown
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def _list_results(run: BenchRun, width: int) -> list[str]:
     lines = [join("layer", ("variant", "type", "measured", "vs dense", "spread", "keeps %", "figure"))]
     for layer, index, cells in rows:
         name = shorten_name(layer.layer, name_width) if index == 0 else ""
-        lines.append(join(name, cells, _draw_bar(layer, index, room)))
+        lines.append(join(name, cells, _draw_bar(layer, index, run.figure, room)))
     return lines
 
 
@@ -75,15 +75,23 @@ def _width(columns: Sequence[int], shown: Sequence[int]) -> int:
     return sum(columns[number] + 1 for number in shown)
 
 
-def _draw_bar(layer: LayerResult, index: int, room: int) -> str:
+def _draw_bar(layer: LayerResult, index: int, figure: str, room: int) -> str:
     """A variant's figure beside the largest one of its layer; empty where there is none, or no room."""
-    figures = [v.median_ns or v.instructions or 0 if v.check == "ok" else 0 for v in layer.variants]
+    good = [variant.check == "ok" and is_measure(figure, variant.dtype) for variant in layer.variants]
+    pairs = zip(layer.variants, good, strict=True)
+    figures = [variant.median_ns or variant.instructions or 0 if one else 0 for variant, one in pairs]
     return growing_bar(figures[index], max(figures), room) if room >= LEAST_BAR and figures[index] else ""
 
 
-def describe_comparison(comparison: Comparison, figures: tuple[str, str], width: int) -> list[str]:
-    """Two entries side by side; `figures` are the kinds of figure of the first and the second."""
-    first, second = (FIGURE_WORDS.get(figure, figure) for figure in figures)
+def _describe_side(run: BenchRun) -> str:
+    """Kind and types of a run's figures."""
+    types = list_types(variant.dtype for layer in run.layers for variant in layer.variants)
+    return ", ".join(filter(None, (FIGURE_WORDS.get(run.figure, run.figure), types)))
+
+
+def describe_comparison(comparison: Comparison, runs: tuple[BenchRun, BenchRun], width: int) -> list[str]:
+    """Two entries side by side."""
+    first, second = map(_describe_side, runs)
     texts = [(shown(variant.label), *variant.texts) for variant in comparison.variants]
     # By what there is, so that no line is wrapped.
     cells = [max([least, *(cell_len(row[place]) for row in texts)]) for place, least in enumerate((12, 9, 9, 5))]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ubp_core.benchmark.figure import FIGURE_WORDS, TIMED
+from ubp_core.benchmark.figure import FIGURE_WORDS, TIMED, is_measure
 from ubp_core.units import format_percent, format_ratio, format_time
 from ubp_core.vocabulary import DENSE
 from ubp_tui.bench.job import Plan
@@ -105,7 +105,7 @@ def result_cells(layer: LayerResult, figure: str) -> list[tuple[str, ...]]:
             name,
             variant.dtype,
             format_figure(variant) if variant.check == "ok" else "differs",
-            format_ratio(find_ratio(layer, variant), layer.unsure(variant)),
+            format_ratio(find_ratio(layer, variant, figure), layer.unsure(variant)),
             format_spread(variant),
             "-" if variant.retained is None else format_percent(variant.retained),
             name_kind(figure, variant.dtype),
@@ -119,7 +119,7 @@ def live_cells(
 ) -> list[tuple[str, ...]]:
     """The rows of a layer whose variants are taking turns: medians so far."""
     medians = (*live.medians_ns, *[None] * len(variants))[: len(variants)]
-    dense = find_dense(live, variants)
+    dense = find_dense(live, variants, figure)
     kept = (*map(format_percent, retained), *[""] * len(variants))[: len(variants)]
     return [
         (
@@ -135,10 +135,11 @@ def live_cells(
     ]
 
 
-def find_dense(live: LayerProgress, variants: Sequence[Variant]) -> dict[str, float]:
-    """The median so far of dense, by type; without the types whose dense has not run yet."""
+def find_dense(live: LayerProgress, variants: Sequence[Variant], figure: str) -> dict[str, float]:
+    """The median so far of dense, by type; without the types whose dense has not run yet, or says nothing."""
     pairs = zip(variants, live.medians_ns, strict=False)
-    return {variant.dtype: median for variant, median in pairs if variant.method == DENSE and median}
+    found = {variant.dtype: median for variant, median in pairs if variant.method == DENSE and median}
+    return {dtype: median for dtype, median in found.items() if is_measure(figure, dtype)}
 
 
 def name_typed(variants: Sequence[Variant] | Sequence[VariantResult]) -> list[str]:

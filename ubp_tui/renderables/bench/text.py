@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ubp_core.benchmark.figure import FIGURE_TITLES, FIGURE_WORDS, HOST_TIME, UNSURE_WORDS
+from ubp_core.benchmark.figure import FIGURE_TITLES, FIGURE_WORDS, UNSURE_WORDS, is_measure
 from ubp_core.units import format_instructions, format_time
-from ubp_core.vocabulary import DEFAULT_DTYPE, DTYPES
+from ubp_core.vocabulary import DTYPES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 NO_MEASURE = "no measure"
-"""What a figure is that says nothing; the program's note tells why."""
+"""What a figure is that says nothing of its type; the program's note tells why."""
 
 
 def format_figure(variant: VariantResult) -> str:
@@ -26,8 +26,10 @@ def format_figure(variant: VariantResult) -> str:
     return format_time(variant.median_ns)
 
 
-def find_ratio(layer: LayerResult, variant: VariantResult) -> float | None:
-    """How many times faster than dense; how many times fewer instructions where nothing was timed."""
+def find_ratio(layer: LayerResult, variant: VariantResult, figure: str) -> float | None:
+    """How many times faster than dense of the same type; how many times fewer instructions where nothing was timed."""
+    if not is_measure(figure, variant.dtype):
+        return None
     return layer.speedup(variant) or layer.fewer_instructions(variant)
 
 
@@ -36,11 +38,6 @@ def format_spread(variant: VariantResult) -> str:
     if not variant.median_ns or not variant.p90_ns:
         return "-"
     return f"{100 * (variant.p90_ns / variant.median_ns - 1):.0f} %"
-
-
-def is_measure(figure: str, dtype: str) -> bool:
-    """Whether a figure says anything of its type: x86-64 has no fp16 arithmetic, and computes it in fp32."""
-    return figure != HOST_TIME or dtype == DEFAULT_DTYPE
 
 
 def name_kind(figure: str, dtype: str) -> str:
@@ -56,7 +53,9 @@ def list_types(dtypes: Iterable[str]) -> str:
 
 def describe_figure(device: str, title: str, figure: str, dtypes: Sequence[str]) -> str:
     """Device, kind of figure and types of what was measured in one line."""
-    types = list_types(dtypes) + (", each against its own dense" if len({*dtypes}) > 1 else "")
+    found = {*dtypes}
+    words = [dtype if is_measure(figure, dtype) else f"{dtype} ({NO_MEASURE})" for dtype in DTYPES if dtype in found]
+    types = ", ".join([*words, "each against its own dense"] if len(words) > 1 else words)
     return " · ".join(filter(None, (f"{device} ({title or 'not reached'})", FIGURE_TITLES.get(figure, figure), types)))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ubp_core.benchmark.figure import is_measure
 from ubp_core.units import format_time
 from ubp_tui.looks.themes import Look
 from ubp_tui.renderables.bench.rows import name_typed
@@ -34,9 +35,12 @@ class Bars:
     """What the values are; empty: times."""
 
 
-def result_bars(layer: LayerResult) -> Bars:
-    """Bars of a measured layer: its medians; where nothing was timed, its instructions, or else its multiply-adds."""
-    variants = layer.variants
+def result_bars(layer: LayerResult, figure: str) -> Bars | None:
+    """Bars of a measured layer: its medians; where nothing was timed, its instructions, or else its multiply-adds; none
+    where all of it is no measure."""
+    variants = [variant for variant in layer.variants if is_measure(figure, variant.dtype)]
+    if not variants:
+        return None
     names, methods = tuple(name_typed(variants)), tuple(variant.method for variant in variants)
     if any(variant.median_ns for variant in variants):
         return Bars(names, methods, tuple(variant.median_ns or 0.0 for variant in variants), "")
@@ -45,11 +49,13 @@ def result_bars(layer: LayerResult) -> Bars:
     return Bars(names, methods, tuple(float(variant.multiply_adds) for variant in variants), "multiply-adds")
 
 
-def live_bars(live: LayerProgress, variants: Sequence[Variant]) -> Bars:
-    """Bars of a layer whose variants are taking turns."""
+def live_bars(live: LayerProgress, variants: Sequence[Variant], figure: str) -> Bars | None:
+    """Bars of a layer whose variants are taking turns; none where all of it is no measure."""
     medians = (*live.medians_ns, *[None] * len(variants))[: len(variants)]
-    methods = tuple(variant.method for variant in variants)
-    return Bars(tuple(name_typed(variants)), methods, tuple(median or 0.0 for median in medians), "")
+    measured = [place for place, variant in enumerate(variants) if is_measure(figure, variant.dtype)]
+    shown = [variants[place] for place in measured]
+    values = tuple(medians[place] or 0.0 for place in measured)
+    return Bars(tuple(name_typed(shown)), tuple(variant.method for variant in shown), values, "") if shown else None
 
 
 def fit_bars(bars: Bars, lines: int, around: int) -> Bars:

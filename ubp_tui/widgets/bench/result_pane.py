@@ -156,10 +156,10 @@ class ResultPane(Vertical):
 
     def _points(self, run: DeviceRun, layer: str) -> list[Point]:
         """Every measured variant, and those of the layer that is under way."""
-        points = [point for result in run.layers for point in result_points(result, result.layer == layer)]
+        points = [point for result in run.layers for point in result_points(result, run.figure, result.layer == layer)]
         if run.live and run.layer and run.figure in TIMED:
             kept = self.retained.get(run.layer, ())
-            points += live_points(run.live, self.plan[run.layer], kept, run.layer == layer)
+            points += live_points(run.live, self.plan[run.layer], kept, run.figure, run.layer == layer)
         return points
 
     @staticmethod
@@ -173,9 +173,9 @@ class ResultPane(Vertical):
         """The bars of a layer; None where it has none yet."""
         result = run.result(layer)
         if result is not None:
-            return result_bars(result)
+            return result_bars(result, run.figure)
         if layer == run.layer and run.live and any(run.live.medians_ns) and run.figure in TIMED:
-            return live_bars(run.live, self.plan[layer])
+            return live_bars(run.live, self.plan[layer], run.figure)
         return None
 
     def on_data_table_row_highlighted(self, message: DataTable.RowHighlighted) -> None:

@@ -49,18 +49,20 @@ class Point:
     """Whether the figure's interval is wide: a question mark stands behind its name."""
 
 
-def result_points(layer: LayerResult, here: bool) -> list[Point]:
-    """The points of a measured layer."""
+def result_points(layer: LayerResult, figure: str, here: bool) -> list[Point]:
+    """The points of a measured layer; what is no measure has none."""
     return [
         Point(100 / ratio, 100 * variant.retained, variant.method, here, variant.dtype, layer.unsure(variant))
         for variant in layer.variants
-        if variant.retained is not None and (ratio := find_ratio(layer, variant))
+        if variant.retained is not None and (ratio := find_ratio(layer, variant, figure))
     ]
 
 
-def live_points(live: LayerProgress, variants: Sequence[Variant], retained: Sequence[float], here: bool) -> list[Point]:
+def live_points(
+    live: LayerProgress, variants: Sequence[Variant], retained: Sequence[float], figure: str, here: bool
+) -> list[Point]:
     """The points of a layer whose variants are taking turns; none of a type before its dense has run."""
-    dense = find_dense(live, variants)
+    dense = find_dense(live, variants, figure)
     return [
         Point(100 * median / dense[variant.dtype], 100 * kept, variant.method, here, variant.dtype)
         for variant, median, kept in zip(variants, live.medians_ns, retained, strict=False)

@@ -43,7 +43,10 @@ from ubp_tui.work.curves import plan_curves
 LAYER = "block.0.expand"
 STEADY = 3
 """How often the same picture must be drawn in a row, after all that it shows is known."""
-SCREENS = ("explore", "map", "curves", "compare", "help", "export", "benchmark", "history", "history_pair")
+SCREENS = (
+    "explore", "map", "curves", "compare", "help", "export", "benchmark", "history", "history_pair",
+    "benchmark_types", "history_types", "explore_types",
+)  # fmt: skip
 Pictures = dict[str, str]
 
 
@@ -134,7 +137,27 @@ class Photographer:
         await self.take("history", lambda: self.reads("Run 2"))
         await press("space", "down", "space")
         await self.take("history_pair", lambda: self.reads("Runs 1 and 2"))
+        await self.leave()
+        await self.take_types()
         return self.pictures
+
+    async def take_types(self) -> None:
+        """A benchmark in both types, a comparison across them, and layers of both."""
+        press, app = self.pilot.press, self.app
+        await press("d", "z", "z")  # fp16
+        await press("b")
+        await until(self.pilot, lambda: self.benchmarked() and app.queue.runs["adb:A1"].number == 3)
+        await press("z")
+        await press("b")
+        await self.take("benchmark_types", lambda: self.benchmarked() and app.queue.runs["adb:A1"].number == 4)
+        await self.leave()
+        await press("h")
+        await until(self.pilot, lambda: self.reads("Run 4"))
+        await press("down", "space", "down", "space")
+        await self.take("history_types", lambda: self.reads("Runs 2 and 3"))
+        await self.leave()
+        await press("t", "t", "z")
+        await self.take("explore_types", lambda: self.explored() and app.workspace.choices.types)
 
 
 def keep_earlier_run(history: Path) -> None:

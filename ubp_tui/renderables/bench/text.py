@@ -60,8 +60,8 @@ def describe_figure(device: str, title: str, figure: str, dtypes: Sequence[str])
 
 
 def describe_column(figures: LayerFigures, dtypes: Sequence[str]) -> str:
-    """Where the figures of a table's column come from and of which types they are, for its title; empty where nobody
-    has measured anything."""
+    """Where the figures of a table's column come from and of which type they are, for its title; empty where nobody
+    has measured anything. Where types differ the table has a column of them."""
     known = {dtype for *_, dtype in figures.values}
     if not known & {*dtypes}:
         what = f"in {list_types(dtypes)} " if known else ""
@@ -70,7 +70,8 @@ def describe_column(figures: LayerFigures, dtypes: Sequence[str]) -> str:
     threads = f", {figures.threads} threads" if figures.threads > 1 else ""
     cores = f", {figures.cores} cores" if figures.cores else ""
     vain = [dtype for dtype in dtypes if not is_measure(figures.figure, dtype)]
-    return f"{words}, {list_types(dtypes)}{threads}{cores}" + (f" ({vain[0]}: {NO_MEASURE})" if vain else "")
+    types = f", {dtypes[0]}" if len(dtypes) == 1 else ""
+    return words + types + threads + cores + (f" ({vain[0]}: {NO_MEASURE})" if vain else "")
 
 
 def list_warnings(layers: Sequence[LayerResult], failure: str, planned: int) -> list[str]:

@@ -71,8 +71,8 @@ GIVE_WAY: Final = (
     "block", "method", "figure",
 )  # fmt: skip
 """Columns that are left out where the width is short, the first one first: the type is said by the strip above."""
-GIVE_WAY_MIXED: Final = (*GIVE_WAY[1:-3], "dtype", *GIVE_WAY[-3:])
-"""The same where layers have different types."""
+GIVE_WAY_MIXED: Final = (*GIVE_WAY[1:-1], "dtype", GIVE_WAY[-1])
+"""The same where layers have different types, which only this column tells."""
 
 
 @dataclass(frozen=True)

@@ -105,7 +105,7 @@ async def test_an_emulators_run_has_every_variant_in_one_line(tmp_path: Path, be
     variants = counted.layers[0].variants
     assert len(variants) > 1 and all(variant.instructions for variant in variants)
     for variant in variants:
-        (row,) = [line for line in lines if re.search(rf"\b{variant.method}\b +[\d.]+[kM]? ins\b", line)]
+        (row,) = [line for line in lines if re.search(rf"\b{variant.method}\b +fp32 +[\d.]+[kM]? ins\b", line)]
         assert "emulated" in row
 
 

@@ -52,10 +52,10 @@ def list_types(dtypes: Iterable[str]) -> str:
 
 
 def describe_figure(device: str, title: str, figure: str, dtypes: Sequence[str]) -> str:
-    """Device, kind of figure and types of what was measured in one line."""
-    found = {*dtypes}
-    words = [dtype if is_measure(figure, dtype) else f"{dtype} ({NO_MEASURE})" for dtype in DTYPES if dtype in found]
-    types = ", ".join([*words, "each against its own dense"] if len(words) > 1 else words)
+    """Device and kind of figure in one line; with the types where there are several, or where one is no measure."""
+    found = [dtype for dtype in DTYPES if dtype in dtypes]
+    words = [dtype if is_measure(figure, dtype) else f"{dtype} ({NO_MEASURE})" for dtype in found]
+    types = ", ".join([*words, "each against its own dense"] if len(words) > 1 else words if words != found else ())
     return " · ".join(filter(None, (f"{device} ({title or 'not reached'})", FIGURE_TITLES.get(figure, figure), types)))
 
 

@@ -27,6 +27,8 @@ FEWEST_LINES, MOST_LINES = 7, 15
 """Of a plot that can be read; of one that has the pane for itself, but for the table."""
 LINES_FOR_BOTH = 23
 """Of the pane, from which on it shows both plots."""
+MOST_NOTES = 4
+"""Lines of the title and of a warning or two."""
 
 
 class ResultPane(Vertical):
@@ -146,13 +148,18 @@ class ResultPane(Vertical):
         self.set_class(not points, "-no-scatter")
         titles = (
             f"{shown(layer)} · {run.figure} · {draw_bars(plots[0].plt, bars, look)}",
-            draw_scatter(plots[1].plt, points, run.figure, look),
+            draw_scatter(plots[1].plt, points, run.figure, look, self._lines_beside(bars) if both else compact - FRAME),
         )
         self.border_title = titles[0] if both else titles[PLOTS.index(self.plot)]
         self.border_subtitle = describe_shapes(points) if both or self.plot == "scatter" else ""
         plots[1].plt.title(titles[1] if both else "")
         for plot in plots:
             plot.refresh()
+
+    def _lines_beside(self, bars: Bars) -> int:
+        """Lines that the scatter has at least, below the bars and above the table, with its title."""
+        table = min(self.query_one(ResultTable).row_count + 1, 45 * self.size.height // 100)
+        return self.size.height - len(bars.values) - 2 * FRAME - 1 - table - MOST_NOTES
 
     def _points(self, run: DeviceRun, layer: str) -> list[Point]:
         """Every measured variant, and those of the layer that is under way."""

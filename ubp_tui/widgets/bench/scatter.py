@@ -27,6 +27,8 @@ MOST_NAMED = 4
 """Points that have their names beside them; more would stand on each other."""
 LEAST_SPAN = 20.0
 """Points that an axis spans at least: differences that are no more than noise must not look large."""
+MOST_TICKS = 6
+"""Distances between the numbers of an axis."""
 TICKS = (1, 2, 5, 10, 20, 25, 50, 100)
 """Distances of the numbers on an axis."""
 
@@ -70,7 +72,7 @@ def live_points(
     ]
 
 
-def draw_scatter(plot: Any, points: Sequence[Point], figure: str, look: Look) -> str:
+def draw_scatter(plot: Any, points: Sequence[Point], figure: str, look: Look, lines: int) -> str:
     """Draw the points: up and to the left is better. The axes follow the pruned ones; dense is at 100, 100.
 
     Args:
@@ -78,6 +80,7 @@ def draw_scatter(plot: Any, points: Sequence[Point], figure: str, look: Look) ->
         points: variants of one device; those of the layer under the cursor have shapes.
         figure: kind of the figures.
         look: colours of the methods.
+        lines: that there are about; of two numbers that would share one, either might be written.
 
     Returns:
         What the axes are, for a title.
@@ -95,8 +98,12 @@ def draw_scatter(plot: Any, points: Sequence[Point], figure: str, look: Look) ->
         plot.scatter([point.across], [point.up], marker=marker, color=colour)
         if few and point.here:
             _name_point(plot, point, seen, (across[1] - across[0], up[1] - up[0]), colour)
-    for limits, set_limits, set_ticks in ((across, plot.xlim, plot.xticks), (up, plot.ylim, plot.yticks)):
-        ticks = place_ticks(limits)
+    most = min(max(lines // 2, 2), MOST_TICKS)
+    for limits, count, set_limits, set_ticks in (
+        (across, MOST_TICKS, plot.xlim, plot.xticks),
+        (up, most, plot.ylim, plot.yticks),
+    ):
+        ticks = place_ticks(limits, count)
         set_limits(*limits)
         set_ticks(ticks, [f"{tick:g}" for tick in ticks])
     plot.grid(False, False)
@@ -142,7 +149,7 @@ def fit_axis(values: Sequence[float], most: float | None = None) -> tuple[float,
     return first, max(last, first + LEAST_SPAN)
 
 
-def place_ticks(limits: tuple[float, float], most: int = 6) -> list[float]:
+def place_ticks(limits: tuple[float, float], most: int = MOST_TICKS) -> list[float]:
     """Round numbers within the ends of an axis, few enough to be read."""
     first, last = limits
     step = next((step for step in TICKS if (last - first) / step <= most), TICKS[-1] * math.ceil((last - first) / 600))

@@ -129,9 +129,11 @@ def test_profiles_of_both_types_stay_in_their_columns(width: int) -> None:
     steps = tuple(ProfileStep(f"step.{n}", "convolution", "ubp", 10.0 * n, n / 10, 1) for n in range(1, 5))
     sweep = RunOptions(dtypes="both", variants="sizes").make_variants(Choice("bed", 16), "fp32")
     layer = LayerResult("network", "", "", tuple(replace(measured(one, 100), profile=steps) for one in sweep))
-    lines = describe_profile(layer, width)
+    lines = describe_profile(layer, "latency", width)
     assert max(map(len, lines)) <= width and len({len(line) for line in lines if line}) == 1
     assert " dense fp32" in lines[0]
+    here = describe_profile(layer, "host time", 300)
+    assert "fp16" not in here[0] and "optimal N16" in here[0]
 
 
 async def choose_both(app: UbpApp, pilot: Pilot[int]) -> None:

@@ -11,7 +11,7 @@ from ubp_core.benchmark.figure import FIGURE_WORDS, is_measure
 from ubp_tui.renderables.bars import growing_bar
 from ubp_tui.renderables.bench.profile import describe_profile
 from ubp_tui.renderables.bench.rows import result_cells
-from ubp_tui.renderables.bench.text import describe_figure, describe_started, list_types, list_warnings
+from ubp_tui.renderables.bench.text import NO_MEASURE, describe_figure, describe_started, list_types, list_warnings
 from ubp_tui.renderables.cells import pad, shorten_name, shown
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def describe_run(run: BenchRun, number: int, width: int) -> list[str]:
     lines.append(describe_figure(run.device, run.title, run.figure, dtypes))
     lines += ["", *_list_results(run, width)]
     for layer in run.layers:
-        profile = describe_profile(layer, width)
+        profile = describe_profile(layer, run.figure, width)
         lines += ["", *profile] if profile else []
     lines += ["", *(f"warning: {line}" for line in list_warnings(run.layers, run.failure, len(run.planned)))]
     settings = ", ".join(f"{name} {value}" for name, value in run.settings.items() if value is not None)
@@ -110,4 +110,11 @@ def describe_comparison(comparison: Comparison, runs: tuple[BenchRun, BenchRun],
         lines.append(f"{pad(name, name_width)} {pad(label, cells[0])} {right}  {output}")
     if not comparison.variants:
         lines.append("no layer and variant is in both runs")
-    return [*lines, "", *(f"note: {note}" for note in comparison.notes)]
+    vain = [f"run {n}" for n, run in zip((comparison.first, comparison.second), runs, strict=True) if _is_vain(run)]
+    notes = [*comparison.notes, *([f"fp16 is {NO_MEASURE} in {' and '.join(vain)}"] if vain else [])]
+    return [*lines, "", *(f"note: {note}" for note in notes)]
+
+
+def _is_vain(run: BenchRun) -> bool:
+    """Whether some of a run's figures say nothing."""
+    return not all(is_measure(run.figure, variant.dtype) for layer in run.layers for variant in layer.variants)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ubp_core.benchmark.figure import is_measure
 from ubp_core.units import format_time
 from ubp_tui.renderables.bench.rows import name_typed
 from ubp_tui.renderables.cells import pad, shorten_name
@@ -25,14 +26,14 @@ LEAST_NAME, MOST_NAME = 15, 40
 LONGEST_STEPS = 12
 
 
-def describe_profile(layer: LayerResult, width: int) -> list[str]:
-    """The profile of a network in lines of at most `width` cells; empty where there is none.
+def describe_profile(layer: LayerResult, figure: str, width: int) -> list[str]:
+    """The profile of a network in lines of at most `width` cells; empty where there is none, or its times say nothing.
 
     The last variants are left out where they have no room; the history's JSON has all.
     """
     from ubp_core.benchmark import account, longest_steps, pruned_names
 
-    profiled = [variant for variant in layer.variants if variant.profile]
+    profiled = [variant for variant in layer.variants if variant.profile and is_measure(figure, variant.dtype)]
     if not profiled:
         return []
     names = name_typed(profiled)

@@ -115,7 +115,7 @@ class ResultPane(Vertical):
         """Where the time of a network goes."""
         row, run = self._shown
         result = run.result(row.layer or self._first_layer(run)) if row and run else None
-        lines = describe_profile(result, max(self.size.width - 3, 40)) if result else []
+        lines = describe_profile(result, run.figure, max(self.size.width - 3, 40)) if result and run else []
         profile = self.query_one("#result-profile", Static)
         profile.display = bool(lines)
         profile.update("\n".join([*map(shown, lines), ""]))

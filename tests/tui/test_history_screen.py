@@ -135,6 +135,11 @@ def test_texts_hold_every_figure(history: Path, run: BenchRun) -> None:
     for variant in comparison.variants:
         assert format_time(variant.first_ns) in lines and format_ratio(variant.ratio) in lines
     assert "note: device differs" in lines and "note: figure differs: host time and latency" in lines
+    half = tuple(replace(one, dtype="fp16") for one in first.run.layers[0].variants)
+    vain = replace(first.run, layers=(replace(first.run.layers[0], variants=half),))
+    lines = "\n".join(describe_comparison(comparison, (first.run, vain), 100))
+    assert "run 1 (host time, fp32) against run 3 (host time, fp16)" in lines
+    assert "note: fp16 is no measure in run 3" in lines
     early = replace(run, layers=run.layers[:1], failure="the device is gone")
     text = "\n".join(describe_run(early, 7, 100))
     assert "warning: ended early: the device is gone (1 of 2 layers are measured)" in text

@@ -164,7 +164,7 @@ class UbpApp(OpeningApp):
 
         model, choices = self.workspace.model, self.workspace.choices
         try:
-            job = make_job(model, message.layers, choices.of) if model and message.layers else None
+            job = make_job(model, message.layers, choices) if model and message.layers else None
             if model and message.network:
                 job = make_network_job(model, choices)
         except UbpError as error:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 from ubp_core.cli.options.devices import add_adb_host
 from ubp_core.cli.options.model import MODEL_OPTIONS, add_model_options, model_spec
 from ubp_core.cli.options.selection import add_block_options
+from ubp_core.cli.options.types import add_dtype_option
 from ubp_core.cli.options.version import add_version
 from ubp_core.cli.parsing import Arguments, CommandParser
 from ubp_core.errors import ExitCode, PlanError
@@ -55,7 +56,9 @@ def build_parser() -> CommandParser:
         epilog=_EPILOG,
     )
     add_model_options(parser, "that of the session")
-    add_block_options(parser.add_argument_group("first choice for every layer"))
+    first = parser.add_argument_group("first choice for every layer")
+    add_block_options(first)
+    add_dtype_option(first)
     add_adb_host(parser)
     kept = parser.add_mutually_exclusive_group()
     kept.add_argument(
@@ -155,6 +158,7 @@ def _build(options: Arguments, start: SessionStart) -> UbpApp:
     if session is not None and options.theme:
         session = replace(session, arrangement=replace(session.arrangement, theme=theme_name(options.theme)))
     app = build_app(model_spec(options), services, choice, glyphs, session, start.offered, start.complaint)
+    app.workspace.set_dtype(options.dtype)
     theme = theme_name(options.theme) if options.theme else start.theme
     if theme in app.available_themes:
         app.theme = theme

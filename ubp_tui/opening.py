@@ -100,7 +100,9 @@ class OpeningApp(GuardedApp):
             # Another network: nothing that was chosen for the layers of the one before is meant for this one's.
             self.session, self.pairs = None, ComparisonCache()
             self.workspace.spec, self._wanted = self._wanted, None
-            self.workspace.prepare(LayerChoices(self.workspace.choices.default), "all", "", False, Marks())
+            before = self.workspace.choices
+            kept = LayerChoices(before.default, dtype=before.dtype)
+            self.workspace.prepare(kept, "all", "", False, Marks())
         if self.session is not None:
             prepare_workspace(self.session, self.workspace)
         self.workspace.open(model)

@@ -17,6 +17,7 @@ from ubp_tui.bench.options import OPTIONS, RunOptions
 from ubp_tui.bench.queue import BenchQueue
 from ubp_tui.bench.services import DeviceList
 from ubp_tui.choices.choice import Choice
+from ubp_tui.choices.layer_choices import LayerChoices
 from ubp_tui.observing import Signal
 
 HOST, EMULATOR, PHONE, LOCKED = DEVICES
@@ -77,7 +78,7 @@ def test_no_device_is_asked_during_a_run() -> None:
     refreshed = count(queue.refresh_wanted)
     queue.watch()
     queue.take_devices(ALL)
-    queue.start(make_job(tiny_model(), ("head",), lambda name: Choice("bed")))
+    queue.start(make_job(tiny_model(), ("head",), LayerChoices(Choice("bed"))))
     queue.choose("host")
     queue.choose(LOCKED.name)
     queue.refresh()

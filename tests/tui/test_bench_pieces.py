@@ -22,7 +22,7 @@ from ubp_tui.widgets.bench.result_table import find_widths
 from ubp_tui.widgets.bench.scatter import LEAST_SPAN, describe_shapes, fit_axis, live_points, place_ticks, result_points
 
 CHOICE = Choice("bed", 4, 0.75)
-VARIANTS = RunOptions().make_variants(CHOICE)
+VARIANTS = RunOptions().make_variants(CHOICE, "fp32")
 PLAN = {"one": VARIANTS, "two": VARIANTS}
 DENSE = VariantResult("dense", "dense", 0, 0.0, "dense", "ok", "00", (200,), 200, 200.0, 200, retained=1.0)
 BED = VariantResult("bed", "bed", 4, 0.75, "ubp", "ok", "01", (50,), 50, 50.0, 60, retained=0.5)
@@ -46,12 +46,12 @@ def test_every_value_of_every_option_can_be_used() -> None:
         for value in option.values:
             chosen = RunOptions(**{option.name: value})
             chosen.settings(BenchSettings())
-            assert chosen.make_variants(CHOICE)[0].method == "dense"
+            assert chosen.make_variants(CHOICE, "fp32")[0].method == "dense"
 
 
 def test_sweeps_hold_the_layer_s_own_choice() -> None:
     for words in ("sparsities", "sizes"):
-        variants = RunOptions(variants=words).make_variants(Choice("bed", 32, 0.6))
+        variants = RunOptions(variants=words).make_variants(Choice("bed", 32, 0.6), "fp32")
         assert any(v.block_size == 32 and v.sparsity == 0.6 for v in variants)
         names = name_variants(variants)
         assert len(set(names)) == len(names) and max(map(len, names)) <= 16
@@ -73,29 +73,29 @@ def step(stage: Stage, **fields: object) -> BenchProgress:
 
 def test_rows_follow_a_run() -> None:
     run = DeviceRun("adb:A", "A phone")
-    words = [row.cells[1] for row in list_rows(PLAN, [run], packing="two")]
+    words = [row.cells[2] for row in list_rows(PLAN, [run], packing="two")]
     assert words == ["waiting"] * 4 + ["packing"] * 4
     run = run.after(step(Stage.PUSHING))
-    assert [row.cells[1] for row in list_rows(PLAN, [run])][:5] == ["pushing"] * 4 + ["waiting"]
+    assert [row.cells[2] for row in list_rows(PLAN, [run])][:5] == ["pushing"] * 4 + ["waiting"]
     run = run.after(step(Stage.RUNNING)).after(step(Stage.RUNNING, live=LayerProgress("checking", 0)))
-    assert [row.cells[1] for row in list_rows(PLAN, [run])][:4] == ["checking"] * 4
+    assert [row.cells[2] for row in list_rows(PLAN, [run])][:4] == ["checking"] * 4
     turns = LayerProgress("taking turns", done=3, of=9, medians_ns=(2e6, 1e6, 5e5, None))
     run = run.after(step(Stage.RUNNING, live=turns))
     rows = list_rows(PLAN, [run], retained={"one": (1.0, 0.4, 0.5, 0.51)})
-    assert [row.cells[1:3] for row in rows[:4]] == [
+    assert [row.cells[2:4] for row in rows[:4]] == [
         ("2 ms", "1.00x"),
         ("1 ms", "2.00x"),
         ("500 µs", "4.00x"),
         ("in turns", ""),
     ]
-    assert [row.cells[4] for row in rows[:4]] == ["100.0", "40.0", "50.0", "51.0"]
+    assert [row.cells[5] for row in rows[:4]] == ["100.0", "40.0", "50.0", "51.0"]
     assert all(row.live for row in rows[:4]) and not any(row.live for row in rows[4:])
     layer = LayerResult("one", "", "", (DENSE, BED))
     run = run.after(step(Stage.MEASURED, result=layer))
     rows = list_rows(PLAN, [run])
     assert [row.cells for row in rows[:2]] == [
-        ("dense", "200 ns", "1.00x", "0 %", "100.0", "latency"),
-        ("bed", "50 ns", "4.00x?", "20 %", "50.0", "latency"),  # one turn says little
+        ("dense", "fp32", "200 ns", "1.00x", "0 %", "100.0", "latency"),
+        ("bed", "fp32", "50 ns", "4.00x?", "20 %", "50.0", "latency"),  # one turn says little
     ]
     assert run.share == 0.5 and not run.ended
 
@@ -113,7 +113,7 @@ def test_several_devices_have_headings_and_a_failed_one_only_that() -> None:
     rows = list_rows(PLAN, [good, bad])
     assert [row.device for row in rows] == ["adb:A"] * 9 + ["adb:B"]
     assert rows[-1].cells == ("adb:B (B phone) · storage full",)
-    assert [row.cells[1] for row in list_rows(PLAN, [bad])] == ["-"] * 8
+    assert [row.cells[2] for row in list_rows(PLAN, [bad])] == ["-"] * 8
 
 
 @pytest.mark.parametrize("around", range(10))
@@ -127,12 +127,12 @@ def test_bars_that_do_not_fit_leave_whole_lines(around: int) -> None:
 
 
 def test_points_are_relative_to_dense() -> None:
-    points = result_points(LayerResult("one", "", "", (DENSE, BED)), here=True)
+    points = result_points(LayerResult("one", "", "", (DENSE, BED)), "latency", here=True)
     assert [(point.across, point.up, point.method) for point in points] == [(100, 100, "dense"), (25, 50, "bed")]
     live = LayerProgress("taking turns", medians_ns=(200.0, None, 50.0, 100.0))
-    shown = live_points(live, VARIANTS, (1.0, 0.4, 0.5, 0.6), here=False)
+    shown = live_points(live, VARIANTS, (1.0, 0.4, 0.5, 0.6), "latency", here=False)
     assert [(point.across, point.up) for point in shown] == [(100, 100), (25, 50), (50, 60)]
-    assert live_points(LayerProgress(), VARIANTS, (), here=True) == []
+    assert live_points(LayerProgress(), VARIANTS, (), "latency", here=True) == []
     assert describe_shapes(points) == "● bed"
 
 

@@ -23,6 +23,7 @@ from ubp_tui.bench.queue import BenchQueue
 from ubp_tui.bench.run import Failure
 from ubp_tui.bench.services import DeviceList, OnDevices
 from ubp_tui.choices.choice import Choice
+from ubp_tui.choices.layer_choices import LayerChoices
 from ubp_tui.observing import InlineRunner, Signal, Work
 from ubp_tui.renderables.bench.status import describe_status, find_share
 
@@ -80,7 +81,7 @@ class OddBench(CannedBench):
 
 
 def small_job(*names: str) -> BenchJob:
-    return make_job(tiny_model(), names or ("block.0.expand",), lambda name: Choice("bed"))
+    return make_job(tiny_model(), names or ("block.0.expand",), LayerChoices(Choice("bed")))
 
 
 def odd_bench(path: Path) -> OddBench:
@@ -173,7 +174,7 @@ def test_on_a_single_device_a_failure_is_told_and_facts_may_be_missing(tmp_path:
 def test_what_can_not_be_packed_fails_on_every_device(tmp_path: Path) -> None:
     queue = BenchQueue()
     BenchErrands(queue, canned_bench(tmp_path / "history.sqlite"), InlineRunner())
-    job = make_job(tiny_model(), ("block.0.expand",), lambda name: Choice("bed", 32, 0.75))
+    job = make_job(tiny_model(), ("block.0.expand",), LayerChoices(Choice("bed", 32, 0.75)))
     queue.start(job)
     assert queue.failure is not None and "blocks of 32" in queue.failure.line
     assert queue.runs[PHONE.name].ended and not list(tmp_path.glob("ubp-tui-*"))

@@ -33,6 +33,7 @@ def test_help_names_every_option_and_imports_neither_textual_nor_torch() -> None
         "--block-size",
         "--sparsity",
         "--method",
+        "--dtype",
         "--session",
         "--no-session",
     ):

@@ -20,6 +20,7 @@ from ubp_tui.app import UbpApp
 from ubp_tui.bench.job import PackedJob, make_job
 from ubp_tui.bench.options import RunOptions
 from ubp_tui.choices.choice import Choice
+from ubp_tui.choices.layer_choices import LayerChoices
 from ubp_tui.dialogs.error import ErrorDialog
 from ubp_tui.dialogs.prompt import PromptDialog
 from ubp_tui.screens.history import EMPTY, HistoryScreen
@@ -34,7 +35,7 @@ DEVICES = ("adb:A1", "adb:B2", "adb:A1", "adb:C3")
 def history(tmp_path: Path) -> Path:
     """Four runs of one layer on three phones."""
     path = tmp_path / "history.sqlite"
-    packed = PackedJob(make_job(tiny_model(), ("block.0.expand",), lambda name: Choice("bed")))
+    packed = PackedJob(make_job(tiny_model(), ("block.0.expand",), LayerChoices(Choice("bed"))))
     packed.pack(RunOptions(), lambda name, number: None, Event())
     run = finished_run(packed.layers, "small")
     packed.close()

@@ -19,6 +19,7 @@ from ubp_tui.app import UbpApp
 from ubp_tui.bench.job import PackedJob, make_job
 from ubp_tui.bench.options import RunOptions
 from ubp_tui.choices.choice import Choice
+from ubp_tui.choices.layer_choices import LayerChoices
 from ubp_tui.dialogs.error import ErrorDialog
 from ubp_tui.renderables.bench.history import describe_comparison, describe_run
 from ubp_tui.screens.history import EMPTY, HistoryScreen
@@ -33,7 +34,7 @@ def run() -> BenchRun:
     build_programs()
     with closed_port() as port:
         bench = bench_app(Path("unused"), port).services.bench
-        packed = PackedJob(make_job(tiny_model(), ("block.0.expand", "head"), lambda name: Choice("bed")))
+        packed = PackedJob(make_job(tiny_model(), ("block.0.expand", "head"), LayerChoices(Choice("bed"))))
         packed.pack(RunOptions(), lambda name, number: None, Event())
         made = bench.run(packed, "host", RunOptions(), lambda step: None, Event())
         packed.close()
@@ -90,7 +91,7 @@ async def test_an_emulators_run_has_every_variant_in_one_line(tmp_path: Path, be
     build_programs()
     with closed_port() as port:
         bench = bench_app(Path("unused"), port).services.bench
-        packed = PackedJob(make_job(tiny_model(), ("block.0.expand",), lambda name: Choice("bed")))
+        packed = PackedJob(make_job(tiny_model(), ("block.0.expand",), LayerChoices(Choice("bed"))))
         packed.pack(RunOptions(), lambda name, number: None, Event())
         counted = bench.run(packed, "emulator", RunOptions(), lambda step: None, Event())
         packed.close()
@@ -104,7 +105,7 @@ async def test_an_emulators_run_has_every_variant_in_one_line(tmp_path: Path, be
     variants = counted.layers[0].variants
     assert len(variants) > 1 and all(variant.instructions for variant in variants)
     for variant in variants:
-        (row,) = [line for line in lines if re.search(rf"\b{variant.method}\b +[\d.]+[kM]? ins\b", line)]
+        (row,) = [line for line in lines if re.search(rf"\b{variant.method}\b +fp32 +[\d.]+[kM]? ins\b", line)]
         assert "emulated" in row
 
 
@@ -115,10 +116,10 @@ async def test_two_marked_runs_are_compared_and_a_third_mark_replaces_the_first(
     async with app.run_test(size=bench_size) as pilot:
         screen = await open_history(app, pilot)
         await pilot.press("space", "down", "space")
-        await until(pilot, lambda: "run 2 (host time) against run 3 (latency)" in screen_text(app))
+        await until(pilot, lambda: "run 2 (host time, fp32) against run 3 (latency, fp32)" in screen_text(app))
         assert screen.marked == (3, 2) and screen_text(app).count("●") == 2
         await pilot.press("down", "space")
-        await until(pilot, lambda: "run 1 (host time) against run 2 (host time)" in screen_text(app))
+        await until(pilot, lambda: "run 1 (host time, fp32) against run 2 (host time, fp32)" in screen_text(app))
         assert screen.marked == (2, 1) and screen_text(app).count("●") == 2
         await pilot.press("space")
         await until(pilot, lambda: "run 1 · " in screen_text(app))
@@ -127,12 +128,18 @@ async def test_two_marked_runs_are_compared_and_a_third_mark_replaces_the_first(
 
 def test_texts_hold_every_figure(history: Path, run: BenchRun) -> None:
     with History(history) as opened:
-        comparison = compare_runs(opened.get(1), opened.get(3))
-    lines = "\n".join(describe_comparison(comparison, ("host time", "latency"), 100))
+        first, third = opened.get(1), opened.get(3)
+    comparison = compare_runs(first, third)
+    lines = "\n".join(describe_comparison(comparison, (first.run, third.run), 100))
     assert len(comparison.variants) == 8
     for variant in comparison.variants:
         assert format_time(variant.first_ns) in lines and format_ratio(variant.ratio) in lines
     assert "note: device differs" in lines and "note: figure differs: host time and latency" in lines
+    half = tuple(replace(one, dtype="fp16") for one in first.run.layers[0].variants)
+    vain = replace(first.run, layers=(replace(first.run.layers[0], variants=half),))
+    lines = "\n".join(describe_comparison(comparison, (first.run, vain), 100))
+    assert "run 1 (host time, fp32) against run 3 (host time, fp16)" in lines
+    assert "note: fp16 is no measure in run 3" in lines
     early = replace(run, layers=run.layers[:1], failure="the device is gone")
     text = "\n".join(describe_run(early, 7, 100))
     assert "warning: ended early: the device is gone (1 of 2 layers are measured)" in text

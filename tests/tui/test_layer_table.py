@@ -12,7 +12,7 @@ from ubp_tui.app import UbpApp
 from ubp_tui.choices.choice import Choice
 from ubp_tui.choices.layer_choices import LayerChoices
 from ubp_tui.choices.patterns import matches
-from ubp_tui.renderables.layers.rows import COLUMNS, GAP, GIVE_WAY, fit_columns
+from ubp_tui.renderables.layers.rows import COLUMNS, GAP, GIVE_WAY, GIVE_WAY_MIXED, fit_columns
 from ubp_tui.renderables.layers.strips import TableLayout
 from ubp_tui.widgets.layers.layer_table import GUTTER, LayerTable
 from ubp_tui.widgets.layers.network_foot import NetworkFoot
@@ -159,7 +159,7 @@ def assert_total(app: UbpApp, choices: dict[str, Choice]) -> None:
     facts = {fact.label: fact.value for fact in app.explore.query_one(NetworkFoot).facts}
     before, after = model.parameters, parameters
     assert facts["params"] == f"{before / 1e3:.1f}k → {after / 1e3:.2f}k ({100 * after / before:.0f} %)"
-    assert facts["weights file"].endswith(f"({100 * size / (4 * before):.0f} %)")
+    assert facts["fp32 weights"].endswith(f"({100 * size / (4 * before):.0f} %)")
     assert facts[""] == f"keeps {100 * kept / total:.2f} % of |w|"
 
 
@@ -177,18 +177,19 @@ async def test_what_was_computed_is_not_computed_again() -> None:
         assert not [worker for worker in app.workers if worker.group in ("select_blocks", "measure_layers")]
 
 
+@pytest.mark.parametrize(("mixed", "order"), [(False, GIVE_WAY), (True, GIVE_WAY_MIXED)])
 @pytest.mark.parametrize("width", [20, 40, 57, 76, 100, 140, 200])
-def test_columns_fit_and_leave_in_order(width: int) -> None:
-    columns, name = fit_columns(width, 40)
+def test_columns_fit_and_leave_in_order(width: int, mixed: bool, order: tuple[str, ...]) -> None:
+    columns, name = fit_columns(width, 40, mixed=mixed)
     used = name + sum(column.width + GAP for column in columns if column.id != "name")
     assert used <= max(width, name) and columns[0].id == "name"
     left_out = [column.id for column in COLUMNS if column not in columns]
-    assert set(left_out) == set(GIVE_WAY[: len(left_out)])
+    assert set(left_out) == set(order[: len(left_out)])
 
 
 @pytest.mark.parametrize("width", [60, 80, 97, 100, 160])
 def test_short_names_leave_titles_whole_with_and_without_the_arrow(width: int) -> None:
-    layout = TableLayout.fit(width, 1, "")
+    layout = TableLayout.fit(width, 1, "", mixed=False)
     titles = " ".join(column.title for column in layout.columns).split()
     for column in (*layout.columns, None):
         line = layout.header(column.id if column else "", descending=False)

@@ -97,9 +97,9 @@ def test_the_profile_fits_into_its_width(width: int) -> None:
 
     names = ("dense", "abp", "bed", "optimal")
     layer = LayerResult(NETWORK, "", "", tuple(variant(name, 1e5 * (i + 1)) for i, name in enumerate(names)))
-    lines = describe_profile(layer, width)
+    lines = describe_profile(layer, "latency", width)
     assert max(map(len, lines)) <= width
     assert lines[0].count("dense") == 1 and ("optimal" in lines[0]) == (width >= 75)
     steps = lines[lines.index("") + 2 :]
     assert len(steps) == 12 and [line.split()[0] for line in steps] == [f"step.{n}" for n in range(9, 21)]
-    assert describe_profile(replace(layer, variants=()), width) == []
+    assert describe_profile(replace(layer, variants=()), "latency", width) == []

@@ -16,7 +16,7 @@ from tui_world import make_app, make_model, make_services, screen_text, settle, 
 from ubp_core.errors import PlanError
 from ubp_core.models.spec import ModelSpec
 from ubp_core.storage.folders import recent_file, session_file, tour_file
-from ubp_core.vocabulary import METHODS
+from ubp_core.vocabulary import DTYPES, METHODS
 from ubp_tui.app import UbpApp, build_app
 from ubp_tui.bench.options import CORE_WORDS, OPTIONS, RunOptions
 from ubp_tui.choices.choice import Choice
@@ -53,10 +53,14 @@ SESSIONS = st.builds(
     Session,
     st.builds(ModelSpec, WORDS, WORDS, st.none() | WORDS, st.floats(0.01, 8), st.integers(0, 2**40), st.just(160)),
     st.builds(
-        lambda default, special, dense: LayerChoices(default, MappingProxyType(special), dense),
+        lambda default, special, dense, dtype, named: LayerChoices(
+            default, MappingProxyType(special), dense, dtype=dtype
+        ).with_dtype("fp16", named),
         CHOICES,
         st.dictionaries(WORDS, CHOICES, max_size=3),
         st.frozensets(WORDS, max_size=3),
+        st.sampled_from(DTYPES),
+        st.lists(WORDS, max_size=3),
     ),
     st.lists(WORDS, max_size=3).map(tuple),
     WORDS,
@@ -95,16 +99,17 @@ def test_a_file_gives_back_what_was_written(tmp_path_factory: pytest.TempPathFac
 @pytest.mark.parametrize(
     ("old", "new", "complaint"),
     [
-        ("session: 1", "session: 0", "session: version 0 is unknown"),
+        ("session: 2", "session: 0", "session: version 0 is unknown"),
         ("view: layers", "view: sideways", "view: 'sideways' is unknown"),
         ("block_size: 4", "block_size: 99", "default.block_size: need a whole number from 1 to 32"),
         ("marked: []", "marked: yes", "marked: need a list"),
         ("scope: all", "scpoe: all", "'scpoe' is unknown"),
+        ("dtype: fp32", "dtype: bf16", "dtype: 'bf16' is unknown; choose from fp32, fp16"),
         ("  name: small", "  seed: 3", "model: name is missing"),
         ("by_tap: false", "by_tap: {", "not YAML"),
         ("model:", "later: 1\nmodel:", "'later' is unknown"),
-        ("session: 1", "session: 2", "written by a newer ubp-tui (form 2, this one knows 1)"),
-        ("session: 1", "later: 1\nsession: 2", "written by a newer ubp-tui"),
+        ("session: 2", "session: 3", "written by a newer ubp-tui (form 3, this one knows 2)"),
+        ("session: 2", "later: 1\nsession: 3", "written by a newer ubp-tui"),
         ("threads: '1'", "threads: 3", "benchmark.threads: '3' is unknown"),
         ("  sort: ''", "  sort: colour", "screens.sort: 'colour' is unknown"),
     ],
@@ -126,7 +131,7 @@ def make_session() -> Session:
     )
     return Session(
         ModelSpec("small"),
-        choices,
+        choices.with_dtype("fp16").with_dtype("fp32", ["stem"]),
         ("block.0.expand", "head"),
         "head",
         "map",
@@ -135,7 +140,7 @@ def make_session() -> Session:
         MapPlace(7, 11, 1),
         "e",
         ("emulator",),
-        RunOptions(threads="2", runs="50", variants="sizes"),
+        RunOptions(threads="2", runs="50", variants="sizes", dtypes="both"),
         Arrangement("ubp-light-safe", True, "retained", True, "hidden", "block size", "scatter"),
     )
 
@@ -294,16 +299,25 @@ def test_the_session_of_the_first_version_is_gone_on_with(last: Path) -> None:
     assert load_session(last) == start.session
 
 
+def test_the_session_of_the_version_before_types_is_gone_on_with_in_fp32(last: Path) -> None:
+    shutil.copyfile(OLDER / "session-1.yaml", last)
+    found, now = find_session(None, True, False).session, make_session()
+    assert found == replace(now, choices=now.choices.with_dtype("fp32"), options=replace(now.options, dtypes="chosen"))
+    keep_session(found, SessionStart(path=last))
+    assert last.read_text(encoding="utf-8").startswith("# A session") and "session: 2" in last.read_text("utf-8")
+    assert load_session(last) == found
+
+
 @pytest.mark.parametrize("model_given", [False, True])
 def test_a_newer_last_session_is_left_as_it_is(
     last: Path, model_given: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    text = format_session(make_session()).replace("session: 1", "later: {a: 1}\nsession: 2")
+    text = format_session(make_session()).replace("session: 2", "later: {a: 1}\nsession: 3")
     last.write_text(text, encoding="utf-8")
     start = find_session(None, True, model_given)
     assert start.session is None and start.path is None
     assert start.complaint == (
-        f"{last}: written by a newer ubp-tui (form 2, this one knows 1) and left as it is; update ubp-tui. "
+        f"{last}: written by a newer ubp-tui (form 3, this one knows 2) and left as it is; update ubp-tui. "
         "Until then no session is kept but with --session FILE."
     )
     keep_session(make_session(), start)
@@ -326,9 +340,9 @@ def test_a_home_that_can_not_be_written_is_one_line(
 
 def test_a_session_that_became_newer_meanwhile_is_left_as_it_is(last: Path, capsys: pytest.CaptureFixture[str]) -> None:
     start = find_session(None, True, False)
-    last.write_text("session: 2\n", encoding="utf-8")
+    last.write_text("session: 3\n", encoding="utf-8")
     keep_session(make_session(), start)
-    assert last.read_text(encoding="utf-8") == "session: 2\n"
+    assert last.read_text(encoding="utf-8") == "session: 3\n"
     err = capsys.readouterr().err
     assert err.startswith("ubp-tui: the session is not kept: ") and "update ubp-tui" in err and err.count("\n") == 1
 

@@ -17,17 +17,18 @@ from threading import Event
 import pytest
 from bench_world import tiny_model
 from canned_bench import canned_bench, finished_run
-from pictures import FOLDER, compare_picture, draw_pixels, draw_screen, store_picture
 from textual.pilot import Pilot
 from textual.widget import Widget
 from tui_world import SIZES, make_services, until
 
+from pictures import FOLDER, compare_picture, draw_pixels, draw_screen, store_picture
 from ubp_core.history import History
 from ubp_core.models.spec import ModelSpec
 from ubp_tui.app import UbpApp, build_app
 from ubp_tui.bench.job import PackedJob, make_job
 from ubp_tui.bench.options import RunOptions
 from ubp_tui.choices.choice import Choice
+from ubp_tui.choices.layer_choices import LayerChoices
 from ubp_tui.dialogs.export import ExportDialog
 from ubp_tui.dialogs.help import HelpScreen
 from ubp_tui.screens.compare import CompareScreen
@@ -42,7 +43,10 @@ from ubp_tui.work.curves import plan_curves
 LAYER = "block.0.expand"
 STEADY = 3
 """How often the same picture must be drawn in a row, after all that it shows is known."""
-SCREENS = ("explore", "map", "curves", "compare", "help", "export", "benchmark", "history", "history_pair")
+SCREENS = (
+    "explore", "map", "curves", "compare", "help", "export", "benchmark", "history", "history_pair",
+    "benchmark_types", "history_types", "explore_types",
+)  # fmt: skip
 Pictures = dict[str, str]
 
 
@@ -133,13 +137,33 @@ class Photographer:
         await self.take("history", lambda: self.reads("Run 2"))
         await press("space", "down", "space")
         await self.take("history_pair", lambda: self.reads("Runs 1 and 2"))
+        await self.leave()
+        await self.take_types()
         return self.pictures
+
+    async def take_types(self) -> None:
+        """A benchmark in both types, a comparison across them, and layers of both."""
+        press, app = self.pilot.press, self.app
+        await press("d", "z", "z")  # fp16
+        await press("b")
+        await until(self.pilot, lambda: self.benchmarked() and app.queue.runs["adb:A1"].number == 3)
+        await press("z")
+        await press("b")
+        await self.take("benchmark_types", lambda: self.benchmarked() and app.queue.runs["adb:A1"].number == 4)
+        await self.leave()
+        await press("h")
+        await until(self.pilot, lambda: self.reads("Run 4"))
+        await press("down", "space", "down", "space")
+        await self.take("history_types", lambda: self.reads("Runs 2 and 3"))
+        await self.leave()
+        await press("t", "t", "z")
+        await self.take("explore_types", lambda: self.explored() and app.workspace.choices.types)
 
 
 def keep_earlier_run(history: Path) -> None:
     """Put a run into the history that the one on the screen can be compared with."""
     model = tiny_model()
-    packed = PackedJob(make_job(model, (LAYER,), lambda name: Choice("bed")))
+    packed = PackedJob(make_job(model, (LAYER,), LayerChoices(Choice("bed"))))
     packed.pack(RunOptions(), lambda name, number: None, Event())
     with History(history) as opened:
         opened.add(finished_run(packed.layers, model.name, slower=20_000))

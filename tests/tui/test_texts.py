@@ -107,7 +107,7 @@ def test_facts_are_the_library_s_figures(method: str) -> None:
     choice = Choice(method, 4, 0.8)
     result = prepare_layer(make_services(model), layer, SelectionRequest(1, layer.name, choice))
     expected = select_blocks(importance(layer.weight), 4, 0.8, method)
-    facts = {fact.label: fact.value for fact in list_facts(result)}
+    facts = {fact.label: fact.value for fact in list_facts(result, "fp32")}
     assert facts["retained"] == f"{100 * expected.retained:.2f} %"
     assert facts["sparsity"] == f"{100 * expected.achieved_sparsity:.2f} % (asked 80)"
     assert facts["weights" if method == "unstructured" else "B"] == f"{len(expected.rows):,}"
@@ -138,27 +138,44 @@ def test_facts_flow_over_lines_and_are_never_cut() -> None:
     assert flow_facts(facts, 200, 1).plain.count("\n") == 0
 
 
+def as_fp32(name: str) -> str:
+    """Every layer's type."""
+    return "fp32"
+
+
 def test_the_total_weighs_layers_by_importance() -> None:
     model = make_model()
     measures = {
-        "block.0.expand": LayerMeasure("block.0.expand", 0.5, 0.75, 100.0, kept=960, pruned=2880, file_bytes=4000),
-        "block.1.conv": LayerMeasure("block.1.conv", 1.0, 0.75, 300.0, kept=1620, pruned=4860, file_bytes=7000),
+        "block.0.expand": LayerMeasure(
+            "block.0.expand", 0.5, 0.75, 100.0, kept=960, pruned=2880, file_bytes={"fp32": 4000, "fp16": 2500}
+        ),
+        "block.1.conv": LayerMeasure(
+            "block.1.conv", 1.0, 0.75, 300.0, kept=1620, pruned=4860, file_bytes={"fp32": 7000, "fp16": 4500}
+        ),
     }
     names = frozenset(measures)
-    total = sum_network(model.layers, names, measures)
+    total = sum_network(model.layers, names, measures, as_fp32)
     assert describe_total(total) == "keeps 87.50 % of |w|" and total.complete
     assert total.parameters == (model.parameters, model.parameters - 2880 - 4860)
     assert total.file_bytes == (4 * model.parameters, 4 * (model.parameters - 3840 - 6480) + 11000)
+    half = sum_network(model.layers, names, measures, lambda name: "fp32" if name == "block.1.conv" else "fp16")
+    rest = model.parameters - 6480
+    assert half.file_bytes == (4 * 6480 + 2 * rest, 7000 + 2500 + 2 * (rest - 3840))
+    assert (total.dtypes, half.dtypes) == (("fp32",), ("fp32", "fp16"))
+    assert "fp32+fp16 weights" in flow_facts(list_total(half), 200, 1).plain
     assert total.multiply_adds is None
-    assert describe_total(sum_network(model.layers, names | {"head"}, measures)) == "measured 2 of 3 layers"
-    assert describe_total(sum_network(model.layers, frozenset(), {})) == "nothing to prune"
+    assert describe_total(sum_network(model.layers, names | {"head"}, measures, as_fp32)) == "measured 2 of 3 layers"
+    assert describe_total(sum_network(model.layers, frozenset(), {}, as_fp32)) == "nothing to prune"
     measures["head"] = LayerMeasure("head", math.nan, math.nan, 1.0)
-    assert describe_total(sum_network(model.layers, names | {"head"}, measures)) == "1 of 3 layers have no selection"
+    assert (
+        describe_total(sum_network(model.layers, names | {"head"}, measures, as_fp32))
+        == "1 of 3 layers have no selection"
+    )
 
 
 def test_multiply_adds_follow_the_weights_that_stay() -> None:
     layer = replace(make_model().layer("block.0.expand"), output_hw=(7, 7))
-    measure = LayerMeasure(layer.name, 0.5, 0.75, 1.0, kept=960, pruned=2880, file_bytes=1)
-    total = sum_network([layer], frozenset({layer.name}), {layer.name: measure})
+    measure = LayerMeasure(layer.name, 0.5, 0.75, 1.0, kept=960, pruned=2880, file_bytes={"fp32": 1})
+    total = sum_network([layer], frozenset({layer.name}), {layer.name: measure}, as_fp32)
     assert total.multiply_adds == (3840 * 49, 960 * 49)
     assert "mult-adds 188k → 47.0k (25 %)" in flow_facts(list_total(total), 200, 1).plain

@@ -28,7 +28,7 @@ class NetworkPart:
     model: LoadedModel
     """With its module."""
     choices: LayerChoices
-    """Block size and sparsity of every layer, and which stay dense."""
+    """Block size, sparsity and type of every layer, and which stay dense."""
 
     def settings_of(self, variant: Variant, layer: str) -> tuple[int, float] | None:
         """Block size and sparsity of a layer in a variant; None: it stays dense.
@@ -44,6 +44,10 @@ class NetworkPart:
         own = self.choices.of(layer)
         return own.block_size, own.sparsity
 
+    def types_of(self, variant: Variant) -> Mapping[str, str]:
+        """Layers of another type than a variant's own, by name; exceptions count where that is the network's type."""
+        return self.choices.types if variant.dtype == self.choices.dtype else {}
+
 
 @dataclass(frozen=True, eq=False)
 class BenchJob:
@@ -53,6 +57,8 @@ class BenchJob:
     """The layers, at least one; none where the whole network is run."""
     choices: tuple[Choice, ...]
     """Block size and sparsity of every layer's variants but dense; the methods are not used. Of a network one."""
+    dtypes: tuple[str, ...]
+    """Type of every layer; of a network that of all layers that have none of their own."""
     model: str
     """Name of the network."""
     source: str = ""
@@ -71,8 +77,8 @@ class BenchJob:
 
     def variants(self, options: RunOptions) -> dict[str, tuple[Variant, ...]]:
         """The variants of every layer."""
-        pairs = zip(self.names, self.choices, strict=True)
-        return {name: options.make_variants(choice) for name, choice in pairs}
+        rows = zip(self.names, self.choices, self.dtypes, strict=True)
+        return {name: options.make_variants(choice, dtype) for name, choice, dtype in rows}
 
 
 class PackedJob:
@@ -135,6 +141,7 @@ class PackedJob:
             (1, 3, side, side),
             on_variant=check,
             settings_of=network.settings_of,
+            types_of=network.types_of,
         )
         self.layers.append(packed)
 
@@ -143,13 +150,13 @@ class PackedJob:
         self.stack.close()
 
 
-def make_job(model: LoadedModel, names: Sequence[str], choose: Callable[[str], Choice]) -> BenchJob:
+def make_job(model: LoadedModel, names: Sequence[str], choices: LayerChoices) -> BenchJob:
     """Look up what to benchmark.
 
     Args:
         model: the network.
         names: of the layers.
-        choose: the choice of a layer.
+        choices: of all layers.
 
     Raises:
         ModelError: a layer that stays dense, or whose image is not known; the line says what to do.
@@ -163,7 +170,8 @@ def make_job(model: LoadedModel, names: Sequence[str], choose: Callable[[str], C
             raise ModelError(f"{reason}. Select a layer that has blocks.")
         if layer.output_hw is None and layer.kind != "linear":
             raise ModelError(f"The size of {layer.name}'s image is not known. Start ubp-tui with --arch NAME.")
-    return BenchJob(layers, tuple(choose(name) for name in names), model.name, describe_source(model))
+    chosen, dtypes = tuple(map(choices.of, names)), tuple(map(choices.dtype_of, names))
+    return BenchJob(layers, chosen, dtypes, model.name, describe_source(model))
 
 
 def make_network_job(model: LoadedModel, choices: LayerChoices) -> BenchJob:
@@ -179,7 +187,7 @@ def make_network_job(model: LoadedModel, choices: LayerChoices) -> BenchJob:
     if all(layer.name in choices.dense for layer in model.prunable):
         raise ModelError(f"No layer of {model.name} is pruned, so there is nothing to compare.")
     network = NetworkPart(model, choices)
-    return BenchJob((), (choices.default,), model.name, describe_source(model), network)
+    return BenchJob((), (choices.default,), (choices.dtype,), model.name, describe_source(model), network)
 
 
 def describe_source(model: LoadedModel) -> str:

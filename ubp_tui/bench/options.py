@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from ubp_core.vocabulary import COMPARED_METHODS, DENSE
+from ubp_core.vocabulary import COMPARED_METHODS, DENSE, DTYPES
 from ubp_tui.choices.choice import Choice
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ METHODS: Final = (DENSE, *COMPARED_METHODS)
 """Variants of every comparison."""
 AUTO: Final = "auto"
 """Leaves a setting to the program."""
-CHOSEN, SPARSITIES, SIZES = "chosen", "sparsities", "sizes"
+CHOSEN, SPARSITIES, SIZES, BOTH = "chosen", "sparsities", "sizes", "both"
 SWEPT_SPARSITIES: Final = (0.5, 0.75, 0.9)
 SWEPT_SIZES: Final = (2, 4, 8, 16)
 
@@ -38,6 +38,8 @@ class RunOptions:
     """Cool-down between layers."""
     variants: str = CHOSEN
     """What runs against dense: the layer's own block size and sparsity, or several of one of them."""
+    dtypes: str = CHOSEN
+    """In which type: the layer's own, another one, or both, each against dense of its own."""
 
     def settings(self, base: BenchSettings) -> BenchSettings:
         """The settings of a run; what is left to the program is as in `base`."""
@@ -64,14 +66,15 @@ class RunOptions:
         """The same where an option offers only these values: another one goes back to the first."""
         return self if getattr(self, name) in values else replace(self, **{name: values[0]})
 
-    def make_variants(self, choice: Choice) -> tuple[Variant, ...]:
-        """The variants of a layer with this choice."""
+    def make_variants(self, choice: Choice, dtype: str) -> tuple[Variant, ...]:
+        """The variants of a layer with this choice and type."""
         from ubp_core.benchmark import make_variants
 
         sizes = tuple(sorted({*SWEPT_SIZES, choice.block_size})) if self.variants == SIZES else (choice.block_size,)
         sweep = self.variants == SPARSITIES
         sparsities = tuple(sorted({*SWEPT_SPARSITIES, choice.sparsity})) if sweep else (choice.sparsity,)
-        return make_variants(METHODS, sizes, sparsities)
+        dtypes = {CHOSEN: (dtype,), BOTH: DTYPES}.get(self.dtypes, (self.dtypes,))
+        return make_variants(METHODS, sizes, sparsities, dtypes)
 
 
 CORE_NAMES: Final = {"mid": "middle"}
@@ -101,6 +104,7 @@ OPTIONS: Final = (
     RunOption("warmup", "warm-up", "w", (AUTO, "0", "5", "20")),
     RunOption("rest", "rest", "l", ("0 s", "5 s", "30 s", "120 s")),
     RunOption("variants", "variants", "v", (CHOSEN, SPARSITIES, SIZES)),
+    RunOption("dtypes", "type", "z", (CHOSEN, *DTYPES, BOTH)),
 )
 """All options, in the order of the screen."""
 assert {option.name for option in OPTIONS} == {field.name for field in fields(RunOptions)}

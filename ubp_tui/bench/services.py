@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event, Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ubp_core.vocabulary import DEFAULT_CRITERION
 from ubp_tui.bench.job import PackedJob
@@ -227,5 +227,7 @@ def _compare(
     from ubp_core.benchmark import run_comparison
 
     job = packed.job
-    extra = {"model": {"name": job.model, "source": job.source}, "criterion": DEFAULT_CRITERION}
+    extra: dict[str, Any] = {"model": {"name": job.model, "source": job.source}, "criterion": DEFAULT_CRITERION}
+    if job.network is not None and job.network.choices.types:
+        extra["types"] = {"network": job.network.choices.dtype, **job.network.choices.types}
     return run_comparison(device, packed.layers, settings, job.model, on_progress, cancel, extra=extra)

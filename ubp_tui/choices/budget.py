@@ -82,6 +82,7 @@ def share_budget(model: LoadedModel, choices: LayerChoices, request: BudgetReque
             choices.with_default(**asked) if every <= {*request.names} else choices.with_layers(request.names, **asked)
         )
     others = [Override(layer.name, method="dense") for layer in model.prunable if layer.name not in request.names]
+    types = [Override(name, dtype=choices.types[name]) for name in request.names if name in choices.types]
     plan = make_plan(
         model,
         scope="global",
@@ -93,7 +94,8 @@ def share_budget(model: LoadedModel, choices: LayerChoices, request: BudgetReque
         ceiling=request.ceiling,
         scale=request.scale,
         grow=request.grow,
-        overrides=others,
+        dtype=choices.dtype,
+        overrides=(*others, *types),
     )
     budget = read_budget(plan, request.names)
     none = {name for name in request.names if plan.layer(name).dense} - budget.larger  # they say why by themselves

@@ -1,4 +1,4 @@
-"""What is chosen for every layer of a network: one choice for all, exceptions by layer, and layers kept dense.
+"""What is chosen for every layer of a network: one choice and type for all, exceptions, and layers kept dense.
 
 Immutable, so that an earlier state can be put back; knows no model and no widget.
 """
@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from ubp_core.budgets import LARGER_PACKED
+from ubp_core.vocabulary import DEFAULT_DTYPE, DTYPES
 from ubp_tui.choices.choice import Choice, find_dense_reason
 
 if TYPE_CHECKING:
@@ -65,10 +66,27 @@ class LayerChoices:
     """Names of layers that stay dense because the user says so."""
     budget: Budget | None = None
     """Where the choices of `shares` come from; None where no layer has them from a budget any more."""
+    dtype: str = DEFAULT_DTYPE
+    """Type of weights and arrays of every layer that `types` does not name, one of DTYPES; no blocks depend on it."""
+    types: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Exceptions by name of the layer; layers that stay dense have a type too."""
 
     def of(self, layer: str) -> Choice:
         """The choice of a layer, also of one that stays dense."""
         return self.special.get(layer, self.default)
+
+    def dtype_of(self, layer: str) -> str:
+        """The type of a layer."""
+        return self.types.get(layer, self.dtype)
+
+    @property
+    def dtypes(self) -> tuple[str, ...]:
+        """All types that layers have."""
+        return tuple(dtype for dtype in DTYPES if dtype in (self.dtype, *self.types.values()))
+
+    def selects_as(self, other: LayerChoices) -> bool:
+        """Whether both choose the same blocks: types may differ."""
+        return replace(self, dtype=other.dtype, types=other.types) == other
 
     def shares(self, layer: str) -> bool:
         """Whether a layer still has what the budget gave it; changing its choice takes it out of the budget."""
@@ -97,8 +115,8 @@ class LayerChoices:
 
     @property
     def uniform(self) -> bool:
-        """Whether all layers have the same choice."""
-        return not self.special and not self.dense
+        """Whether all layers have the same choice and type."""
+        return not self.special and not self.dense and not self.types
 
     def with_default(self, **fields: Any) -> LayerChoices:
         """Change fields of every layer's choice (`method`, `block_size`, `sparsity`); other fields stay.
@@ -128,11 +146,21 @@ class LayerChoices:
         wanted = frozenset(names)
         return replace(self, dense=self.dense | wanted if keep else self.dense - wanted)._settle()
 
+    def with_dtype(self, dtype: str, names: Iterable[str] | None = None) -> LayerChoices:
+        """Give layers a type; without names all of them, and there are no exceptions any more."""
+        if names is None:
+            return replace(self, dtype=dtype, types=MappingProxyType({}))
+        types = {**self.types, **dict.fromkeys(names, dtype)}
+        kept = {name: own for name, own in types.items() if own != self.dtype}
+        return replace(self, types=MappingProxyType(kept))
+
     def limited_to(self, names: Iterable[str]) -> LayerChoices:
         """The same without layers that are not named: a file may have been edited, or be another network's."""
         kept = set(names)
         special = {name: choice for name, choice in self.special.items() if name in kept}
-        known = LayerChoices(self.default, MappingProxyType(special), self.dense & kept)
+        types = {name: dtype for name, dtype in self.types.items() if name in kept}
+        dense = self.dense & kept
+        known = LayerChoices(self.default, MappingProxyType(special), dense, None, self.dtype, MappingProxyType(types))
         if self.budget is None:
             return known
         shared = {name for name in kept if self.shares(name) or self.why_kept(name) == LARGER_PACKED}

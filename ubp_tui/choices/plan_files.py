@@ -7,6 +7,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from ubp_core.vocabulary import DEFAULT_DTYPE
+
 MOST: Final = 30
 """Files that are looked into, the newest first."""
 HEAD_BYTES: Final = 4096
@@ -50,16 +52,18 @@ def is_plan(head: str) -> bool:
 
 
 def describe_head(head: str, model: str, written: float) -> str:
-    """Network, scope, sparsity and time of a plan, as far as its beginning tells; one for another network says so."""
+    """Network, scope, sparsity, type and time of a plan, as far as its beginning tells; one for another network says
+    so."""
     name = _read_model(head)
     ours = not name or not model or Path(name).name == Path(model).name
-    scope, sparsity = _read(head, "scope"), _read(head, "sparsity")
+    scope, sparsity, dtype = (_read(head, field) for field in ("scope", "sparsity", "dtype"))
+    dtype = "" if dtype == DEFAULT_DTYPE else dtype
     try:
         share = f"{100 * float(sparsity):g} %"
     except ValueError:
         share = ""
     network = Path(name).name if ours else f"is for {Path(name).name}"
-    return " · ".join(filter(None, (network, scope, share, f"{datetime.fromtimestamp(written):%Y-%m-%d %H:%M}")))
+    return " · ".join(filter(None, (network, scope, share, dtype, f"{datetime.fromtimestamp(written):%Y-%m-%d %H:%M}")))
 
 
 def _read_model(head: str) -> str:

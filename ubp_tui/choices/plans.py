@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from ubp_core.budgets import LARGER_PACKED
@@ -22,10 +23,15 @@ def plan_choices(choices: LayerChoices, model: LoadedModel, spec: ModelSpec) -> 
     from ubp_core.plan import Plan
     from ubp_core.plan.applying import settle_plan
 
-    layers = tuple(_plan_layer(choices, layer.name, layer.skip_reason) for layer in model.layers)
+    layers = tuple(
+        replace(_plan_layer(choices, layer.name, layer.skip_reason), dtype=choices.types.get(layer.name))
+        for layer in model.layers
+    )
     budget = choices.budget
     asked = choices.default if budget is None else budget.choice
-    plan = Plan(layers, spec, DEFAULT_CRITERION, "uniform", asked.method, asked.block_size, asked.sparsity)
+    plan = Plan(
+        layers, spec, DEFAULT_CRITERION, "uniform", asked.method, asked.block_size, asked.sparsity, dtype=choices.dtype
+    )
     if budget is not None:
         plan = replace(
             plan, scope="global", floor=budget.floor, ceiling=budget.ceiling, scale=budget.scale, grow=budget.grow
@@ -34,7 +40,7 @@ def plan_choices(choices: LayerChoices, model: LoadedModel, spec: ModelSpec) -> 
 
 
 def _plan_layer(choices: LayerChoices, name: str, skip_reason: str | None) -> LayerPlan:
-    """What is done with one layer."""
+    """What is done with one layer, but for its type."""
     from ubp_core.plan import LayerPlan
 
     if skip_reason is not None:
@@ -65,10 +71,17 @@ def adopt_plan(plan: Plan, model: LoadedModel) -> tuple[LayerChoices, tuple[str,
     chosen = {layer.name: read_choice(layer) for layer in plan.pruned if layer.name in prunable}
     dense = {name for name in prunable - set(chosen) if not _is_too_small(plan.layer(name), model.layer(name))}
     left_out = tuple(layer.name for layer in plan.pruned if layer.name not in prunable)
-    choices = LayerChoices(Choice(plan.method, plan.block_size, plan.sparsity)).with_choices(chosen, dense)
+    default = Choice(plan.method, plan.block_size, plan.sparsity)
+    choices = LayerChoices(default, dtype=plan.dtype, types=_read_types(plan, model)).with_choices(chosen, dense)
     if plan.scope == "global":
         choices = choices.with_budget(read_budget(plan, [name for name in prunable if not plan.layer(name).fixed]))
     return choices, left_out
+
+
+def _read_types(plan: Plan, model: LoadedModel) -> MappingProxyType[str, str]:
+    """The layers that have another type than the plan."""
+    types = {layer.name: plan.dtype_of(layer.name) for layer in model.layers}
+    return MappingProxyType({name: dtype for name, dtype in types.items() if dtype != plan.dtype})
 
 
 def _is_too_small(planned: LayerPlan, layer: Layer) -> bool:

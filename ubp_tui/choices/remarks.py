@@ -37,8 +37,26 @@ def remark_on_change(before: LayerChoices, after: LayerChoices, layers: Sequence
         count = "1 layer has" if len(left) == 1 else f"{len(left)} layers have"
         parts.append(f"{count} left the budget of {100 * before.budget.choice.sparsity:g} %")
     changed = [layer for layer in layers if before.of(layer.name) != after.of(layer.name)]
+    return _join([*parts, *_list_hidden(changed, pattern)])
+
+
+def remark_on_types(before: LayerChoices, after: LayerChoices, layers: Sequence[Layer], pattern: str) -> str:
+    """What a change of types did out of sight, or left as it was; arguments as above, but for all layers."""
+    parts = []
+    budget = after.budget
+    if budget is not None and not budget.grow:
+        parts.append(f"which layers the budget keeps dense was found before; {key_of('plan.budget')} shares it anew")
+    changed = [layer for layer in layers if before.dtype_of(layer.name) != after.dtype_of(layer.name)]
+    return _join([*parts, *_list_hidden(changed, pattern)])
+
+
+def _list_hidden(changed: Sequence[Layer], pattern: str) -> list[str]:
+    """A line where the filter hides layers that were changed."""
     hidden = [layer for layer in changed if pattern and not matches(pattern, layer)]
-    if hidden:
-        where = f"the filter hides {len(hidden)} of the {len(changed)} changed layers"
-        parts.append(f"{where} ({key_of('view.back')} shows all)")
+    where = f"the filter hides {len(hidden)} of the {len(changed)} changed layers"
+    return [f"{where} ({key_of('view.back')} shows all)"] if hidden else []
+
+
+def _join(parts: Sequence[str]) -> str:
+    """All of it, and the way back."""
     return f"{'; '.join(parts)}; {key_of('choice.undo')} takes it back" if parts else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 
@@ -22,17 +23,28 @@ FilesChosen = Callable[[tuple[tuple[str, Path], ...], bool], ExportJob]
 """Makes the job from the files, and whether only marked layers are pruned in them."""
 
 
-class ExportDialog(ModalScreen[tuple[Path, ...]]):
-    """Its result is the files that were written, or None if the user left."""
+@dataclass(frozen=True)
+class Written:
+    """What was taken away."""
+
+    paths: tuple[Path, ...]
+    """The files."""
+    notes: tuple[str, ...]
+    """What to know of the whole network, a line each."""
+
+
+class ExportDialog(ModalScreen[Written]):
+    """Its result is what was written, or None if the user left."""
 
     BINDINGS = [  # noqa: RUF012 (Textual's own form)
         Binding("escape", "leave", "close"),
         Binding("enter", "accept", "export"),
     ]
 
-    def __init__(self, name: str, marked: int, make_job: FilesChosen) -> None:
-        """Args: the first name of the files, the number of marked layers, what makes the job."""
+    def __init__(self, name: str, marked: int, types: str, make_job: FilesChosen) -> None:
+        """Args: the first name of the files, the number of marked layers, the types in words, what makes the job."""
         super().__init__()
+        self._types = types
         self._proposed_name = name
         self._marked = marked
         self._make_job = make_job
@@ -43,7 +55,7 @@ class ExportDialog(ModalScreen[tuple[Path, ...]]):
     def compose(self) -> ComposeResult:
         """Kinds, place, status, buttons."""
         with Vertical(id="export", classes="dialog") as panel:
-            panel.border_title = "Take away"
+            panel.border_title = f"Take away · {self._types}"
             for kind, (ending, note) in KINDS.items():
                 yield Tick(f"{ending:<13} {note}", kind == "plan", id=f"export-{kind}", compact=True)
             which = "only the marked layer" if self._marked == 1 else f"only the {self._marked} marked layers"
@@ -128,12 +140,13 @@ class ExportDialog(ModalScreen[tuple[Path, ...]]):
         from ubp_core.errors import UbpError
 
         line = ""
+        notes: tuple[str, ...] = ()
         try:
-            write_files(job, overwrite, lambda text, share: self._tell(text, share, cancel), cancel)
+            notes = write_files(job, overwrite, lambda text, share: self._tell(text, share, cancel), cancel)
         except (UbpError, MemoryError) as error:
             line = str(error) or "not enough memory"
         if self.is_attached:
-            self.call_later(self._finish, tuple(path for _, path in job.files), line)
+            self.call_later(self._finish, Written(tuple(path for _, path in job.files), notes), line)
 
     def _tell(self, text: str, share: float, cancel: Event) -> None:
         """One step, from the worker's thread."""
@@ -145,11 +158,11 @@ class ExportDialog(ModalScreen[tuple[Path, ...]]):
         self.show_status(text)
         self.query_one(ProgressBar).update(progress=share)
 
-    def _finish(self, paths: tuple[Path, ...], line: str) -> None:
+    def _finish(self, written: Written, line: str) -> None:
         """Answer, or say why not."""
         self._cancel = None
         if not line:
-            self.dismiss(paths)
+            self.dismiss(written)
             return
         self._set_running(False)
         self._forget_answer()

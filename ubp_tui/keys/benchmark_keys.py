@@ -39,6 +39,7 @@ BENCHMARK_KEYS: Final = (
         ("bench.warmup", "w", "step_option('warmup')", "warm-up", "runs that don't count"),
         ("bench.rest", "l", "step_option('rest')", "rest", "cool-down between layers"),
         ("bench.variants", "v", "step_option('variants')", "variants", "one choice, or several sparsities or sizes"),
+        ("bench.dtypes", "z", "step_option('dtypes')", "type", "the type of the layers, fp32, fp16, or rows for both"),
         ("bench.plot", "p", "step_plot", "plot", "bars, or kept importance over time"),
         ("bench.view_devices", "1", "show_view('devices')", "devices", "go to the devices"),
         ("bench.view_results", "2", "show_view('results')", "results", "go to the results"),

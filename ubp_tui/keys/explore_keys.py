@@ -47,6 +47,7 @@ EXPLORE_KEYS: Final = (
         ("sparsity.higher", "right_square_bracket", "step_sparsity(5)", "sparser", "sparsity up by 5 points"),
         ("sparsity.lower_fine", "left_curly_bracket", "step_sparsity(-1)", "denser by 1", "sparsity down by 1 point"),
         ("sparsity.higher_fine", "right_curly_bracket", "step_sparsity(1)", "sparser by 1", "sparsity up by 1 point"),
+        ("choice.dtype", "z", "step_dtype", "type", "next type of numbers: fp32, or fp16 (half precision)"),
         (
             "choice.dense",
             "D",

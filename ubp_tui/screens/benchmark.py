@@ -108,7 +108,7 @@ class BenchmarkScreen(PaneScreen[None]):
         self._show_devices()
         if queue.job is not None:
             self.query_one(ProgressBar).update(total=1.0, progress=find_share(queue))
-            self.query_one(ScreenTitle).detail = describe_job(queue.job)
+            self.query_one(ScreenTitle).detail = describe_job(queue.job, queue.plan)
             runs = tuple(queue.runs.values()) or (DeviceRun(queue.devices.chosen),)
             title = describe_plan(queue)
             self.query_one(ResultPane).show(queue.plan, runs, title, queue.packing, queue.retained)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
@@ -36,9 +36,6 @@ from ubp_tui.workspace.arrangement import VIEWS
 from ubp_tui.workspace.native_code import NativeCode
 from ubp_tui.workspace.tour import Tour
 from ubp_tui.workspace.workspace import Workspace
-
-if TYPE_CHECKING:
-    from ubp_core.models import Layer
 
 
 class ExploreScreen(PaneScreen[None]):
@@ -118,7 +115,7 @@ class ExploreScreen(PaneScreen[None]):
 
     def on_layer_table_mark_picked(self, message: LayerTable.MarkPicked) -> None:
         """The gutter of a row was clicked."""
-        self._toggle_mark(message.name)
+        self._workspace.toggle_mark(message.name)
 
     def on_layer_table_sort_picked(self, message: LayerTable.SortPicked) -> None:
         """The title of a column was clicked."""
@@ -136,6 +133,10 @@ class ExploreScreen(PaneScreen[None]):
         """A scope was clicked."""
         self._workspace.set_scope(message.scope)
 
+    def on_choice_bar_type_picked(self, message: ChoiceBar.TypePicked) -> None:
+        """A type was clicked."""
+        self._workspace.set_dtype(message.dtype)
+
     def on_curve_pane_point_taken(self, message: CurvePane.PointTaken) -> None:
         """A point of a curve is the choice from now on."""
         self._workspace.change(**message.fields)
@@ -152,25 +153,17 @@ class ExploreScreen(PaneScreen[None]):
 
     def action_toggle_mark(self) -> None:
         """Mark the layer under the cursor, or unmark it."""
-        self._toggle_mark(self.query_one(LayerTable).highlighted)
-
-    def _toggle_mark(self, name: str | None) -> None:
-        """Mark a layer, or unmark it."""
+        name = self.query_one(LayerTable).highlighted
         if name is not None:
-            self._workspace.set_marks(self._workspace.marks.toggled(name, self._layers))
-
-    @property
-    def _layers(self) -> tuple[Layer, ...]:
-        """All layers of the model."""
-        return () if self._workspace.model is None else self._workspace.model.layers
+            self._workspace.toggle_mark(name)
 
     def action_mark_all(self) -> None:
         """Mark all prunable layers that are shown, or unmark them."""
-        self._workspace.set_marks(self._workspace.marks.with_shown(self._layers))
+        self._workspace.set_marks(self._workspace.marks.with_shown(self._workspace.layers))
 
     def action_invert_marks(self) -> None:
         """Mark what is not marked, and the other way round."""
-        self._workspace.set_marks(self._workspace.marks.inverted(self._layers))
+        self._workspace.set_marks(self._workspace.marks.inverted(self._workspace.layers))
 
     def action_mark_pattern(self) -> None:
         """Ask for a pattern and mark what it means."""
@@ -213,6 +206,10 @@ class ExploreScreen(PaneScreen[None]):
     def action_step_sparsity(self, percent: int) -> None:
         """More or less sparsity."""
         self._workspace.step_sparsity(percent)
+
+    def action_step_dtype(self) -> None:
+        """The next type of weights and arrays."""
+        self._workspace.step_dtype()
 
     def action_toggle_dense(self) -> None:
         """Keep the layer, or all marked ones, dense; or prune them again."""

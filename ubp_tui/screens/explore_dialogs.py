@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual.screen import Screen
 
-from ubp_core.vocabulary import DEFAULT_CRITERION
+from ubp_core.vocabulary import DEFAULT_CRITERION, DEFAULT_DTYPE
 from ubp_tui.choices.budget import budget_names, first_request, share_budget
 from ubp_tui.choices.layer_choices import LayerChoices
 from ubp_tui.choices.marks import find_pattern
@@ -21,7 +21,7 @@ from ubp_tui.choices.plan_files import find_plans
 from ubp_tui.choices.plans import adopt_plan, plan_choices
 from ubp_tui.dialogs.budget import BudgetDialog
 from ubp_tui.dialogs.error import ErrorDialog
-from ubp_tui.dialogs.export import ExportDialog
+from ubp_tui.dialogs.export import ExportDialog, Written
 from ubp_tui.dialogs.prompt import PromptDialog
 from ubp_tui.observing import Cancelled, Runner
 from ubp_tui.renderables.map.readout import list_places, parse_place
@@ -159,15 +159,20 @@ class ExploreDialogs:
         def make_job(files: tuple[tuple[str, Path], ...], only_marked: bool) -> ExportJob:
             return ExportJob(plan, model, files, marked if only_marked else None, views, figures)
 
-        dialog = ExportDialog(name_export(model, workspace.choices), len(marked), make_job)
+        types = " and ".join(workspace.choices.dtypes)
+        dialog = ExportDialog(name_export(model, workspace.choices), len(marked), types, make_job)
         self._screen.app.push_screen(dialog, self._tell_written)
 
-    def _tell_written(self, paths: tuple[Path, ...] | None) -> None:
-        """Say what is there now."""
-        if paths:
-            self._written()
-            names = ", ".join(path.name for path in paths)
-            self._screen.notify(f"wrote {names} into {paths[0].parent.resolve()}", timeout=6)
+    def _tell_written(self, written: Written | None) -> None:
+        """Say what is there now; what to know of a network stays until it was read."""
+        if not written:
+            return
+        self._written()
+        names = ", ".join(path.name for path in written.paths)
+        line = f"wrote {names} into {written.paths[0].parent.resolve()}"
+        self._screen.notify(line, timeout=6)
+        if written.notes:
+            self._screen.app.push_screen(ErrorDialog("What to know of the network", "\n".join(written.notes)))
 
 
 def name_export(model: LoadedModel, choices: LayerChoices) -> str:
@@ -179,4 +184,4 @@ def name_export(model: LoadedModel, choices: LayerChoices) -> str:
     kind = f"{default.method}-{default.block_size}-{100 * default.sparsity:g}" if choices.uniform else "plan"
     if budget is not None and all(map(choices.shares, pruned)):
         kind = f"{budget.choice.method}-{budget.choice.block_size}-{100 * budget.choice.sparsity:g}-global"
-    return f"{name.strip('-')}-{kind}"
+    return f"{name.strip('-')}-{kind}" + (f"-{choices.dtype}" if choices.dtype != DEFAULT_DTYPE else "")

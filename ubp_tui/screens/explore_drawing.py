@@ -56,6 +56,7 @@ class ExploreDrawing:
         workspace = self._workspace
         workspace.opened.connect(self._show_model)
         workspace.wish_changed.connect(self._show_wish)
+        workspace.choices_changed.connect(self._show_types)
         workspace.choices_changed.connect(self.show_table)
         workspace.scope_changed.connect(self._show_scope)
         workspace.marks_changed.connect(self._show_marks)
@@ -122,9 +123,23 @@ class ExploreDrawing:
 
     def _show_wish(self) -> None:
         """Show at once what is wanted; its results follow."""
-        self._find(ChoiceBar).choice = self._workspace.meant
+        bar = self._find(ChoiceBar)
+        bar.choice, bar.dtype = self._workspace.meant, self._workspace.dtype
         self._find(LayerTable).highlight(self._workspace.layer)
         self._schedule_curves()
+
+    def _show_types(self) -> None:
+        """Show the types, and sizes and figures in them; the picture stays, for no blocks depend on them."""
+        workspace = self._workspace
+        self._find(ChoiceBar).dtype = workspace.dtype
+        self._name_source()
+        if workspace.selection is not None:
+            self._find(FactsLine).show_result(workspace.selection, workspace.dtype)
+
+    def _name_source(self) -> None:
+        """Say where measured figures come from, and of which type they are."""
+        words = describe_column(self._workspace.figures, self._workspace.choices.dtypes)
+        self._find(LayersPane).show_source(words)
 
     def _show_scope(self) -> None:
         """Show which layers are meant, and what is chosen for them."""
@@ -142,7 +157,7 @@ class ExploreDrawing:
 
     def _show_figures(self) -> None:
         """Show what was measured."""
-        self._find(LayersPane).show_source(describe_column(self._workspace.figures))
+        self._name_source()
         self._schedule_table()
 
     def _show_selection(self) -> None:
@@ -166,7 +181,7 @@ class ExploreDrawing:
             self._find(MapPane).show_result(result)
         else:
             self._find(MapPane).show_problem(problem)
-        self._find(FactsLine).show_result(result)
+        self._find(FactsLine).show_result(result, self._workspace.dtype)
         self._screen.call_after_refresh(self.go_to_place)
         if selection is not None:
             self._schedule_table()

@@ -280,5 +280,5 @@ def describe_runs(bench: BenchServices, numbers: tuple[int, ...], width: int) ->
         run = bench.read_run(numbers[0]).run
         return f"Run {numbers[0]}", tuple(describe_run(run, numbers[0], width))
     first, second = (bench.read_run(number).run for number in numbers)
-    lines = describe_comparison(bench.compare(*numbers), (first.figure, second.figure), width)
+    lines = describe_comparison(bench.compare(*numbers), (first, second), width)
     return f"Runs {numbers[0]} and {numbers[1]}", tuple(lines)

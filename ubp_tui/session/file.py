@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
 from types import MappingProxyType
@@ -14,7 +15,7 @@ from ubp_core.models.spec import ModelSpec
 from ubp_core.plan.reader import MODEL_FIELDS
 from ubp_core.strict_yaml.fields import Field, flag, number, one_of, read_document, read_mapping, text, texts, whole
 from ubp_core.strict_yaml.text import format_list, format_mapping, format_value
-from ubp_core.vocabulary import METHODS
+from ubp_core.vocabulary import DEFAULT_DTYPE, DTYPES, METHODS
 from ubp_tui.bench.options import CORE_WORDS, OPTIONS, RunOptions
 from ubp_tui.choices.choice import Choice
 from ubp_tui.choices.layer_choices import SCOPES, LayerChoices
@@ -23,12 +24,14 @@ from ubp_tui.session.budget import format_budget, make_budget, read_budget
 from ubp_tui.session.session import Session
 from ubp_tui.workspace.arrangement import VIEWS, Arrangement, MapPlace
 
-VERSION = 1
+VERSION = 2
+"""Of the format; version 1 had no types: everything was fp32."""
 _HEAD = """\
 # A session of ubp-tui: which network, what is chosen for its layers, and what was on the screen. It may be edited.
 #   ubp-tui --session FILE    goes on from here, and writes the file again at its end
 """
 _CHOICE = {"method": one_of(METHODS), "block_size": whole(1, 32), "sparsity": number(0, 1, below=True)}
+_DTYPE = one_of(DTYPES)
 _PLACE = {name: whole(0, 2**31 - 1) for name in ("row", "column", "level")}
 _OPTIONS = {option.name: one_of(CORE_WORDS if option.name == "cores" else option.values) for option in OPTIONS}
 _ARRANGEMENT = {
@@ -64,6 +67,8 @@ def load_session(path: Path) -> Session:
             "model": _read_model,
             "default": _read_choice,
             "layers": _read_layers,
+            "dtype": _DTYPE,
+            "types": _read_types,
             "dense": texts,
             "budget": lambda field: read_budget(field, _CHOICE),
             "marked": texts,
@@ -79,13 +84,7 @@ def load_session(path: Path) -> Session:
         },
         required=("session", "model"),
     )
-    choices = LayerChoices(
-        values.get("default", Choice()),
-        MappingProxyType(values.get("layers", {})),
-        frozenset(values.get("dense", ())),
-    )
-    if "budget" in values:
-        choices = make_budget(values["budget"], choices)
+    choices = _make_choices(values)
     names = {"marked": "marked", "layer": "layer", "view": "view", "scope": "scope", "by_tap": "by_tap"}
     names |= {
         "map": "place",
@@ -129,6 +128,9 @@ def format_session(session: Session) -> str:
     lines.append("layers:" if choices.special else "layers: {}")
     lines += [f"  {format_value(name)}: {format_mapping(asdict(choice))}" for name, choice in choices.special.items()]
     lines.append(f"dense: {format_list(sorted(choices.dense))}")
+    lines.append(f"dtype: {choices.dtype}  # type of weights and arrays: {' or '.join(DTYPES)}; below, exceptions")
+    lines.append("types:" if choices.types else "types: {}")
+    lines += [f"  {format_value(name)}: {dtype}" for name, dtype in choices.types.items()]
     lines += format_budget(choices)
     lines += ["", "# What was on the screen."]
     lines.append(f"marked: {format_list(session.marked)}")
@@ -156,12 +158,12 @@ def _model_fields(spec: ModelSpec) -> dict[str, Any]:
 
 
 def _read_version(field: Field) -> int:
-    """This version and no other."""
+    """This version, or one before it, whose fields all mean the same here."""
     version = int(whole(0, 2**31)(field))
     if version > VERSION:
         raise NewerSession(newer_line(field.path, version, VERSION))
-    if version != VERSION:
-        field.fail(f"version {version} is unknown; this program reads version {VERSION}")
+    if version < 1:
+        field.fail(f"version {version} is unknown; this program reads versions 1 to {VERSION}")
     return version
 
 
@@ -174,6 +176,25 @@ def _read_model(field: Field) -> ModelSpec:
 def _read_choice(field: Field) -> Choice:
     """One choice; what is left out is as usual."""
     return Choice(**read_mapping(field, _CHOICE))
+
+
+def _read_types(field: Field) -> dict[str, str]:
+    """Types by name."""
+    return {name: _DTYPE(value) for name, (_, value) in field.items().items()}
+
+
+def _make_choices(values: Mapping[str, Any]) -> LayerChoices:
+    """What is chosen for the layers, of the fields of a file."""
+    dtype = values.get("dtype", DEFAULT_DTYPE)
+    types = {name: own for name, own in values.get("types", {}).items() if own != dtype}
+    choices = LayerChoices(
+        values.get("default", Choice()),
+        MappingProxyType(values.get("layers", {})),
+        frozenset(values.get("dense", ())),
+        dtype=dtype,
+        types=MappingProxyType(types),
+    )
+    return make_budget(values["budget"], choices) if "budget" in values else choices
 
 
 def _read_layers(field: Field) -> dict[str, Choice]:

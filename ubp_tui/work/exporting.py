@@ -66,8 +66,13 @@ def find_existing(files: Sequence[tuple[str, Path]]) -> tuple[str, ...]:
     return tuple(path.name for _, path in files if path.exists() or path.is_symlink())
 
 
-def write_files(job: ExportJob, overwrite: bool, progress: Callable[[str, float], None], cancel: Event) -> None:
+def write_files(
+    job: ExportJob, overwrite: bool, progress: Callable[[str, float], None], cancel: Event
+) -> tuple[str, ...]:
     """Writes them, each in one step.
+
+    Returns:
+        What to know of the whole network, a line each: what is not as expected, and what fp16 costs.
 
     Raises:
         UbpError: one line; ExportCancelled where `cancel` was set.
@@ -95,6 +100,7 @@ def write_files(job: ExportJob, overwrite: bool, progress: Callable[[str, float]
         if prepared is not None:
             prepared.write(overwrite, job.figures)
         _write_views(job, overwrite)
+    return () if prepared is None else prepared.notes
 
 
 def _write_views(job: ExportJob, overwrite: bool) -> None:

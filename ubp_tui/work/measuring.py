@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ubp_core.vocabulary import DTYPES
 from ubp_tui.choices.choice import Choice
 from ubp_tui.work.services import Services, background_threads
 
@@ -32,8 +34,8 @@ class LayerMeasure:
     """Weights that stay."""
     pruned: int = 0
     """Weights that go."""
-    file_bytes: int = 0
-    """Of the packed layer, without its bias."""
+    file_bytes: Mapping[str, int] = field(default_factory=dict)
+    """Of the packed layer, without its bias, in every type: no blocks depend on it."""
     rounded: float = float("nan")
     """The sparsity asked for, rounded to whole blocks."""
 
@@ -53,7 +55,7 @@ def make_measure(layer: Layer, choice: Choice, selection: Selection | None, tota
         total,
         kept=cost.parameters_after,
         pruned=cost.parameters_before - cost.parameters_after,
-        file_bytes=cost.bytes_after,
+        file_bytes={dtype: layer_cost(layer, selection, dtype).bytes_after for dtype in DTYPES},
         rounded=1 - round((1 - choice.sparsity) * layer.parameters / size) * size / layer.parameters,
     )
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+from ubp_core.vocabulary import DTYPES
 from ubp_tui.work.measuring import LayerMeasure
 
 if TYPE_CHECKING:
     from ubp_core.models import Layer
-
-FLOAT_BYTES: Final = 4
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,9 @@ class NetworkTotal:
     multiply_adds: tuple[int, int] | None
     """Before and after, for one image; None where the size of an image is not known."""
     file_bytes: tuple[int, int]
-    """Of the weights, before and after."""
+    """Of the weights in their types, before and after."""
+    dtypes: tuple[str, ...]
+    """The types that layers have."""
     retained: float
     """Share of the importance of the layers that are pruned; NaN where there is none."""
 
@@ -40,14 +41,29 @@ class NetworkTotal:
         return self.measured == self.wanted
 
 
-def sum_network(layers: Sequence[Layer], pruned: frozenset[str], measures: Mapping[str, LayerMeasure]) -> NetworkTotal:
+def dense_bytes(layer: Layer, dtype: str) -> int:
+    """Bytes of a layer's dense weights in a type."""
+    from ubp_core.packed.graph import ELEMENT_BYTES
+
+    return layer.parameters * ELEMENT_BYTES[dtype]
+
+
+def sum_network(
+    layers: Sequence[Layer],
+    pruned: frozenset[str],
+    measures: Mapping[str, LayerMeasure],
+    dtype_of: Callable[[str], str],
+) -> NetworkTotal:
     """Sum up a network.
 
     Args:
         layers: all layers.
         pruned: names of those that the present choices prune.
         measures: what is known of them, by name.
+        dtype_of: the type of a layer, by name.
     """
+    types = {layer.name: dtype_of(layer.name) for layer in layers}
+    dense = {layer.name: dense_bytes(layer, types[layer.name]) for layer in layers}
     found = [measures[name] for name in pruned if name in measures]
     valid = [measure for measure in found if not math.isnan(measure.retained)]
     importance = sum(measure.importance for measure in valid)
@@ -70,8 +86,9 @@ def sum_network(layers: Sequence[Layer], pruned: frozenset[str], measures: Mappi
         parameters=(parameters, parameters - sum(m.pruned for m in valid)),
         multiply_adds=multiply_adds,
         file_bytes=(
-            parameters * FLOAT_BYTES,
-            sum(after[x.name].file_bytes if x.name in after else x.parameters * FLOAT_BYTES for x in layers),
+            sum(dense.values()),
+            sum(after[name].file_bytes[types[name]] if name in after else dense[name] for name in dense),
         ),
+        dtypes=tuple(sorted(set(types.values()), key=DTYPES.index)),
         retained=kept / importance if importance else float("nan"),
     )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ubp_core.benchmark.figure import is_measure
 from ubp_core.history.figures import LayerFigures
 from ubp_core.models.spec import ModelSpec
+from ubp_core.vocabulary import DENSE
 from ubp_tui.choices.choice import Choice, SelectionRequest
 from ubp_tui.choices.layer_choices import ChoiceHistory, LayerChoices, Scope
 from ubp_tui.choices.marks import Marks
@@ -82,10 +84,14 @@ class WorkspaceState:
         self.figures_changed = Signal()
         self.held_changed = Signal()
 
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """All layers of the model; none before it is open."""
+        return () if self.model is None else self.model.layers
+
     def find(self, name: str) -> Layer | None:
         """A layer of the model; None where it has none of this name."""
-        layers = () if self.model is None else self.model.layers
-        return next((layer for layer in layers if layer.name == name), None)
+        return next((layer for layer in self.layers if layer.name == name), None)
 
     @property
     def choice(self) -> Choice:
@@ -100,6 +106,11 @@ class WorkspaceState:
         if self.scope == "all" and budget is not None and self.choices.shares(self.layer):
             return budget.choice
         return self.choice
+
+    @property
+    def dtype(self) -> str:
+        """The type of the layer on the screen."""
+        return self.choices.dtype_of(self.layer)
 
     @property
     def settled(self) -> bool:
@@ -121,17 +132,18 @@ class WorkspaceState:
 
     def sum_up(self) -> NetworkTotal:
         """What the choices make of the network, as far as it is known."""
-        layers = () if self.model is None else self.model.layers
-        return sum_network(layers, frozenset(layer.name for layer in self.pruned), self.find_measures())
+        pruned = frozenset(layer.name for layer in self.pruned)
+        return sum_network(self.layers, pruned, self.find_measures(), self.choices.dtype_of)
 
     def find_figures(self) -> dict[str, float]:
-        """The measured figure of every layer as it is chosen, where there is one, by name."""
+        """The measured figure of every layer as it is chosen and in its type, where there is one, by name."""
         found = {}
         pruned = {layer.name for layer in self.pruned}
-        for layer in () if self.model is None or not self.figures.values else self.model.layers:
+        for layer in self.layers if self.figures.values else ():
             choice = self.choices.of(layer.name)
-            chosen = (choice.method, choice.block_size, choice.sparsity) if layer.name in pruned else ()
-            figure = self.figures.of(layer.name, *chosen)
-            if figure is not None:
+            chosen = (choice.method, choice.block_size, choice.sparsity) if layer.name in pruned else (DENSE, 0, 0.0)
+            dtype = self.choices.dtype_of(layer.name)
+            figure = self.figures.of(layer.name, *chosen, dtype)
+            if figure is not None and is_measure(self.figures.figure, dtype):
                 found[layer.name] = figure
         return found

@@ -11,11 +11,12 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from ubp_core.history.figures import LayerFigures
+from ubp_core.vocabulary import DTYPES
 from ubp_tui.choices.choice import Choice, SelectionRequest
 from ubp_tui.choices.layer_choices import SCOPES, ChoiceHistory, LayerChoices, Scope
 from ubp_tui.choices.marks import Marks
 from ubp_tui.choices.problem import Problem
-from ubp_tui.choices.remarks import NOTHING_MARKED, remark_on_change
+from ubp_tui.choices.remarks import NOTHING_MARKED, remark_on_change, remark_on_types
 from ubp_tui.work.measuring import LayerMeasure
 from ubp_tui.work.selecting import LayerResult
 from ubp_tui.workspace.cache import ResultCache
@@ -68,6 +69,10 @@ class Workspace(WorkspaceState):
             self.marks = marks
             self.marks_changed.emit()
 
+    def toggle_mark(self, name: str) -> None:
+        """Mark a layer, or unmark it."""
+        self.set_marks(self.marks.toggled(name, self.layers))
+
     def hold(self, held: bool) -> None:
         """Leave for later what nobody waits for, or go on with it."""
         self.held = held
@@ -92,6 +97,22 @@ class Workspace(WorkspaceState):
             self.set_choices(before.with_layers(names, **fields))
         if self.choices != before and self.model is not None:
             self.say(remark_on_change(before, self.choices, self.model.prunable, self.marks.pattern))
+
+    def set_dtype(self, dtype: str) -> None:
+        """Give the layers of the scope a type; blocks stay as they are selected."""
+        names, before = self._scope_names(), self.choices
+        if names == ():
+            self.say(NOTHING_MARKED)
+            return
+        self.set_choices(before.with_dtype(dtype, names))
+        if self.choices != before:
+            self.say(remark_on_types(before, self.choices, self.layers, self.marks.pattern))
+
+    def step_dtype(self) -> None:
+        """The next type after that of the layer on the screen, or of the first marked one where these are meant."""
+        names = self._scope_names() or (self.layer,)
+        now = DTYPES.index(self.choices.dtype_of(names[0]))
+        self.set_dtype(DTYPES[(now + 1) % len(DTYPES)])
 
     def step_method(self, step: int) -> None:
         """Next or previous method."""
@@ -141,10 +162,13 @@ class Workspace(WorkspaceState):
         return self._put(self._past.redo(self.choices))
 
     def _put(self, choices: LayerChoices | None) -> bool:
-        """Change the choices, and with them what is wanted."""
+        """Change the choices, and with them what is wanted; other types alone select no other blocks."""
         if choices is None:
             return False
-        self.choices = choices
+        before, self.choices = self.choices, choices
+        if choices.selects_as(before):
+            self.choices_changed.emit()
+            return True
         self._renew_wish()
         self.choices_changed.emit()
         self.wish_changed.emit()

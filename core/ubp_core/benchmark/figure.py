@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
+from ubp_core.vocabulary import DEFAULT_DTYPE
+
 LATENCY: Final = "latency"
 HOST_TIME: Final = "host time"
 ARM_HOST_TIME: Final = "host time, ARM64"
@@ -41,6 +43,11 @@ FEWEST: Final = 6
 """Turns from which on an interval of that confidence exists; with fewer it spans all of them."""
 UNSURE_WORDS: Final = "?: the ratio's 95 % interval is wide, or its turns are few"
 """What the mark behind such a ratio means."""
+
+
+def is_measure(figure: str, dtype: str) -> bool:
+    """Whether a figure says anything of a type: x86-64 has no fp16 arithmetic and computes it in fp32."""
+    return figure != HOST_TIME or dtype == DEFAULT_DTYPE
 
 
 @dataclass(frozen=True)

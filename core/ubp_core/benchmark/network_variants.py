@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 Importances = Mapping[str, NDArray[np.float32]]
 """[R, K] of every layer that can be pruned, by name."""
 SettingsOf = Callable[[Variant, str], tuple[int, float] | None]
+TypesOf = Callable[[Variant], Mapping[str, str]]
 
 NETWORK = "network"
 """What stands for a layer's name."""
@@ -37,6 +38,7 @@ def pack_network_variants(
     threads: int | None = None,
     on_variant: Callable[[str], None] | None = None,
     settings_of: SettingsOf | None = None,
+    types_of: TypesOf | None = None,
     plan: Plan | None = None,
 ) -> PackedVariants:
     """Exports every variant of a network: all layers that can be pruned are, the others stay dense.
@@ -50,6 +52,7 @@ def pack_network_variants(
         on_variant: gets a variant's label before the work on it begins; may raise to end it.
         settings_of: for a variant and a layer's name, the layer's own block size and sparsity, or None: it stays
             dense. Without it every layer is as the variant says.
+        types_of: for a variant, the layers of another type than its own; without it there are none.
         plan: for a variant of `plan_network_variants`; other methods have its block sizes and sparsities.
 
     Raises:
@@ -84,7 +87,7 @@ def pack_network_variants(
             types = types_of_plan(plan)
         else:
             selections = select_layers(importances, variant, settings_of, threads)
-            types = NetworkTypes(variant.dtype)
+            types = NetworkTypes(variant.dtype, types_of(variant) if types_of else {})
         path = folder / f"{number}.ubp"
         exporter.export(selections, criterion, types=types).packed.save(path)
         files.append(path)

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
     from ubp_core.history import LayerFigures
     from ubp_core.models import LoadedModel
-    from ubp_core.network.exporting import NetworkExporter
+    from ubp_core.network.exporting import ExportedNetwork, NetworkExporter
+    from ubp_core.network.types.costs import TypeCost
     from ubp_core.plan.plan import Plan
     from ubp_core.selection import Selection
 
@@ -119,11 +120,11 @@ def _capture(plan: Plan, model: LoadedModel, tell: _Teller) -> NetworkExporter:
     return NetworkExporter(model, (1, 3, model.input_size, model.input_size))
 
 
-def _export(exporter: NetworkExporter, plan: Plan, selections: dict[str, Selection], tell: _Teller) -> PackedFile:
+def _export(exporter: NetworkExporter, plan: Plan, selections: dict[str, Selection], tell: _Teller) -> ExportedNetwork:
     """The whole network, in the plan's types."""
     from ubp_core.network.types.conversions import types_of_plan
 
-    return exporter.export(selections, plan.criterion, tell.pass_on, types_of_plan(plan)).packed
+    return exporter.export(selections, plan.criterion, tell.pass_on, types_of_plan(plan))
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,10 +141,17 @@ class PreparedFiles:
     """Blocks of every pruned layer."""
     report: PlanReport
     """What the plan keeps and saves."""
-    network: PackedFile | None
+    network: ExportedNetwork | None
     """The whole network, where that is a target."""
     tell: _Teller
     """Told every file; looks for the cancel."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What to know of the whole network, a line each: what is not as expected, and what its types cost."""
+        if self.network is None:
+            return ()
+        return (*self.network.notes, *(describe_cost(*pair) for pair in enumerate(self.network.costs)))
 
     def write(self, overwrite: bool = False, figures: LayerFigures | None = None) -> None:
         """Writes file after file; raises FileError, SelectionError and ExportCancelled."""
@@ -164,11 +172,17 @@ class PreparedFiles:
                 save_packed(path, plan, model, selections, overwrite, self.tell.check)
             case "network":
                 assert self.network is not None
-                self.network.save(path, overwrite)
+                self.network.packed.save(path, overwrite)
             case "table":
                 save_table(path, self.report, overwrite, figures)
             case _:
                 plan.save(path, overwrite)
+
+
+def describe_cost(number: int, cost: TypeCost) -> str:
+    """What types cost one output of a network, in a line."""
+    line = f"against fp32, on a random image: output {number} differs by at most {cost.largest:.2%} of the largest"
+    return f"{line} number, by {cost.mean:.2%} in the mean"
 
 
 def keep_layers(plan: Plan, names: Sequence[str]) -> Plan:

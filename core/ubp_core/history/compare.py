@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ubp_core.benchmark.result import BenchRun, VariantResult
@@ -9,6 +10,10 @@ from ubp_core.history.store import Entry
 from ubp_core.units import format_instructions, format_ratio, format_time
 
 COMPARED_SETTINGS = ("threads", "cores", "batch", "input_hw")
+Key = tuple[str, str, int, float, str]
+"""Layer, method, block size, sparsity, type."""
+Pair = tuple[str, VariantResult, VariantResult]
+"""A layer, and a variant of it in the first and in the second run."""
 
 
 @dataclass(frozen=True)
@@ -17,6 +22,7 @@ class ComparedVariant:
 
     layer: str
     label: str
+    """With both types where they differ: "bed N=4 s=0.75 fp32/fp16"."""
     first_ns: float | None
     """Median of the first run; None where it wasn't timed."""
     second_ns: float | None
@@ -62,30 +68,49 @@ class Comparison:
 
 
 def compare_runs(first: Entry, second: Entry) -> Comparison:
-    """Everything that both runs measured, in the order of the first."""
-    others = variants_of(second.run)
+    """Everything that both runs measured, in the order of the first; what has no partner of its own type is compared
+    with the same in another one, and says so."""
+    pairs = pair_variants(first.run, second.run)
     compared = tuple(
         ComparedVariant(
             layer,
-            label,
+            label_pair(variant, other),
             variant.median_ns,
             other.median_ns,
             variant.checksum == other.checksum,
             variant.instructions,
             other.instructions,
         )
-        for (layer, label), variant in variants_of(first.run).items()
-        if (other := others.get((layer, label)))
+        for layer, variant, other in pairs
     )
-    return Comparison(first.id, second.id, compared, differences(first.run, second.run))
+    return Comparison(first.id, second.id, compared, differences(first.run, second.run, pairs))
 
 
-def variants_of(run: BenchRun) -> dict[tuple[str, str], VariantResult]:
-    """Variants by layer and label."""
-    return {(layer.layer, variant.label): variant for layer in run.layers for variant in layer.variants}
+def pair_variants(first: BenchRun, second: BenchRun) -> list[Pair]:
+    """What both runs have, in the order of the first."""
+    mine, others = variants_of(first), variants_of(second)
+    free = {key[:-1]: other for key, other in others.items() if key not in mine}
+    found = ((key, variant, others.get(key) or free.pop(key[:-1], None)) for key, variant in mine.items())
+    return [(key[0], variant, other) for key, variant, other in found if other is not None]
 
 
-def differences(first: BenchRun, second: BenchRun) -> tuple[str, ...]:
+def label_pair(first: VariantResult, second: VariantResult) -> str:
+    """The label of both."""
+    if first.dtype == second.dtype:
+        return first.label
+    return f"{first.label.removesuffix(f' {first.dtype}')} {first.dtype}/{second.dtype}"
+
+
+def variants_of(run: BenchRun) -> dict[Key, VariantResult]:
+    """Variants by layer, choice and type."""
+    return {
+        (layer.layer, variant.method, variant.block_size, variant.sparsity, variant.dtype): variant
+        for layer in run.layers
+        for variant in layer.variants
+    }
+
+
+def differences(first: BenchRun, second: BenchRun, compared: Sequence[Pair]) -> tuple[str, ...]:
     """Reasons why a ratio is not only the code's."""
     pairs = [
         ("device", first.title or first.device, second.title or second.device),
@@ -99,9 +124,11 @@ def differences(first: BenchRun, second: BenchRun) -> tuple[str, ...]:
             found.append(f"the {which} run is not whole: {run.failure}")
         if run.warnings:
             found.append(f"the {which} run has warnings")
-    only_one = set(variants_of(first)) ^ set(variants_of(second))
-    if only_one:
-        found.append(
-            "1 variant is in one run only" if len(only_one) == 1 else f"{len(only_one)} variants are in one run only"
-        )
+    across = sum(one.dtype != other.dtype for _, one, other in compared)
+    if across:
+        which = "1 ratio is" if across == 1 else f"{across} ratios are"
+        found.append(f"type differs: {which} between fp32 and fp16")
+    alone = len(variants_of(first)) + len(variants_of(second)) - 2 * len(compared)
+    if alone:
+        found.append("1 variant is in one run only" if alone == 1 else f"{alone} variants are in one run only")
     return tuple(found)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from ubp_core.vocabulary import DENSE
+from ubp_core.vocabulary import DEFAULT_DTYPE, DENSE
 
 COLUMNS = "id, started, device, kind, figure, title, model, layers, planned, failure, record"
 
@@ -39,6 +39,8 @@ class Summary:
     """Theirs; none where the layers of a network differ."""
     sparsities: tuple[float, ...] = ()
     """Theirs, as requested."""
+    dtypes: tuple[str, ...] = ()
+    """Types of what ran."""
 
 
 @dataclass(frozen=True)
@@ -77,12 +79,14 @@ class _Choices:
     methods: dict[str, None] = field(default_factory=dict)
     sizes: dict[int, None] = field(default_factory=dict)
     sparsities: dict[float, None] = field(default_factory=dict)
+    dtypes: dict[str, None] = field(default_factory=dict)
 
     def take(self, record: dict[str, Any]) -> None:
         for name in (*record["planned"], *(layer["layer"] for layer in record["layers"])):
             self.layers[str(name)] = None
         for layer in record["layers"]:
             for variant in layer["variants"]:
+                self.dtypes[str(variant.get("dtype", DEFAULT_DTYPE))] = None
                 if variant["method"] != DENSE:
                     self.methods[str(variant["method"])] = None
                     self.sparsities[float(variant["sparsity"])] = None
@@ -102,7 +106,7 @@ def _summary(row: Sequence[Any]) -> Summary:
         choices.take(json.loads(row[-1]))
     except (ValueError, KeyError, TypeError):
         choices = _Choices()  # `ubp history show` says that it is damaged
-    found = (choices.layers, choices.methods, sorted(choices.sizes), sorted(choices.sparsities))
+    found = (choices.layers, choices.methods, sorted(choices.sizes), sorted(choices.sparsities), choices.dtypes)
     return Summary(*row[:-1], *map(tuple, found))
 
 

@@ -187,6 +187,38 @@ def test_two_entries_compared() -> None:
     )
 
 
+def in_half(run: BenchRun) -> BenchRun:
+    """The same run in fp16."""
+    (layer,) = run.layers
+    halves = tuple(replace(one, label=f"{one.label} fp16", dtype="fp16", checksum="cc") for one in layer.variants)
+    return replace(run, layers=(replace(layer, variants=halves),))
+
+
+def test_other_types_are_compared_only_where_there_is_no_same_one_and_it_is_said() -> None:
+    run = make_run()
+    half = in_half(run)
+    result = compare_runs(Entry(1, run), Entry(2, half))
+    assert [v.label for v in result.variants] == ["dense fp32/fp16", "bed N=4 s=0.75 fp32/fp16"]
+    assert "type differs: 2 ratios are between fp32 and fp16" in result.notes
+    back = compare_runs(Entry(2, half), Entry(1, run))
+    assert [v.label for v in back.variants] == ["dense fp16/fp32", "bed N=4 s=0.75 fp16/fp32"]
+    both = replace(run, layers=(replace(run.layers[0], variants=(*run.layers[0].variants, *half.layers[0].variants)),))
+    for one, other in ((both, half), (half, both)):
+        result = compare_runs(Entry(1, one), Entry(2, other))
+        assert [v.label for v in result.variants] == ["dense fp16", "bed N=4 s=0.75 fp16"]
+        assert not any("type differs" in note for note in result.notes)
+        assert "2 variants are in one run only" in result.notes
+
+
+def test_lists_and_exports_say_the_types(tmp_path: Path) -> None:
+    with History(tmp_path / "h") as history:
+        for run in (make_run(), in_half(make_run())):
+            history.add(run)
+        assert [line.dtypes for line in history.list()] == [("fp16",), ("fp32",)]
+        text = to_csv([history.get(1), history.get(2)])
+    assert [line["dtype"] for line in csv.DictReader(io.StringIO(text))] == ["fp32", "fp32", "fp16", "fp16"]
+
+
 def test_runs_without_times_have_no_ratio() -> None:
     run = make_run()
     untimed = replace(run.layers[0].variants[0], samples_ns=(), median_ns=None)

@@ -10,16 +10,16 @@ from rich.cells import cell_len
 from ubp_core.benchmark.figure import FIGURE_WORDS
 from ubp_core.cells import shorten_middle
 from ubp_core.units import format_names, format_numbers
-from ubp_tui.renderables.bench.text import describe_started
+from ubp_tui.renderables.bench.text import describe_started, list_types
 from ubp_tui.renderables.cells import shown
 
 if TYPE_CHECKING:
     from ubp_core.history import Summary
 
 COLUMNS: Final = (
-    "mark", "run", "started UTC", "device", "figure", "model", "layer", "N", "sparsity", "layers", "ended",
+    "mark", "run", "started UTC", "device", "figure", "model", "layer", "N", "sparsity", "type", "layers", "ended",
 )  # fmt: skip
-SPARE: Final = ("layers", "figure", "sparsity", "N", "layer")
+SPARE: Final = ("layers", "figure", "sparsity", "N", "layer", "type")
 """Columns that stand back where a model's name has no room, the first one first: the details below have them too."""
 LEAST_NAME: Final = 12
 """Cells of a model's name that there must be."""
@@ -39,6 +39,7 @@ def run_cells(run: Summary, marked: bool) -> dict[str, str]:
         shorten_middle(format_names(run.layer_names), MOST_NAME),
         format_numbers(run.block_sizes),
         format_numbers(run.sparsities),
+        list_types(run.dtypes),
         f"{run.layers} of {run.planned}",
         run.failure or "complete",
     )

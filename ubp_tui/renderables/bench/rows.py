@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ubp_core.benchmark.figure import FIGURE_WORDS, TIMED
+from ubp_core.benchmark.figure import FIGURE_WORDS, TIMED, is_measure
 from ubp_core.units import format_percent, format_ratio, format_time
+from ubp_core.vocabulary import DENSE
 from ubp_tui.bench.job import Plan
 from ubp_tui.bench.run import DeviceRun, Retained
-from ubp_tui.renderables.bench.text import find_ratio, format_figure, format_spread
+from ubp_tui.renderables.bench.text import find_ratio, format_figure, format_spread, name_kind
 
 if TYPE_CHECKING:
     from ubp_core.benchmark import LayerProgress, LayerResult, Variant, VariantResult
@@ -35,7 +36,7 @@ class BenchRow:
     variant: int = 0
     """Number of the variant."""
     cells: tuple[str, ...] = ()
-    """Variant, figure, ratio to dense, spread, share kept, kind of figure; of a heading: one text."""
+    """Variant, type, figure, ratio to dense of that type, spread, share kept, kind of figure; or a heading's text."""
     live: bool = False
     """Whether its figures are still changing."""
 
@@ -79,8 +80,9 @@ def layer_rows(
         cells_of = live_cells(run.live, variants, run.figure, retained)
         return [BenchRow(run.device, layer, number, cells, live=True) for number, cells in enumerate(cells_of)]
     words = waiting_words(run, layer, packing)
-    names = name_variants(variants)
-    return [BenchRow(run.device, layer, number, (name, words, "", "", "", "")) for number, name in enumerate(names)]
+    heads = zip(name_variants(variants), variants, strict=True)
+    cells_of = [(name, variant.dtype, words, "", "", "", "") for name, variant in heads]
+    return [BenchRow(run.device, layer, number, cells) for number, cells in enumerate(cells_of)]
 
 
 def waiting_words(run: DeviceRun, layer: str, packing: str) -> str:
@@ -96,16 +98,17 @@ def waiting_words(run: DeviceRun, layer: str, packing: str) -> str:
 
 
 def result_cells(layer: LayerResult, figure: str) -> list[tuple[str, ...]]:
-    """The rows of a measured layer: variant, figure, ratio to dense, spread, share kept, kind of figure."""
+    """The rows of a measured layer: variant, type, figure, ratio to dense, spread, share kept, kind of figure."""
     names = name_variants(layer.variants)
     return [
         (
             name,
+            variant.dtype,
             format_figure(variant) if variant.check == "ok" else "differs",
-            format_ratio(find_ratio(layer, variant), layer.unsure(variant)),
+            format_ratio(find_ratio(layer, variant, figure), layer.unsure(variant)),
             format_spread(variant),
             "-" if variant.retained is None else format_percent(variant.retained),
-            FIGURE_WORDS.get(figure, figure),
+            name_kind(figure, variant.dtype),
         )
         for name, variant in zip(names, layer.variants, strict=True)
     ]
@@ -116,30 +119,45 @@ def live_cells(
 ) -> list[tuple[str, ...]]:
     """The rows of a layer whose variants are taking turns: medians so far."""
     medians = (*live.medians_ns, *[None] * len(variants))[: len(variants)]
-    dense = medians[0] if variants and variants[0].method == "dense" else None
+    dense = find_dense(live, variants, figure)
     kept = (*map(format_percent, retained), *[""] * len(variants))[: len(variants)]
     return [
         (
             name,
+            variant.dtype,
             format_time(median) if median else "in turns",
-            format_ratio(dense / median) if dense and median else "",
+            format_ratio(dense[variant.dtype] / median) if variant.dtype in dense and median else "",
             "",
             share,
-            FIGURE_WORDS.get(figure, figure),
+            name_kind(figure, variant.dtype),
         )
-        for name, median, share in zip(name_variants(variants), medians, kept, strict=True)
+        for name, variant, median, share in zip(name_variants(variants), variants, medians, kept, strict=True)
     ]
 
 
+def find_dense(live: LayerProgress, variants: Sequence[Variant], figure: str) -> dict[str, float]:
+    """The median so far of dense, by type; without the types whose dense has not run yet, or says nothing."""
+    pairs = zip(variants, live.medians_ns, strict=False)
+    found = {variant.dtype: median for variant, median in pairs if variant.method == DENSE and median}
+    return {dtype: median for dtype, median in found.items() if is_measure(figure, dtype)}
+
+
+def name_typed(variants: Sequence[Variant] | Sequence[VariantResult]) -> list[str]:
+    """The same names with the type behind them where there are several, for pictures that have no column for it."""
+    names, dtypes = name_variants(variants), [variant.dtype for variant in variants]
+    several = len({*dtypes}) > 1
+    return [f"{name} {dtype}" if several else name for name, dtype in zip(names, dtypes, strict=True)]
+
+
 def name_variants(variants: Sequence[Variant] | Sequence[VariantResult]) -> list[str]:
-    """Names that tell the variants of a layer apart in at most 16 cells."""
-    pruned = [variant for variant in variants if variant.method != "dense"]
+    """Names that tell the variants of a layer and one type apart in at most 16 cells."""
+    pruned = [variant for variant in variants if variant.method != DENSE]
     sizes = len({variant.block_size for variant in pruned}) > 1
     sparsities = len({variant.sparsity for variant in pruned}) > 1
     names = []
     for variant in variants:
         name = variant.method
-        if variant.method != "dense":
+        if variant.method != DENSE:
             name += f" N{variant.block_size}" if sizes else ""
             name += f" {variant.sparsity:g}".replace(" 0.", " .") if sparsities else ""
         names.append(name)

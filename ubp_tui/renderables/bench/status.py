@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ubp_tui.renderables.bench.text import list_types
+
 if TYPE_CHECKING:
-    from ubp_tui.bench.job import BenchJob
+    from ubp_tui.bench.job import BenchJob, Plan
     from ubp_tui.bench.queue import BenchQueue
 
 
@@ -23,11 +25,14 @@ def find_share(queue: BenchQueue) -> float:
     return PACKING_SHARE + (1 - PACKING_SHARE) * sum(shares) / len(shares)
 
 
-def describe_job(job: BenchJob) -> str:
-    """The network and the choices of a job, for the title."""
+def describe_job(job: BenchJob, plan: Plan) -> str:
+    """The network, choices and types of a job, for the title."""
     choices = sorted({(choice.block_size, choice.sparsity) for choice in job.choices})
     same = f"N={choices[0][0]} s={choices[0][1]:g}" if len(choices) == 1 else f"{len(choices)} choices"
-    return f"{job.model} · {same}"
+    variants = [variant for some in plan.values() for variant in some]
+    own = max((len(job.network.types_of(variant)) for variant in variants), default=0) if job.network else 0
+    more = f" ({own} {'layer' if own == 1 else 'layers'} of another type)" if own else ""
+    return f"{job.model} · {same} · {list_types(variant.dtype for variant in variants)}{more}"
 
 
 def describe_plan(queue: BenchQueue) -> str:

@@ -16,7 +16,7 @@ from ubp_core.units import format_bytes, format_count, format_percent, format_se
 from ubp_tui.choices.patterns import format_shape
 from ubp_tui.renderables.cells import shown
 from ubp_tui.work.selecting import LayerResult
-from ubp_tui.work.totals import FLOAT_BYTES, NetworkTotal
+from ubp_tui.work.totals import NetworkTotal, dense_bytes
 
 GAP = 3
 """Empty cells between two facts."""
@@ -45,8 +45,8 @@ class Fact:
         return Content.assemble((self.label, "$text-muted"), gap, (self.value, self.style))
 
 
-def list_facts(result: LayerResult) -> list[Fact]:
-    """All facts about a result, the most important first."""
+def list_facts(result: LayerResult, dtype: str) -> list[Fact]:
+    """All facts about a result, sizes in the layer's type, the most important first."""
     selection, layer = result.selection, result.layer
     if selection is None:
         return [
@@ -55,6 +55,7 @@ def list_facts(result: LayerResult) -> list[Fact]:
             ),
             Fact("shape", format_shape(layer.shape)),
             Fact("parameters", format_count(layer.parameters)),
+            Fact(f"dense {dtype}", format_bytes(dense_bytes(layer, dtype))),
         ]
     facts = [Fact("retained", f"{format_percent(selection.retained, 2)} %", "bold $text-success")]
     if selection.upper_bound is not None:
@@ -68,9 +69,8 @@ def list_facts(result: LayerResult) -> list[Fact]:
     if reason:
         facts.append(Fact("", reason, "bold $text-warning"))
     elif result.measure is not None:
-        dense = layer.parameters * FLOAT_BYTES
-        change = f"{format_bytes(dense)} → {format_bytes(result.measure.file_bytes)}"
-        facts.append(Fact("packed", f"{change} ({format_percent(result.measure.file_bytes / dense, 0)} %)"))
+        change = _change(format_bytes, (dense_bytes(layer, dtype), result.measure.file_bytes[dtype]))
+        facts.append(Fact(f"packed {dtype}", change))
     if result.seconds > 0:
         facts.append(Fact("selected in", format_seconds(result.seconds)))
     return facts
@@ -136,7 +136,7 @@ def list_total(total: NetworkTotal) -> list[Fact]:
     facts = [Fact("params", _change(format_count, total.parameters))]
     if total.multiply_adds is not None:
         facts.append(Fact("mult-adds", _change(format_count, total.multiply_adds)))
-    facts.append(Fact("weights file", _change(format_bytes, total.file_bytes)))
+    facts.append(Fact(f"{'+'.join(total.dtypes)} weights", _change(format_bytes, total.file_bytes)))
     words = describe_total(total)
     facts.append(Fact("", words, "bold $text-success" if words.startswith("keeps") else "$text-warning"))
     return facts

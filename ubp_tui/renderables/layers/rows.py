@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Final
 
 from ubp_core.benchmark.figure import ARM_HOST_TIME, HOST_TIME, INSTRUCTIONS, LATENCY
 from ubp_core.units import format_bytes, format_count, format_instructions, format_percent, format_time
+from ubp_core.vocabulary import DEFAULT_DTYPE
 from ubp_tui.choices.choice import Choice
 from ubp_tui.choices.patterns import KINDS, format_shape
 from ubp_tui.work.measuring import LayerMeasure
-from ubp_tui.work.totals import FLOAT_BYTES
+from ubp_tui.work.totals import dense_bytes
 
 if TYPE_CHECKING:
     from ubp_core.models import Layer
@@ -45,6 +46,7 @@ COLUMNS: Final = (
     Column("params", "params", 6),
     Column("work", "mult-adds", 9),
     Column("share", "share", 5),
+    Column("dtype", "type", 4, left=True),
     Column("method", "method", 9, left=True, chosen=True),
     Column("block", "N", 2, chosen=True),
     Column("asked", "asked", 5, chosen=True),
@@ -65,10 +67,12 @@ FIGURE_COLUMNS: Final = {
 }
 """The last column by kind of figure: only a phone's is called latency."""
 GIVE_WAY: Final = (
-    "rounded", "dense", "ratio", "kind", "share", "work", "achieved", "packed", "params", "shape", "asked",
+    "dtype", "rounded", "dense", "ratio", "kind", "share", "work", "achieved", "packed", "params", "shape", "asked",
     "block", "method", "figure",
 )  # fmt: skip
-"""Columns that are left out where the width is short, the first one first."""
+"""Columns that are left out where the width is short, the first one first: the type is said by the strip above."""
+GIVE_WAY_MIXED: Final = (*GIVE_WAY[1:-1], "dtype", GIVE_WAY[-1])
+"""The same where layers have different types, which only this column tells."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +93,8 @@ class LayerRow:
     """Median time of the choice in nanoseconds, or instructions; None where the history has none."""
     figure_kind: str = ""
     """What it may be called; a key of FIGURE_COLUMNS."""
+    dtype: str = DEFAULT_DTYPE
+    """Type of the layer: of its sizes, and of the figure."""
 
 
 def list_columns(figure: str) -> tuple[Column, ...]:
@@ -96,17 +102,20 @@ def list_columns(figure: str) -> tuple[Column, ...]:
     return (*COLUMNS[:-1], FIGURE_COLUMNS[figure]) if figure in FIGURE_COLUMNS else COLUMNS[:-1]
 
 
-def fit_columns(width: int, longest_name: int, columns: tuple[Column, ...] = COLUMNS) -> tuple[tuple[Column, ...], int]:
+def fit_columns(
+    width: int, longest_name: int, columns: tuple[Column, ...] = COLUMNS, mixed: bool = False
+) -> tuple[tuple[Column, ...], int]:
     """The columns that fit into `width` cells, and the width left for the name; its title isn't cut by short names.
 
     Args:
         width: cells of a row.
         longest_name: cells of the longest name.
         columns: those that have something to show.
+        mixed: whether layers have different types.
     """
     shown, longest = columns, max(longest_name, len(COLUMNS[0].title))
     rest = _width_without_name(shown)
-    for leaving in GIVE_WAY:
+    for leaving in GIVE_WAY_MIXED if mixed else GIVE_WAY:
         if width - rest >= min(MIN_NAME, longest):
             break
         shown = tuple(column for column in shown if column.id != leaving)
@@ -130,7 +139,8 @@ def cell_text(column: str, row: LayerRow) -> str:
         "params": lambda: format_count(layer.parameters),
         "work": lambda: "-" if layer.multiply_adds is None else format_count(layer.multiply_adds),
         "share": lambda: format_percent(row.share),
-        "dense": lambda: format_bytes(layer.parameters * FLOAT_BYTES),
+        "dtype": lambda: row.dtype,
+        "dense": lambda: format_bytes(dense_bytes(layer, row.dtype)),
         "method": lambda: "unstruct." if choice.method == "unstructured" else choice.method,
         "block": lambda: str(choice.block_size),
         "asked": lambda: f"{100 * choice.sparsity:.4g}",
@@ -138,7 +148,7 @@ def cell_text(column: str, row: LayerRow) -> str:
     }
     if column in fixed:
         return fixed[column]()
-    return "·" if measure is None else _measured_text(column, measure, layer)
+    return "·" if measure is None else _measured_text(column, measure, row)
 
 
 def format_layer_figure(figure: float | None, kind: str) -> str:
@@ -150,23 +160,30 @@ def format_layer_figure(figure: float | None, kind: str) -> str:
     return f"host {format_time(figure)}" if kind in (HOST_TIME, ARM_HOST_TIME) else format_time(figure)
 
 
-def _measured_text(column: str, measure: LayerMeasure, layer: Layer) -> str:
+def _measured_text(column: str, measure: LayerMeasure, row: LayerRow) -> str:
     """A figure that the selection gave."""
     if math.isnan(measure.retained):
         return "-"
     if column in ("packed", "ratio"):
-        share = measure.file_bytes / max(1, layer.parameters * FLOAT_BYTES)
-        return format_bytes(measure.file_bytes) if column == "packed" else format_percent(share)
+        size = measure.file_bytes[row.dtype]
+        return format_bytes(size) if column == "packed" else format_percent(_share_of_dense(size, row))
     figures = {"rounded": measure.rounded, "achieved": measure.achieved_sparsity, "retained": measure.retained}
     return format_percent(figures[column], 2)
+
+
+def _share_of_dense(size: int, row: LayerRow) -> float:
+    """Packed bytes beside dense ones of the same type."""
+    return size / max(1, dense_bytes(row.layer, row.dtype))
 
 
 def sort_value(column: str, row: LayerRow) -> float | str | None:
     """What a row is sorted by; None where it has no value."""
     layer = row.layer
-    if column in ("name", "kind"):
-        return layer.name if column == "name" else layer.kind
-    if column in ("params", "share", "dense", "shape"):
+    if column in ("name", "kind", "dtype"):
+        return {"name": layer.name, "kind": layer.kind, "dtype": row.dtype}[column]
+    if column == "dense":
+        return dense_bytes(layer, row.dtype)
+    if column in ("params", "share", "shape"):
         return float(layer.rows if column == "shape" else layer.parameters)
     if column == "work":
         return layer.multiply_adds
@@ -187,8 +204,8 @@ def _chosen_value(column: str, row: LayerRow) -> float | str | None:
         "rounded": measure.rounded,
         "achieved": measure.achieved_sparsity,
         "retained": measure.retained,
-        "packed": measure.file_bytes,
-        "ratio": measure.file_bytes / max(1, row.layer.parameters),
+        "packed": measure.file_bytes[row.dtype],
+        "ratio": _share_of_dense(measure.file_bytes[row.dtype], row),
     }
     return figures[column]
 

@@ -28,9 +28,9 @@ class TableLayout:
     """Cells of the name's column."""
 
     @classmethod
-    def fit(cls, width: int, longest_name: int, figure_kind: str) -> TableLayout:
-        """The columns for a width in cells, the longest name in cells, and a kind of figures."""
-        return cls(*fit_columns(max(width - GUTTER, 1), longest_name, list_columns(figure_kind)))
+    def fit(cls, width: int, longest_name: int, figure_kind: str, mixed: bool) -> TableLayout:
+        """The columns for a width in cells, the longest name in cells, a kind of figures, and whether types differ."""
+        return cls(*fit_columns(max(width - GUTTER, 1), longest_name, list_columns(figure_kind), mixed))
 
     def width_of(self, column: Column) -> int:
         """Cells of a column without its gap."""

@@ -27,6 +27,8 @@ FEWEST_LINES, MOST_LINES = 7, 15
 """Of a plot that can be read; of one that has the pane for itself, but for the table."""
 LINES_FOR_BOTH = 23
 """Of the pane, from which on it shows both plots."""
+MOST_NOTES = 4
+"""Lines of the title and of a warning or two."""
 
 
 class ResultPane(Vertical):
@@ -97,7 +99,8 @@ class ResultPane(Vertical):
             lines = [self._title if self.plan else ""]
         else:
             kept = f" · history: run {run.number}" if run.number is not None else ""
-            lines = [describe_figure(run.device, run.title, run.figure) + kept]
+            dtypes = [variant.dtype for layer in run.layers for variant in layer.variants]
+            lines = [describe_figure(run.device, run.title, run.figure, dtypes) + kept]
         self.query_one("#result-title", Static).update("\n".join(map(shown, lines)))
         self._describe_profile()
         notes = [] if run is None else list_warnings(run.layers, run.failure, len(self.plan))
@@ -112,7 +115,7 @@ class ResultPane(Vertical):
         """Where the time of a network goes."""
         row, run = self._shown
         result = run.result(row.layer or self._first_layer(run)) if row and run else None
-        lines = describe_profile(result, max(self.size.width - 3, 40)) if result else []
+        lines = describe_profile(result, run.figure, max(self.size.width - 3, 40)) if result and run else []
         profile = self.query_one("#result-profile", Static)
         profile.display = bool(lines)
         profile.update("\n".join([*map(shown, lines), ""]))
@@ -145,7 +148,7 @@ class ResultPane(Vertical):
         self.set_class(not points, "-no-scatter")
         titles = (
             f"{shown(layer)} · {run.figure} · {draw_bars(plots[0].plt, bars, look)}",
-            draw_scatter(plots[1].plt, points, run.figure, look),
+            draw_scatter(plots[1].plt, points, run.figure, look, self._lines_beside(bars) if both else compact - FRAME),
         )
         self.border_title = titles[0] if both else titles[PLOTS.index(self.plot)]
         self.border_subtitle = describe_shapes(points) if both or self.plot == "scatter" else ""
@@ -153,12 +156,17 @@ class ResultPane(Vertical):
         for plot in plots:
             plot.refresh()
 
+    def _lines_beside(self, bars: Bars) -> int:
+        """Lines that the scatter has at least, below the bars and above the table, with its title."""
+        table = min(self.query_one(ResultTable).row_count + 1, 45 * self.size.height // 100)
+        return self.size.height - len(bars.values) - 2 * FRAME - 1 - table - MOST_NOTES
+
     def _points(self, run: DeviceRun, layer: str) -> list[Point]:
         """Every measured variant, and those of the layer that is under way."""
-        points = [point for result in run.layers for point in result_points(result, result.layer == layer)]
+        points = [point for result in run.layers for point in result_points(result, run.figure, result.layer == layer)]
         if run.live and run.layer and run.figure in TIMED:
             kept = self.retained.get(run.layer, ())
-            points += live_points(run.live, self.plan[run.layer], kept, run.layer == layer)
+            points += live_points(run.live, self.plan[run.layer], kept, run.figure, run.layer == layer)
         return points
 
     @staticmethod
@@ -172,9 +180,9 @@ class ResultPane(Vertical):
         """The bars of a layer; None where it has none yet."""
         result = run.result(layer)
         if result is not None:
-            return result_bars(result)
+            return result_bars(result, run.figure)
         if layer == run.layer and run.live and any(run.live.medians_ns) and run.figure in TIMED:
-            return live_bars(run.live, self.plan[layer])
+            return live_bars(run.live, self.plan[layer], run.figure)
         return None
 
     def on_data_table_row_highlighted(self, message: DataTable.RowHighlighted) -> None:

@@ -12,9 +12,9 @@ from textual.widgets import DataTable
 from ubp_tui.renderables.bench.rows import BenchRow
 from ubp_tui.renderables.cells import pad, shorten_name, shown
 
-WIDTHS = {"variant": 12, "measured": 10, "vs dense": 9, "spread": 7, "keeps %": 8, "figure": 12}
+WIDTHS = {"variant": 9, "type": 5, "measured": 10, "vs dense": 9, "spread": 7, "keeps %": 8, "figure": 12}
 """Columns after the layer's name, and their least widths."""
-GAPS = {"variant": 1, "figure": 2}
+GAPS = {"variant": 1, "type": 1, "figure": 2}
 """Columns of words, which grow with them, and the blanks between these and the next column."""
 
 

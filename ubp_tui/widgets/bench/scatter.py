@@ -8,25 +8,27 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ubp_core.benchmark.figure import ARM_HOST_TIME, HOST_TIME, INSTRUCTIONS, LATENCY
+from ubp_core.vocabulary import DEFAULT_DTYPE
 from ubp_tui.looks.colours import RGB
 from ubp_tui.looks.themes import Look
-from ubp_tui.renderables.bench.text import find_ratio
+from ubp_tui.renderables.bench.rows import find_dense
+from ubp_tui.renderables.bench.text import find_ratio, list_types
 
 if TYPE_CHECKING:
     from ubp_core.benchmark import LayerProgress, LayerResult, Variant
 
-SHAPES = {"dense": "■", "abp": "▲", "bed": "●", "optimal": "◆"}
-"""A shape per method, so that no colour is needed to tell them apart."""
+SHAPES = {"dense": "■□", "abp": "▲△", "bed": "●○", "optimal": "◆◇"}
+"""A shape per method, so that no colour is needed to tell them apart: filled, and hollow for fp16 beside fp32."""
 OTHER = "·"
 """Points of layers that are not under the cursor."""
-TITLES = {
-    figure: f"importance kept, %, over {figure}, dense = 100"
-    for figure in (LATENCY, HOST_TIME, ARM_HOST_TIME, INSTRUCTIONS)
-}
+FIGURES = (LATENCY, HOST_TIME, ARM_HOST_TIME, INSTRUCTIONS)
+"""Those that points are drawn of."""
 MOST_NAMED = 4
 """Points that have their names beside them; more would stand on each other."""
 LEAST_SPAN = 20.0
 """Points that an axis spans at least: differences that are no more than noise must not look large."""
+MOST_TICKS = 6
+"""Distances between the numbers of an axis."""
 TICKS = (1, 2, 5, 10, 20, 25, 50, 100)
 """Distances of the numbers on an axis."""
 
@@ -43,29 +45,34 @@ class Point:
     """Its method."""
     here: bool
     """Whether it is of the layer under the cursor."""
+    dtype: str
+    """Its type; `across` is of dense in that type."""
     unsure: bool = False
     """Whether the figure's interval is wide: a question mark stands behind its name."""
 
 
-def result_points(layer: LayerResult, here: bool) -> list[Point]:
-    """The points of a measured layer."""
+def result_points(layer: LayerResult, figure: str, here: bool) -> list[Point]:
+    """The points of a measured layer; what is no measure has none."""
     return [
-        Point(100 / ratio, 100 * variant.retained, variant.method, here, layer.unsure(variant))
+        Point(100 / ratio, 100 * variant.retained, variant.method, here, variant.dtype, layer.unsure(variant))
         for variant in layer.variants
-        if variant.retained is not None and (ratio := find_ratio(layer, variant))
+        if variant.retained is not None and (ratio := find_ratio(layer, variant, figure))
     ]
 
 
-def live_points(live: LayerProgress, variants: Sequence[Variant], retained: Sequence[float], here: bool) -> list[Point]:
-    """The points of a layer whose variants are taking turns; none before dense has run."""
-    dense = live.medians_ns[0] if live.medians_ns and variants[0].method == "dense" else None
-    if not dense:
-        return []
-    triples = zip(variants, live.medians_ns, retained, strict=False)
-    return [Point(100 * median / dense, 100 * kept, v.method, here) for v, median, kept in triples if median]
+def live_points(
+    live: LayerProgress, variants: Sequence[Variant], retained: Sequence[float], figure: str, here: bool
+) -> list[Point]:
+    """The points of a layer whose variants are taking turns; none of a type before its dense has run."""
+    dense = find_dense(live, variants, figure)
+    return [
+        Point(100 * median / dense[variant.dtype], 100 * kept, variant.method, here, variant.dtype)
+        for variant, median, kept in zip(variants, live.medians_ns, retained, strict=False)
+        if median and variant.dtype in dense
+    ]
 
 
-def draw_scatter(plot: Any, points: Sequence[Point], figure: str, look: Look) -> str:
+def draw_scatter(plot: Any, points: Sequence[Point], figure: str, look: Look, lines: int) -> str:
     """Draw the points: up and to the left is better. The axes follow the pruned ones; dense is at 100, 100.
 
     Args:
@@ -73,6 +80,7 @@ def draw_scatter(plot: Any, points: Sequence[Point], figure: str, look: Look) ->
         points: variants of one device; those of the layer under the cursor have shapes.
         figure: kind of the figures.
         look: colours of the methods.
+        lines: that there are about; of two numbers that would share one, either might be written.
 
     Returns:
         What the axes are, for a title.
@@ -83,20 +91,36 @@ def draw_scatter(plot: Any, points: Sequence[Point], figure: str, look: Look) ->
     seen = [point for point in points if across[0] <= point.across <= across[1] and up[0] <= point.up <= up[1]]
     seen.sort(key=lambda point: (point.here, point.across))
     few = sum(point.here for point in seen) <= MOST_NAMED
+    mixed = len({point.dtype for point in points}) > 1
     for point in seen:
-        marker, colour = (
-            ("?" if point.unsure else SHAPES.get(point.method, "●")) if point.here else OTHER,
-            look.curves.get(point.method, look.dense),
-        )
+        marker = ("?" if point.unsure else _shape(point, mixed)) if point.here else OTHER
+        colour = look.curves.get(point.method, look.dense)
         plot.scatter([point.across], [point.up], marker=marker, color=colour)
         if few and point.here:
             _name_point(plot, point, seen, (across[1] - across[0], up[1] - up[0]), colour)
-    for limits, set_limits, set_ticks in ((across, plot.xlim, plot.xticks), (up, plot.ylim, plot.yticks)):
-        ticks = place_ticks(limits)
+    most = min(max(lines // 2, 2), MOST_TICKS)
+    for limits, count, set_limits, set_ticks in (
+        (across, MOST_TICKS, plot.xlim, plot.xticks),
+        (up, most, plot.ylim, plot.yticks),
+    ):
+        ticks = place_ticks(limits, count)
         set_limits(*limits)
         set_ticks(ticks, [f"{tick:g}" for tick in ticks])
     plot.grid(False, False)
-    return TITLES.get(figure, "")
+    return describe_axes(figure, [point.dtype for point in points])
+
+
+def describe_axes(figure: str, dtypes: Sequence[str]) -> str:
+    """What the axes are; several types have a dense network each."""
+    if figure not in FIGURES or not dtypes:
+        return ""
+    each = "of the same type " if len({*dtypes}) > 1 else ""
+    return f"importance kept, %, over {figure}, {list_types(dtypes)}, dense {each}= 100"
+
+
+def _shape(point: Point, mixed: bool) -> str:
+    """The sign of a point: hollow where it is fp16 beside fp32."""
+    return SHAPES.get(point.method, "●○")[mixed and point.dtype != DEFAULT_DTYPE]
 
 
 def _name_point(plot: Any, point: Point, points: Sequence[Point], spans: tuple[float, float], colour: RGB) -> None:
@@ -125,7 +149,7 @@ def fit_axis(values: Sequence[float], most: float | None = None) -> tuple[float,
     return first, max(last, first + LEAST_SPAN)
 
 
-def place_ticks(limits: tuple[float, float], most: int = 6) -> list[float]:
+def place_ticks(limits: tuple[float, float], most: int = MOST_TICKS) -> list[float]:
     """Round numbers within the ends of an axis, few enough to be read."""
     first, last = limits
     step = next((step for step in TICKS if (last - first) / step <= most), TICKS[-1] * math.ceil((last - first) / 600))
@@ -133,6 +157,8 @@ def place_ticks(limits: tuple[float, float], most: int = 6) -> list[float]:
 
 
 def describe_shapes(points: Sequence[Point]) -> str:
-    """The legend in one line: the methods that are drawn."""
+    """The legend in one line: the methods that are drawn, and what hollow ones are."""
     drawn = {point.method for point in points} - {"dense"}
-    return "  ".join(f"{shape} {method}" for method, shape in SHAPES.items() if method in drawn)
+    mixed = len({point.dtype for point in points}) > 1
+    words = [f"{shapes[: 1 + mixed]} {method}" for method, shapes in SHAPES.items() if method in drawn]
+    return "  ".join([*words, "hollow: fp16"] if mixed else words)

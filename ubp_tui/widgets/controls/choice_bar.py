@@ -1,4 +1,4 @@
-"""The bar of controls: method, block size, sparsity, and for which layers."""
+"""The bar of controls: method, block size, sparsity, type, and for which layers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from textual.containers import Container, Horizontal
 from textual.message import Message
 from textual.reactive import reactive
 
-from ubp_core.vocabulary import METHODS
+from ubp_core.vocabulary import DEFAULT_DTYPE, DTYPES, METHODS
 from ubp_tui.choices.choice import Choice, offered_block_sizes
 from ubp_tui.choices.layer_choices import SCOPES, Scope
 from ubp_tui.widgets.controls.segments import Segments
@@ -37,10 +37,19 @@ class ChoiceBar(Container):
         scope: Scope
         """The scope."""
 
+    @dataclass
+    class TypePicked(Message):
+        """The user picked a type of weights and arrays."""
+
+        dtype: str
+        """One of DTYPES."""
+
     choice: reactive[Choice] = reactive(Choice)
     """The choice that is shown."""
     scope: reactive[Scope] = reactive("all")
     """Which layers a change is meant for."""
+    dtype: reactive[str] = reactive(DEFAULT_DTYPE)
+    """The type that is shown."""
 
     def __init__(self, choice: Choice, *, scoped: bool = True, id: str) -> None:  # noqa: A002 (Textual's own name)
         """Args: the choice (its block size is offered even if it is an unusual one), whether scopes are offered."""
@@ -57,8 +66,9 @@ class ChoiceBar(Container):
             if self._scoped:
                 yield Segments("for", "t", SCOPES, self.scope, short=True, id="scope")
         with Horizontal(classes="choice-group"):
-            yield Segments("block", "n", sizes, str(self.choice.block_size), id="block-size")
+            yield Segments("block", "n", sizes, str(self.choice.block_size), short=True, id="block-size")
             yield SparsitySlider(self.choice.sparsity, id="sparsity")
+            yield Segments("type", "z", DTYPES, self.dtype, short=True, tight=True, id="dtype")
 
     def watch_choice(self, choice: Choice) -> None:
         """Show another choice."""
@@ -72,6 +82,17 @@ class ChoiceBar(Container):
         """Show another scope."""
         for segments in self.query("#scope").results(Segments):
             segments.chosen = scope
+
+    def watch_dtype(self, dtype: str) -> None:
+        """Show another type."""
+        for segments in self.query("#dtype").results(Segments):
+            segments.chosen = dtype
+
+    @on(Segments.Picked, "#dtype")
+    def _pick_dtype(self, message: Segments.Picked) -> None:
+        """Another type."""
+        message.stop()
+        self.post_message(self.TypePicked(message.option))
 
     @on(Segments.Picked, "#method")
     def _pick_method(self, message: Segments.Picked) -> None:

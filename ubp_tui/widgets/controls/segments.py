@@ -75,6 +75,7 @@ class Segments(Widget):
         chosen: str,
         *,
         short: bool = False,
+        tight: bool = False,
         id: str,  # noqa: A002 (Textual's own name)
     ) -> None:
         """Begin with an option.
@@ -85,17 +86,20 @@ class Segments(Widget):
             options: all of them.
             chosen: one of them.
             short: whether the label may be left away in narrow terminals.
+            tight: whether only the chosen option need have room there.
         """
         super().__init__(id=id)
         self.label = label
-        self._short = short
+        self._short, self._tight = short, tight
         self.key = key
         self.options = options
         self.set_reactive(Segments.chosen, chosen)
         self.tooltip = f"{label}: click one, or press {key}"
 
     def get_content_width(self, container: Size, viewport: Size) -> int:
-        """As wide as the label and all options."""
+        """As wide as the label and all options; as the longest of these where that must do."""
+        if self._tight and self.app.size.width < NARROW:
+            return self._head + max(map(_width, self.options)) + len(MORE)
         return self._offsets()[-1][1]
 
     def _offsets(self) -> list[tuple[int, int]]:

@@ -17,9 +17,9 @@ class FactsLine(Widget):
     facts: reactive[list[Fact]] = reactive(list)
     """What is shown."""
 
-    def show_result(self, result: LayerResult) -> None:
-        """Show the facts of a result."""
-        self.facts = list_facts(result)
+    def show_result(self, result: LayerResult, dtype: str) -> None:
+        """Show the facts of a result, sizes in the layer's type."""
+        self.facts = list_facts(result, dtype)
 
     def show_problem(self, problem: Problem) -> None:
         """Name a problem that the map's place explains, and its remedy where there is room."""

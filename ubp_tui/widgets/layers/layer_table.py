@@ -147,7 +147,7 @@ class LayerTable(ScrollView, can_focus=True):
         reason = f"kept dense {KEPT}" if reason == KEPT else reason
         return LayerRow(
             layer, self._choices.of(name), layer.parameters / total, reason, self._measures.get(name),
-            self._figures.get(name), self._figure_kind,
+            self._figures.get(name), self._figure_kind, self._choices.dtype_of(name),
         )  # fmt: skip
 
     @property
@@ -179,7 +179,7 @@ class LayerTable(ScrollView, can_focus=True):
         """Choose the columns for the present width."""
         width = self.size.width - self.styles.scrollbar_size_vertical - 1
         longest = max((cell_len(shown(layer.name)) for layer in self._layers), default=5)
-        self._layout = TableLayout.fit(width, longest, self._figure_kind)
+        self._layout = TableLayout.fit(width, longest, self._figure_kind, len(self._choices.dtypes) > 1)
         self.virtual_size = Size(self.size.width, len(self._shown) + 1)
 
     def _refresh_changes(self, before: list[LayerRow]) -> None:

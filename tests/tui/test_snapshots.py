@@ -17,11 +17,11 @@ from threading import Event
 import pytest
 from bench_world import tiny_model
 from canned_bench import canned_bench, finished_run
+from pictures import FOLDER, compare_picture, draw_pixels, draw_screen, store_picture
 from textual.pilot import Pilot
 from textual.widget import Widget
 from tui_world import SIZES, make_services, until
 
-from pictures import FOLDER, compare_picture, draw_pixels, draw_screen, store_picture
 from ubp_core.history import History
 from ubp_core.models.spec import ModelSpec
 from ubp_tui.app import UbpApp, build_app

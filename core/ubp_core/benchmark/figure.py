@@ -34,6 +34,8 @@ FIGURE_WORDS: Final = {
     NOT_TIMED: "emulated",
 }
 """The same in a word, for every row."""
+NO_MEASURE: Final = "no measure"
+"""In place of that word, where a figure says nothing of a type."""
 WIDE: Final = 0.10
 """An interval whose ends are farther apart than this share of the lower one is wide."""
 CONFIDENCE: Final = 0.95

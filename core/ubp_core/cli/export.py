@@ -179,11 +179,8 @@ def print_result(args: argparse.Namespace, exported: ExportedNetwork, pictures: 
     console.print(
         f"largest difference from PyTorch{what}: {exported.relative_error:.1e} of its largest output", soft_wrap=True
     )
-    what = "a random image" if pictures is None else str(pictures)
     for number, cost in enumerate(exported.costs):
-        line = f"against fp32, on {what}: output {number} differs by at most {cost.largest:.2%} of the largest number"
-        same = "" if pictures is None or cost.agreement is None else f"; the same class on {cost.agreement:.1%}"
-        console.print(f"{line}, by {cost.mean:.2%} in the mean{same}", soft_wrap=True)
+        console.print(cost.describe(number, "" if pictures is None else str(pictures)), soft_wrap=True)
     if exported.own_error:
         output.note(
             f"these weights amplify rounding: PyTorch differs by {exported.own_error:.1e} from itself in float64"

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from ubp_core.history import LayerFigures
     from ubp_core.models import LoadedModel
     from ubp_core.network.exporting import ExportedNetwork, NetworkExporter
-    from ubp_core.network.types.costs import TypeCost
     from ubp_core.plan.plan import Plan
     from ubp_core.selection import Selection
 
@@ -151,7 +150,8 @@ class PreparedFiles:
         """What to know of the whole network, a line each: what is not as expected, and what its types cost."""
         if self.network is None:
             return ()
-        return (*self.network.notes, *(describe_cost(*pair) for pair in enumerate(self.network.costs)))
+        costs = (cost.describe(number) for number, cost in enumerate(self.network.costs))
+        return (*self.network.notes, *costs)
 
     def write(self, overwrite: bool = False, figures: LayerFigures | None = None) -> None:
         """Writes file after file; raises FileError, SelectionError and ExportCancelled."""
@@ -177,12 +177,6 @@ class PreparedFiles:
                 save_table(path, self.report, overwrite, figures)
             case _:
                 plan.save(path, overwrite)
-
-
-def describe_cost(number: int, cost: TypeCost) -> str:
-    """What types cost one output of a network, in a line."""
-    line = f"against fp32, on a random image: output {number} differs by at most {cost.largest:.2%} of the largest"
-    return f"{line} number, by {cost.mean:.2%} in the mean"
 
 
 def keep_layers(plan: Plan, names: Sequence[str]) -> Plan:

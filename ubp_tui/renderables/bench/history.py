@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Final
 
 from rich.cells import cell_len
 
-from ubp_core.benchmark.figure import FIGURE_WORDS, is_measure
+from ubp_core.benchmark.figure import FIGURE_WORDS, NO_MEASURE, is_measure
 from ubp_tui.renderables.bars import growing_bar
 from ubp_tui.renderables.bench.profile import describe_profile
 from ubp_tui.renderables.bench.rows import result_cells
-from ubp_tui.renderables.bench.text import NO_MEASURE, describe_figure, describe_started, list_types, list_warnings
+from ubp_tui.renderables.bench.text import describe_figure, describe_started, list_types, list_warnings
 from ubp_tui.renderables.cells import pad, shorten_name, shown
 
 if TYPE_CHECKING:

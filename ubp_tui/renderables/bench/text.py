@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ubp_core.benchmark.figure import FIGURE_TITLES, FIGURE_WORDS, UNSURE_WORDS, is_measure
+from ubp_core.benchmark.figure import FIGURE_TITLES, FIGURE_WORDS, NO_MEASURE, UNSURE_WORDS, is_measure
 from ubp_core.units import format_instructions, format_time
 from ubp_core.vocabulary import DTYPES
 
@@ -13,10 +13,6 @@ if TYPE_CHECKING:
 
     from ubp_core.benchmark import LayerResult, VariantResult
     from ubp_core.history import LayerFigures
-
-
-NO_MEASURE = "no measure"
-"""What a figure is that says nothing of its type; the program's note tells why."""
 
 
 def format_figure(variant: VariantResult) -> str:

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ubp_core.benchmark.figure import FIGURE_TITLES, FIGURE_WORDS, UNSURE_WORDS
+from ubp_core.benchmark.figure import FIGURE_TITLES, FIGURE_WORDS, NO_MEASURE, UNSURE_WORDS, is_measure
 from ubp_core.benchmark.profile import OUTSIDE, WHOLE, longest_steps
 from ubp_core.cli import output
 from ubp_core.cli.tables import Column, Table, numbers
@@ -70,22 +70,24 @@ def run_table(run: BenchRun) -> Any:
     headers = [*HEADERS, *(COUNTS if counted else TIMES)]
     table = Table([*headers, Column("check", yields=4), Column("figures", yields=3)])
     for layer in run.layers:
-        for cells in layer_lines(layer, counted):
-            table.add_row(*cells, FIGURE_WORDS.get(run.figure, run.figure))
+        for cells in layer_lines(layer, run.figure):
+            table.add_row(*cells)
     return table
 
 
-def layer_lines(layer: LayerResult, counted: bool) -> list[tuple[str, ...]]:
+def layer_lines(layer: LayerResult, figure: str) -> list[tuple[str, ...]]:
     """The lines of one layer; its name stands in the first."""
-    lines = []
+    lines, counted = [], figure == "instructions"
     for index, variant in enumerate(layer.variants):
         name = f"{layer.layer} ({layer.input_shape})" if index == 0 else ""
         times = (format_time(variant.median_ns), format_time(variant.p90_ns),
                  format_grouped(len(variant.samples_ns) or None))  # fmt: skip
         figures = (format_grouped(variant.instructions),) if counted else times
         words = (name, variant.label, variant.kernel, format_share(variant.retained))
-        ratios = (ratio_text(layer, variant), *([] if counted else [interval_text(layer, variant)]))
-        lines.append((*words, *figures, *ratios, variant.check))
+        measured = is_measure(figure, variant.dtype)
+        ratios = (ratio_text(layer, variant), interval_text(layer, variant)) if measured else ("-", "")
+        kind = FIGURE_WORDS.get(figure, figure) if measured else NO_MEASURE
+        lines.append((*words, *figures, *(ratios[:1] if counted else ratios), variant.check, kind))
     return lines
 
 

@@ -61,12 +61,13 @@ def list_table(found: Sequence[Summary]) -> Table:
     """One line per run."""
     columns = [*numbers("run"), Column("started"), Column("device", "name"), Column("what", "name", yields=4)]
     columns += [Column("model", "name"), Column("layer", "name"), *numbers("N", "sparsity", yields=1)]
-    columns += [*numbers("layers", yields=3), Column("figures", yields=2)]
+    columns += [Column("type", yields=2), *numbers("layers", yields=3), Column("figures", yields=2)]
     table = Table([*columns, Column("ended", "text", yields=5)])
     for line in found:
         started = line.started.replace("T", " ").replace("+00:00", " UTC")
         sizes, sparsities = map(format_numbers, (line.block_sizes, line.sparsities))
-        what = (line.device, line.title, line.model, format_names(line.layer_names), sizes, sparsities)
+        types = ", ".join(line.dtypes)
+        what = (line.device, line.title, line.model, format_names(line.layer_names), sizes, sparsities, types)
         measured = f"{line.layers} of {line.planned}"
         table.add_row(str(line.id), started, *what, measured, line.figure, line.failure or "complete")
     return table

@@ -25,6 +25,17 @@ class TypeCost:
     agreement: float | None
     """Share of images with the same largest element; None where the output is no vector."""
 
+    def describe(self, number: int, pictures: str = "") -> str:
+        """A line for people.
+
+        Args:
+            number: of the output.
+            pictures: what was tried, in words; empty: one random image, whose class says nothing.
+        """
+        line = f"against fp32, on {pictures or 'a random image'}: output {number} differs by at most"
+        same = "" if not pictures or self.agreement is None else f"; the same class on {self.agreement:.1%}"
+        return f"{line} {self.largest:.2%} of the largest number, by {self.mean:.2%} in the mean{same}"
+
 
 def type_costs(runs: Sequence[Outputs], expected: Sequence[Outputs]) -> tuple[TypeCost, ...]:
     """The cost of every output.

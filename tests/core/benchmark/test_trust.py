@@ -5,13 +5,14 @@ from __future__ import annotations
 import itertools
 import math
 import statistics
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ubp_core.benchmark import GROUPS, LayerResult, ProfileStep, VariantResult, account
-from ubp_core.benchmark.figure import FEW_TURNS, FEWEST, WIDE, ends_outside, pair_ratio
+from ubp_core.benchmark.figure import FEW_TURNS, FEWEST, HOST_TIME, LATENCY, WIDE, ends_outside, pair_ratio
 from ubp_core.cli.bench.output import layer_lines, time_and_share
 from ubp_core.units import format_time
 
@@ -75,11 +76,19 @@ def test_a_row_marks_a_ratio_that_is_not_sure() -> None:
     busy = variant("abp", tuple(itertools.chain.from_iterable((20, 200) for _ in range(10))))
     layer = LayerResult("a", "1", "1", (variant("dense", tuple(range(100, 140, 2))), calm, busy))
     assert layer.unsure(busy) and not layer.unsure(calm) and not layer.unsure(layer.variants[0])
-    lines = layer_lines(layer, counted=False)
+    lines = layer_lines(layer, HOST_TIME)
     assert [line[7] for line in lines] == ["1.00x", "2.00x", lines[2][7]] and lines[2][7].endswith("x?")
     assert lines[0][8] == "" and lines[1][8] == "2.00 to 2.00" and " to " in lines[2][8]
+    assert {line[10] for line in lines} == {"host time"}
     assert pair_ratio((), (1,)) is None
     assert LayerResult("a", "1", "1", (calm,)).ratio(calm) is None
+
+
+def test_fp16_has_no_ratio_where_it_is_no_measure() -> None:
+    pair = [replace(variant(method, tuple(range(50, 70))), dtype="fp16") for method in ("dense", "bed")]
+    layer = LayerResult("a", "1", "1", tuple(pair))
+    assert [line[7:] for line in layer_lines(layer, HOST_TIME)] == [("-", "", "ok", "no measure")] * 2
+    assert next(line[7:] for line in layer_lines(layer, LATENCY)) == ("1.00x", "", "ok", "latency")
 
 
 @given(

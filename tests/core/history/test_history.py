@@ -263,7 +263,7 @@ FORMS = ("--json", "--csv", "--markdown")
 @pytest.mark.parametrize("form", FORMS)
 def test_every_form_of_an_empty_history(tmp_path: Path, form: str) -> None:
     code, out, _ = ubp_history(tmp_path / "none", "list", form)
-    titles = "run,started,device,what,model,layer,N,sparsity,layers,figures,ended"
+    titles = "run,started,device,what,model,layer,N,sparsity,type,layers,figures,ended"
     assert (code, out.strip()) == (0, {"--json": "[]", "--csv": titles, "--markdown": ""}[form])
     assert list(tmp_path.iterdir()) == [], "nothing is made for reading"
 

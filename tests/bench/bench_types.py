@@ -32,7 +32,11 @@ NAMES = (
 )
 CROPS = ((0, 0, 1, 1), (0.2, 0.2, 0.8, 0.8), (0, 0, 0.6, 0.6), (0.4, 0, 1, 0.6), (0, 0.4, 0.6, 1), (0.4, 0.4, 1, 1))
 """Left, top, right, bottom, as shares of the sides."""
-TYPES = {"fp16": NetworkTypes("fp16"), "fp16, all sums in fp32": NetworkTypes("fp16", wide_sums=True)}
+TYPES = {
+    "fp16": NetworkTypes("fp16"),
+    "fp16, stem in fp32": NetworkTypes("fp16", {"_conv_stem": "fp32"}),
+    "fp16, all sums in fp32": NetworkTypes("fp16", wide_sums=True),
+}
 SIDE = 224
 SURE = 0.1
 """Probability of the class that fp32 picks from which on it is more than a guess."""

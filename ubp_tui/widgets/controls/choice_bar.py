@@ -52,7 +52,7 @@ class ChoiceBar(Container):
     """The type that is shown."""
 
     def __init__(self, choice: Choice, *, scoped: bool = True, id: str) -> None:  # noqa: A002 (Textual's own name)
-        """Args: the choice (its block size is offered even if it is an unusual one), whether scopes are offered."""
+        """Args: the choice (its block size is offered even if unusual), whether scopes and types are offered."""
         super().__init__(id=id)
         self.set_reactive(ChoiceBar.choice, choice)
         self.block_sizes = offered_block_sizes(choice)
@@ -68,7 +68,8 @@ class ChoiceBar(Container):
         with Horizontal(classes="choice-group"):
             yield Segments("block", "n", sizes, str(self.choice.block_size), short=True, id="block-size")
             yield SparsitySlider(self.choice.sparsity, id="sparsity")
-            yield Segments("type", "z", DTYPES, self.dtype, short=True, tight=True, id="dtype")
+            if self._scoped:
+                yield Segments("type", "z", DTYPES, self.dtype, short=True, tight=True, id="dtype")
 
     def watch_choice(self, choice: Choice) -> None:
         """Show another choice."""

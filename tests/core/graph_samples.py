@@ -106,8 +106,8 @@ def half_network() -> PackedFile:
     return PackedFile(layers, "a model", "drawn by a test", graph=planned_graph([(4, 6, 6)], nodes, (9,), layers))
 
 
-def random_network(rng: np.random.Generator, node_count: int) -> PackedFile:
-    """A network of random operations that fit each other, in two types; what nobody uses is an output."""
+def random_network(rng: np.random.Generator, node_count: int, all_fp32: bool = False) -> PackedFile:
+    """A network of random operations that fit each other, in two types or one; what nobody uses is an output."""
     batch = int(rng.integers(1, 3))
     side = tuple(int(n) for n in rng.integers(2, 9, 2))
     inputs = [(int(rng.integers(1, 5)), *side) for _ in range(int(rng.integers(1, 3)))]
@@ -115,24 +115,26 @@ def random_network(rng: np.random.Generator, node_count: int) -> PackedFile:
     layers: list[PackedLayer] = []
     nodes: list[Node] = []
     while len(nodes) < node_count:
-        node = random_node(rng, kinds, layers, f"node {len(nodes)}")
+        node = random_node(rng, kinds, layers, f"node {len(nodes)}", all_fp32)
         layer = None if node.layer is None else layers[node.layer]
         dtype = kinds[node.operands[0]][1]
         shape = node_result(node.op, [kinds[t][0] for t in node.operands], layer, node.window)
         kinds.append((shape, OTHER[dtype] if node.op == Op.CONVERT else dtype))
         nodes.append(node)
     if not layers:
-        return random_network(rng, node_count)
+        return random_network(rng, node_count, all_fp32)
     used = {operand for node in nodes for operand in node.operands}
     outputs = [tensor for tensor in range(len(kinds)) if tensor not in used][:64]
     graph = planned_graph([shape for shape, _ in kinds[: len(inputs)]], nodes, outputs, layers, batch)
     return PackedFile(tuple(layers), graph=graph)
 
 
-def random_node(rng: np.random.Generator, kinds: Sequence[Kind], layers: list[PackedLayer], name: str) -> Node:
+def random_node(
+    rng: np.random.Generator, kinds: Sequence[Kind], layers: list[PackedLayer], name: str, all_fp32: bool
+) -> Node:
     """A node on tensors that there are; a layer that it needs is added to the list."""
     first = int(rng.integers(len(kinds)))
-    (shape, dtype), op = kinds[first], Op(int(rng.integers(1, 11)))
+    (shape, dtype), op = kinds[first], Op(int(rng.integers(1, Op.CONVERT if all_fp32 else Op.CONVERT + 1)))
     alike = [t for t, other in enumerate(kinds) if other == (shape, dtype)]
     beside = [t for t, other in enumerate(kinds) if (other[0][1:], other[1]) == (shape[1:], dtype)]
     scales = [t for t, other in enumerate(kinds) if other == ((shape[0], 1, 1), dtype)]

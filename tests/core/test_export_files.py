@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import csv
 import json
 from dataclasses import replace
@@ -18,8 +19,10 @@ from ubp_core.cli.main import main
 from ubp_core.errors import ExportCancelled, FileError, ModelError, PlanError, SelectionError, UbpError
 from ubp_core.export import KINDS, ExportTarget, check_targets, export_files, pruned_state, save_state
 from ubp_core.export.masks import save_masks
+from ubp_core.export.run import prepare_files
 from ubp_core.export.tables import COLUMNS
 from ubp_core.models import Layer, LoadedModel, load_model
+from ubp_core.models.own_modules import as_model
 from ubp_core.models.spec import ModelSpec
 from ubp_core.packed.file import PackedFile
 from ubp_core.plan import Override, Plan, make_plan, select_plan
@@ -300,3 +303,32 @@ def test_a_network_that_cannot_be_written_is_refused_before_any_file_is(
     with pytest.raises(ModelError, match="differs from PyTorch"):
         export_files(plan, model, targets)
     assert not list(tmp_path.iterdir())
+
+
+def test_packed_layers_in_fp16_say_what_that_loses_and_are_refused_before_any_file_is(
+    model: LoadedModel, tmp_path: Path
+) -> None:
+    plan = make_plan(model, method="bed", dtype="fp16")
+    targets = [ExportTarget("plan", tmp_path / "x.yaml"), ExportTarget("packed", tmp_path / "x.ubp")]
+    for scale, message in ((1e6, "its largest weight, .* is beyond fp16"), (1e-9, "become 0 in fp16")):
+        scaled = copy.deepcopy(model.module)
+        assert scaled is not None
+        with torch.no_grad():
+            scaled.get_submodule("blocks.1.pointwise").weight.mul_(scale)  # type: ignore[operator]
+        with pytest.raises(SelectionError, match=rf"^blocks\.1\.pointwise: .*{message}"):
+            export_files(plan, scaled_model(model, scaled), targets)
+        assert not list(tmp_path.iterdir())
+    small = copy.deepcopy(model.module)
+    assert small is not None
+    with torch.no_grad():
+        small.get_submodule("blocks.1.pointwise").weight.mul_(1e-4)  # type: ignore[operator]
+    prepared = prepare_files(plan, scaled_model(model, small), targets)
+    assert [note for note in prepared.notes if note.startswith("blocks.1.pointwise: fp16 loses ")] == [*prepared.notes]
+    assert len(prepared.notes) == 1 and not list(tmp_path.iterdir())
+    prepared.write()
+    assert {layer.dtype for layer in PackedFile.load(tmp_path / "x.ubp").layers} == {"fp16"}
+
+
+def scaled_model(model: LoadedModel, module: torch.nn.Module) -> LoadedModel:
+    """The model with other weights."""
+    return replace(as_model(module, (1, 3, 32, 32)), name=model.name)

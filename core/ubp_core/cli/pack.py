@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -66,11 +65,15 @@ def run(args: argparse.Namespace) -> int:
         refuse_existing(args.output)
     plan = read_plan(args, [*CHOICE, "dense", "dtype"])
     model, packed_layers = _pack_chosen(args) if plan is None else _pack_plan(args, plan)
+    from ubp_core.network.types.half import with_types
     from ubp_core.packed.file import PackedFile
     from ubp_core.packed.layer_packing import head_texts
 
     types = [args.dtype if plan is None else plan.dtype_of(layer.name) for layer in packed_layers]
-    packed = PackedFile(_with_types(packed_layers, types), *head_texts(model))
+    typed, notes = with_types(packed_layers, types)
+    for note in notes:
+        output.note(note)
+    packed = PackedFile(typed, *head_texts(model))
     packed.save(args.output, args.force)
     if args.json:
         output.print_json({"command": "pack", **file_record(args.output, packed)})
@@ -78,16 +81,6 @@ def run(args: argparse.Namespace) -> int:
         print_file(args.output, packed)
         output.note(f"wrote {args.output}")
     return ExitCode.OK
-
-
-def _with_types(layers: tuple[PackedLayer, ...], dtypes: Sequence[str]) -> tuple[PackedLayer, ...]:
-    """The layers in the wanted types; notes say what rounding takes."""
-    from ubp_core.network.types.half import as_type, loss_note
-
-    typed = tuple(map(as_type, layers, dtypes))
-    for note in filter(None, map(loss_note, layers, typed)):
-        output.note(note)
-    return typed
 
 
 def _pack_chosen(args: argparse.Namespace) -> tuple[LoadedModel, tuple[PackedLayer, ...]]:

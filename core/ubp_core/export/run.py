@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
 from ubp_core.errors import ExportCancelled, ModelError, PlanError
 from ubp_core.export.masks import save_masks
+from ubp_core.export.packed_layers import PackedLayers, pack_selected
 from ubp_core.export.state_dict import save_state
 from ubp_core.export.tables import save_table
 from ubp_core.export.targets import ExportTarget, check_targets
 from ubp_core.models.own_modules import as_model
-from ubp_core.network.types.half import as_type
-from ubp_core.packed.file import PackedFile
-from ubp_core.packed.layer_packing import head_texts, pack_layer
 from ubp_core.plan.applying import check_block_sizes, check_model, select_plan, settle_plan
 from ubp_core.plan.report import PlanReport, report_plan
 
@@ -103,8 +100,11 @@ def prepare_files(
     )
     tell.check()
     network = None if exporter is None else _export(exporter, plan, selections, tell)
+    layers_apart = any(target.kind == "packed" for target in targets)
+    packed = pack_selected(plan, model, selections, tell.check) if layers_apart else None
     tell("adding up", COMPARE_STEPS if whole else 0)
-    return PreparedFiles(plan, model, tuple(targets), selections, report_plan(plan, model, selections), network, tell)
+    report = report_plan(plan, model, selections)
+    return PreparedFiles(plan, model, tuple(targets), selections, report, network, packed, tell)
 
 
 def _capture(plan: Plan, model: LoadedModel, tell: _Teller) -> NetworkExporter:
@@ -142,14 +142,16 @@ class PreparedFiles:
     """What the plan keeps and saves."""
     network: ExportedNetwork | None
     """The whole network, where that is a target."""
+    packed: PackedLayers | None
+    """The pruned layers for a packed file, where that is a target."""
     tell: _Teller
     """Told every file; looks for the cancel."""
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What to know of the whole network, a line each: what is not as expected, and what its types cost."""
+        """What to know of the files, a line each: what is not as expected, and what types cost."""
         if self.network is None:
-            return ()
+            return () if self.packed is None else self.packed.notes
         costs = (cost.describe(number) for number, cost in enumerate(self.network.costs))
         return (*self.network.notes, *costs)
 
@@ -169,7 +171,8 @@ class PreparedFiles:
             case "masks":
                 save_masks(path, model, selections, plan.criterion, overwrite)
             case "packed":
-                save_packed(path, plan, model, selections, overwrite, self.tell.check)
+                assert self.packed is not None
+                self.packed.file.save(path, overwrite)
             case "network":
                 assert self.network is not None
                 self.network.packed.save(path, overwrite)
@@ -214,28 +217,3 @@ class _Teller:
     def pass_on(self, line: str) -> None:
         """A line of a step that is counted as one."""
         self(line, 0)
-
-
-def save_packed(
-    path: Path,
-    plan: Plan,
-    model: LoadedModel,
-    selections: dict[str, Selection],
-    overwrite: bool = False,
-    check: Callable[[], None] = lambda: None,
-) -> None:
-    """Writes the pruned layers as one packed file.
-
-    Raises:
-        SelectionError: a block size that kernels don't have; the line names the layer.
-        FileError: it can't be written, or nothing is pruned.
-    """
-    from ubp_core.errors import FileError
-
-    if not selections:
-        raise FileError(f"{path}: no layer is pruned, so there is nothing to pack")
-    layers = []
-    for name, selection in selections.items():
-        check()
-        layers.append(as_type(pack_layer(model.layer(name), selection, plan.criterion), plan.dtype_of(name)))
-    PackedFile(tuple(layers), *head_texts(model)).save(path, overwrite)

@@ -1,0 +1,46 @@
+"""The pruned layers of a network as one packed file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ubp_core.errors import PlanError
+from ubp_core.network.types.half import with_types
+from ubp_core.packed.file import PackedFile
+from ubp_core.packed.layer_packing import head_texts, pack_layer
+
+if TYPE_CHECKING:
+    from ubp_core.models import LoadedModel
+    from ubp_core.plan.plan import Plan
+    from ubp_core.selection import Selection
+
+
+@dataclass(frozen=True)
+class PackedLayers:
+    """The pruned layers as one packed file, without the rest of the network."""
+
+    file: PackedFile
+    notes: tuple[str, ...]
+    """Where the type takes more of a layer than it should."""
+
+
+def pack_selected(
+    plan: Plan, model: LoadedModel, selections: dict[str, Selection], check: Callable[[], None]
+) -> PackedLayers:
+    """The pruned layers, in the plan's types.
+
+    Raises:
+        SelectionError: a block size that kernels don't have, or weights that a type can't hold; the line names the
+            layer.
+        PlanError: nothing is pruned.
+    """
+    if not selections:
+        raise PlanError("no layer is pruned, so there is nothing to pack")
+    layers = []
+    for name, selection in selections.items():
+        check()
+        layers.append(pack_layer(model.layer(name), selection, plan.criterion))
+    typed, notes = with_types(layers, [plan.dtype_of(layer.name) for layer in layers])
+    return PackedLayers(PackedFile(typed, *head_texts(model)), notes)

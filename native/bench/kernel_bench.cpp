@@ -221,8 +221,12 @@ int run_network(const Options& o) {
     FileError refusal;
     if (!packed.open(map.data(), map.size(), refusal)) refuse(path + ": " + refusal.text);
     const unsigned threads = unsigned(number(o, "threads", 1));
-    const auto network = Network::create(
-        packed, {threads, kernel_of(word(o, "kernel", "sparse")), core_of(o), number(o, "winograd", 1) != 0}, error);
+    NetworkOptions options;
+    options.threads = threads;
+    options.kernel = kernel_of(word(o, "kernel", "sparse"));
+    options.core = core_of(o);
+    options.winograd = number(o, "winograd", 1) != 0;
+    const auto network = Network::create(packed, options, error);
     if (!network) refuse(error);
     ThreadPool pool(threads);
     std::mt19937 random(7);

@@ -82,4 +82,38 @@ inline void check_rounding(Setting s) {
     }
 }
 
+// Sums of more products than fp16 may lose a hundredth of are taken in parts: the same exact sums, and errors that are
+// those of parts of 512. Each step is off by at most a unit in the last place, in the mean by a third of its square.
+inline void check_long_sums(Setting s) {
+    if (!runs_half_kernels()) return;
+    for (Core core : cores()) {
+        for (uint32_t rows : {9u, 150u}) {
+            for (uint32_t channels : {1025u, 1600u}) {
+                s.core = core, s.rows = rows, s.channels = channels;
+                s.activation = rows == 9 ? Activation::none : Activation::relu6;
+                check(s);
+            }
+        }
+    }
+    s.rows = 40, s.channels = 2048, s.activation = Activation::none;
+    RandomLayer layer = layer_of(s);
+    const Geometry g = geometry_of(layer.view, 1, s.height, s.width);
+    std::mt19937 random(seed);
+    const GuardedArray<Half> weights(layer.weights), x(random_floats(random, size_t(g.input_floats())));
+    layer.view.weights = weights.data(), layer.view.dtype = DType::fp16;
+    const Reference expected = reference_convolution(layer.view, g, x.floats().data());
+    ConvolutionOptions options{1, s.height, s.width, 1, s.kernel, s.core};
+    options.dtype = DType::fp16;
+    std::string error;
+    const auto convolution = Convolution::create(layer.view, options, error);
+    GuardedArray<Half> y(expected.y.size());
+    ThreadPool pool(1);
+    convolution->run(x.data(), y.data(), pool);
+    double squares = 0;
+    for (size_t i = 0; i < y.size(); ++i) squares += std::pow(double(float(y.data()[i])) - expected.y[i], 2);
+    const double product = 1.0 / 3, steps = 4 * 512.0 * 512 / 2;  // root mean square of one; squares of the sums so far
+    if (std::sqrt(squares / double(y.size())) > std::ldexp(1.0, -11) / std::sqrt(3.0) * product * std::sqrt(steps))
+        fail(s, "long sums lose too much");
+}
+
 }  // namespace ubp

@@ -227,22 +227,29 @@ void check_refusals() {
 
 using Add = std::function<void(const std::string& name, void (*theme)(Setting), const Setting& s)>;
 
+// What every pair of types is put to. Returns the cases' common name.
+std::string add_common(const Add& add, const Setting& s, const std::string& prefix) {
+    const std::string name = prefix + (s.block_size == 0 ? "dense" : "n" + std::to_string(s.block_size));
+    add(name + "_images", check_images, s);
+    add(name + "_activations", check_activations, s);
+    add(name + "_batches", check_batches, s);
+    add(name + "_row_ranges", check_row_ranges, s);
+    add(name + "_not_finite", check_not_finite, s);
+    return name;
+}
+
 // The whole grid, in one type.
 void add_grid(const Add& add, Types types, const std::string& prefix) {
     for (uint32_t n : {0u, 1u, 2u, 4u, 8u, 16u}) {
         Setting s;
         s.block_size = n, s.types = types;
-        const std::string name = prefix + (n == 0 ? "dense" : "n" + std::to_string(n));
-        add(name + "_images", check_images, s);
+        const std::string name = add_common(add, s, prefix);
         add(name + "_kernels", check_kernels, s);
         add(name + "_stems", check_stems, s);
-        add(name + "_activations", check_activations, s);
-        add(name + "_batches", check_batches, s);
-        add(name + "_row_ranges", check_row_ranges, s);
         add(name + "_sets_agree", check_sets_agree, s);
-        add(name + "_not_finite", check_not_finite, s);
         if (types == Types::fp16) add(name + "_odd", check_odd_halves, s);
         if (types == Types::fp16) add(name + "_rounding", check_rounding, s);
+        if (types == Types::fp16 && n == 0) add(name + "_long_sums", check_long_sums, s);
         if (n == 0) continue;
         add(name + "_sparsities", check_sparsities, s);
         add(name + "_starts", check_starts, s);
@@ -263,12 +270,7 @@ void add_converted(const Add& add, Types types, const std::string& prefix) {
     for (uint32_t n : {0u, 4u}) {
         Setting s;
         s.block_size = n, s.types = types;
-        const std::string name = prefix + (n == 0 ? "dense" : "n" + std::to_string(n));
-        add(name + "_images", check_images, s);
-        add(name + "_activations", check_activations, s);
-        add(name + "_batches", check_batches, s);
-        add(name + "_row_ranges", check_row_ranges, s);
-        add(name + "_not_finite", check_not_finite, s);
+        add_common(add, s, prefix);
     }
 }
 

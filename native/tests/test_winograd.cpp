@@ -1,152 +1,17 @@
-// Compares Winograd's convolution with plain loops: both tile sizes, ragged edges, padding, batches, threads.
+// Compares Winograd's convolution with plain loops: tile sizes, ragged edges, padding, batches, threads; fp32 and fp16.
 
 #include <cmath>
-#include <cstring>
+#include <limits>
 #include <string>
 
-#include "convolution_checks.h"
-#include "kernels/winograd/points.h"
-#include "operator/winograd/winograd.h"
 #include "winograd_cases.h"
+#include "winograd_checks.h"
 
 namespace ubp {
 namespace {
 
-// The matrices of F(side, 3), from their definition: rows of A by powers of the points, of G by powers over distances,
-// of B by the polynomials with all other points as roots.
-struct Matrices {
-    int side, reach;
-    double points[7];
-
-    explicit Matrices(int side) : side(side), reach(side + 2) {
-        const double q = side == 4 ? WinogradPoints<4>::q : WinogradPoints<6>::q, r = WinogradPoints<6>::r;
-        const double all[] = {0, 1, -1, q, -q, r, -r};
-        std::copy_n(all, 7, points);
-    }
-    bool infinite(int e) const { return e == reach - 1; }
-    double a(int output, int e) const { return infinite(e) ? output == side - 1 : std::pow(points[e], output); }
-    double square_of_weights(int e) const {
-        if (infinite(e)) return 1;
-        double distances = 1;
-        for (int j = 0; j < reach - 1; ++j) distances *= j == e ? 1 : points[e] - points[j];
-        const double square = points[e] * points[e];
-        return (1 + square + square * square) / (distances * distances);
-    }
-    double square_of_inputs(int e) const {
-        std::vector<double> polynomial{1};
-        for (int j = 0; j < reach - 1; ++j) {
-            if (j == e) continue;
-            polynomial.push_back(0);
-            for (size_t k = polynomial.size() - 1; k > 0; --k)
-                polynomial[k] = polynomial[k - 1] - points[j] * polynomial[k];
-            polynomial[0] *= -points[j];
-        }
-        double sum = 0;
-        for (double factor : polynomial) sum += factor * factor;
-        return sum;
-    }
-    // Largest variance of an output, in one dimension, where weights and inputs have variance 1.
-    double growth() const {
-        double largest = 0;
-        for (int i = 0; i < side; ++i) {
-            double sum = 0;
-            for (int e = 0; e < reach; ++e) sum += a(i, e) * a(i, e) * square_of_weights(e) * square_of_inputs(e);
-            largest = std::max(largest, sum);
-        }
-        return largest;
-    }
-};
-
-// Twelve standard deviations of the error, if roundings are independent. Weights and inputs are uniform in [-1, 1], so
-// their variance is 1/3. A product of C channels has rounding errors of (1 + 2 + ... + C) squared steps from its own
-// sum, and for each channel those of the weight, and of the at most 2 (reach - 1) steps that made the input and that
-// make the output.
-double tolerance_of(int side, double channels) {
-    const Matrices matrices(side);
-    const double unit = std::ldexp(1.0, -24) / std::sqrt(3.0), steps = 1 + 4.0 * (matrices.reach - 1);
-    return 12 * matrices.growth() / 3 * unit * std::sqrt(channels * channels / 2 + channels * steps);
-}
-
-struct WinogradSetting {
-    Setting layer;
-    int side = 4;
-    int64_t batch_rows = 1;
-    bool residual = false;
-    uint32_t extra = 0;  // zeros below and to the right
-};
-
-WinogradPlan plan_of(const WinogradSetting& s, const Geometry& g) {
-    const int64_t tiles_h = (g.out_h + s.side - 1) / s.side, tiles_w = (g.out_w + s.side - 1) / s.side;
-    return {s.side, tiles_h, tiles_w, std::min(s.batch_rows, g.batch * tiles_h)};
-}
-
-void fail(const WinogradSetting& s, const std::string& what) {
-    ubp::fail(text_of(s.layer) + " side=" + std::to_string(s.side) + " batch_rows=" + std::to_string(s.batch_rows) +
-                  " residual=" + std::to_string(s.residual),
-              what);
-}
-
-// Runs into an output that is its own residual, or full of something else.
-Guarded run_threads(const WinogradSetting& s, const LayerView& view, const Geometry& g, const Guarded& x,
-                    const Guarded& residual, unsigned threads) {
-    ConvolutionOptions options{s.layer.batch, s.layer.height, s.layer.width, threads, Kernel::dense, s.layer.core};
-    Winograd winograd(view, g, options, plan_of(s, g));
-    ThreadPool pool(threads);
-    Guarded y = s.residual ? residual : Guarded(residual.size(), -12345.0f);
-    winograd.run(x.data(), y.data(), pool, s.residual ? y.data() : nullptr);
-    if (!y.intact()) fail(s, "wrote outside of the output");
-    return y;
-}
-
-void compare(const WinogradSetting& s, const std::vector<double>& sums, const Guarded& residual, const Guarded& y) {
-    const double tolerance = tolerance_of(s.side, s.layer.channels);
-    for (size_t i = 0; i < y.size(); ++i) {
-        const double sum = sums[i] + (s.residual ? double(residual.data()[i]) : 0.0);
-        const double error = std::fabs(double(y.data()[i]) - activated(sum, s.layer.activation));
-        if (error <= tolerance) continue;  // also false where the output is not a number
-        return fail(s, "output " + std::to_string(i) + " is " + std::to_string(y.data()[i]) + ", expected " +
-                           std::to_string(activated(sum, s.layer.activation)));
-    }
-}
-
-// Both sides, with and without a residual, any batches of tiles and numbers of threads: the same bits.
-void check_winograd(WinogradSetting s) {
-    const RandomLayer layer = layer_of(s.layer);
-    LayerView view = layer.view;
-    view.activation = Activation::none;
-    view.extra_h = s.extra, view.extra_w = s.extra / 2;
-    const Geometry g = geometry_of(view, s.layer.batch, s.layer.height, s.layer.width);
-    if (g.out_h < 1 || g.out_w < 1) return;
-    std::mt19937 random(seed + 1);
-    const Guarded x(random_floats(random, size_t(g.input_floats())));
-    const std::vector<double> sums = reference_convolution(view, g, x.data()).y;
-    const Guarded residual(random_floats(random, sums.size()));
-    view.activation = s.layer.activation;
-    for (int side : {4, 6}) {
-        for (bool with : {false, true}) {
-            s.side = side, s.residual = with, s.batch_rows = 1 << 20;
-            const Guarded first = run_threads(s, view, g, x, residual, 1);
-            compare(s, sums, residual, first);
-            for (const auto& [rows, threads] : {std::pair{1, 1u}, std::pair{2, 3u}, std::pair{1 << 20, 4u}}) {
-                s.batch_rows = rows;
-                const Guarded y = run_threads(s, view, g, x, residual, threads);
-                if (std::memcmp(first.data(), y.data(), y.size() * sizeof(float)) != 0)
-                    fail(s, "differs with " + std::to_string(threads) + " threads");
-            }
-        }
-    }
-}
-
-WinogradSetting usual() {
-    WinogradSetting s;
-    s.layer.block_size = 0;
-    s.layer.kernel_h = s.layer.kernel_w = 3;
-    s.layer.pad = 1;
-    return s;
-}
-
-void check_winograd_images() {
-    WinogradSetting s = usual();
+void check_winograd_images(Types types) {
+    WinogradSetting s = usual_winograd(types);
     const int64_t images[][2] = {{1, 1}, {2, 3}, {4, 4}, {5, 7}, {6, 12}, {7, 7}, {9, 25}, {14, 14}, {31, 57}};
     for (Core core : {Core::best, Core::wide, Core::inorder}) {
         for (const auto& image : images) {
@@ -158,19 +23,19 @@ void check_winograd_images() {
     }
 }
 
-void check_winograd_channels() {
-    WinogradSetting s = usual();
+void check_winograd_channels(Types types) {
+    WinogradSetting s = usual_winograd(types);
     s.layer.height = 10, s.layer.width = 9;
     for (uint32_t rows : {1u, 7u, 8u, 9u, 33u}) {
-        for (uint32_t channels : {1u, 3u, 8u, 19u}) {
+        for (uint32_t channels : {1u, 3u, 8u, 19u, 64u, 130u}) {
             s.layer.rows = rows, s.layer.channels = channels;
             check_winograd(s);
         }
     }
 }
 
-void check_winograd_activations() {
-    WinogradSetting s = usual();
+void check_winograd_activations(Types types) {
+    WinogradSetting s = usual_winograd(types);
     for (int number = 0; number <= int(Activation::sigmoid); ++number) {
         for (int64_t image : {3, 10}) {
             s.layer.activation = Activation(number), s.layer.height = s.layer.width = image;
@@ -179,8 +44,8 @@ void check_winograd_activations() {
     }
 }
 
-void check_winograd_batches() {
-    WinogradSetting s = usual();
+void check_winograd_batches(Types types) {
+    WinogradSetting s = usual_winograd(types);
     for (int64_t batch : {2, 3, 9}) {
         for (int64_t image : {1, 3, 7, 13}) {
             s.layer.batch = batch, s.layer.height = s.layer.width = image;
@@ -190,8 +55,8 @@ void check_winograd_batches() {
 }
 
 // Padding that differs by the side, and a pruned layer that is filled up.
-void check_winograd_uneven() {
-    WinogradSetting s = usual();
+void check_winograd_uneven(Types types) {
+    WinogradSetting s = usual_winograd(types);
     s.layer.block_size = 4, s.layer.height = 9, s.layer.width = 6;
     for (uint32_t extra : {0u, 1u, 3u}) {
         s.extra = extra;
@@ -200,21 +65,22 @@ void check_winograd_uneven() {
 }
 
 // A NaN reaches all outputs that it is part of, and none outside of the tiles that read it.
-void check_winograd_not_finite() {
-    WinogradSetting s = usual();
+template <class T>
+void check_not_finite(WinogradSetting s) {
     s.layer.height = 17, s.layer.width = 14, s.batch_rows = 2;
-    const RandomLayer layer = layer_of(s.layer);
+    const TypedLayer<T> layer(s.layer);
     const Geometry g = geometry_of(layer.view, 1, s.layer.height, s.layer.width);
     std::mt19937 random(seed);
     const std::vector<float> clean = random_floats(random, size_t(g.input_floats()));
-    const Guarded nothing(size_t(g.out_plane() * s.layer.rows));
+    const GuardedArray<T> nothing(size_t(g.out_plane() * s.layer.rows));
     const int64_t row = 8, column = 5;
     std::vector<float> spoilt = clean;
     spoilt[size_t(row * g.width + column)] = std::numeric_limits<float>::quiet_NaN();
-    for (int side : {4, 6}) {
-        s.side = side;
-        const Guarded wanted = run_threads(s, layer.view, g, Guarded(clean), nothing, 1);
-        const Guarded found = run_threads(s, layer.view, g, Guarded(spoilt), nothing, 1);
+    const WinogradKernels<T, T>& kernels = winograd_kernels<T, T>();
+    for (int tile_size = 0; tile_size < kernels.tile_count; ++tile_size) {
+        const int side = s.side = kernels.tiles[tile_size].side;
+        const std::vector<float> wanted = run_threads(s, layer.view, g, GuardedArray<T>(clean), nothing, 1).floats();
+        const std::vector<float> found = run_threads(s, layer.view, g, GuardedArray<T>(spoilt), nothing, 1).floats();
         for (int64_t i = 0; i < int64_t(found.size()); ++i) {
             const int64_t y = i / g.out_w % g.out_h, x = i % g.out_w;
             const auto reads = [&](int64_t first, int64_t count, int64_t at) {
@@ -222,22 +88,29 @@ void check_winograd_not_finite() {
             };
             const bool tile = reads(y / side * side, side + 2, row) && reads(x / side * side, side + 2, column);
             const bool own = reads(y, 3, row) && reads(x, 3, column);
-            const float value = found.data()[i];
-            if (own ? !std::isnan(value) : !tile && value != wanted.data()[i]) return fail(s, "spreads wrongly");
+            const float value = found[size_t(i)];
+            if (own ? !std::isnan(value) : !tile && value != wanted[size_t(i)]) return fail(s, "spreads wrongly");
         }
     }
 }
 
+void check_winograd_not_finite(Types types) {
+    if (types == Types::fp32) return check_not_finite<float>(usual_winograd(types));
+    if (runs_half_kernels()) check_not_finite<Half>(usual_winograd(types));
+}
+
 // What a layer of this size runs by, and that the option switches it off.
-void check_winograd_choice() {
-    Setting s = usual().layer;
+void check_winograd_choice(Types types) {
+    if (types == Types::fp16 && !runs_half_kernels()) return;
+    Setting s = usual_winograd(types).layer;
     s.rows = s.channels = 64, s.height = s.width = 28;
     const auto name_of = [&](bool allowed) {
-        const RandomLayer layer = layer_of(s);
+        const TypedLayer<float> layer(s);
+        const TypedLayer<Half> half(s);
         ConvolutionOptions options{1, s.height, s.width, 1, Kernel::dense, s.core};
-        options.winograd = allowed;
+        options.winograd = allowed, options.dtype = types == Types::fp16 ? DType::fp16 : DType::fp32;
         std::string error;
-        const auto made = Convolution::create(layer.view, options, error);
+        const auto made = Convolution::create(types == Types::fp16 ? half.view : layer.view, options, error);
         return made ? std::string(made->info().kernel_name) : error;
     };
     if (name_of(true) != "winograd" || name_of(false) != "dense") ubp::fail(text_of(s), "chose " + name_of(true));
@@ -250,10 +123,19 @@ void check_winograd_choice() {
 }  // namespace
 
 std::vector<Case> winograd_cases() {
-    return {{"winograd_images", check_winograd_images},           {"winograd_channels", check_winograd_channels},
-            {"winograd_activations", check_winograd_activations}, {"winograd_batches", check_winograd_batches},
-            {"winograd_uneven", check_winograd_uneven},           {"winograd_choice", check_winograd_choice},
-            {"winograd_not_finite", check_winograd_not_finite}};
+    const std::pair<const char*, void (*)(Types)> checks[] = {
+        {"images", check_winograd_images},   {"channels", check_winograd_channels},
+        {"batches", check_winograd_batches}, {"activations", check_winograd_activations},
+        {"uneven", check_winograd_uneven},   {"not_finite", check_winograd_not_finite},
+        {"choice", check_winograd_choice},
+    };
+    std::vector<Case> cases;
+    for (const auto& [name, check] : checks) {
+        cases.push_back({std::string("winograd_") + name, [check = check] { check(Types::fp32); }});
+        cases.push_back({std::string("winograd_f16_") + name, [check = check] { check(Types::fp16); }});
+    }
+    for (Case& one : half_winograd_cases()) cases.push_back(std::move(one));
+    return cases;
 }
 
 }  // namespace ubp

@@ -1,4 +1,4 @@
-// The cases of test_winograd.cpp.
+// The cases of test_winograd.cpp and test_half_winograd.cpp.
 #pragma once
 
 #include <vector>
@@ -8,5 +8,6 @@
 namespace ubp {
 
 std::vector<Case> winograd_cases();
+std::vector<Case> half_winograd_cases();  // among the others
 
 }  // namespace ubp

@@ -150,13 +150,22 @@ def table_dense(model: Model) -> None:
 
 def table_winograd(model: Model) -> None:
     """Modelled kilocycles of the 3x3 layers of stride 1: dense by plain code and by Winograd, and pruned."""
-    print(header("3x3 layer, kilocycles", CPUS))
+    print_winograd(model, "3x3 layer, kilocycles", "")
+
+
+def table_winograd16(model: Model) -> None:
+    """The same in fp16."""
+    print_winograd(model, "fp16 3x3 layer, kilocycles", " --dtype fp16")
+
+
+def print_winograd(model: Model, title: str, dtype: str) -> None:
+    print(header(title, CPUS))
     for shape in (shape for shape in network_shapes() if (shape.kernel_h, shape.stride) == (3, 1)):
         ways = {"dense, plain": "--kernel dense --winograd 0", "dense, Winograd": "--kernel dense"}
         ways |= {f"ubp, N = 4, s = {s}": blocks_option(shape, 4, s) for s in (0.5, 0.75)}
-        for title, option in ways.items():
-            cycles = kilocycles(model, f"operator {shape.option} {option}")
-            print(row(f"{shape.network} {shape.name}, {title}", cycles, 0))
+        for way, option in ways.items():
+            cycles = kilocycles(model, f"operator {shape.option} {option}{dtype}")
+            print(row(f"{shape.network} {shape.name}, {way}", cycles, 0), flush=True)
     CACHE.write_text(json.dumps(model.known, indent=0))
 
 
@@ -224,7 +233,7 @@ def table_host(rounds: int) -> None:
 MODELLED: dict[str, Callable[[Model], None]] = {
     "micro": table_micro, "micro16": table_micro16, "operator": table_operator, "operator16": table_operator16,
     "ratio": table_ratio, "ratio16": table_ratio16, "dense": table_dense, "winograd": table_winograd,
-    "few": table_few,
+    "winograd16": table_winograd16, "few": table_few,
 }  # fmt: skip
 
 

@@ -1,11 +1,13 @@
 """Prints the tables of docs/performance.md about whole networks, from end to end.
 
-    python tests/bench/bench_networks.py [--tables modelled,host,profile,memory] [--networks mobilenet_v1,resnet50]
+    python tests/bench/bench_networks.py [--tables modelled,modelled16,host,...] [--networks mobilenet_v1,resnet50]
 
-Files are exported once with random weights (times do not depend on them) into build/networks. `modelled`: cycles of one
-run on one thread, by native/bench/armcycles (see bench_kernels.py). `host`: medians of runs that take turns with
-PyTorch's own eager run in one process, processor time of one thread; only the ratios mean anything. `profile`: where
-the time of a run goes on this machine. `memory`: what a run holds beside its mapped file. Judges nothing.
+Files are exported once with random weights (times do not depend on them) into build/networks; remove them where kernels
+of fp16 have changed, for the export asks these which layers sum in fp32. `modelled`: cycles of one run on one thread,
+by native/bench/armcycles (see bench_kernels.py); `modelled16`: the same in fp16; --peers: beside others. `host`:
+medians of runs that take turns with PyTorch's own eager run in one process, processor time of one thread; only the
+ratios mean anything. `profile`: where the time of a run goes on this machine. `memory`, `memory16`: what a run holds
+beside its mapped file. Judges nothing.
 """
 
 from __future__ import annotations
@@ -23,31 +25,39 @@ from typing import Any
 
 import numpy as np
 from bench_kernels import header, row
-from kernel_model import VARIANTS, Model, modelled_tables
+from kernel_model import CACHE, VARIANTS, Model, modelled_tables
 from layer_shapes import ROOT
 
 NETWORKS = ROOT / "build" / "networks"
 FORMS = {"dense": ["--dense"], "abp": ["--method", "abp"], "ubp": ["--method", "bed"]}
 """Arguments of `ubp export`; block size 4 and sparsity 0.75 are its defaults."""
 SIZE = 224
+PEERS = {
+    "fp32": {"ncnn": (81.0, 51.0, 422.1), "MNN": (83.1, 55.3, 432.9)},
+    "fp16": {"ncnn": (42.6, 27.5, 227.1), "MNN": (43.8, 28.9, 226.1), "LiteRT": (49.4, 31.6, 325.5)},
+}
+"""Million cycles of others' dense networks on neoverse-n1, in the order of PRICED: see docs/performance.md."""
+PRICED = ("mobilenet_v1", "mobilenet_v2", "resnet50")
+TYPES_OF_TABLES = {"modelled": "fp32", "modelled16": "fp16"}
 Run = Callable[[], Any]
 
 
-def network_file(name: str, form: str) -> Path:
+def network_file(name: str, form: str, dtype: str = "fp32") -> Path:
     """Exports the network, unless it is there."""
-    path = NETWORKS / f"{name}-{form}.ubp"
+    path = NETWORKS / (f"{name}-{form}.ubp" if dtype == "fp32" else f"{name}-{form}-{dtype}.ubp")
     if not path.exists():
         NETWORKS.mkdir(parents=True, exist_ok=True)
         command = [sys.executable, "-m", "ubp_core.cli.main", "export", name, "--weights", "random", *FORMS[form]]
+        command += ["--dtype", dtype]
         subprocess.run([*command, "-o", str(path)], check=True, stdout=subprocess.DEVNULL)
     return path
 
 
-def table_modelled(names: list[str], cpus: list[str], model: Model) -> None:
+def table_modelled(names: list[str], cpus: list[str], model: Model, dtype: str) -> None:
     """Million cycles of one run, dense, aligned and unaligned, and their ratios."""
-    print(header("modelled, N = 4, s = 0.75, million cycles", cpus), flush=True)
+    print(header(f"modelled, {dtype}, N = 4, s = 0.75, million cycles", cpus), flush=True)
     for name in names:
-        cycles = {form: network_cycles(network_file(name, form), cpus, model) for form in FORMS}
+        cycles = {form: network_cycles(network_file(name, form, dtype), cpus, model) for form in FORMS}
         for form, found in cycles.items():
             print(row(f"{name} {form}", [value / 1e6 for value in found], 1), flush=True)
         pairs = {"dense over ubp": ("dense", "ubp"), "ubp over abp": ("ubp", "abp")}
@@ -56,12 +66,24 @@ def table_modelled(names: list[str], cpus: list[str], model: Model) -> None:
             print(row(f"{name} {label}", ratios, 3), flush=True)
 
 
-def network_cycles(path: Path, cpus: list[str], model: Model) -> list[float]:
+def table_peers(model: Model, dtype: str) -> None:
+    """Million cycles on neoverse-n1 beside those of others."""
+    print(header(f"{dtype}, million cycles, neoverse-n1", PRICED))
+    for peer, cycles in PEERS[dtype].items():
+        print(row(f"{peer}, dense", cycles, 1))
+    for title, form, more in (("dense", "dense", ""), ("dense, `--winograd 0`", "dense", " --winograd 0"),
+                              ("ubp, N = 4, s = 0.75", "ubp", "")):  # fmt: skip
+        found = [network_cycles(network_file(name, form, dtype), ["neoverse-n1"], model, more) for name in PRICED]
+        print(row(title, [cycles / 1e6 for (cycles,) in found], 1), flush=True)
+
+
+def network_cycles(path: Path, cpus: list[str], model: Model, more: str = "") -> list[float]:
     """Modelled cycles of one run on every core, each with the kernels that run there."""
     cycles: dict[str, float] = {}
     for variant in dict.fromkeys(VARIANTS[cpu] for cpu in cpus):
         these = [cpu for cpu in cpus if VARIANTS[cpu] == variant]
-        *found, _ = model.price(f"network --file {path} --variant {variant}", these)
+        *found, _ = model.price(f"network --file {path} --variant {variant}{more}", these)
+        CACHE.write_text(json.dumps(model.known, indent=0))
         cycles |= dict(zip(these, found, strict=True))
     return [cycles[cpu] for cpu in cpus]
 
@@ -123,30 +145,34 @@ def table_profile(names: list[str], rounds: int) -> None:
             print(row(f"{name} {kind}", (spent[kind] / sum(spent.values()), work[kind] / spent[kind]), 3))
 
 
-def table_memory(names: list[str]) -> None:
+def table_memory(names: list[str], dtype: str) -> None:
     """Megabytes that a run of one thread holds, and what was counted beside file and arena on both kinds of core."""
     columns = ("file", "arena", "workspace", "prepared", *(f"beside, {core}" for core in ("wide", "in-order")))
-    print(header("MB, one thread", (*columns, "ARM64, in-order")))
+    print(header(f"{dtype}, MB, one thread", (*columns, "ARM64, in-order")))
     for name in names:
         for form in FORMS:
-            wide, inorder = (held_memory("network_memory", name, form, core, 1) for core in ("wide", "inorder"))
-            arm64 = held_memory("network_memory_arm64", name, form, "inorder", 0)
+            wide, inorder = (
+                held_memory("network_memory", network_file(name, form, dtype), core, 1) for core in ("wide", "inorder")
+            )
+            arm64 = held_memory("network_memory_arm64", network_file(name, form, dtype), "inorder", 0)
             parts = [wide[part] for part in ("file", "arena", "workspace", "prepared")]
             parts += [found["most_held"] - found["arena"] for found in (wide, inorder, arm64)]
             print(row(f"{name} {form}", [part / 2**20 for part in parts]), flush=True)
 
 
-def held_memory(program: str, name: str, form: str, core: str, runs: int) -> dict[str, int]:
+def held_memory(program: str, file: Path, core: str, runs: int) -> dict[str, int]:
     """Bytes as native/tests/network_memory.cpp counts them; the program for ARM64 runs under qemu."""
     command = ["qemu-aarch64"] if program.endswith("arm64") else []
-    command += [str(ROOT / "build" / "native" / "bin" / program), str(network_file(name, form)), core, str(runs)]
+    command += [str(ROOT / "build" / "native" / "bin" / program), str(file), core, str(runs)]
     found: dict[str, int] = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     return found
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--tables", default="modelled,host,profile,memory", help="default: %(default)s")
+    tables = "modelled,modelled16,host,profile,memory,memory16"
+    parser.add_argument("--tables", default=tables, help="default: %(default)s")
+    parser.add_argument("--peers", action="store_true", help="modelled tables beside others' networks, too")
     parser.add_argument("--networks", default="mobilenet_v1,resnet50", help="default: %(default)s")
     parser.add_argument("--cpus", default=",".join(VARIANTS), help="core models; default: %(default)s")
     parser.add_argument("--rounds", type=int, default=15, help="runs of each on the host")
@@ -156,16 +182,20 @@ def main() -> int:
     if not options.no_build:
         targets = ["host", "bench-host", "kernel_bench_arm64", "network_memory", "network_memory_arm64"]
         subprocess.run([sys.executable, str(ROOT / "native" / "build.py"), *targets], check=True)
-    asked = ["modelled"] if "modelled" in tables else []
+    asked = [table for table in TYPES_OF_TABLES if table in tables]
     modelled = modelled_tables(asked)
-    if modelled:
-        table_modelled(names, options.cpus.split(","), Model(jobs=1))
+    for table in modelled:
+        model, dtype = Model(jobs=1), TYPES_OF_TABLES[table]
+        table_modelled(names, options.cpus.split(","), model, dtype)
+        if options.peers:
+            table_peers(model, dtype)
     if "host" in tables:
         table_host(names, options.rounds)
     if "profile" in tables:
         table_profile(names, options.rounds)
-    if "memory" in tables:
-        table_memory(names)
+    for table, dtype in (("memory", "fp32"), ("memory16", "fp16")):
+        if table in tables:
+            table_memory(names, dtype)
     return int(modelled != asked)
 
 

@@ -34,6 +34,7 @@ def runs() -> list[tuple[str, str]]:
         for _, case in host
         if case.startswith(("n4_", "winograd_", "f16_n4_", "f16_n8_", "wide_", "widened_", "refusals"))
         or case.endswith(("_starts", "_batches", "_measured", "_not_finite", "_odd", "_rounding", "_sets_agree"))
+        or case.endswith("_long_sums")
     ]
     more = [
         "dense_images",

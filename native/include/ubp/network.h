@@ -22,7 +22,7 @@ struct NetworkOptions {
     unsigned threads = 1;            // at most; 1..64
     Kernel kernel = Kernel::sparse;  // of the pruned layers; dense layers always run dense
     Core core = Core::automatic;
-    bool winograd = true;  // dense 3x3 layers of stride 1 may run by Winograd, where that costs less; fp32 alone
+    bool winograd = true;  // dense 3x3 layers of stride 1 may run by Winograd, where that costs less
     Arithmetic arithmetic = Arithmetic::automatic;
 };
 

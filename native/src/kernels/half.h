@@ -60,7 +60,9 @@ UBP_INLINE float16x8_t spread_one(const Half* value) { return vld1q_dup_f16(valu
 UBP_INLINE float16x8_t load(const Half* from) { return vld1q_f16(from); }
 UBP_INLINE void store(Half* to, float16x8_t v) { vst1q_f16(to, v); }
 UBP_INLINE float16x8_t plus(float16x8_t a, float16x8_t b) { return vaddq_f16(a, b); }
+UBP_INLINE float16x8_t minus(float16x8_t a, float16x8_t b) { return vsubq_f16(a, b); }
 UBP_INLINE float16x8_t times(float16x8_t a, float16x8_t b) { return vmulq_f16(a, b); }
+UBP_INLINE float16x8_t times_scalar(float16x8_t a, Half b) { return vmulq_n_f16(a, b); }
 UBP_INLINE float16x8_t lesser(float16x8_t a, float16x8_t b) { return vminq_f16(a, b); }
 UBP_INLINE float16x8_t greater(float16x8_t a, float16x8_t b) { return vmaxq_f16(a, b); }
 UBP_INLINE float16x4_t lesser(float16x4_t a, float16x4_t b) { return vmin_f16(a, b); }
@@ -68,6 +70,38 @@ UBP_INLINE float16x4_t greater(float16x4_t a, float16x4_t b) { return vmax_f16(a
 
 UBP_INLINE float16x8_t evens(float16x8_t a, float16x8_t b) { return vuzp1q_f16(a, b); }
 UBP_INLINE float16x8_t odds(float16x8_t a, float16x8_t b) { return vuzp2q_f16(a, b); }
+
+UBP_INLINE float16x8_t interleave_low(float16x8_t a, float16x8_t b) { return vzip1q_f16(a, b); }
+UBP_INLINE float16x8_t interleave_high(float16x8_t a, float16x8_t b) { return vzip2q_f16(a, b); }
+
+UBP_INLINE void split_four(const Half* from, float16x8_t* to) {
+    const float16x8x4_t four = vld4q_f16(from);
+    unroll<0, 4>([&](auto j) UBP_LAMBDA { to[j] = four.val[j]; });
+}
+UBP_INLINE void split_two(const Half* from, float16x8_t* to) {
+    const float16x8x2_t two = vld2q_f16(from);
+    to[0] = two.val[0], to[1] = two.val[1];
+}
+
+template <int Count>
+UBP_INLINE float16x8_t load_pieces(const Half* const* from, int64_t offset) {
+    if constexpr (Count == 4) {
+        return vcombine_f16(vld1_f16(from[0] + offset), vld1_f16(from[1] + offset));
+    } else {
+        uint32x4_t pairs = vdupq_n_u32(0);
+        unroll<0, 4>([&](auto t) UBP_LAMBDA {
+            uint32_t pair;
+            __builtin_memcpy(&pair, from[t] + offset, sizeof pair);
+            pairs = vsetq_lane_u32(pair, pairs, t);
+        });
+        return vreinterpretq_f16_u32(pairs);
+    }
+}
+template <int Count, int Piece>
+UBP_INLINE void store_piece(Half* to, float16x8_t v) {
+    static_assert(Count == 4, "pieces of halves are four");
+    vst1_f16(to, Piece == 0 ? vget_low_f16(v) : vget_high_f16(v));
+}
 
 template <>
 struct MaskOf<Half> {

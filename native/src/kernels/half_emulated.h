@@ -64,7 +64,9 @@ UBP_INLINE void store(Half* to, Half8 v) {
     _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm256_cvtps_ph(v.v, _MM_FROUND_TO_NEAREST_INT));
 }
 UBP_INLINE Half8 plus(Half8 a, Half8 b) { return rounded(_mm256_add_ps(a.v, b.v)); }
+UBP_INLINE Half8 minus(Half8 a, Half8 b) { return rounded(_mm256_sub_ps(a.v, b.v)); }
 UBP_INLINE Half8 times(Half8 a, Half8 b) { return rounded(_mm256_mul_ps(a.v, b.v)); }
+UBP_INLINE Half8 times_scalar(Half8 a, Half b) { return rounded(_mm256_mul_ps(a.v, _mm256_set1_ps(b))); }
 
 // Of a NaN and another, NaN, as on ARM64.
 UBP_INLINE Half8 lesser(Half8 a, Half8 b) {
@@ -87,6 +89,38 @@ UBP_INLINE Half8 evens(Half8 a, Half8 b) {
 UBP_INLINE Half8 odds(Half8 a, Half8 b) {
     const __m256 mixed = _mm256_shuffle_ps(a.v, b.v, _MM_SHUFFLE(3, 1, 3, 1));
     return {_mm256_castpd_ps(_mm256_permute4x64_pd(_mm256_castps_pd(mixed), _MM_SHUFFLE(3, 1, 2, 0)))};
+}
+
+UBP_INLINE Half8 interleave_low(Half8 a, Half8 b) {
+    const __m256 even = _mm256_unpacklo_ps(a.v, b.v), odd = _mm256_unpackhi_ps(a.v, b.v);
+    return {_mm256_permute2f128_ps(even, odd, 0x20)};
+}
+UBP_INLINE Half8 interleave_high(Half8 a, Half8 b) {
+    const __m256 even = _mm256_unpacklo_ps(a.v, b.v), odd = _mm256_unpackhi_ps(a.v, b.v);
+    return {_mm256_permute2f128_ps(even, odd, 0x31)};
+}
+
+// Vector j: elements j, j + Step, ...
+template <int Step>
+UBP_INLINE void split(const Half* from, Half8* to) {
+    for (int j = 0; j < Step; ++j) {
+        Half some[8];
+        for (int lane = 0; lane < 8; ++lane) some[lane] = from[Step * lane + j];
+        to[j] = load(some);
+    }
+}
+UBP_INLINE void split_four(const Half* from, Half8* to) { split<4>(from, to); }
+UBP_INLINE void split_two(const Half* from, Half8* to) { split<2>(from, to); }
+
+template <int Count>
+UBP_INLINE Half8 load_pieces(const Half* const* from, int64_t offset) {
+    Half some[8];
+    for (int lane = 0; lane < 8; ++lane) some[lane] = from[lane / Count][offset + lane % Count];
+    return load(some);
+}
+template <int Count, int Piece>
+UBP_INLINE void store_piece(Half* to, Half8 v) {
+    for (int i = 0; i < Count; ++i) to[i] = Half(v.v[Count * Piece + i]);
 }
 
 struct Mask8 {

@@ -79,13 +79,29 @@ UBP_INLINE float32x4_t spread_one(const float* value) { return vdupq_n_f32(*valu
 UBP_INLINE float32x4_t load(const float* from) { return vld1q_f32(from); }
 UBP_INLINE void store(float* to, float32x4_t v) { vst1q_f32(to, v); }
 UBP_INLINE float32x4_t plus(float32x4_t a, float32x4_t b) { return vaddq_f32(a, b); }
+UBP_INLINE float32x4_t minus(float32x4_t a, float32x4_t b) { return vsubq_f32(a, b); }
 UBP_INLINE float32x4_t times(float32x4_t a, float32x4_t b) { return vmulq_f32(a, b); }
+UBP_INLINE float32x4_t times_scalar(float32x4_t a, float b) { return vmulq_n_f32(a, b); }
 UBP_INLINE float32x4_t lesser(float32x4_t a, float32x4_t b) { return vminq_f32(a, b); }
 UBP_INLINE float32x4_t greater(float32x4_t a, float32x4_t b) { return vmaxq_f32(a, b); }
 
 // Every second lane of two vectors: those of even and those of odd place.
 UBP_INLINE float32x4_t evens(float32x4_t a, float32x4_t b) { return vuzp1q_f32(a, b); }
 UBP_INLINE float32x4_t odds(float32x4_t a, float32x4_t b) { return vuzp2q_f32(a, b); }
+
+// The lanes of two vectors in turns: those of their first halves, and of their second ones.
+UBP_INLINE float32x4_t interleave_low(float32x4_t a, float32x4_t b) { return vzip1q_f32(a, b); }
+UBP_INLINE float32x4_t interleave_high(float32x4_t a, float32x4_t b) { return vzip2q_f32(a, b); }
+
+// Every fourth, or every second, element of as many vectors.
+UBP_INLINE void split_four(const float* from, float32x4_t* to) {
+    const float32x4x4_t four = vld4q_f32(from);
+    unroll<0, 4>([&](auto j) UBP_LAMBDA { to[j] = four.val[j]; });
+}
+UBP_INLINE void split_two(const float* from, float32x4_t* to) {
+    const float32x4x2_t two = vld2q_f32(from);
+    to[0] = two.val[0], to[1] = two.val[1];
+}
 
 // Ones in the bits of lanes that are to be kept.
 template <class T>
@@ -217,6 +233,18 @@ UBP_INLINE void store_alone(T* to, V v) {
 #else
     store(to, v);
 #endif
+}
+
+// A vector of pieces of Count elements, from as many places; and a piece of a vector to memory.
+template <int Count>
+UBP_INLINE float32x4_t load_pieces(const float* const* from, int64_t offset) {
+    if constexpr (Count == 4) return vld1q_f32(from[0] + offset);
+    else return vcombine_f32(vld1_f32(from[0] + offset), vld1_f32(from[1] + offset));
+}
+template <int Count, int Piece>
+UBP_INLINE void store_piece(float* to, float32x4_t v) {
+    if constexpr (Count == 4) store_alone(to, v);
+    else vst1_f32(to, Piece == 0 ? vget_low_f32(v) : vget_high_f32(v));
 }
 
 }  // namespace

@@ -75,13 +75,7 @@ std::unique_ptr<Convolution> Convolution::create(const LayerView& layer, const C
     info.kernel_name = info.kernel == Kernel::dense ? "dense" : (info.kernel == Kernel::abp ? "abp" : "ubp");
     info.out_height = geometry.out_h;
     info.out_width = geometry.out_w;
-    if (info.kernel == Kernel::dense && options.dtype == DType::fp32) {
-        if (const WinogradPlan plan = plan_winograd(layer, geometry, options); plan.side != 0) {
-            state->use_winograd(layer, plan);
-            return std::unique_ptr<Convolution>(new Convolution(std::move(state)));
-        }
-    }
-    state->prepare(layer);
+    if (info.kernel != Kernel::dense || !state->use_winograd(layer)) state->prepare(layer);
     return std::unique_ptr<Convolution>(new Convolution(std::move(state)));
 }
 
@@ -107,10 +101,7 @@ std::unique_ptr<Convolution> Convolution::create_measured(const LayerView& layer
 }
 
 void Convolution::run(const void* x, void* y, ThreadPool& pool, const void* residual) {
-    if (state_->winograd) {
-        const float *const from = static_cast<const float*>(x), *const addend = static_cast<const float*>(residual);
-        return state_->winograd->run(from, static_cast<float*>(y), pool, addend);
-    }
+    if (state_->winograd) return state_->winograd->run(x, y, pool, residual);
     state_->x = x;
     state_->y = y;
     state_->residual = residual;

@@ -22,20 +22,31 @@ std::vector<RowRange> split_rows(uint32_t groups, size_t tiles, unsigned threads
     return ranges;
 }
 
+// The error of a sum in fp16 grows with its length; two thousand products lose a hundredth.
+constexpr uint32_t longest_half_sum = 1024, half_part = 512;
+
 size_t whole_lines(size_t bytes) { return (bytes + 63) / 64 * 64; }
 
 constexpr int round_up(int count, int step) { return (count + step - 1) / step * step; }
 
 }  // namespace
 
-void Convolution::State::use_winograd(const LayerView& view, const WinogradPlan& chosen) {
-    winograd = std::make_unique<Winograd>(view, geometry, options, chosen);
-    info.kernel_name = "winograd";
-    info.weight_bytes = winograd->weight_bytes();
-    info.prepared_bytes = int64_t(winograd->prepared_bytes());
-    info.workspace_bytes = int64_t(sizeof(float) * winograd->workspace_floats());
-    info.tiles = winograd->tile_count();
-    info.tile_width = int64_t{chosen.side} * chosen.side;
+template <class T, class A>
+bool TypedState<T, A>::use_winograd(const LayerView& view) {
+    if constexpr (converts) {
+        return (void)view, false;
+    } else {
+        const WinogradPlan chosen = plan_winograd<T, A>(view, geometry, options);
+        if (chosen.side == 0) return false;
+        winograd = std::make_unique<TypedWinograd<T, A>>(view, geometry, options, chosen);
+        info.kernel_name = "winograd";
+        info.weight_bytes = int64_t(winograd->weight_bytes());
+        info.prepared_bytes = int64_t(winograd->prepared_bytes());
+        info.workspace_bytes = int64_t(winograd->workspace_bytes());
+        info.tiles = geometry.batch * chosen.tiles_h * chosen.tiles_w;
+        info.tile_width = int64_t{chosen.side} * chosen.side;
+        return true;
+    }
 }
 
 template <class T, class A>
@@ -57,7 +68,12 @@ void TypedState<T, A>::prepare(const LayerView& view) {
 template <class T, class A>
 void TypedState<T, A>::plan(const LayerView& view) {
     const KernelSet<A>& kernels = kernels_for<A>(options.core);
-    by_scratch = converts || options.residual || !clamp_of(activation).exact;
+    part = view.columns;
+    if (sizeof(A) == 2 && layer.block_size == 0 && columns > longest_half_sum) {
+        part = half_part;
+        no_bias = AlignedArray<A>(2 * dense_rows * lanes<A>);
+    }
+    by_scratch = converts || options.residual || !clamp_of(activation).exact || part < columns;
     clamp = options.residual ? clamp_of(Activation::none) : clamp_of(activation);
     tiles = plan_tiles(kernels, layer.block_size, geometry.batch, geometry.out_plane());
     ranges = split_rows(layer.groups, tiles.size(), options.threads);
@@ -113,8 +129,7 @@ void TypedState<T, A>::pack(const Tile& tile, const TileKernel<A>& kernel, const
     } else {
         const int packed = round_up(stride, lanes<T>);
         space.packer.pack(*kernels_for<T>(options.core).copies, from, tile.first, tile.count, packed, space.packed);
-        for (size_t k = 0; k < columns; ++k)
-            widen(space.packed + k * size_t(packed), space.panel + k * size_t(stride), stride);
+        widen({space.packed, space.panel, stride, columns, packed, stride});
     }
 }
 
@@ -140,9 +155,32 @@ void TypedState<T, A>::compute(const Tile& tile, const RowRange& range, const Ke
     } else {
         walk.spans[1] = {range.groups, scratch, width};
     }
-    (layer.aligned ? kernel.aligned : kernel.walk)[clamp.used](walk);
+    if (part < columns) walk_in_parts(kernel, walk, space);
+    else (layer.aligned ? kernel.aligned : kernel.walk)[clamp.used](walk);
     if (!direct) store(tile, first_row, end_row - first_row, kernel.width(), scratch);
     if (cut) store(tile, whole * layer.group_rows, rows - whole * layer.group_rows, kernel.width(), space.aside);
+}
+
+// Group by group: the products of the first columns to their place, those of the others added there. The clamp comes
+// with the last.
+template <class T, class A>
+void TypedState<T, A>::walk_in_parts(const TileKernel<A>& kernel, const Walk<A>& whole, const Space& space) const {
+    const Span<A>& rows_out = whole.spans[1];
+    const int64_t count = int64_t(dense_rows * rows_out.stride);
+    for (uint32_t group = 0; group < rows_out.groups; ++group) {
+        A* const out = rows_out.out + group * count;
+        for (uint32_t first = 0; first < columns; first += part) {
+            Walk<A> walk;
+            walk.panel = whole.panel + size_t{first} * size_t(kernel.panel_stride());
+            walk.weights = whole.weights + (size_t{group} * columns + first) * dense_rows;
+            walk.bias = first == 0 ? whole.bias + size_t{group} * dense_rows * lanes<A> : no_bias.data();
+            walk.columns_total = std::min(part, columns - first);
+            walk.spans[1] = {1, first == 0 ? out : space.aside, rows_out.stride};
+            kernel.walk[0](walk);
+            const Clamp after = first + part < columns ? clamp_of(Activation::none) : clamp;
+            if (first != 0) planar_kernels<A>().add({out, space.aside, out, count, 1, 0, 0, 0, after.low, after.high});
+        }
+    }
 }
 
 // Rows of a tile to the output, image by image.
@@ -168,15 +206,16 @@ void TypedState<T, A>::store_run(int64_t at, uint32_t row_count, int64_t count, 
     T* const to = static_cast<T*>(y) + at;
     const T* const addend = residual ? static_cast<const T*>(residual) + at : nullptr;
     if constexpr (converts) {
-        A wide[PanelPacker<A>::most_positions];
-        for (uint32_t r = 0; r < row_count; ++r, from += stride) {
-            if (addend) {
-                widen(addend + r * plane, wide, count);
-                planar.add({from, wide, from, count, 1, 0, 0, 0, last.low, last.high});
-            }
-            if (curve) curve({from, nullptr, from, count, 1, 0, 0, 0, 0, 0});
-            narrow(from, to + r * plane, count);
+        constexpr int64_t most = PanelPacker<A>::most_positions, most_rows = 8;
+        A wide[most_rows * most];
+        for (uint32_t r = 0; addend && r < row_count; r += most_rows) {
+            const int64_t some = std::min<int64_t>(most_rows, row_count - r);
+            A* const rows = from + int64_t{r} * stride;
+            widen({addend + r * plane, wide, count, some, plane, most});
+            planar.add({rows, wide, rows, count, some, stride, most, stride, last.low, last.high});
         }
+        if (curve) curve({from, nullptr, from, count, row_count, stride, 0, stride, 0, 0});
+        narrow({from, to, count, row_count, stride, plane});
     } else if (addend) {
         planar.add({from, addend, to, count, row_count, stride, plane, plane, last.low, last.high});
         if (curve) curve({to, nullptr, to, count, row_count, plane, 0, plane, 0, 0});

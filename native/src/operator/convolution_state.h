@@ -24,7 +24,7 @@ struct Convolution::State {
     Geometry geometry;
     ConvolutionOptions options;
     ConvolutionInfo info;
-    std::unique_ptr<Winograd> winograd;  // in place of everything below but x, y and residual; fp32 alone
+    std::unique_ptr<Winograd> winograd;  // in place of everything below
     Activation activation = Activation::none;
     uint32_t rows = 0, columns = 0;
     unsigned threads = 1;  // that a run uses
@@ -35,10 +35,9 @@ struct Convolution::State {
     const void* residual = nullptr;
     std::atomic<size_t> next{0};
 
-    void use_winograd(const LayerView& view, const WinogradPlan& chosen);
-
     virtual ~State() = default;
-    virtual void prepare(const LayerView& view) = 0;  // info.kernel is chosen already
+    virtual bool use_winograd(const LayerView& view) = 0;  // of a dense layer; false where it costs more, or can't be
+    virtual void prepare(const LayerView& view) = 0;       // info.kernel is chosen already
     virtual void work(unsigned thread) = 0;
     virtual const char* core_name() const = 0;
 };
@@ -46,6 +45,7 @@ struct Convolution::State {
 // T: type of inputs and outputs; A: what is multiplied and summed, float or T.
 template <class T, class A>
 struct TypedState : Convolution::State {
+    bool use_winograd(const LayerView& view) override;
     void prepare(const LayerView& view) override;
     void work(unsigned thread) override;
     const char* core_name() const override;
@@ -55,6 +55,10 @@ private:
 
     PreparedLayer<A> layer;
     Clamp clamp;
+    // Columns of a dense layer whose products are summed on their own, before these sums are added; all of them in
+    // fp32.
+    uint32_t part = 0;
+    AlignedArray<A> no_bias;  // of the other parts than the first
     bool by_scratch = false;  // every tile goes through the scratch: something is done to it on its way to the output
     std::vector<Tile> tiles;
     std::vector<RowRange> ranges;
@@ -77,6 +81,7 @@ private:
     Walk<A> walk_of(const RowRange& range, const Space& space) const;
     void pack(const Tile& tile, const TileKernel<A>& kernel, const KernelSet<A>& kernels, const Space& space) const;
     void compute(const Tile& tile, const RowRange& range, const KernelSet<A>& kernels, const Space& space);
+    void walk_in_parts(const TileKernel<A>& kernel, const Walk<A>& whole, const Space& space) const;
     void store(const Tile& tile, uint32_t first_row, uint32_t row_count, int stride, A* from);
     void store_run(int64_t at, uint32_t row_count, int64_t count, int stride, A* from);
 };

@@ -167,11 +167,17 @@ const PlanarKernels<Half>& planar_kernels() {
     return f16_planar();
 }
 
-const WinogradKernels& winograd_kernels() {
+template <>
+const WinogradKernels<float, float>& winograd_kernels() {
 #ifdef UBP_HAS_AVX512
-    if (use_avx512()) return winograd_kernels_avx512();
+    if (use_avx512()) return f32_winograd_avx512();
 #endif
-    return winograd_kernels_neon();
+    return f32_winograd_neon();
+}
+
+template <>
+const WinogradKernels<Half, Half>& winograd_kernels() {
+    return f16_winograd();
 }
 
 template <>

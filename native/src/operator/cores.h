@@ -15,7 +15,8 @@ const KernelSet<T>& kernels_for(Core core);
 // The planar and Winograd kernels of this machine: one schedule serves all of its cores.
 template <class T>
 const PlanarKernels<T>& planar_kernels();
-const WinogradKernels& winograd_kernels();
+template <class T, class A>
+const WinogradKernels<T, A>& winograd_kernels();
 
 // True where every core of the machine computes in fp16.
 bool has_half_arithmetic();

@@ -1,6 +1,8 @@
-// The points at which the polynomials of F(M, 3) are evaluated: 0, +-1, +-q (and +-r where M is 6), and infinity. With
-// one of them 1, a bias that is added to the product of the points (1, 1) arrives at every output of the tile.
+// The points at which the polynomials of F(M, 3) are evaluated: 0, +-p, +-q (and +-r where M is 6), and infinity. All
+// that is made of them is exact in fp16. Of dyadic points these round least: F(4) half as much as by 1 and 2.
 #pragma once
+
+#include "ubp/dtype.h"
 
 namespace ubp {
 
@@ -9,12 +11,19 @@ struct WinogradPoints;
 
 template <>
 struct WinogradPoints<4> {
-    static constexpr double q = 2.0, r = 0.0;
+    static constexpr double p = 0.75, q = 1.5, r = 0.0;
 };
 
 template <>
 struct WinogradPoints<6> {
-    static constexpr double q = 2.0, r = 0.5;
+    static constexpr double p = 1.0, q = 2.0, r = 0.5;
 };
+
+// What the output transform divides columns and rows by: else products that fill the range of fp16 would leave it
+// there.
+template <class A>
+constexpr int winograd_damping = 1;
+template <>
+inline constexpr int winograd_damping<Half> = 8;
 
 }  // namespace ubp

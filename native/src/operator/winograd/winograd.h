@@ -10,42 +10,57 @@
 #include "operator/aligned_buffer.h"
 #include "operator/tile_plan.h"
 #include "operator/winograd/winograd_plan.h"
+#include "operator/winograd/winograd_weights.h"
 #include "ubp/convolution.h"
 
 namespace ubp {
 
+// Of any types.
 class Winograd {
 public:
-    // `plan` is one that plan_winograd has made for this layer, with a side.
-    Winograd(const LayerView& layer, const Geometry& geometry, const ConvolutionOptions& options,
-             const WinogradPlan& plan);
+    virtual ~Winograd() = default;
 
     // As Convolution::run. The result does not depend on the number of threads.
-    void run(const float* x, float* y, ThreadPool& pool, const float* residual);
+    virtual void run(const void* x, void* y, ThreadPool& pool, const void* residual) = 0;
 
-    // Floats of workspace that all threads need together.
-    size_t workspace_floats() const { return shared_floats_ + options_.threads * thread_floats_; }
-    void use_workspace(float* workspace) { workspace_ = workspace; }
-    size_t prepared_bytes() const { return sizeof(float) * (weights_.size() + bias_.size() + no_bias_.size()); }
-    int64_t weight_bytes() const {
-        return int64_t(sizeof(float)) * elements_ * int64_t(groups_) * channels_ * dense_rows;
+    // The workspace is that of all threads together.
+    virtual void use_workspace(void* workspace) = 0;
+    virtual size_t workspace_bytes() const = 0;
+    virtual size_t prepared_bytes() const = 0;
+    virtual size_t weight_bytes() const = 0;
+};
+
+// T: type of inputs and outputs; A: what is multiplied and summed.
+template <class T, class A>
+class TypedWinograd : public Winograd {
+public:
+    // `plan` is one that plan_winograd has made for this layer, with a side.
+    TypedWinograd(const LayerView& layer, const Geometry& geometry, const ConvolutionOptions& options,
+                  const WinogradPlan& plan);
+
+    void run(const void* x, void* y, ThreadPool& pool, const void* residual) override;
+    void use_workspace(void* workspace) override { workspace_ = static_cast<A*>(workspace); }
+    size_t workspace_bytes() const override {
+        return sizeof(A) * (shared_elements_ + options_.threads * thread_elements_);
     }
-    const WinogradPlan& plan() const { return plan_; }
-    int64_t tile_count() const { return geometry_.batch * plan_.tiles_h * plan_.tiles_w; }
+    size_t prepared_bytes() const override { return weights_.bytes() + sizeof(A) * (bias_.size() + no_bias_.size()); }
+    size_t weight_bytes() const override {
+        return sizeof(A) * size_t(elements_) * groups_ * size_t(channels_) * dense_rows;
+    }
 
 private:
     // Some rows of tiles, and the lists by which the kernels find them.
     struct Batch {
         int64_t first = 0, rows = 0;  // of tiles, counted through all images
         const std::vector<Tile>* walks = nullptr;
-        int64_t row_floats = 0;  // of all panels together, per channel or output row
-        std::vector<TileGroup> groups;
+        int64_t row_elements = 0;  // of all panels together, per channel or output row
+        std::vector<TileGroup<A>> groups;
         std::vector<RowCopy> inputs, outputs;
     };
     struct Call {
-        const float* x;
-        float* y;
-        const float* residual;
+        const T* x;
+        T* y;
+        const T* residual;
         ThreadPool& pool;
     };
 
@@ -54,28 +69,31 @@ private:
     void add_rows(int64_t row);
     void transform_inputs(const Call& call);
     void multiply(const Call& call);
+    void add_part(const TileKernel<A>& kernel, int64_t first, const A* weights, const A* panel, A* out,
+                  unsigned thread) const;
     void transform_outputs(const Call& call);
-    void apply_curve(float* y, int64_t rows) const;
-    float* thread_space(unsigned thread) const { return workspace_ + shared_floats_ + thread * thread_floats_; }
-    float* products() const { return workspace_ + panel_floats_; }
+    void apply_curve(T* y, int64_t rows) const;
+    A* thread_space(unsigned thread) const { return workspace_ + shared_elements_ + thread * thread_elements_; }
+    A* products() const { return workspace_ + panel_elements_; }
 
     const Geometry geometry_;
     const ConvolutionOptions options_;
     const WinogradPlan plan_;
-    const WinogradTile kernels_;
-    const int64_t rows_, channels_, elements_;
-    const size_t groups_;  // of 8 rows
+    const WinogradTile<T, A> kernels_;
+    const int64_t rows_, channels_, part_, elements_;  // part: channels that are summed on their own
+    const size_t groups_;                              // of 8 rows
     Activation activation_;
     Clamp clamp_;
-    PassFunction<float> curve_ = nullptr;
-    AlignedBuffer weights_, bias_, no_bias_;  // bias: each four times
-    std::vector<Tile> walks_, last_walks_;    // of a whole batch, of the last one
+    PassFunction<T> curve_ = nullptr;
+    WinogradWeights<A> weights_;
+    AlignedArray<A> bias_, no_bias_;        // [R]; zeros, as a walk reads them
+    std::vector<Tile> walks_, last_walks_;  // of a whole batch, of the last one
     Batch batch_;
     int64_t padded_stride_ = 0, strip_stride_ = 0;
-    int64_t panel_stride_ = 0, product_stride_ = 0;  // floats between elements
-    size_t panel_floats_ = 0, shared_floats_ = 0, padded_floats_ = 0, thread_floats_ = 0;
-    AlignedBuffer owned_;
-    float* workspace_ = nullptr;
+    int64_t panel_stride_ = 0, product_stride_ = 0;  // between elements
+    size_t panel_elements_ = 0, shared_elements_ = 0, padded_elements_ = 0, thread_elements_ = 0;
+    AlignedArray<A> owned_;
+    A* workspace_ = nullptr;
 };
 
 }  // namespace ubp

@@ -12,6 +12,7 @@ import json
 import os
 import subprocess
 import sys
+import sysconfig
 import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
@@ -42,8 +43,14 @@ class Job:
     def key(self) -> str:
         """Of everything but the headers."""
         outputs = {str(self.output), str(self.depfile), str(self.source)}
-        # The environment may lie in the clone.
-        places = (sys.executable, "<python>"), (sys.prefix, "<environment>"), (str(ROOT), "<clone>")
+        # The environment may lie in the clone; its packages lie in a folder named after its Python.
+        packages = sysconfig.get_path("purelib", vars={"base": sys.prefix})
+        places = (
+            (sys.executable, "<python>"),
+            (packages, "<packages>"),
+            (sys.prefix, "<environment>"),
+            (str(ROOT), "<clone>"),
+        )
         words = [word for word in self.command if word not in outputs]
         text = "\0".join([self.version, self.source.suffix, *words])
         for place, name in places:

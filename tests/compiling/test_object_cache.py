@@ -107,16 +107,18 @@ def test_what_was_not_used_for_longest_goes_first(tmp_path: Path) -> None:
     assert done.stdout == "['a.o', 'c.o']\n"
 
 
-def test_where_clone_and_environment_lie_does_not_matter() -> None:
+def test_where_clone_and_environment_lie_does_not_matter_nor_which_python_is_theirs() -> None:
     """Also where the environment lies in the clone, as `make` puts it."""
     program = """
-import sys
+import sys, sysconfig
 from pathlib import Path
 sys.path.insert(0, "native")
 from building import object_cache
-root, environment = sys.argv[1:]
+root, environment, version = sys.argv[1:]
+packages = f"{environment}/lib/{version}/site-packages"
+sysconfig.get_path = lambda name, vars: packages
 object_cache.ROOT, sys.prefix, sys.executable = Path(root), environment, f"{environment}/python"
-words = "c++", f"-I{root}/include", f"-isystem{environment}/simde", "-c", "a", "-o", "b", "-MF", "d"
+words = "c++", f"-I{root}/include", f"-isystem{packages}/simde", "-c", "a", "-o", "b", "-MF", "d"
 print(object_cache.Job("1", (sys.executable, *words), Path("pyproject.toml"), Path("b"), Path("d")).key())
 """
     root = Path(__file__).parents[2]
@@ -124,6 +126,6 @@ print(object_cache.Job("1", (sys.executable, *words), Path("pyproject.toml"), Pa
         subprocess.run(
             [sys.executable, "-c", program, *places], cwd=root, capture_output=True, text=True, check=True
         ).stdout
-        for places in (("/a", "/a/.venv"), ("/b/c", "/b/c/.venv"), ("/a", "/elsewhere"))
+        for places in (("/a", "/a/.venv", "3.11"), ("/b/c", "/b/c/.venv", "3.11"), ("/a", "/elsewhere", "3.12"))
     }
     assert len(keys) == 1

@@ -190,9 +190,10 @@ def test_interrupted_prune_leaves_nothing(plan: Path, tmp_path: Path) -> None:
     """Ctrl-C in the middle of a real process: no file, not half of one."""
     code = (
         "import signal, sys\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
-        "import ubp_core.export.packed_layers as packing\nfrom ubp_core.cli.main import main\npack = packing.pack_layer\n"
+        "from ubp_core.cli.main import main\nfrom ubp_core.export import packed_layers\n"
+        "pack = packed_layers.pack_layer\n"
         "def slow(*args):\n    print('packing', flush=True)\n    sys.stdin.read()\n    return pack(*args)\n"
-        "packing.pack_layer = slow\nsys.exit(main(sys.argv[1:]))\n"
+        "packed_layers.pack_layer = slow\nsys.exit(main(sys.argv[1:]))\n"
     )
     command = [sys.executable, "-c", code, "prune", str(plan), "--packed", str(tmp_path / "x.ubp")]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=os.environ.copy()) as process:

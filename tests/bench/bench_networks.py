@@ -161,7 +161,7 @@ def table_memory(names: list[str], dtype: str) -> None:
 
 
 def held_memory(program: str, file: Path, core: str, runs: int) -> dict[str, int]:
-    """Bytes as native/tests/network_memory.cpp counts them; the program for ARM64 runs under qemu."""
+    """Bytes as native/tests/network/network_memory.cpp counts them; the program for ARM64 runs under qemu."""
     command = ["qemu-aarch64"] if program.endswith("arm64") else []
     command += [str(ROOT / "build" / "native" / "bin" / program), str(file), core, str(runs)]
     found: dict[str, int] = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)

@@ -49,6 +49,29 @@ inline void check_odd_halves(Setting s) {
     }
 }
 
+struct HalfRun {
+    Reference expected;
+    std::vector<float> y;
+};
+
+// A layer of fp16 whose weights and inputs are not chosen for exact sums, beside the same in double precision.
+inline HalfRun run_real_numbers(const Setting& s) {
+    RandomLayer layer = layer_of(s);
+    const Geometry g = geometry_of(layer.view, 1, s.height, s.width);
+    std::mt19937 random(seed);
+    const GuardedArray<Half> weights(layer.weights), x(random_floats(random, size_t(g.input_floats())));
+    layer.view.weights = weights.data(), layer.view.dtype = DType::fp16;
+    const Reference expected = reference_convolution(layer.view, g, x.floats().data());
+    ConvolutionOptions options{1, s.height, s.width, 1, s.kernel, s.core};
+    options.dtype = DType::fp16;
+    std::string error;
+    const auto convolution = Convolution::create(layer.view, options, error);
+    GuardedArray<Half> y(expected.y.size());
+    ThreadPool pool(1);
+    convolution->run(x.data(), y.data(), pool);
+    return {expected, y.floats()};
+}
+
 // Sums of real numbers in fp16, each of which is rounded: off by at most a unit in the last place of 2^-11 for every
 // term and for the bias, of the sum of the terms' sizes. A vector of outputs differs from its neighbours in all of
 // them.
@@ -57,23 +80,11 @@ inline void check_rounding(Setting s) {
     s.channels = 100, s.rows = 37, s.sparsity = 0.3;
     for (Core core : cores()) {
         s.core = core;
-        RandomLayer layer = layer_of(s);
-        const Geometry g = geometry_of(layer.view, 1, s.height, s.width);
-        std::mt19937 random(seed);
-        const GuardedArray<Half> weights(layer.weights), x(random_floats(random, size_t(g.input_floats())));
-        layer.view.weights = weights.data(), layer.view.dtype = DType::fp16;
-        const Reference expected = reference_convolution(layer.view, g, x.floats().data());
-        ConvolutionOptions options{1, s.height, s.width, 1, s.kernel, core};
-        options.dtype = DType::fp16;
-        std::string error;
-        const auto convolution = Convolution::create(layer.view, options, error);
-        GuardedArray<Half> y(expected.y.size());
-        ThreadPool pool(1);
-        convolution->run(x.data(), y.data(), pool);
+        const auto [expected, y] = run_real_numbers(s);
         const double unit = std::ldexp(1.01, -11), terms = s.channels;
         double squares = 0;
         for (size_t i = 0; i < y.size(); ++i) {
-            const double error_of_it = std::fabs(double(float(y.data()[i])) - expected.y[i]) / expected.scale[i];
+            const double error_of_it = std::fabs(double(y[i]) - expected.y[i]) / expected.scale[i];
             if (!(error_of_it <= (terms + 1) * unit)) return fail(s, "output " + std::to_string(i) + " is off");
             squares += error_of_it * error_of_it;
         }
@@ -96,21 +107,9 @@ inline void check_long_sums(Setting s) {
         }
     }
     s.rows = 40, s.channels = 2048, s.activation = Activation::none;
-    RandomLayer layer = layer_of(s);
-    const Geometry g = geometry_of(layer.view, 1, s.height, s.width);
-    std::mt19937 random(seed);
-    const GuardedArray<Half> weights(layer.weights), x(random_floats(random, size_t(g.input_floats())));
-    layer.view.weights = weights.data(), layer.view.dtype = DType::fp16;
-    const Reference expected = reference_convolution(layer.view, g, x.floats().data());
-    ConvolutionOptions options{1, s.height, s.width, 1, s.kernel, s.core};
-    options.dtype = DType::fp16;
-    std::string error;
-    const auto convolution = Convolution::create(layer.view, options, error);
-    GuardedArray<Half> y(expected.y.size());
-    ThreadPool pool(1);
-    convolution->run(x.data(), y.data(), pool);
+    const auto [expected, y] = run_real_numbers(s);
     double squares = 0;
-    for (size_t i = 0; i < y.size(); ++i) squares += std::pow(double(float(y.data()[i])) - expected.y[i], 2);
+    for (size_t i = 0; i < y.size(); ++i) squares += std::pow(double(y[i]) - expected.y[i], 2);
     const double product = 1.0 / 3, steps = 4 * 512.0 * 512 / 2;  // root mean square of one; squares of the sums so far
     if (std::sqrt(squares / double(y.size())) > std::ldexp(1.0, -11) / std::sqrt(3.0) * product * std::sqrt(steps))
         fail(s, "long sums lose too much");

@@ -31,7 +31,7 @@ MOST_COLUMNS = 8192
 class Recipe:
     """How a network is quantised."""
 
-    observer: str = "minmax"
+    observer: str = "least_squares"
     """Which range of a tensor its bytes cover; one of `OBSERVERS`."""
     least_squares: bool = True
     """Whether weights are rounded by the second moments of their inputs; otherwise each to its nearest."""

@@ -8,9 +8,15 @@ from typing import TYPE_CHECKING
 
 from ubp_core.atomic_file import refuse_existing
 from ubp_core.cli import output
+from ubp_core.cli.options.calibration import (
+    add_calibration_options,
+    calibration_record,
+    check_calibration,
+    read_calibration,
+)
 from ubp_core.cli.options.model import add_model_options
 from ubp_core.cli.options.output import add_force_option, add_output_options
-from ubp_core.cli.options.pictures import add_data_options, read_data
+from ubp_core.cli.options.pictures import add_data_options, in_batches, read_data
 from ubp_core.cli.options.planned import add_plan_option, load_for_plan, read_plan
 from ubp_core.cli.options.selection import CHOICE, add_choice_options
 from ubp_core.cli.options.types import add_type_options, network_types
@@ -18,11 +24,9 @@ from ubp_core.cli.parsing import refuse_given
 from ubp_core.cli.show.command import file_record, print_file
 from ubp_core.errors import ExitCode, FileError, ModelError
 from ubp_core.numerals import read_count
+from ubp_core.vocabulary import INT8
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from ubp_core.models import LoadedModel
     from ubp_core.network import ExportedNetwork
     from ubp_core.pictures.folder import Pictures
@@ -46,7 +50,9 @@ EXAMPLES = """\
   ubp export mobilenet_v1 --dense -o baseline.ubp
   ubp export --dtype fp16 -o half.ubp                the fastest file for a Cortex-A55, A76 or later; an A53 runs it too
   ubp export --dtype fp16 --dense -o dense16.ubp     what it is to be compared with
-  ubp export --dtype fp16 --data photos -o half.ubp  what fp16 costs, on pictures of one's own"""
+  ubp export --dtype fp16 --data photos -o half.ubp  what fp16 costs, on pictures of one's own
+  ubp export --dtype int8 --calibrate photos -o int8.ubp
+  ubp export --dtype int8 --calibrate photos --keep _conv_stem=fp16 --data others -o int8.ubp"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -62,7 +68,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_choice_options(parser, packed=True)
     parser.add_argument("--dense", action="store_true", help="keep all weights: the baseline of a benchmark")
     add_type_options(parser)
-    add_data_options(parser, "on which fp16 is compared with fp32 (default: one random image)")
+    add_calibration_options(parser)
+    add_data_options(
+        parser, "on which fp16 or int8 is compared with fp32 (default: one random image; int8: those of --calibrate)"
+    )
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="FILE.ubp", help="the file to write")
     add_force_option(parser)
     add_output_options(parser)
@@ -94,8 +103,12 @@ def run(args: argparse.Namespace) -> int:
         refuse_given(args, [*CHOICE, "jobs"], "--dense keeps all weights")
     if args.input is not None:
         refuse_given(args, ["input_size"], "--input has height and width")
+    check_calibration(args)
     model, side = load_for_plan(args, plan, args.input[2] if args.input else None)
-    shape, types = args.input or (1, 3, side, side), network_types(args, plan)
+    shape = args.input or (1, 3, side, side)
+    if args.dtype == INT8:
+        return export_int8(args, model, shape)
+    types = network_types(args, plan)
     if types.all_fp32:
         refuse_given(args, ["data", "limit"], "says what fp16 costs, and everything here is fp32")
     pictures = read_data(args, model, shape)
@@ -112,12 +125,20 @@ def run(args: argparse.Namespace) -> int:
     return ExitCode.OK
 
 
-def in_batches(images: NDArray[np.float32], batch: int) -> list[NDArray[np.float32]]:
-    """The images [batch, channels, height, width]; the last ones are filled up from the beginning."""
-    import numpy as np
+def export_int8(args: argparse.Namespace, model: LoadedModel, shape: tuple[int, int, int, int]) -> int:
+    """Reads pictures, selects, exports, quantises, writes and prints."""
+    calibrating, calibrated_on = read_calibration(args, model, shape)
+    pictures = read_data(args, model, shape)
+    selections, criterion = select_for(args, None, model)
+    with output.narrate("capturing the network") as tell:
+        from ubp_core.quantisation.exporting import export_integers
 
-    count = len(images)
-    return [images[np.arange(first, first + batch) % count] for first in range(0, count, batch)]
+        images = () if pictures is None else in_batches(pictures.images, shape[0])
+        exported = export_integers(model, selections, shape, calibrating, criterion, tell, images)
+        tell(f"writing {args.output}")
+        exported.packed.save(args.output, args.force)
+    print_result(args, exported, pictures, calibrated_on)
+    return ExitCode.OK
 
 
 def select_for(args: argparse.Namespace, plan: Plan | None, model: LoadedModel) -> tuple[dict[str, Selection], str]:
@@ -154,7 +175,12 @@ def select_all(model: LoadedModel, args: argparse.Namespace) -> dict[str, Select
     return selections
 
 
-def print_result(args: argparse.Namespace, exported: ExportedNetwork, pictures: Pictures | None) -> None:
+def print_result(
+    args: argparse.Namespace,
+    exported: ExportedNetwork,
+    pictures: Pictures | None,
+    calibrated_on: Pictures | None = None,
+) -> None:
     """The file as `ubp show` prints it, and how it was checked."""
     for line in exported.notes:
         output.note(line)
@@ -167,6 +193,7 @@ def print_result(args: argparse.Namespace, exported: ExportedNetwork, pictures: 
             "notes": list(exported.notes),
             "type_costs": [vars(cost) for cost in exported.costs],
             "pictures": None if pictures is None else [str(path) for path in pictures.paths],
+            "calibration": calibration_record(args, calibrated_on),
         }
         output.print_json({"command": "export", **file_record(args.output, exported.packed), **checks})
         return
@@ -179,8 +206,9 @@ def print_result(args: argparse.Namespace, exported: ExportedNetwork, pictures: 
     console.print(
         f"largest difference from PyTorch{what}: {exported.relative_error:.1e} of its largest output", soft_wrap=True
     )
+    words = str(pictures) if pictures else f"the {calibrated_on} of --calibrate" if calibrated_on else ""
     for number, cost in enumerate(exported.costs):
-        console.print(cost.describe(number, "" if pictures is None else str(pictures)), soft_wrap=True)
+        console.print(cost.describe(number, words), soft_wrap=True)
     if exported.own_error:
         output.note(
             f"these weights amplify rounding: PyTorch differs by {exported.own_error:.1e} from itself in float64"

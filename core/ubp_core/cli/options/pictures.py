@@ -11,6 +11,9 @@ from ubp_core.cli.parsing import refuse_given
 from ubp_core.numerals import read_count
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from ubp_core.models import LoadedModel
     from ubp_core.pictures.folder import Pictures
 
@@ -53,17 +56,35 @@ def read_data(args: argparse.Namespace, model: LoadedModel, shape: tuple[int, in
     if args.data is None:
         refuse_given(args, ["limit"], "is for the pictures of --data")
         return None
+    return tell_pictures(args.data, model, shape, args.limit)
+
+
+def tell_pictures(folder: Path, model: LoadedModel, shape: tuple[int, int, int, int], limit: int) -> Pictures:
+    """At most so many pictures of a folder as inputs, with notes on how they were prepared and what can't be read.
+
+    Raises:
+        FileError: there are none.
+        UsageError: the network takes no pictures.
+    """
     from ubp_core.pictures.folder import read_pictures
     from ubp_core.pictures.preparation import preparation_for
 
     preparation = preparation_for(model.name, *shape[1:])
     with output.narrate("reading pictures") as tell:
         found = read_pictures(
-            args.data, preparation, args.limit, lambda done, total: tell(f"reading picture {done + 1} of {total}")
+            folder, preparation, limit, lambda done, total: tell(f"reading picture {done + 1} of {total}")
         )
-    output.note(f"{found} of {args.data}, {preparation}")
+    output.note(f"{found} of {folder}, {preparation}")
     for path, reason in found.unreadable[:NAMED]:
         output.note(f"{path}: can't be read, left out ({reason})")
     if len(found.unreadable) > NAMED:
         output.note(f"{len(found.unreadable) - NAMED} more can't be read either")
     return found
+
+
+def in_batches(images: NDArray[np.float32], batch: int) -> list[NDArray[np.float32]]:
+    """The images [batch, channels, height, width]; the last ones are filled up from the beginning."""
+    import numpy as np
+
+    count = len(images)
+    return [images[np.arange(first, first + batch) % count] for first in range(0, count, batch)]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ubp_core.cli.options.values import list_of
 from ubp_core.errors import UsageError
-from ubp_core.vocabulary import DEFAULT_DTYPE, DTYPES
+from ubp_core.vocabulary import DEFAULT_DTYPE, DTYPES, INT8, STORED_DTYPES
 
 if TYPE_CHECKING:
     from ubp_core.network.types.conversions import NetworkTypes
@@ -21,14 +22,16 @@ def dtype(text: str) -> str:
     return text
 
 
-def add_dtype_option(parser: argparse._ActionsContainer) -> None:
+def add_dtype_option(parser: argparse._ActionsContainer, types: Sequence[str] = DTYPES) -> None:
     """--dtype, of all layers."""
+    more = "; int8 takes a quarter, and needs --calibrate" if INT8 in types else ""
     parser.add_argument(
         "--dtype",
-        choices=DTYPES,
+        choices=types,
         default=DEFAULT_DTYPE,
         help="type of weights and arrays. fp16 takes half the memory and, on cores with fp16 arithmetic (Cortex-A55, "
-        "A75, A76 and later), about half the time; on older ones (A53, A57, A72, A73) the same file runs in fp32 "
+        "A75, A76 and later), about half the time; on older ones (A53, A57, A72, A73) the same file runs in fp32"
+        f"{more} "
         "(default: %(default)s)",
     )
 
@@ -46,7 +49,7 @@ def add_dtypes_option(parser: argparse._ActionsContainer) -> None:
 
 def add_type_options(parser: argparse._ActionsContainer) -> None:
     """--dtype and what a network in fp16 has beside it."""
-    add_dtype_option(parser)
+    add_dtype_option(parser, STORED_DTYPES)
     parser.add_argument(
         "--keep",
         action="append",

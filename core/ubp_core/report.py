@@ -99,7 +99,8 @@ def retained_curve(
 
 def offset_histogram(selection: Selection) -> NDArray[np.int64]:
     """Blocks by `r % N`: int64 [N]. Aligned selections have all of them at 0."""
-    return np.bincount(selection.rows % selection.block_size, minlength=selection.block_size).astype(np.int64)
+    starts, size = selection.blocks()[0], selection.block_size
+    return np.bincount(starts % size, minlength=size).astype(np.int64)
 
 
 def layer_cost(layer: Layer, selection: Selection | None, dtype: str = DEFAULT_DTYPE) -> LayerCost:

@@ -44,6 +44,11 @@ def format_size(shape: Sequence[int]) -> str:
     return "x".join(map(str, shape))
 
 
+def format_block(block_size: int, block_columns: int = 1) -> str:
+    """The rows of a block, and its columns where it has several: 4, or 4x4."""
+    return str(block_size) if block_columns == 1 else f"{block_size}x{block_columns}"
+
+
 def format_time(time_ns: float | None) -> str:
     """A time of one run in at most nine characters: 277.1 µs; one more below 0."""
     if time_ns is None:

@@ -281,3 +281,12 @@ def test_the_sparsity_that_an_error_offers_works() -> None:
     layers = {"a": np.ones((8, 8), np.float32), "b": np.ones((8, 10), np.float32)}
     select_global(layers, 4, 0.388, "bed", floors=0.6)
     select_global(layers, 4, 0.723, "bed", ceilings=0.3)
+
+
+def test_the_first_price_is_above_every_gain_of_a_layer_of_odd_scale() -> None:
+    """A layer's mean makes a scale by which its own largest gain can't be multiplied and divided without rounding."""
+    first = np.array([[1.88, 0], [0, 0.74], [0.78, 0.3], [4.82, 0], [0, 2.76]], np.float32)
+    for value in np.linspace(0.1, 1, 37):
+        layers = {"first": first, "even": np.full((7, 1), value, np.float32)}
+        result = select_global(layers, 2, 0.3, scale="mean", floors={"first": 0.1})
+        assert sum(len(selection.rows) for selection in result.layers.values()) == 6

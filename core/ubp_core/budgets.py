@@ -87,6 +87,13 @@ def no_kernel(block_size: int) -> str | None:
     return f"blocks of {block_size} can't be packed: kernels have {sizes}"
 
 
+def split_note(block_columns: int) -> str | None:
+    """What to say of blocks of four columns where a file of fp32 or fp16 is written; None where blocks have one."""
+    if block_columns == 1:
+        return None
+    return f"fp32 and fp16 kernels walk blocks of one column: a block of {block_columns} is written as {block_columns}"
+
+
 def dense_reason(shape: Shape, block_size: int, sparsity: float) -> str | None:
     """Why a layer that was to be pruned stays dense, in words; None: it is pruned."""
     reason = too_few_rows(shape[0], block_size)

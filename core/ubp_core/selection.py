@@ -171,13 +171,23 @@ def unfold_selection(
         matrix: importance of the single weights, [R, K]; what is kept is counted on it, in double precision.
         folded: [R, count], no sum smaller than what the weights have.
     """
-    rows, columns = groups.unfold(selection.rows, selection.columns)
-    whole = replace(selection, rows=rows, columns=columns, shape=(matrix.shape[0], matrix.shape[1]), groups=groups)
+    whole = to_blocks(selection, groups, (matrix.shape[0], matrix.shape[1]))
     total, bound = float(matrix.sum(dtype=np.float64)), selection.upper_bound
     retained = min(float(matrix[whole.mask()].sum(dtype=np.float64)) / total, 1.0) if total > 0 else 1.0
     if bound is not None:
         bound = max(bound * float(folded.sum(dtype=np.float64)) / total, retained) if total > 0 else 1.0
     return replace(whole, retained=retained, upper_bound=bound)
+
+
+def to_blocks(selection: Selection, groups: ColumnGroups, shape: tuple[int, int]) -> Selection:
+    """The same without a new account of what is kept.
+
+    Args:
+        selection, groups: as of `unfold_selection`.
+        shape: (R, K).
+    """
+    rows, columns = groups.unfold(selection.rows, selection.columns)
+    return replace(selection, rows=rows, columns=columns, shape=shape, groups=groups)
 
 
 def selection_of(

@@ -90,5 +90,9 @@ def format_names(names: Sequence[str]) -> str:
 
 def format_numbers(values: Sequence[float]) -> str:
     """Few numbers one by one, many as the smallest and the largest: 2,4,8 or 2..16."""
-    shown = [f"{value:g}" for value in values]
+    return format_few([f"{value:g}" for value in values])
+
+
+def format_few(shown: Sequence[str]) -> str:
+    """Few texts one by one, many as the first and the last: 4,4x4."""
     return ",".join(shown) if len(shown) <= 3 else f"{shown[0]}..{shown[-1]}"

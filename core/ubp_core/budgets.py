@@ -123,9 +123,7 @@ def budget_note(shape: Shape, block_size: int, sparsity: float, block_columns: i
     return None
 
 
-def network_note(
-    shapes: Mapping[str, Shape], block_size: int, sparsity: float, block_columns: int = 1
-) -> str | None:
+def network_note(shapes: Mapping[str, Shape], block_size: int, sparsity: float, block_columns: int = 1) -> str | None:
     """The same of one budget for several layers."""
     places = sum(math.prod(grouped(shape, block_columns)) for shape in shapes.values())
     blocks = network_budget(shapes, block_size, sparsity, block_columns)

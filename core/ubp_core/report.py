@@ -98,7 +98,10 @@ def retained_curve(
     threads: int | None = None,
     groups: ColumnGroups | None = None,
 ) -> NDArray[np.float64]:
-    """Share kept at each sparsity; with groups, by blocks of four columns: float64 [len(sparsities)], NaN where `greedy` ran out, or no block fits."""
+    """Share kept at each sparsity, float64 [len(sparsities)], NaN where `greedy` ran out, or no block fits.
+
+    With groups, blocks have four columns.
+    """
     if too_few_rows(len(importance), block_size):
         return np.full(len(tuple(sparsities)), np.nan)
     results = [_run_method(importance, block_size, sparsity, method, threads, groups) for sparsity in sparsities]

@@ -227,9 +227,7 @@ def scale_importance(importance: Any) -> tuple[NDArray[np.float32], int]:
     return matrix, exponent
 
 
-def check_options(
-    block_size: int, sparsity: float, method: str, threads: int | None, block_columns: int = 1
-) -> None:
+def check_options(block_size: int, sparsity: float, method: str, threads: int | None, block_columns: int = 1) -> None:
     """Raises the SelectionError that names the first argument out of range."""
     if isinstance(block_size, bool) or not isinstance(block_size, int | np.integer):
         raise SelectionError(f"block_size: need a whole number; got {block_size!r}")

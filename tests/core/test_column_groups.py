@@ -212,16 +212,16 @@ def test_a_layers_part_of_a_budget_leads_to_its_blocks_again() -> None:
 
 def test_bad_arguments_are_named() -> None:
     matrix = np.ones((8, 8), np.float32)
-    with pytest.raises(SelectionError, match="^block_columns: need 1 or 4; got 2"):
+    with pytest.raises(SelectionError, match=r"^block_columns: need 1 or 4; got 2"):
         select_blocks(matrix, 4, 0.5, block_columns=2)
-    with pytest.raises(SelectionError, match="^block_columns: need 1 or 4; got True"):
+    with pytest.raises(SelectionError, match=r"^block_columns: need 1 or 4; got True"):
         select_blocks(matrix, 4, 0.5, block_columns=True)
-    with pytest.raises(SelectionError, match="^groups: are of 9 columns, the importance has 8"):
+    with pytest.raises(SelectionError, match=r"^groups: are of 9 columns, the importance has 8"):
         select_blocks(matrix, 4, 0.5, block_columns=4, groups=group_neighbours(9))
     matrix[3, 2] = -1  # the sum with its neighbours is above 0
-    with pytest.raises(SelectionError, match="finite and >= 0"):
+    with pytest.raises(SelectionError, match=r"finite and >= 0"):
         select_blocks(matrix, 4, 0.5, block_columns=4)
-    with pytest.raises(SelectionError, match="^one: importance: every value must be finite"):
+    with pytest.raises(SelectionError, match=r"^one: importance: every value must be finite"):
         select_global({"one": matrix}, 4, 0.5, block_columns=4)
 
 

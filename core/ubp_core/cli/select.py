@@ -141,7 +141,7 @@ def _save(path: Path, model: LoadedModel, layer: Layer, selection: Selection, cr
                 stream,
                 rows=selection.rows,
                 columns=selection.columns,
-                **column_order(selection),
+                **column_order(selection),  # type: ignore[arg-type]  # numpy 2.0 has no allow_pickle
                 mask=selection.mask(),
                 block_size=selection.block_size,
                 block_columns=selection.block_columns,

@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,7 +57,7 @@ def save_masks(
     write_atomically(path, write, overwrite=overwrite)
 
 
-def column_order(selection: Selection) -> dict[str, NDArray[np.uint16]]:
+def column_order(selection: Selection) -> dict[str, NDArray[Any]]:
     """`column_order`, u16 [K]: four that follow one another form a group; nothing where blocks have one column."""
     return {} if selection.groups is None else {"column_order": selection.groups.order}
 

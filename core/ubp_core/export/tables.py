@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from ubp_core.plan.report import PlanReport, PlanRow
 
 COLUMNS = (
-    "layer", "shape", "dtype", "method", "block_size", "block_columns", "requested_sparsity", "rounded_sparsity", "achieved_sparsity",
-    "retained",
+    "layer", "shape", "dtype", "method", "block_size", "block_columns", "requested_sparsity",
+    "rounded_sparsity", "achieved_sparsity", "retained",
     "importance", "parameters_before", "parameters_after", "multiply_adds_before", "multiply_adds_after",
     "bytes_before", "bytes_after", "because", "device", "figure", "median_ns", "instructions",
 )  # fmt: skip

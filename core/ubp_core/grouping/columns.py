@@ -22,8 +22,8 @@ _STRIP_ROWS: Final = 64
 class ColumnGroups:
     """An order of a layer's columns; four that follow one another are a group. The last group may be short."""
 
-    order: NDArray[np.uint16]
-    """[K], a permutation: group g has the columns order[4 g .. 4 g + 3]. A packed layer takes it as `column_order`."""
+    order: NDArray[np.integer[Any]]
+    """u16 [K], a permutation: group g has the columns order[4 g .. 4 g + 3]; `column_order` of a packed layer."""
 
     def __post_init__(self) -> None:
         """Refuses what is no permutation."""

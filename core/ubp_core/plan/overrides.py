@@ -15,7 +15,8 @@ from ubp_core.vocabulary import BLOCK_COLUMNS, DENSE, DTYPES, MAX_BLOCK_SIZE, ME
 if TYPE_CHECKING:
     from ubp_core.models import Layer, LoadedModel
 
-SYNTAX = "PATTERN=dense, or PATTERN=FIELD:VALUE[,...] with method, block-size, block-columns, sparsity, floor, ceiling, dtype"
+FIELDS = "method, block-size, block-columns, sparsity, floor, ceiling, dtype"
+SYNTAX = f"PATTERN=dense, or PATTERN=FIELD:VALUE[,...] with {FIELDS}"
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,17 @@ from typing import Any
 
 from ubp_core.models.spec import ModelSpec
 from ubp_core.plan.records import VERSION, LayerPlan
-from ubp_core.strict_yaml.fields import Field, flag, number, one_of, one_of_numbers, read_document, read_mapping, text, whole
+from ubp_core.strict_yaml.fields import (
+    Field,
+    flag,
+    number,
+    one_of,
+    one_of_numbers,
+    read_document,
+    read_mapping,
+    text,
+    whole,
+)
 from ubp_core.vocabulary import BLOCK_COLUMNS, CRITERIA, DENSE, DTYPES, MAX_BLOCK_SIZE, METHODS, SCALES, SCOPES
 
 _SHARE = number(0, 1)

@@ -41,7 +41,7 @@ def check_common(settings: Mapping[str, LayerSettings], scale: str) -> None:
         first = next(iter(pool.values()))
         other = next(name for name, asked in pool.items() if asked != first)
         raise PruningError(
-            f"{other}: under a common budget all layers have blocks of one form and method; give it a sparsity of its own"
+            f"{other}: a common budget has one form of blocks and one method; give it a sparsity of its own"
         )
 
 

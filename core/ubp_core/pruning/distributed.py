@@ -121,7 +121,8 @@ def _share_blocks(
             int(head[1]),
             shape,
             methods[int(head[2])],
-            *head[3:5],
+            head[3],
+            head[4],
             groups=grouped,
         )
         for head, shape, r, c, grouped in zip(

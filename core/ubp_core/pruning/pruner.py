@@ -30,8 +30,7 @@ from ubp_core.pruning.rules import LayerSettings, Overrides, check_arguments, ch
 from ubp_core.pruning.schedules import OneShotSchedule, Schedule
 from ubp_core.pruning.selecting import Demand, fit_scores
 from ubp_core.selection import Selection
-from ubp_core.vocabulary import DEFAULT_BLOCK_COLUMNS, DEFAULT_BLOCK_SIZE, DEFAULT_CRITERION
-from ubp_core.vocabulary import DEFAULT_METHOD, DEFAULT_SPARSITY, METHODS
+from ubp_core.vocabulary import DEFAULT_BLOCK_SIZE, DEFAULT_CRITERION, DEFAULT_METHOD, DEFAULT_SPARSITY, METHODS
 
 if TYPE_CHECKING:
     import torch.distributed as dist
@@ -71,7 +70,7 @@ class BlockPruner:
         copies: Iterable[nn.Module] = (),
         process_group: dist.ProcessGroup | None = None,
         threads: int | None = None,
-        block_columns: int = DEFAULT_BLOCK_COLUMNS,
+        block_columns: int = 1,
     ) -> None:
         """Choose the layers; changes nothing in the model yet.
 

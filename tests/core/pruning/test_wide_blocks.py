@@ -72,13 +72,13 @@ def test_rules_plans_and_states() -> None:
     planned = BlockPruner(tiny_network(), plan=plan)
     planned.update_masks()
     assert {name: s.block_columns for name, s in planned.selections.items()} == {"3": 4, "10": 1}
-    with pytest.raises(PruningError, match="^pruner state: layer 3 is not|had block_columns 4, here it has 1"):
+    with pytest.raises(PruningError, match="had block_columns 4, here it has 1"):
         BlockPruner(tiny_network(), plan=Plan((LayerPlan("3", "bed", 4, 0.5), plan.layers[1]))).load_state_dict(
             planned.state_dict()
         )
-    with pytest.raises(PruningError, match="^block_columns: need 1 or 4; got 3"):
+    with pytest.raises(PruningError, match=r"^block_columns: need 1 or 4; got 3"):
         BlockPruner(tiny_network(), block_columns=3)
-    with pytest.raises(PruningError, match="blocks of one form and method"):
+    with pytest.raises(PruningError, match="one form of blocks and one method"):
         BlockPruner(tiny_network(), scope="global", overrides={"7": LayerRule(block_columns=4)})
 
 

@@ -152,7 +152,7 @@ def _build(options: Arguments, start: SessionStart) -> UbpApp:
     build = BackgroundBuild if wants_build() else None
     bench = default_bench_services(options.adb_host)
     services = replace(default_services(), bench=bench, build=build, log=log_file(), tour=tour, recent=recent)
-    choice = Choice(options.method, options.block_size, options.sparsity)
+    choice = Choice(options.method, options.block_size, options.sparsity, options.block_columns)
     glyphs: Glyphs | None = "ascii" if options.ascii else None
     session = start.session
     if session is not None and options.theme:

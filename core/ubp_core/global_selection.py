@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ubp_core.budgets import held_blocks, too_few_rows
+from ubp_core.budgets import Shares, check_limits, too_few_rows
+from ubp_core.budgets import block_limits as block_limits
 from ubp_core.budgets import network_budget as network_budget
 from ubp_core.errors import SelectionError
+from ubp_core.grouping.columns import WIDTH, ColumnGroups
 from ubp_core.native.library import thread_count
 from ubp_core.native.selection import Allocation as OpenAllocation
 from ubp_core.native.selection import SelectOutcome
-from ubp_core.selection import Selection, check_options, scale_importance, select_blocks, selection_of
+from ubp_core.selection import (
+    Selection,
+    check_options,
+    fit_groups,
+    scale_importance,
+    select_blocks,
+    selection_of,
+    unfold_selection,
+)
 from ubp_core.vocabulary import DEFAULT_METHOD, DEFAULT_SPARSITY, METHODS, SCALES
-
-Shares = float | Mapping[str, float] | None
-"""A share of the weights that stay, 0 to 1: one for all layers, or by name (layers that aren't named have none)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +48,8 @@ class NetworkSelection:
     """Share of the importance that is kept over all layers, each layer's scaled as `scale` says, 0 to 1."""
     upper_bound: float | None
     """No selection of as many blocks within the floors and ceilings keeps a larger share; `optimal` only."""
+    block_columns: int = 1
+    """Columns of a block as asked for, 1 or 4."""
 
     @property
     def achieved_sparsity(self) -> float:
@@ -75,10 +84,13 @@ def select_global(
     ceilings: Shares = None,
     scale: str = "raw",
     threads: int | None = None,
+    block_columns: int = 1,
+    groups: Mapping[str, ColumnGroups] | None = None,
 ) -> NetworkSelection:
     """Chooses exactly `network_budget(...)` blocks over all layers by one threshold (docs/selection.md).
 
-    `optimal` is exact: no other blocks within floors and ceilings keep more of the scaled importance.
+    `optimal` is exact: no other blocks within floors and ceilings keep more of the scaled importance; with four columns
+    no other blocks of the same groups.
 
     Args:
         importances: [R, K] of each layer, finite, >= 0, by name; at least one.
@@ -89,12 +101,18 @@ def select_global(
         ceilings: share that stays at most, rounded down to blocks (but not below the floor).
         scale: one of SCALES. "mean" keeps layers with small weights from being emptied.
         threads: 1 to 64, default all cores (64 of them); the result does not depend on it.
+        block_columns: columns of a block, 1 or 4. Four columns are one of a matrix of sums: shares and means are of
+            that, which differs only where K is no multiple of four.
+        groups: of layers' columns by name, for blocks of four; `group_alike` makes those that are missing.
 
     Raises:
         SelectionError: an argument that can't be used, or floors and ceilings that the budget can't meet.
         CandidatesExhausted: `greedy` only.
     """
-    check_options(block_size, sparsity, method, threads)
+    check_options(block_size, sparsity, method, threads, block_columns)
+    if block_columns > 1 and method != "unstructured":
+        options = {"floors": floors, "ceilings": ceilings, "scale": scale, "threads": threads}
+        return _select_grouped(importances, block_size, sparsity, method, groups or {}, options)
     matrices, powers = _check_layers(importances, block_size)
     if scale not in SCALES:
         raise SelectionError(f"scale: {scale!r} is unknown; choose from {', '.join(SCALES)}")
@@ -118,6 +136,36 @@ def select_global(
         retained=kept / total if total > 0 else 1.0,
         upper_bound=None if bound is None else bound / total if total > 0 else 1.0,
     )
+
+
+def _select_grouped(
+    importances: Mapping[str, NDArray[Any]],
+    block_size: int,
+    sparsity: float,
+    method: str,
+    groups: Mapping[str, ColumnGroups],
+    options: Mapping[str, Any],
+) -> NetworkSelection:
+    """Blocks of four columns: the same on the sums of each layer's groups."""
+    matrices, powers = _check_layers(importances, block_size)
+    found = {name: _fit_groups(name, matrix, groups.get(name)) for name, matrix in matrices.items()}
+    folded = {name: group.fold(matrices[name]) for name, group in found.items()}
+    scaled = {n: np.ldexp(f.astype(np.float64), powers[n]) if powers[n] else f for n, f in folded.items()}
+    result = select_global(scaled, block_size, sparsity, method, **options)
+    layers = {
+        name: unfold_selection(selection, found[name], matrices[name], folded[name])
+        if selection.block_size == block_size
+        else select_blocks(matrices[name], block_size, 0, method)  # sparsity 0, rows no multiple of N
+        for name, selection in result.layers.items()
+    }
+    return replace(result, layers=layers, block_columns=WIDTH)
+
+
+def _fit_groups(name: str, matrix: NDArray[np.float32], groups: ColumnGroups | None) -> ColumnGroups:
+    try:
+        return fit_groups(matrix, groups)
+    except SelectionError as error:
+        raise SelectionError(f"{name}: {error}") from None
 
 
 def _check_layers(
@@ -150,7 +198,7 @@ def _keep_all(
     """Every weight of every layer, as sparsity 0 asks for, also where rows are no multiple of N."""
     shapes = {name: (matrix.shape[0], matrix.shape[1]) for name, matrix in matrices.items()}
     limits = block_limits(shapes, block_size, floors, ceilings)
-    _check_limits(limits, network_budget(shapes, block_size, 0), block_size, sum(m.size for m in matrices.values()), 0)
+    check_limits(limits, network_budget(shapes, block_size, 0), block_size, sum(m.size for m in matrices.values()), 0)
     layers = {name: select_blocks(matrix, block_size, 0, method, threads) for name, matrix in matrices.items()}
     return NetworkSelection(layers, method, block_size, 0.0, scale, 1.0, 1.0 if method == "optimal" else None)
 
@@ -187,64 +235,11 @@ def _allocate(
     if method == "unstructured":
         budget, size = budget * block_size, 1
     limits = block_limits(shapes, size, floors, ceilings)
-    _check_limits(limits, budget, size, sum(m.size for m in matrices.values()), sparsity)
+    check_limits(limits, budget, size, sum(m.size for m in matrices.values()), sparsity)
     layers = [(matrix, scales[name], *limits[name]) for name, matrix in matrices.items()]
     found = OpenAllocation(layers, size, budget, METHODS.index(method), thread_count(threads, SelectionError))
     counts = dict(zip(matrices, found.counts, strict=True))
     return Allocation(counts, dict(zip(matrices, found.bounds, strict=True)), limits, size, found)
-
-
-def block_limits(
-    shapes: Mapping[str, tuple[int, int]], block_size: int, floors: Shares, ceilings: Shares
-) -> dict[str, tuple[int, int]]:
-    """Floor and ceiling of each layer in blocks; arguments and errors as of `select_global`."""
-    least, most = _by_layer("floors", floors, shapes, 0.0), _by_layer("ceilings", ceilings, shapes, 1.0)
-    limits = {}
-    for name, (rows, columns) in shapes.items():
-        if least[name] > most[name]:
-            raise SelectionError(f"floors: {name} has floor {least[name]:g} above its ceiling {most[name]:g}")
-        holds, blocks = held_blocks((rows, columns), block_size), rows * columns / block_size
-        floor = min(math.ceil(least[name] * blocks - 1e-9), holds)
-        limits[name] = floor, max(min(math.floor(most[name] * blocks + 1e-9), holds), floor)
-    return limits
-
-
-def _by_layer(label: str, shares: Shares, names: Mapping[str, Any], default: float) -> dict[str, float]:
-    """The share of every layer."""
-    given = shares if isinstance(shares, Mapping) else dict.fromkeys(names, default if shares is None else shares)
-    for name, share in given.items():
-        if name not in names:
-            raise SelectionError(f"{label}: there is no layer {name!r}")
-        if isinstance(share, bool) or not isinstance(share, int | float | np.floating) or not 0 <= share <= 1:
-            raise SelectionError(f"{label}: need a share of weights that stay, 0 to 1; {name} has {share!r}")
-    return {name: float(given.get(name, default)) for name in names}
-
-
-def _check_limits(
-    limits: Mapping[str, tuple[int, int]], budget: int, block_size: int, weights: int, sparsity: float
-) -> None:
-    """Refuses floors above the budget, and ceilings below it."""
-    least, most = sum(floor for floor, _ in limits.values()), sum(ceiling for _, ceiling in limits.values())
-    if least > budget:
-        raise SelectionError(
-            f"floors: together they keep {least:,} blocks, but sparsity {sparsity:g} leaves {budget:,}; "
-            f"lower the floors, or the sparsity to {_cut(1 - least * block_size / weights)}"
-        )
-    if most < budget:
-        raise SelectionError(
-            f"ceilings: together they let {most:,} blocks stay, but sparsity {sparsity:g} keeps {budget:,}; "
-            f"raise the ceilings, or the sparsity to {_raised(1 - most * block_size / weights)}"
-        )
-
-
-def _cut(share: float) -> str:
-    """Three digits, not above."""
-    return f"{max(math.floor(share * 1000), 0) / 1000:g}"
-
-
-def _raised(share: float) -> str:
-    """Three digits, not below."""
-    return f"{math.ceil(share * 1000) / 1000:g}"
 
 
 def _network_bound(

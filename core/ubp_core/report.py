@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ubp_core.budgets import too_few_rows
 from ubp_core.errors import CandidatesExhausted
+from ubp_core.grouping.columns import WIDTH, ColumnGroups
 from ubp_core.packed.format import SectionKind, array_bytes
 from ubp_core.packed.graph import ELEMENT_BYTES
 from ubp_core.selection import Selection, select_blocks
@@ -31,7 +32,7 @@ class MethodResult:
     upper_bound: float | None
     """Certificate of `optimal`, same unit."""
     blocks: int
-    """Blocks placed (of N weights, also for `unstructured`); 0 where the layer stays dense."""
+    """Blocks placed (of as many weights as a block has, also for `unstructured`); 0 where the layer stays dense."""
     seconds: float
     """Time of the selection on this machine."""
     note: str = ""
@@ -59,27 +60,33 @@ def compare_methods(
     sparsity: float,
     methods: Sequence[str] = METHODS,
     threads: int | None = None,
+    groups: ColumnGroups | None = None,
 ) -> tuple[MethodResult, ...]:
-    """Every method on one layer [R, K] at the same budget.
+    """Every method on one layer [R, K] at the same budget; with groups, blocks have four columns.
 
     Errors are those of `select_blocks`, but for a greedy that ran out and for a layer with fewer rows than a block.
     """
     reason = too_few_rows(len(importance), block_size)
     if reason:
         return tuple(MethodResult(m, 1.0, 1.0 if m == "optimal" else None, 0, 0.0, reason) for m in methods)
-    return tuple(_run_method(importance, block_size, sparsity, method, threads) for method in methods)
+    return tuple(_run_method(importance, block_size, sparsity, method, threads, groups) for method in methods)
 
 
 def _run_method(
-    importance: NDArray[Any], block_size: int, sparsity: float, method: str, threads: int | None
+    importance: NDArray[Any],
+    block_size: int,
+    sparsity: float,
+    method: str,
+    threads: int | None,
+    groups: ColumnGroups | None,
 ) -> MethodResult:
-    started = time.perf_counter()
+    started, width = time.perf_counter(), 1 if groups is None else WIDTH
     try:
-        selection = select_blocks(importance, block_size, sparsity, method, threads)
+        selection = select_blocks(importance, block_size, sparsity, method, threads, width, groups)
     except CandidatesExhausted as error:
         return MethodResult(method, None, None, error.found, time.perf_counter() - started, str(error))
     seconds = time.perf_counter() - started
-    blocks = len(selection.rows) * selection.block_size // block_size
+    blocks = selection.block_count * selection.block_size * selection.block_columns // (block_size * width)
     return MethodResult(method, selection.retained, selection.upper_bound, blocks, seconds)
 
 
@@ -89,17 +96,22 @@ def retained_curve(
     method: str,
     sparsities: Iterable[float],
     threads: int | None = None,
+    groups: ColumnGroups | None = None,
 ) -> NDArray[np.float64]:
-    """Share kept at each sparsity: float64 [len(sparsities)], NaN where `greedy` ran out, or no block fits."""
+    """Share kept at each sparsity, float64 [len(sparsities)], NaN where `greedy` ran out, or no block fits.
+
+    With groups, blocks have four columns.
+    """
     if too_few_rows(len(importance), block_size):
         return np.full(len(tuple(sparsities)), np.nan)
-    results = [_run_method(importance, block_size, sparsity, method, threads) for sparsity in sparsities]
+    results = [_run_method(importance, block_size, sparsity, method, threads, groups) for sparsity in sparsities]
     return np.array([np.nan if r.retained is None else r.retained for r in results], np.float64)
 
 
 def offset_histogram(selection: Selection) -> NDArray[np.int64]:
     """Blocks by `r % N`: int64 [N]. Aligned selections have all of them at 0."""
-    return np.bincount(selection.rows % selection.block_size, minlength=selection.block_size).astype(np.int64)
+    starts, size = selection.blocks()[0], selection.block_size
+    return np.bincount(starts % size, minlength=size).astype(np.int64)
 
 
 def layer_cost(layer: Layer, selection: Selection | None, dtype: str = DEFAULT_DTYPE) -> LayerCost:

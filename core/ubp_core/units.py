@@ -44,6 +44,11 @@ def format_size(shape: Sequence[int]) -> str:
     return "x".join(map(str, shape))
 
 
+def format_block(block_size: int, block_columns: int = 1) -> str:
+    """The rows of a block, and its columns where it has several: 4, or 4x4."""
+    return str(block_size) if block_columns == 1 else f"{block_size}x{block_columns}"
+
+
 def format_time(time_ns: float | None) -> str:
     """A time of one run in at most nine characters: 277.1 µs; one more below 0."""
     if time_ns is None:
@@ -85,5 +90,9 @@ def format_names(names: Sequence[str]) -> str:
 
 def format_numbers(values: Sequence[float]) -> str:
     """Few numbers one by one, many as the smallest and the largest: 2,4,8 or 2..16."""
-    shown = [f"{value:g}" for value in values]
+    return format_few([f"{value:g}" for value in values])
+
+
+def format_few(shown: Sequence[str]) -> str:
+    """Few texts one by one, many as the first and the last: 4,4x4."""
     return ",".join(shown) if len(shown) <= 3 else f"{shown[0]}..{shown[-1]}"

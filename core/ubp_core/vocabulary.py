@@ -20,6 +20,9 @@ COMPARED_METHODS: Final = ("abp", "bed", "optimal")
 MAX_BLOCK_SIZE: Final = 32
 """The largest N that can be selected."""
 DEFAULT_BLOCK_SIZE: Final = 4
+BLOCK_COLUMNS: Final = (1, 4)
+"""Columns of a block: one, or a group of four."""
+DEFAULT_BLOCK_COLUMNS: Final = 1
 PACKED_BLOCK_SIZES: Final = (1, 2, 4, 8, 16)
 """The N that kernels and packed files have."""
 

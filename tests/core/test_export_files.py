@@ -158,7 +158,7 @@ def test_masks_are_read_back_by_the_names_of_their_layers(tmp_path: Path) -> Non
     save_masks(tmp_path / "in" / "m.npz", LoadedModel("hostile", "", False, layers, None), selections)
     assert [path.name for path in tmp_path.rglob("*")] == ["in", "m.npz"]
     with np.load(tmp_path / "in" / "m.npz") as archive:
-        assert len(archive.files) == 1 + 4 * len(HOSTILE)
+        assert len(archive.files) == 1 + 5 * len(HOSTILE)
         for name, selection in selections.items():
             assert np.array_equal(archive[f"{name}.mask"].reshape(8, 8), selection.mask())
             assert np.array_equal(archive[f"{name}.rows"], selection.rows)

@@ -281,3 +281,12 @@ def test_the_sparsity_that_an_error_offers_works() -> None:
     layers = {"a": np.ones((8, 8), np.float32), "b": np.ones((8, 10), np.float32)}
     select_global(layers, 4, 0.388, "bed", floors=0.6)
     select_global(layers, 4, 0.723, "bed", ceilings=0.3)
+
+
+def test_the_first_price_is_above_every_gain_of_a_layer_of_odd_scale() -> None:
+    """A layer's mean makes a scale by which its own largest gain can't be multiplied and divided without rounding."""
+    first = np.array([[1.8842753, 0], [0, 0.73645407], [0.78190845, 0.29691437], [4.817498, 0], [0, 2.7645419]])
+    layers = {"first": first.astype(np.float32), "even": np.full((7, 1), 0.4, np.float32)}
+    for sparsity in (0.3, 0.4, 0.5, 0.6):
+        result = select_global(layers, 2, sparsity, scale="mean", floors={"first": 0.1})
+        assert sum(len(s.rows) for s in result.layers.values()) == network_budget(shapes_of(layers), 2, sparsity)

@@ -76,7 +76,7 @@ def test_optimal_equals_brute_force(seed: int) -> None:
         block_size = int(min(generator.integers(1, 6), rows))
         matrix = random_matrix(generator, rows, columns)
         sparsity = float(generator.choice([0.0, 0.25, 0.5, 0.75, 0.9, generator.random()]))
-        block_size, blocks = blocks_to_keep(matrix.shape, block_size, sparsity, "optimal")
+        block_size, blocks, _ = blocks_to_keep(matrix.shape, block_size, sparsity, "optimal")
         totals = [brute_force_totals(matrix[:, k], block_size) for k in range(columns)]
         selection = select_blocks(matrix, block_size, sparsity, "optimal")
         assert_valid(matrix, selection, blocks)
@@ -122,7 +122,7 @@ def test_certificate_on_large_layers(distribution: str) -> None:
     }[distribution]().astype(np.float32)
     for block_size, sparsity in ((2, 0.9), (4, 0.75), (7, 0.0), (16, 0.5)):
         selection = select_blocks(matrix, block_size, sparsity, "optimal")
-        size, blocks = blocks_to_keep(matrix.shape, block_size, sparsity, "optimal")
+        size, blocks, _ = blocks_to_keep(matrix.shape, block_size, sparsity, "optimal")
         assert len(selection.rows) == blocks
         assert selection.mask().sum() == blocks * size
         assert selection.upper_bound is not None

@@ -30,19 +30,19 @@ class NetworkPart:
     choices: LayerChoices
     """Block size, sparsity and type of every layer, and which stay dense."""
 
-    def settings_of(self, variant: Variant, layer: str) -> tuple[int, float] | None:
-        """Block size and sparsity of a layer in a variant; None: it stays dense.
+    def settings_of(self, variant: Variant, layer: str) -> tuple[int, int, float] | None:
+        """Block size, columns of a block and sparsity of a layer in a variant; None: it stays dense.
 
         Exceptions count where the variant has the choice of all other layers, not where it is one of a sweep.
         """
         default = self.choices.default
         if layer in self.choices.dense:
             return None
-        sizes = (variant.block_size, variant.sparsity)
-        if sizes != (default.block_size, default.sparsity):
+        sizes = (variant.block_size, variant.block_columns, variant.sparsity)
+        if variant.method == "unstructured" or sizes != (default.block_size, default.block_columns, default.sparsity):
             return sizes
         own = self.choices.of(layer)
-        return own.block_size, own.sparsity
+        return own.block_size, own.block_columns, own.sparsity
 
     def types_of(self, variant: Variant) -> Mapping[str, str]:
         """Layers of another type than a variant's own, by name; exceptions count where that is the network's type."""

@@ -74,7 +74,7 @@ class RunOptions:
         sweep = self.variants == SPARSITIES
         sparsities = tuple(sorted({*SWEPT_SPARSITIES, choice.sparsity})) if sweep else (choice.sparsity,)
         dtypes = {CHOSEN: (dtype,), BOTH: DTYPES}.get(self.dtypes, (self.dtypes,))
-        return make_variants(METHODS, sizes, sparsities, dtypes)
+        return make_variants(METHODS, sizes, sparsities, dtypes, (choice.block_columns,))
 
 
 CORE_NAMES: Final = {"mid": "middle"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
@@ -47,7 +47,7 @@ def read_budget(plan: Plan, names: Sequence[str]) -> Budget:
     layers = [layer for layer in named if not layer.dense]
     limits = {layer.name: (layer.floor, layer.ceiling) for layer in layers}
     return Budget(
-        Choice(plan.method, plan.block_size, plan.sparsity),
+        Choice(plan.method, plan.block_size, plan.sparsity, plan.block_columns),
         MappingProxyType({layer.name: read_choice(layer) for layer in layers}),
         plan.floor,
         plan.ceiling,
@@ -60,7 +60,7 @@ def read_budget(plan: Plan, names: Sequence[str]) -> Budget:
 
 def read_choice(layer: LayerPlan) -> Choice:
     """One layer's choice; a layer that is emptied keeps a sparsity below 1."""
-    return Choice(layer.method, layer.block_size, min(layer.sparsity, NEARLY_ALL))
+    return Choice(layer.method, layer.block_size, min(layer.sparsity, NEARLY_ALL), layer.block_columns)
 
 
 def share_budget(model: LoadedModel, choices: LayerChoices, request: BudgetRequest) -> LayerChoices:
@@ -75,7 +75,7 @@ def share_budget(model: LoadedModel, choices: LayerChoices, request: BudgetReque
     if not request.names:
         raise PlanError("there is no layer to prune: all of them are kept dense")
     choice = request.choice
-    asked = {"method": choice.method, "block_size": choice.block_size, "sparsity": choice.sparsity}
+    asked = asdict(choice)
     if request.scope == "uniform":
         every = {*budget_names(model, choices, (), choice.block_size)}
         return (
@@ -86,9 +86,7 @@ def share_budget(model: LoadedModel, choices: LayerChoices, request: BudgetReque
     plan = make_plan(
         model,
         scope="global",
-        method=choice.method,
-        block_size=choice.block_size,
-        sparsity=choice.sparsity,
+        **asked,
         criterion=DEFAULT_CRITERION,
         floor=request.floor,
         ceiling=request.ceiling,

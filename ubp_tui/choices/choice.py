@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from ubp_core.models import Layer
 
+from ubp_core.units import format_block
 from ubp_core.vocabulary import (
+    BLOCK_COLUMNS,
+    DEFAULT_BLOCK_COLUMNS,
     DEFAULT_BLOCK_SIZE,
     DEFAULT_METHOD,
     DEFAULT_SPARSITY,
@@ -36,6 +39,23 @@ class Choice:
     """Rows per block, 1..32."""
     sparsity: float = DEFAULT_SPARSITY
     """Share of weights to remove, 0 <= sparsity < 1."""
+    block_columns: int = DEFAULT_BLOCK_COLUMNS
+    """Columns of a block, one of BLOCK_COLUMNS."""
+
+    @property
+    def block(self) -> str:
+        """The block in words: 4, or 4x4."""
+        return format_block(self.block_size, self.block_columns)
+
+    @property
+    def grouped(self) -> bool:
+        """Whether its blocks are made of groups of columns; single weights are not."""
+        return self.block_columns > 1 and self.method != "unstructured"
+
+    def with_other_columns(self) -> Choice:
+        """The choice with the next number of columns, around the end."""
+        place = BLOCK_COLUMNS.index(self.block_columns) + 1
+        return replace(self, block_columns=BLOCK_COLUMNS[place % len(BLOCK_COLUMNS)])
 
     def with_method_step(self, step: int) -> Choice:
         """The choice with the method `step` places further along METHODS, around the end."""
@@ -80,3 +100,10 @@ class SelectionRequest:
     """Why the layer stays dense though it could be pruned, in words."""
     by_tap: bool = False
     """Whether the columns of a k x k layer stand by tap, not by channel."""
+    by_group: bool = False
+    """Whether columns stand by groups of four, though the choice has none: another picture beside it does."""
+
+    @property
+    def grouped(self) -> bool:
+        """Whether columns stand by groups of four."""
+        return not self.kept and (self.by_group or self.choice.grouped)

@@ -119,7 +119,7 @@ class LayerChoices:
         return not self.special and not self.dense and not self.types
 
     def with_default(self, **fields: Any) -> LayerChoices:
-        """Change fields of every layer's choice (`method`, `block_size`, `sparsity`); other fields stay.
+        """Change fields of every layer's choice (its method, say); other fields stay.
 
         It ends a budget, and with it what only the budget kept dense.
         """

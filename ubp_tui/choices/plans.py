@@ -30,8 +30,9 @@ def plan_choices(choices: LayerChoices, model: LoadedModel, spec: ModelSpec) -> 
     budget = choices.budget
     asked = choices.default if budget is None else budget.choice
     plan = Plan(
-        layers, spec, DEFAULT_CRITERION, "uniform", asked.method, asked.block_size, asked.sparsity, dtype=choices.dtype
-    )
+        layers, spec, DEFAULT_CRITERION, "uniform", asked.method, asked.block_size, asked.sparsity, dtype=choices.dtype,
+        block_columns=asked.block_columns,
+    )  # fmt: skip
     if budget is not None:
         plan = replace(
             plan, scope="global", floor=budget.floor, ceiling=budget.ceiling, scale=budget.scale, grow=budget.grow
@@ -49,7 +50,7 @@ def _plan_layer(choices: LayerChoices, name: str, skip_reason: str | None) -> La
         return LayerPlan(name, because=kept, fixed=kept != LARGER_PACKED)
     choice = choices.of(name)
     sparsity = 1.0 if choice.sparsity == NEARLY_ALL else choice.sparsity
-    plan = LayerPlan(name, choice.method, choice.block_size, sparsity)
+    plan = LayerPlan(name, choice.method, choice.block_size, sparsity, block_columns=choice.block_columns)
     if choices.budget is None:
         return replace(plan, fixed=name in choices.special)
     if not choices.shares(name):
@@ -71,7 +72,7 @@ def adopt_plan(plan: Plan, model: LoadedModel) -> tuple[LayerChoices, tuple[str,
     chosen = {layer.name: read_choice(layer) for layer in plan.pruned if layer.name in prunable}
     dense = {name for name in prunable - set(chosen) if not _is_too_small(plan.layer(name), model.layer(name))}
     left_out = tuple(layer.name for layer in plan.pruned if layer.name not in prunable)
-    default = Choice(plan.method, plan.block_size, plan.sparsity)
+    default = Choice(plan.method, plan.block_size, plan.sparsity, plan.block_columns)
     choices = LayerChoices(default, dtype=plan.dtype, types=_read_types(plan, model)).with_choices(chosen, dense)
     if plan.scope == "global":
         choices = choices.with_budget(read_budget(plan, [name for name in prunable if not plan.layer(name).fixed]))

@@ -56,7 +56,7 @@ def explain_failure(error: Exception, layer: Layer, choice: Choice) -> Problem:
     if isinstance(error, CandidatesExhausted):
         reason = (
             f"greedy takes the best window first, and ran out of windows that overlap no other: it placed "
-            f"{error.found:,} of the {error.budget:,} blocks that N = {choice.block_size} and "
+            f"{error.found:,} of the {error.budget:,} blocks that N = {choice.block} and "
             f"s = {100 * choice.sparsity:g} % ask for."
         )
         method, sparser = key_of("method.next"), key_of("sparsity.higher")
@@ -72,7 +72,7 @@ def explain_empty(selection: Selection, layer: Layer, choice: Choice) -> Problem
     """What is wrong with a selection that keeps nothing; None where it keeps something."""
     if len(selection.rows):
         return None
-    smaller, denser, size = key_of("block.smaller"), key_of("sparsity.lower"), choice.block_size
+    smaller, denser, size = key_of("block.smaller"), key_of("sparsity.lower"), choice.block
     title = f"Nothing stays of {layer.name}"
     weights = layer.rows * layer.columns
     reason = (

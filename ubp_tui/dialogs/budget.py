@@ -45,7 +45,7 @@ class BudgetDialog(ModalScreen[LayerChoices]):
             which = "the marked layer" if count == 1 else f"the {count} marked layers"
         with Vertical(id="budget", classes="dialog") as panel:
             panel.border_title = "Budget"
-            yield Static(f"For {which}: {choice.method}, N = {choice.block_size}.", id="budget-what", markup=False)
+            yield Static(f"For {which}: {choice.method}, N = {choice.block}.", id="budget-what", markup=False)
             with DotSet(id="budget-scope", compact=True):
                 yield Dot("one budget: blocks stay where they keep most", value=True, id="global")
                 yield Dot("every layer at the same sparsity", id="uniform")

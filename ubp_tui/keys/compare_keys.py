@@ -15,6 +15,7 @@ COMPARE_KEYS: Final = (
         ("compare.method_back", "M", "step_method(-1)", "method back", "the method before"),
         ("compare.block", "n", "step_block(1)", "block", "next block size of the side"),
         ("compare.block_back", "N", "step_block(-1)", "block back", "the block size before"),
+        ("compare.columns", "K", "step_columns", "columns", "the side's blocks of one column, or of four"),
         ("compare.lower", "left_square_bracket", "step_sparsity(-5)", "denser", "the side's sparsity down by 5 points"),
         ("compare.higher", "right_square_bracket", "step_sparsity(5)", "sparser", "the side's sparsity up by 5 points"),
         ("compare.lower_fine", "left_curly_bracket", "step_sparsity(-1)", "denser by 1", "down by 1 point"),

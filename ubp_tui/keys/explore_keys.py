@@ -43,6 +43,7 @@ EXPLORE_KEYS: Final = (
         ("method.previous", "M", "step_method(-1)", "method back", "the method before"),
         ("block.larger", "n", "step_block(1)", "block", "next block size"),
         ("block.smaller", "N", "step_block(-1)", "block back", "the block size before"),
+        ("block.columns", "K", "step_columns", "columns", "blocks of one column, or of four columns that are alike"),
         ("sparsity.lower", "left_square_bracket", "step_sparsity(-5)", "denser", "sparsity down by 5 points"),
         ("sparsity.higher", "right_square_bracket", "step_sparsity(5)", "sparser", "sparsity up by 5 points"),
         ("sparsity.lower_fine", "left_curly_bracket", "step_sparsity(-1)", "denser by 1", "sparsity down by 1 point"),

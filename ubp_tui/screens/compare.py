@@ -113,7 +113,7 @@ class CompareScreen(PaneScreen[CompareOutcome]):
         comparison = self.sides.comparison
         assert comparison is not None
         layer, difference = self.sides.model.layer(comparison.request.layer), comparison.difference
-        kernel = kernel_of(layer, comparison.request.by_tap)
+        kernel = next((kernel_of(layer, side.basis) for side in comparison.sides if side), kernel_of(layer))
         for name, side, problem in zip(SIDES, comparison.sides, comparison.problems, strict=True):
             pane = self.query_one(f"#{name}-pane", ComparePane)
             pane.show(f"{name} · {_title(side)}" if side else name, problem)
@@ -165,7 +165,7 @@ class CompareScreen(PaneScreen[CompareOutcome]):
         if comparison is not None and comparison.difference is not None and self._place is not None:
             left, right = comparison.sides
             assert left is not None and right is not None
-            (view, (row, column)), kernel = self._place, kernel_of(left.layer, comparison.request.by_tap)
+            (view, (row, column)), kernel = self._place, kernel_of(left.layer, left.basis)
             if view.shape == left.source.shape:
                 line = describe_pair((left.source, right.source), kernel, row, column)
                 area = describe_area_pair(comparison.difference, view, row, column)
@@ -191,6 +191,10 @@ class CompareScreen(PaneScreen[CompareOutcome]):
     def action_step_block(self, step: int) -> None:
         """Next or previous block size."""
         self.sides.step_block(step)
+
+    def action_step_columns(self) -> None:
+        """Blocks of the side with another number of columns."""
+        self.sides.step_columns()
 
     def action_step_sparsity(self, percent: int) -> None:
         """More or less sparsity."""
@@ -266,7 +270,7 @@ def _title(side: LayerResult) -> str:
     """A side in words."""
     choice = side.request.choice
     kept = "" if side.selection is None else f" · keeps {format_percent(side.selection.retained, 2)} % of |w|"
-    return f"{choice.method} N={choice.block_size} s={100 * choice.sparsity:g} %{kept}"
+    return f"{choice.method} N={choice.block} s={100 * choice.sparsity:g} %{kept}"
 
 
 def _explain_missing(comparison: Comparison) -> Problem:

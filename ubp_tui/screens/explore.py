@@ -203,6 +203,10 @@ class ExploreScreen(PaneScreen[None]):
         """Next or previous block size."""
         self._workspace.step_block(step, self.query_one(ChoiceBar).block_sizes)
 
+    def action_step_columns(self) -> None:
+        """Blocks of another number of columns."""
+        self._workspace.step_columns()
+
     def action_step_sparsity(self, percent: int) -> None:
         """More or less sparsity."""
         self._workspace.step_sparsity(percent)
@@ -213,8 +217,7 @@ class ExploreScreen(PaneScreen[None]):
 
     def action_toggle_dense(self) -> None:
         """Keep the layer, or all marked ones, dense; or prune them again."""
-        layer = self._workspace.find(self._workspace.layer)
-        if layer is not None and not self._workspace.toggle_dense():
+        if (layer := self._workspace.find(self._workspace.layer)) and not self._workspace.toggle_dense():
             line = f"{layer.name} can't be pruned ({layer.skip_reason}): it stays dense in any case."
             self.app.push_screen(ErrorDialog("Nothing to change", line, advice="Go to a layer that is pruned (j, k)."))
 

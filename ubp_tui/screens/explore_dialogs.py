@@ -181,7 +181,7 @@ def name_export(model: LoadedModel, choices: LayerChoices) -> str:
     pruned = [layer.name for layer in model.prunable if layer.name not in choices.dense]
     known = Path(model.name).stem if Path(model.name).suffix in CHECKPOINTS else model.name
     name = re.sub(r"[^\w.-]+", "-", known.rpartition("/")[2])
-    kind = f"{default.method}-{default.block_size}-{100 * default.sparsity:g}" if choices.uniform else "plan"
+    kind = f"{default.method}-{default.block}-{100 * default.sparsity:g}" if choices.uniform else "plan"
     if budget is not None and all(map(choices.shares, pruned)):
-        kind = f"{budget.choice.method}-{budget.choice.block_size}-{100 * budget.choice.sparsity:g}-global"
+        kind = f"{budget.choice.method}-{budget.choice.block}-{100 * budget.choice.sparsity:g}-global"
     return f"{name.strip('-')}-{kind}" + (f"-{choices.dtype}" if choices.dtype != DEFAULT_DTYPE else "")

@@ -13,9 +13,20 @@ from ubp_core.errors import PlanError
 from ubp_core.installation.version import newer_line
 from ubp_core.models.spec import ModelSpec
 from ubp_core.plan.reader import MODEL_FIELDS
-from ubp_core.strict_yaml.fields import Field, flag, number, one_of, read_document, read_mapping, text, texts, whole
+from ubp_core.strict_yaml.fields import (
+    Field,
+    flag,
+    number,
+    one_of,
+    one_of_numbers,
+    read_document,
+    read_mapping,
+    text,
+    texts,
+    whole,
+)
 from ubp_core.strict_yaml.text import format_list, format_mapping, format_value
-from ubp_core.vocabulary import DEFAULT_DTYPE, DTYPES, METHODS
+from ubp_core.vocabulary import BLOCK_COLUMNS, DEFAULT_DTYPE, DTYPES, METHODS
 from ubp_tui.bench.options import CORE_WORDS, OPTIONS, RunOptions
 from ubp_tui.choices.choice import Choice
 from ubp_tui.choices.layer_choices import SCOPES, LayerChoices
@@ -24,13 +35,18 @@ from ubp_tui.session.budget import format_budget, make_budget, read_budget
 from ubp_tui.session.session import Session
 from ubp_tui.workspace.arrangement import VIEWS, Arrangement, MapPlace
 
-VERSION = 2
-"""Of the format; version 1 had no types: everything was fp32."""
+VERSION = 3
+"""Of the format; version 1 had no types: everything was fp32. Version 2 had blocks of one column only."""
 _HEAD = """\
 # A session of ubp-tui: which network, what is chosen for its layers, and what was on the screen. It may be edited.
 #   ubp-tui --session FILE    goes on from here, and writes the file again at its end
 """
-_CHOICE = {"method": one_of(METHODS), "block_size": whole(1, 32), "sparsity": number(0, 1, below=True)}
+_CHOICE = {
+    "method": one_of(METHODS),
+    "block_size": whole(1, 32),
+    "block_columns": one_of_numbers(BLOCK_COLUMNS),
+    "sparsity": number(0, 1, below=True),
+}
 _DTYPE = one_of(DTYPES)
 _PLACE = {name: whole(0, 2**31 - 1) for name in ("row", "column", "level")}
 _OPTIONS = {option.name: one_of(CORE_WORDS if option.name == "cores" else option.values) for option in OPTIONS}

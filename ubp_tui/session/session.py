@@ -45,7 +45,7 @@ class Session:
         if self.spec.weights != "default":
             parts.append(f"weights {self.spec.weights}")
         default = self.choices.default
-        parts.append(f"{default.method} N={default.block_size} s={100 * default.sparsity:g} % {self.choices.dtype}")
+        parts.append(f"{default.method} N={default.block} s={100 * default.sparsity:g} % {self.choices.dtype}")
         counts = (
             (len(self.choices.special), "layers of their own choice"),
             (len(self.choices.types), "of their own type"),

@@ -30,6 +30,9 @@ class LayerBasis:
     """Taps of the kernel, kh * kw."""
     by_tap: bool
     """Whether columns are drawn by tap (all channels of tap 0 first), not by channel."""
+    order: NDArray[np.int64] | None
+    """The columns as they are drawn, by group: four that follow one another form one. None where they stand by channel
+    or tap."""
     scale: tuple[float, float]
     """Importance at the two ends of the ramp: percentiles, so that outliers don't darken the rest."""
     total: float
@@ -43,6 +46,10 @@ class LayerBasis:
 
     def drawn_columns(self, columns: NDArray[np.int32]) -> NDArray[np.int64]:
         """Where the columns of a selection are drawn."""
+        if self.order is not None:
+            places = np.empty(len(self.order), np.int64)
+            places[self.order] = np.arange(len(self.order))
+            return places[columns]
         return place_columns(columns.astype(np.int64), self.importance.shape[1], self.taps, self.by_tap)
 
 
@@ -58,18 +65,26 @@ def place_columns(columns: NDArray[np.int64], count: int, taps: int, by_tap: boo
     return columns % taps * (count // taps) + columns // taps if by_tap else columns
 
 
-def build_basis(weight: NDArray[np.float32], importance: NDArray[np.float32], by_tap: bool = False) -> LayerBasis:
+def build_basis(
+    weight: NDArray[np.float32],
+    importance: NDArray[np.float32],
+    by_tap: bool = False,
+    order: NDArray[np.int64] | None = None,
+) -> LayerBasis:
     """Prepare a layer.
 
     Args:
         weight: float32, [out, in/groups, kh, kw] or [out, in].
         importance: float32 [R, K].
         by_tap: order of the columns; of no effect for 1 x 1 kernels.
+        order: of the columns by group, in place of that.
     """
     taps = int(np.prod(weight.shape[2:])) if weight.ndim == 4 else 1
     matrix, drawn = weight.reshape(importance.shape), importance
-    by_tap = by_tap and taps > 1
-    if by_tap:
+    by_tap = by_tap and taps > 1 and order is None
+    if order is not None:
+        matrix, drawn = (np.ascontiguousarray(values[:, order]) for values in (matrix, importance))
+    elif by_tap:
         matrix, drawn = (_arrange(values, taps) for values in (matrix, importance))
     bins, bin_range = _bin_weights(drawn)
     return LayerBasis(
@@ -78,6 +93,7 @@ def build_basis(weight: NDArray[np.float32], importance: NDArray[np.float32], by
         drawn=drawn,
         taps=taps,
         by_tap=by_tap,
+        order=order,
         scale=_colour_scale(importance),
         total=float(importance.sum(dtype=np.float64)),
         bins=bins,

@@ -38,7 +38,8 @@ class ComparisonRequest:
 
     def side(self, place: int) -> SelectionRequest:
         """The selection of the left (0) or right (1) side."""
-        return SelectionRequest(self.number, self.layer, self.choices[place], by_tap=self.by_tap)
+        by_group = any(choice.grouped for choice in self.choices)
+        return SelectionRequest(self.number, self.layer, self.choices[place], by_tap=self.by_tap, by_group=by_group)
 
 
 @dataclass(frozen=True, eq=False)

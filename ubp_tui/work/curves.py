@@ -15,7 +15,7 @@ CURVE_POINTS = tuple(
 def plan_curves(choice: Choice, known: Container[Choice]) -> list[Choice]:
     """The curve points still to find: the present sparsity for every method first, then coarse to fine, then over N."""
     sparsities = dict.fromkeys((choice.sparsity, *CURVE_POINTS))
-    points = [Choice(m, choice.block_size, s) for s in sparsities for m in CURVE_METHODS]
-    sizes = [Choice(m, n, choice.sparsity) for n in BLOCK_SIZES for m in CURVE_METHODS]
+    points = [Choice(m, choice.block_size, s, choice.block_columns) for s in sparsities for m in CURVE_METHODS]
+    sizes = [Choice(m, n, choice.sparsity, choice.block_columns) for n in BLOCK_SIZES for m in CURVE_METHODS]
     first = len(CURVE_METHODS) * 6
     return [point for point in dict.fromkeys((*points[:first], *sizes, *points[first:])) if point not in known]

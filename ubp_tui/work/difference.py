@@ -59,7 +59,9 @@ def build_difference(left: MapSource, right: MapSource) -> Difference:
     parts = {}
     for kind in (LEFT, RIGHT, BOTH):
         position = (classes == kind).view(np.uint8)
-        parts[kind] = replace(left, position=position, block_size=1, coarse=sum_coarsely(left.importance, position))
+        parts[kind] = replace(
+            left, position=position, block_size=1, block_columns=1, coarse=sum_coarsely(left.importance, position)
+        )
     return Difference(classes, parts, _sum_classes(classes, left.importance), _count_bins(classes, left.bins))
 
 

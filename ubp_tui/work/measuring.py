@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ubp_core.budgets import asked_blocks, grouped
 from ubp_core.vocabulary import DTYPES
 from ubp_tui.choices.choice import Choice
 from ubp_tui.work.services import Services, background_threads
@@ -46,8 +48,9 @@ def make_measure(layer: Layer, choice: Choice, selection: Selection | None, tota
         return LayerMeasure(layer.name, float("nan"), float("nan"), total)
     from ubp_core.report import layer_cost
 
-    cost = layer_cost(layer, selection)
-    size = choice.block_size
+    cost, shape = layer_cost(layer, selection), (layer.rows, layer.columns)
+    blocks = asked_blocks(shape, choice.block_size, choice.sparsity, choice.block_columns)
+    places = math.prod(grouped(shape, choice.block_columns))
     return LayerMeasure(
         layer.name,
         selection.retained,
@@ -56,7 +59,7 @@ def make_measure(layer: Layer, choice: Choice, selection: Selection | None, tota
         kept=cost.parameters_after,
         pruned=cost.parameters_before - cost.parameters_after,
         file_bytes={dtype: layer_cost(layer, selection, dtype).bytes_after for dtype in DTYPES},
-        rounded=1 - round((1 - choice.sparsity) * layer.parameters / size) * size / layer.parameters,
+        rounded=1 - blocks * choice.block_size / places,
     )
 
 

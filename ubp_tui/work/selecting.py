@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ubp_tui.choices.choice import SelectionRequest
 from ubp_tui.work.basis import LayerBasis, build_basis
+from ubp_tui.work.grouping import find_groups
 from ubp_tui.work.measuring import LayerMeasure, make_measure
 from ubp_tui.work.services import Services
 from ubp_tui.work.source import MapSource, build_source
@@ -56,9 +57,11 @@ def prepare_layer(
         UbpError: there is no such selection.
     """
     basis = known.basis if known else None
-    if basis is None or basis.by_tap != request.by_tap:
+    grouped = request.grouped and layer.prunable
+    if basis is None or basis.by_tap != request.by_tap or (basis.order is not None) != grouped:
         scores = basis.importance if basis else services.find_importance(layer.weight)
-        basis = build_basis(layer.weight, scores, request.by_tap)
+        order = find_groups(scores).order.astype(np.int64) if grouped else None
+        basis = build_basis(layer.weight, scores, request.by_tap, order)
     started = services.clock()
     selection = None
     if layer.prunable and not request.kept:

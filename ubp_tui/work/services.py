@@ -20,6 +20,7 @@ from ubp_core.installation.building import BackgroundBuild, Report
 from ubp_core.models.spec import ModelSpec
 from ubp_tui.bench.services import BenchServices, default_bench_services
 from ubp_tui.choices.choice import Choice
+from ubp_tui.work.grouping import find_groups
 
 if TYPE_CHECKING:
     from ubp_core.models import LoadedModel
@@ -94,14 +95,18 @@ def _select(importance: NDArray[np.float32], choice: Choice, threads: int | None
     """Select through `ubp_core.select_blocks`."""
     from ubp_core import select_blocks
 
-    return select_blocks(importance, choice.block_size, choice.sparsity, choice.method, threads)
+    groups = find_groups(importance) if choice.grouped else None
+    asked = (choice.block_size, choice.sparsity, choice.method, threads, choice.block_columns)
+    return select_blocks(importance, *asked, groups)
 
 
 def _find_retained(importance: NDArray[np.float32], choice: Choice, threads: int | None) -> float:
     """One point of `ubp_core.report.retained_curve`."""
     from ubp_core.report import retained_curve
 
-    return float(retained_curve(importance, choice.block_size, choice.method, [choice.sparsity], threads)[0])
+    groups = find_groups(importance) if choice.block_columns > 1 else None
+    found = retained_curve(importance, choice.block_size, choice.method, [choice.sparsity], threads, groups)
+    return float(found[0])
 
 
 def _count_offsets(selection: Selection) -> NDArray[np.int64]:

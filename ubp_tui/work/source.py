@@ -46,6 +46,8 @@ class MapSource:
     """0 where pruned, else 1 + the place within the block, uint8 [R, K]; None for a layer that stays dense."""
     block_size: int
     """N; rows per block."""
+    block_columns: int
+    """Columns per block, 1 or 4; columns 4 g .. 4 g + 3 as they are drawn are a group then."""
     coarse: AreaSums
     """Sums over areas of COARSE x COARSE weights."""
     scale: tuple[float, float]
@@ -69,6 +71,11 @@ class MapSource:
         place = 0 if self.position is None else int(self.position[row, column])
         return row - place + 1 if place else None
 
+    def block_span(self, column: int) -> range:
+        """The columns, as they are drawn, of the block that has this one."""
+        first = column // self.block_columns * self.block_columns
+        return range(first, min(first + self.block_columns, self.shape[1]))
+
     def is_kept(self, row: int, column: int) -> bool:
         """Whether this weight stays."""
         return self.position is None or bool(self.position[row, column])
@@ -91,6 +98,7 @@ def build_source(basis: LayerBasis, selection: Selection | None) -> MapSource:
         importance=basis.drawn,
         position=position,
         block_size=1 if selection is None else selection.block_size,
+        block_columns=1 if selection is None else selection.block_columns,
         coarse=sum_coarsely(basis.drawn, position),
         scale=basis.scale,
         row_shares=shares[0],

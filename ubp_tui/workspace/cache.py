@@ -47,6 +47,7 @@ class ResultCache:
             same,
             key=lambda result: (
                 result.request.choice == request.choice and result.request.kept == request.kept,
+                result.request.grouped == request.grouped,
                 result.request.by_tap == request.by_tap,
             ),
             default=None,

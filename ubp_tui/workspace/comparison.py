@@ -94,6 +94,10 @@ class SideBySide:
         sizes = offered_block_sizes(self.choice)
         self.change(self.active, block_size=self.choice.with_block_step(step, sizes).block_size)
 
+    def step_columns(self) -> None:
+        """The other number of columns of a block."""
+        self.change(self.active, block_columns=self.choice.with_other_columns().block_columns)
+
     def step_sparsity(self, percent: int) -> None:
         """More or less sparsity."""
         self.change(self.active, sparsity=self.choice.with_sparsity_step(percent).sparsity)

@@ -143,7 +143,7 @@ class WorkspaceState:
             choice = self.choices.of(layer.name)
             chosen = (choice.method, choice.block_size, choice.sparsity) if layer.name in pruned else (DENSE, 0, 0.0)
             dtype = self.choices.dtype_of(layer.name)
-            figure = self.figures.of(layer.name, *chosen, dtype)
+            figure = self.figures.of(layer.name, *chosen, dtype, choice.block_columns)
             if figure is not None and is_measure(self.figures.figure, dtype):
                 found[layer.name] = figure
         return found

@@ -87,7 +87,7 @@ class Workspace(WorkspaceState):
             self._put(choices)
 
     def change(self, **fields: Any) -> None:
-        """Change fields of the choice (`method`, `block_size`, `sparsity`) for the layers of the scope."""
+        """Change fields of the choice (its method, say) for the layers of the scope."""
         names, before = self._scope_names(), self.choices
         if names is None:
             self.set_choices(before.with_default(**fields))
@@ -122,6 +122,10 @@ class Workspace(WorkspaceState):
         """Next or previous one of the block sizes that are offered."""
         known = tuple(sorted({*sizes, self.meant.block_size}))
         self.change(block_size=self.meant.with_block_step(step, known).block_size)
+
+    def step_columns(self) -> None:
+        """The other number of columns of a block."""
+        self.change(block_columns=self.meant.with_other_columns().block_columns)
 
     def step_sparsity(self, percent: int) -> None:
         """More or less sparsity."""

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 Importances = Mapping[str, NDArray[np.float32]]
 """[R, K] of every layer that can be pruned, by name."""
-SettingsOf = Callable[[Variant, str], tuple[int, float] | None]
+Settings = tuple[int, int, float]
+"""Block size, columns of a block, sparsity."""
+SettingsOf = Callable[[Variant, str], Settings | None]
 TypesOf = Callable[[Variant], Mapping[str, str]]
 
 NETWORK = "network"
@@ -50,10 +52,10 @@ def pack_network_variants(
         input_shape: batch, channels, height, width.
         threads: of each selection.
         on_variant: gets a variant's label before the work on it begins; may raise to end it.
-        settings_of: for a variant and a layer's name, the layer's own block size and sparsity, or None: it stays
+        settings_of: for a variant and a layer's name, the layer's own blocks and sparsity, or None: it stays
             dense. Without it every layer is as the variant says.
         types_of: for a variant, the layers of another type than its own; without it there are none.
-        plan: for a variant of `plan_network_variants`; other methods have its block sizes and sparsities.
+        plan: for a variant of `plan_network_variants`; other methods have its blocks and sparsities.
 
     Raises:
         ModelError: the network can't be exported, or has nothing to prune.
@@ -113,22 +115,25 @@ def select_layers(
     selections: dict[str, Selection] = {}
     for name, matrix in importances.items():
         own = None if variant.method == DENSE else settings_of(variant, name)
-        if own is not None and not dense_reason((matrix.shape[0], matrix.shape[1]), *own):
-            selections[name] = select_blocks(matrix, *own, variant.method, threads)
+        if own is None:
+            continue
+        size, columns, sparsity = own
+        if not dense_reason((matrix.shape[0], matrix.shape[1]), size, sparsity):
+            selections[name] = select_blocks(matrix, size, sparsity, variant.method, threads, columns)
     return selections
 
 
-def settings_of_variant(variant: Variant, layer: str) -> tuple[int, float] | None:
+def settings_of_variant(variant: Variant, layer: str) -> Settings | None:
     """Every layer alike."""
-    return variant.block_size, variant.sparsity
+    return variant.block_size, variant.block_columns, variant.sparsity
 
 
 def settings_of_plan(plan: Plan) -> SettingsOf:
-    """Every layer with the plan's block size and sparsity."""
+    """Every layer with the plan's blocks and sparsity."""
 
-    def find_settings(variant: Variant, layer: str) -> tuple[int, float] | None:
+    def find_settings(variant: Variant, layer: str) -> Settings | None:
         planned = plan.layer(layer)
-        return None if planned.dense else (planned.block_size, planned.sparsity)
+        return None if planned.dense else (planned.block_size, planned.block_columns, planned.sparsity)
 
     return find_settings
 

@@ -24,30 +24,31 @@ def plan_layer_variants(
 
     Args:
         planned: what the plan says.
-        methods: others to run, with the layer's block size and sparsity.
+        methods: others to run, with the layer's blocks and sparsity.
         dtype: of the layer.
     """
     others = [method for method in methods if method != planned.method]
-    return make_variants((*others, planned.method), (planned.block_size,), (planned.sparsity,), (dtype,))
+    columns = (planned.block_columns,)
+    return make_variants((*others, planned.method), (planned.block_size,), (planned.sparsity,), (dtype,), columns)
 
 
 def plan_network_variants(plan: Plan, model: LoadedModel, methods: Iterable[str] = ()) -> tuple[Variant, ...]:
     """Variants of the whole network; the plan's own is the last one.
 
-    Where layers differ in block size or sparsity, a variant has block size 0 and the sparsity that is requested of all
+    Where layers differ in blocks or sparsity, a variant has block size 0 and the sparsity that is requested of all
     layers together that can be pruned.
 
     Args:
         plan: prunes at least one layer.
         model: the plan's network.
-        methods: others to run, every layer with its own block size and sparsity.
+        methods: others to run, every layer with its own blocks and sparsity.
     """
-    numbers = {(layer.block_size, layer.sparsity) for layer in plan.pruned}
-    sizes = next(iter(numbers)) if len(numbers) == 1 else (0, requested_share(plan, model))
+    numbers = {(layer.block_size, layer.sparsity, plan.dtype, layer.block_columns) for layer in plan.pruned}
+    sizes = next(iter(numbers)) if len(numbers) == 1 else (0, requested_share(plan, model), plan.dtype)
     own = {layer.method for layer in plan.pruned}
     others = [method for method in methods if method != DENSE and own != {method}]
     chosen = (*((method, *sizes) for method in dict.fromkeys(others)), (PLAN, *sizes))
-    return Variant(DENSE, dtype=plan.dtype), *(Variant(*numbers, plan.dtype) for numbers in chosen)
+    return Variant(DENSE, dtype=plan.dtype), *(Variant(*each) for each in chosen)
 
 
 def requested_share(plan: Plan, model: LoadedModel) -> float:

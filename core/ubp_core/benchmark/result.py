@@ -8,7 +8,7 @@ from typing import Any
 
 from ubp_core.benchmark.figure import Ratio, pair_ratio
 from ubp_core.benchmark.profile import ProfileStep
-from ubp_core.vocabulary import DEFAULT_DTYPE, DENSE
+from ubp_core.vocabulary import DEFAULT_BLOCK_COLUMNS, DEFAULT_DTYPE, DENSE
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,8 @@ class VariantResult:
     """Of a network: its steps. Empty where nothing is timed."""
     dtype: str = DEFAULT_DTYPE
     """Of weights and arrays, one of DTYPES."""
+    block_columns: int = DEFAULT_BLOCK_COLUMNS
+    """Of a block, as asked for; of no meaning where the block size is 0."""
 
 
 @dataclass(frozen=True)

@@ -84,6 +84,7 @@ def variant_result(row: Row, variants: Mapping[str, Variant], timed: bool) -> Va
         variant.label, variant.method, variant.block_size, variant.sparsity, row["kernel"], row["check"],
         row["output_crc32"], multiply_adds=row["multiply_adds"],
         notes=tuple(map(str, row["notes"])) if timed else (), dtype=variant.dtype,
+        block_columns=variant.block_columns,
     )  # fmt: skip
     if not timed:
         return result

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ubp_core.benchmark.errors import BadSetting
+from ubp_core.units import format_block
 from ubp_core.vocabulary import (
     COMPARED_METHODS,
+    DEFAULT_BLOCK_COLUMNS,
     DEFAULT_BLOCK_SIZE,
     DEFAULT_CRITERION,
     DEFAULT_DTYPE,
@@ -32,11 +34,14 @@ class Variant:
     sparsity: float = 0.0
     dtype: str = DEFAULT_DTYPE
     """Of weights and arrays, one of DTYPES."""
+    block_columns: int = DEFAULT_BLOCK_COLUMNS
+    """Of a block; of no meaning where the block size is 0."""
 
     @property
     def label(self) -> str:
-        """Short name, such as "bed N=4 s=0.75", or "dense fp16"."""
-        words = [f"{self.method} N={self.block_size} s={self.sparsity:g}" if self.block_size else self.method]
+        """Short name, such as "bed N=4 s=0.75", "bed N=4x4 s=0.75" or "dense fp16"."""
+        block = format_block(self.block_size, self.block_columns)
+        words = [f"{self.method} N={block} s={self.sparsity:g}" if self.block_size else self.method]
         return " ".join(words if self.dtype == DEFAULT_DTYPE else [*words, self.dtype])
 
 
@@ -60,16 +65,18 @@ def make_variants(
     block_sizes: Sequence[int] = (DEFAULT_BLOCK_SIZE,),
     sparsities: Sequence[float] = (DEFAULT_SPARSITY,),
     dtypes: Sequence[str] = (DEFAULT_DTYPE,),
+    block_columns: Sequence[int] = (DEFAULT_BLOCK_COLUMNS,),
 ) -> tuple[Variant, ...]:
-    """For each type dense (once, first) and every method with every block size and sparsity; unstructured has block
-    size 1."""
+    """For each type dense (once, first) and every method with every form of block and sparsity; unstructured has
+    single weights."""
     found = []
     for dtype in dtypes:
         found.append(Variant(DENSE, dtype=dtype))
         for method in methods:
             if method != DENSE:
-                sizes = (1,) if method == "unstructured" else block_sizes
-                found += [Variant(method, size, sparsity, dtype) for size in sizes for sparsity in sparsities]
+                single = method == "unstructured"
+                forms = [(1, 1)] if single else [(size, width) for size in block_sizes for width in block_columns]
+                found += [Variant(method, n, s, dtype, c) for n, c in forms for s in sparsities]
     return tuple(dict.fromkeys(found))
 
 
@@ -107,7 +114,8 @@ def pack_variants(
             reason = too_few_rows(layer.rows, variant.block_size)
             if reason:
                 raise BadSetting(f"{layer.name} {reason}: it stays dense; take smaller blocks")
-            selection = select_blocks(matrix, variant.block_size, variant.sparsity, variant.method, threads)
+            asked = (variant.block_size, variant.sparsity, variant.method, threads, variant.block_columns)
+            selection = select_blocks(matrix, *asked)
         path = folder / f"{number}.ubp"
         packed = as_type(pack_layer(layer, selection, criterion if selection else ""), variant.dtype)
         if layer.kind == "linear":

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ubp_core.atomic_file import refuse_existing
+from ubp_core.budgets import split_note
 from ubp_core.cli import output
 from ubp_core.cli.options.calibration import (
     add_calibration_options,
@@ -113,6 +114,8 @@ def run(args: argparse.Namespace) -> int:
         refuse_given(args, ["data", "limit"], "says what fp16 costs, and everything here is fp32")
     pictures = read_data(args, model, shape)
     selections, criterion = select_for(args, plan, model)
+    if note := split_note(max((s.block_columns for s in selections.values()), default=1)):
+        output.note(note)
 
     with output.narrate("capturing the network") as tell:
         from ubp_core.network import export_network
@@ -170,7 +173,8 @@ def select_all(model: LoadedModel, args: argparse.Namespace) -> dict[str, Select
                 step()
                 continue
             matrix = importance(layer.weight, args.criterion)
-            selections[layer.name] = select_blocks(matrix, args.block_size, args.sparsity, args.method, args.jobs)
+            asked = (args.block_size, args.sparsity, args.method, args.jobs, args.block_columns)
+            selections[layer.name] = select_blocks(matrix, *asked)
             step()
     return selections
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ubp_core.atomic_file import refuse_existing
+from ubp_core.budgets import split_note
 from ubp_core.cli import output
 from ubp_core.cli.options.geometry import add_geometry_options, with_geometry
 from ubp_core.cli.options.layers import add_layers_option, chosen_layers
@@ -69,6 +70,9 @@ def run(args: argparse.Namespace) -> int:
     from ubp_core.packed.file import PackedFile
     from ubp_core.packed.layer_packing import head_texts
 
+    widest = args.block_columns if plan is None else max((x.block_columns for x in plan.pruned), default=1)
+    if not args.dense and (note := split_note(widest)):
+        output.note(note)
     types = [args.dtype if plan is None else plan.dtype_of(layer.name) for layer in packed_layers]
     typed, notes = with_types(packed_layers, types)
     for note in notes:
@@ -115,7 +119,7 @@ def _leave_out_dense(layers: tuple[Layer, ...], args: argparse.Namespace) -> tup
     }
     for layer in layers:
         reason = reasons[layer.name]
-        note = budget_note((layer.rows, layer.columns), args.block_size, args.sparsity)
+        note = budget_note((layer.rows, layer.columns), args.block_size, args.sparsity, args.block_columns)
         if reason or note:
             output.note(f"{layer.name} is left out, it stays dense: {reason}" if reason else f"{layer.name}: {note}")
     kept = tuple(layer for layer in layers if reasons[layer.name] is None)
@@ -147,5 +151,6 @@ def _pack(layer: Layer, args: argparse.Namespace) -> PackedLayer:
     if args.dense:
         return pack_layer(layer, None, activation=args.activation)
     matrix = importance(layer.weight, args.criterion)
-    selection = select_blocks(matrix, args.block_size, args.sparsity, args.method, args.jobs)
+    asked = (args.block_size, args.sparsity, args.method, args.jobs, args.block_columns)
+    selection = select_blocks(matrix, *asked)
     return pack_layer(layer, selection, args.criterion, args.activation)

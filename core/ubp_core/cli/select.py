@@ -19,14 +19,14 @@ from ubp_core.cli.options.types import add_dtype_option
 from ubp_core.cli.parsing import refuse_given
 from ubp_core.cli.tables import Column, Table, numbers
 from ubp_core.errors import ExitCode, FileError, ModelError
-from ubp_core.units import format_grouped, format_share, format_size
+from ubp_core.units import format_block, format_grouped, format_share, format_size
 
 if TYPE_CHECKING:
     from ubp_core.models import Layer, LoadedModel
     from ubp_core.selection import Selection
 
 DESCRIPTION = """\
-Choose the 1xN blocks of one layer that stay, and say what they keep: retained importance, the proven upper bound
+Choose the blocks of one layer that stay, and say what they keep: retained importance, the proven upper bound
 (method optimal), where blocks start relative to the N-grid, and the layer's size and work before and after. With
 --dtype fp16 also what rounding takes from the weights that stay, as the layer has them: normalisation is folded into
 them when a network is exported."""
@@ -35,6 +35,7 @@ EXAMPLES = """\
   ubp select --layer _blocks.10._project_conv
   ubp select resnet50 --weights random --layer layer4.0.conv2 --block-size 8 --sparsity 0.9 --method bed
   ubp select --layer _conv_stem --dtype fp16
+  ubp select --layer _conv_head --block-columns 4      blocks of 4 rows x 4 columns that are alike, for int8
   ubp select mobilenet_v1 --layer blocks.7.pointwise --sparsity 0.5 -o blocks.npz
                         rows [B], columns [B], mask [R, K]: numpy.load("blocks.npz")["mask"]"""
 
@@ -72,10 +73,11 @@ def run(args: argparse.Namespace) -> int:
     reason = too_few_rows(layer.rows, args.block_size)
     if reason:
         raise ModelError(f"{layer.name} {reason}: it stays dense; take smaller blocks")
-    note = budget_note(shape, args.block_size, args.sparsity)
+    note = budget_note(shape, args.block_size, args.sparsity, args.block_columns)
     matrix = importance(layer.weight, args.criterion)
     started = time.perf_counter()
-    selection = select_blocks(matrix, args.block_size, args.sparsity, args.method, args.jobs)
+    asked = (args.block_size, args.sparsity, args.method, args.jobs, args.block_columns)
+    selection = select_blocks(matrix, *asked)
     seconds = time.perf_counter() - started
     if args.output is not None:
         _save(args.output, model, layer, selection, args.criterion, args.force)
@@ -101,7 +103,9 @@ def _record(
     from ubp_core.report import layer_cost, offset_histogram
 
     kept = layer.weight.reshape(selection.shape) * selection.mask()
-    size, blocks = blocks_to_keep(selection.shape, args.block_size, args.sparsity, args.method)
+    asked = (args.block_size, args.sparsity, args.method, args.block_columns)
+    size, blocks, columns = blocks_to_keep(selection.shape, *asked)
+    whole = args.block_size * args.block_columns
     return {
         "command": "select",
         "model": output.model_record(model),
@@ -110,8 +114,9 @@ def _record(
             "method": selection.method,
             "criterion": args.criterion,
             "block_size": args.block_size,
-            "budget": blocks * size // args.block_size,
-            "blocks": len(selection.rows) * selection.block_size // args.block_size,
+            "block_columns": args.block_columns,
+            "budget": blocks * size * columns // whole,
+            "blocks": selection.block_count * size * columns // whole,
             "requested_sparsity": args.sparsity,
             "achieved_sparsity": selection.achieved_sparsity,
             "retained": selection.retained,
@@ -128,14 +133,18 @@ def _save(path: Path, model: LoadedModel, layer: Layer, selection: Selection, cr
     """Write the archive."""
     import numpy as np
 
+    from ubp_core.export.masks import column_order
+
     def write(place: Path) -> None:
         with os.fdopen(create_file(place), "wb") as stream:
             np.savez_compressed(
                 stream,
                 rows=selection.rows,
                 columns=selection.columns,
+                **column_order(selection),  # type: ignore[arg-type]  # numpy 2.0 has no allow_pickle
                 mask=selection.mask(),
                 block_size=selection.block_size,
+                block_columns=selection.block_columns,
                 sparsity=selection.sparsity,
                 retained=selection.retained,
                 method=selection.method,
@@ -156,7 +165,8 @@ def _print(model: LoadedModel, layer: Layer, record: dict[str, Any]) -> None:
     facts = Table([Column("selection"), Column("", "text")])
     facts.add_row("layer", f"{layer.name} ({layer.kind}, {format_size(layer.shape)})")
     facts.add_row("matrix", f"{layer.rows:,} rows x {layer.columns:,} columns")
-    facts.add_row("method", f"{chosen['method']}, blocks of {chosen['block_size']}, importance {chosen['criterion']}")
+    block = format_block(chosen["block_size"], chosen["block_columns"])
+    facts.add_row("method", f"{chosen['method']}, blocks of {block}, importance {chosen['criterion']}")
     facts.add_row("blocks", f"{chosen['blocks']:,} of a budget of {chosen['budget']:,}")
     facts.add_row("requested sparsity", format_share(chosen["requested_sparsity"]))
     facts.add_row("achieved sparsity", format_share(chosen["achieved_sparsity"]))

@@ -1,4 +1,5 @@
-"""Masks as a numpy archive: `LAYER.mask`, `LAYER.rows`, `LAYER.columns`, `LAYER.block_size`, and `ubp`, a JSON text."""
+"""Masks as a numpy archive: `LAYER.mask`, `.rows`, `.columns`, `.block_size`, `.block_columns` and, where these are 4,
+`.column_order`; and `ubp`, a JSON text."""
 
 from __future__ import annotations
 
@@ -6,9 +7,10 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ubp_core.atomic_file import create_file, write_atomically
 from ubp_core.errors import FileError
@@ -29,7 +31,8 @@ def save_masks(
     """Writes the archive; it loads without pickle.
 
     `mask` is bool in the weight's shape ([out, in, kh, kw] or [out, in]); `rows` and `columns` are int32 [B], the first
-    row and the column of each block in the matrix [R, K], sorted by (row, column).
+    row and the column of each N x 1 block in the matrix [R, K], sorted by (row, column): a block of four columns is
+    four of these. `column_order` is of layers with such blocks only.
 
     Raises:
         FileError: it can't be written, a file is there and `overwrite` is not set, or a layer's name can't stand in it.
@@ -43,13 +46,20 @@ def save_masks(
             f"{name}.rows": selection.rows,
             f"{name}.columns": selection.columns,
             f"{name}.block_size": np.array(selection.block_size),
+            f"{name}.block_columns": np.array(selection.block_columns),
         }
+        arrays |= {f"{name}.{key}": value for key, value in column_order(selection).items()}
 
     def write(place: Path) -> None:
         with os.fdopen(create_file(place), "wb") as stream:
             np.savez_compressed(stream, **arrays)  # type: ignore[arg-type]  # numpy 2.0 has no allow_pickle
 
     write_atomically(path, write, overwrite=overwrite)
+
+
+def column_order(selection: Selection) -> dict[str, NDArray[Any]]:
+    """`column_order`, u16 [K]: four that follow one another form a group; nothing where blocks have one column."""
+    return {} if selection.groups is None else {"column_order": selection.groups.order}
 
 
 def check_name(path: Path, name: str) -> None:

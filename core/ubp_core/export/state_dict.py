@@ -111,7 +111,8 @@ def describe(model: LoadedModel, selections: Mapping[str, Selection], criterion:
             name: {
                 "method": selection.method,
                 "block_size": selection.block_size,
-                "blocks": len(selection.rows),
+                "block_columns": selection.block_columns,
+                "blocks": selection.block_count,
                 "requested_sparsity": selection.sparsity,
                 "achieved_sparsity": selection.achieved_sparsity,
                 "retained": selection.retained,

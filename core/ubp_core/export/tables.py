@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from ubp_core.plan.report import PlanReport, PlanRow
 
 COLUMNS = (
-    "layer", "shape", "dtype", "method", "block_size", "requested_sparsity", "rounded_sparsity", "achieved_sparsity",
-    "retained",
+    "layer", "shape", "dtype", "method", "block_size", "block_columns", "requested_sparsity",
+    "rounded_sparsity", "achieved_sparsity", "retained",
     "importance", "parameters_before", "parameters_after", "multiply_adds_before", "multiply_adds_after",
     "bytes_before", "bytes_after", "because", "device", "figure", "median_ns", "instructions",
 )  # fmt: skip
@@ -42,7 +42,7 @@ def figure_record(row: PlanRow, figures: LayerFigures | None) -> dict[str, Any]:
     """What was measured of a layer as the plan has it; nothing where that is nothing."""
     plan = row.layer
     chosen = (DENSE, 0, 0.0) if plan.dense else (plan.method, plan.block_size, plan.sparsity)
-    value = None if figures is None else figures.of(plan.name, *chosen, row.dtype)
+    value = None if figures is None else figures.of(plan.name, *chosen, row.dtype, plan.block_columns)
     if figures is None or value is None:
         return {}
     unit = "instructions" if figures.figure == "instructions" else "median_ns"
@@ -58,6 +58,7 @@ def row_record(row: PlanRow) -> dict[str, Any]:
         "dtype": row.dtype,
         "method": row.layer.method,
         "block_size": row.layer.block_size if pruned else None,
+        "block_columns": row.layer.block_columns if pruned else None,
         "requested_sparsity": row.layer.sparsity if pruned else None,
         "rounded_sparsity": row.rounded if pruned else None,
         "achieved_sparsity": row.achieved,

@@ -10,8 +10,8 @@ from ubp_core.history.store import Entry
 from ubp_core.units import format_instructions, format_ratio, format_time
 
 COMPARED_SETTINGS = ("threads", "cores", "batch", "input_hw")
-Key = tuple[str, str, int, float, str]
-"""Layer, method, block size, sparsity, type."""
+Key = tuple[str, str, int, int, float, str]
+"""Layer, method, block size, columns of a block, sparsity, type."""
 Pair = tuple[str, VariantResult, VariantResult]
 """A layer, and a variant of it in the first and in the second run."""
 
@@ -104,9 +104,9 @@ def label_pair(first: VariantResult, second: VariantResult) -> str:
 def variants_of(run: BenchRun) -> dict[Key, VariantResult]:
     """Variants by layer, choice and type."""
     return {
-        (layer.layer, variant.method, variant.block_size, variant.sparsity, variant.dtype): variant
+        (layer.layer, one.method, one.block_size, one.block_columns, one.sparsity, one.dtype): one
         for layer in run.layers
-        for variant in layer.variants
+        for one in layer.variants
     }
 
 

@@ -12,7 +12,7 @@ from ubp_core.history.store import Entry
 
 COLUMNS = (
     "run", "started", "device", "kind", "figure", "title", "model", "failure", "layer", "input_shape", "output_shape",
-    "variant", "method", "block_size", "sparsity", "dtype", "retained", "kernel", "check", "checksum",
+    "variant", "method", "block_size", "block_columns", "sparsity", "dtype", "retained", "kernel", "check", "checksum",
     "min_ns", "median_ns", "p90_ns", "speedup_over_dense", "speedup_low", "speedup_high",
     "instructions", "fewer_instructions_than_dense", "multiply_adds", "file_bytes",
     "celsius_before", "celsius_after", "moved", "notes", "samples_ns",

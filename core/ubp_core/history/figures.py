@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from ubp_core.vocabulary import DEFAULT_DTYPE, DENSE
+from ubp_core.vocabulary import DEFAULT_BLOCK_COLUMNS, DEFAULT_DTYPE, DENSE
 
 if TYPE_CHECKING:
     import sqlite3
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 ONE_BLOCK_SIZE = "unstructured"
 """A method without blocks: it runs with block size 1, whatever is chosen."""
 
-Key = tuple[str, str, int, float, str]
-"""Layer, method, block size, sparsity, type."""
+Key = tuple[str, str, int, float, str, int]
+"""Layer, method, block size, sparsity, type, columns of a block."""
 
 
 @dataclass(frozen=True)
@@ -47,16 +47,26 @@ class LayerFigures:
         block_size: int = 0,
         sparsity: float = 0.0,
         dtype: str = DEFAULT_DTYPE,
+        block_columns: int = DEFAULT_BLOCK_COLUMNS,
     ) -> float | None:
         """The figure of a layer and a choice, by default dense; None where there is none."""
-        return self.values.get(make_key(layer, method, block_size, sparsity, dtype))
+        return self.values.get(make_key(layer, method, block_size, sparsity, dtype, block_columns))
 
 
-def make_key(layer: str, method: str, block_size: int, sparsity: float, dtype: str = DEFAULT_DTYPE) -> Key:
+def make_key(
+    layer: str,
+    method: str,
+    block_size: int,
+    sparsity: float,
+    dtype: str = DEFAULT_DTYPE,
+    block_columns: int = DEFAULT_BLOCK_COLUMNS,
+) -> Key:
     """What a figure is of."""
     if method == DENSE:
-        return layer, method, 0, 0.0, dtype
-    return layer, method, 1 if method == ONE_BLOCK_SIZE else block_size, round(sparsity, 6), dtype
+        return layer, method, 0, 0.0, dtype, 1
+    if method == ONE_BLOCK_SIZE:
+        block_size = block_columns = 1
+    return layer, method, block_size, round(sparsity, 6), dtype, block_columns
 
 
 def find_setup(connection: sqlite3.Connection, run: BenchRun) -> int | None:
@@ -79,9 +89,15 @@ def add_figures(connection: sqlite3.Connection, setup: int, number: int, run: Be
         if layer.weight_shape
         for variant in layer.variants
         if (value := figure_of(variant))
-        for key in [make_key(layer.layer, variant.method, variant.block_size, variant.sparsity, variant.dtype)]
+        for key in [key_of(layer.layer, variant)]
     ]
-    connection.executemany("INSERT OR REPLACE INTO figure VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+    connection.executemany("INSERT OR REPLACE INTO figure VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+
+
+def key_of(layer: str, variant: VariantResult) -> Key:
+    """What the figure of a variant is of."""
+    chosen = (variant.method, variant.block_size, variant.sparsity)
+    return make_key(layer, *chosen, variant.dtype, variant.block_columns)
 
 
 def figure_of(variant: VariantResult) -> float | None:
@@ -111,13 +127,14 @@ def newest_figures(
 def read_figures(connection: sqlite3.Connection, setup: int, shapes: Mapping[str, tuple[str, str]]) -> dict[Key, float]:
     """The newest figures of one setup, of layers with these shapes."""
     found = connection.execute(
-        "SELECT layer, weight_shape, output_shape, method, block_size, sparsity, dtype, value, max(run_id) FROM figure "
-        "WHERE setup = ? GROUP BY layer, weight_shape, output_shape, method, block_size, sparsity, dtype",
+        "SELECT layer, weight_shape, output_shape, method, block_size, sparsity, dtype, block_columns, value, "
+        "max(run_id) FROM figure WHERE setup = ? "
+        "GROUP BY layer, weight_shape, output_shape, method, block_size, sparsity, dtype, block_columns",
         (setup,),
     )
     return {
-        (layer, method, block_size, sparsity, dtype): value
-        for layer, weight, output, method, block_size, sparsity, dtype, value, _ in found
+        (layer, method, block_size, sparsity, dtype, columns): value
+        for layer, weight, output, method, block_size, sparsity, dtype, columns, value, _ in found
         if shapes.get(layer) == (weight, output)
     }
 

@@ -83,10 +83,32 @@ DROP TABLE figure;
 ALTER TABLE typed_figure RENAME TO figure;
 CREATE INDEX figure_of_run ON figure (run_id);
 """,
+    """
+CREATE TABLE formed_figure (
+    setup INTEGER NOT NULL REFERENCES setup (id),
+    layer TEXT NOT NULL,
+    weight_shape TEXT NOT NULL,
+    output_shape TEXT NOT NULL,
+    method TEXT NOT NULL,
+    block_size INTEGER NOT NULL,
+    sparsity REAL NOT NULL,
+    dtype TEXT NOT NULL,
+    block_columns INTEGER NOT NULL,
+    run_id INTEGER NOT NULL REFERENCES run (id) ON DELETE CASCADE,
+    value REAL NOT NULL,
+    PRIMARY KEY (setup, layer, weight_shape, output_shape, method, block_size, sparsity, dtype, block_columns, run_id)
+) WITHOUT ROWID;
+INSERT INTO formed_figure SELECT setup, layer, weight_shape, output_shape, method, block_size, sparsity, dtype, 1,
+    run_id, value FROM figure;
+DROP TABLE figure;
+ALTER TABLE formed_figure RENAME TO figure;
+CREATE INDEX figure_of_run ON figure (run_id);
+""",
 )
 """What each version added. Runs are records and packed samples; since version 2 the figures of single layers also stand
 in rows of their own (`figures`), which older runs don't have: their records lack the weights' shapes; since
-version 3 a deleted run's are found without reading all of them; since version 4 they have a type."""
+version 3 a deleted run's are found without reading all of them; since version 4 they have a type, since
+version 5 columns of a block."""
 SCHEMA_VERSION = len(STEPS)
 
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from ubp_core.vocabulary import DEFAULT_DTYPE, DENSE
+from ubp_core.units import format_block
+from ubp_core.vocabulary import DEFAULT_BLOCK_COLUMNS, DEFAULT_DTYPE, DENSE
 
 COLUMNS = "id, started, device, kind, figure, title, model, layers, planned, failure, record"
 
@@ -41,6 +42,8 @@ class Summary:
     """Theirs, as requested."""
     dtypes: tuple[str, ...] = ()
     """Types of what ran."""
+    blocks: tuple[str, ...] = ()
+    """Blocks that ran, as 4, or 4x4 where they have four columns; none where the layers of a network differ."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,7 @@ class _Choices:
 
     layers: dict[str, None] = field(default_factory=dict)
     methods: dict[str, None] = field(default_factory=dict)
-    sizes: dict[int, None] = field(default_factory=dict)
+    forms: dict[tuple[int, int], None] = field(default_factory=dict)
     sparsities: dict[float, None] = field(default_factory=dict)
     dtypes: dict[str, None] = field(default_factory=dict)
 
@@ -91,7 +94,8 @@ class _Choices:
                     self.methods[str(variant["method"])] = None
                     self.sparsities[float(variant["sparsity"])] = None
                     if variant["block_size"]:
-                        self.sizes[int(variant["block_size"])] = None
+                        columns = int(variant.get("block_columns", DEFAULT_BLOCK_COLUMNS))
+                        self.forms[int(variant["block_size"]), columns] = None
 
 
 def summaries(connection: sqlite3.Connection, limit: int | None = None) -> list[Summary]:
@@ -106,7 +110,8 @@ def _summary(row: Sequence[Any]) -> Summary:
         choices.take(json.loads(row[-1]))
     except (ValueError, KeyError, TypeError):
         choices = _Choices()  # `ubp history show` says that it is damaged
-    found = (choices.layers, choices.methods, sorted(choices.sizes), sorted(choices.sparsities), choices.dtypes)
+    sizes, blocks = sorted({size for size, _ in choices.forms}), (format_block(*form) for form in sorted(choices.forms))
+    found = (choices.layers, choices.methods, sizes, sorted(choices.sparsities), choices.dtypes, blocks)
     return Summary(*row[:-1], *map(tuple, found))
 
 

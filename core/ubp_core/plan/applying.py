@@ -7,11 +7,11 @@ from dataclasses import replace
 from threading import Event
 from typing import TYPE_CHECKING
 
-from ubp_core.budgets import blocks_to_keep, dense_reason, no_kernel
+from ubp_core.budgets import dense_reason, no_kernel
 from ubp_core.criteria import importance
 from ubp_core.errors import CandidatesExhausted, PlanError, SelectionError
 from ubp_core.models.own_modules import as_model
-from ubp_core.selection import Selection, check_importance, select_count
+from ubp_core.selection import Selection, check_importance, select_share
 
 if TYPE_CHECKING:
     import torch
@@ -98,9 +98,9 @@ def _check_shared(plan: Plan, model: LoadedModel) -> None:
             )
 
 
-def _ask(layer: LayerPlan) -> tuple[str, int, float]:
+def _ask(layer: LayerPlan) -> tuple[str, int, int, float]:
     """What decides a layer's blocks, besides its weight."""
-    return layer.method, layer.block_size, layer.sparsity
+    return layer.method, layer.block_size, layer.block_columns, layer.sparsity
 
 
 def _find_weights(model: LoadedModel, names: Iterable[str]) -> dict[str, torch.Tensor]:
@@ -137,9 +137,8 @@ def select_layer(planned: LayerPlan, layer: Layer, criterion: str, threads: int 
         PlanError: the method ran out of candidates, or the weights are not finite; the line names the layer.
     """
     matrix = check_importance(importance(layer.weight, criterion))
-    shape = (matrix.shape[0], matrix.shape[1])
-    size, blocks = blocks_to_keep(shape, planned.block_size, planned.sparsity, planned.method)
+    asked = (planned.block_size, planned.sparsity, planned.method)
     try:
-        return select_count(matrix, size, blocks, planned.method, planned.sparsity, threads)
+        return select_share(matrix, *asked, threads, planned.block_columns)
     except (CandidatesExhausted, SelectionError) as error:
         raise PlanError(f"layers.{planned.name}: {error}") from None

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ubp_core.budgets import LARGER_PACKED, budget, dense_reason, is_dense_reason
+from ubp_core.budgets import LARGER_PACKED, budget, dense_reason, grouped, is_dense_reason
 from ubp_core.criteria import importance
 from ubp_core.errors import PlanError
 from ubp_core.global_selection import NetworkSelection, select_global
@@ -19,7 +19,9 @@ from ubp_core.plan.overrides import Override, match_overrides
 from ubp_core.plan.plan import Plan
 from ubp_core.plan.records import LayerPlan
 from ubp_core.report import packed_bytes
+from ubp_core.selection import check_block_columns
 from ubp_core.vocabulary import (
+    DEFAULT_BLOCK_COLUMNS,
     DEFAULT_BLOCK_SIZE,
     DEFAULT_CRITERION,
     DEFAULT_DTYPE,
@@ -42,6 +44,7 @@ def make_plan(
     scope: str = "uniform",
     method: str = DEFAULT_METHOD,
     block_size: int = DEFAULT_BLOCK_SIZE,
+    block_columns: int = DEFAULT_BLOCK_COLUMNS,
     sparsity: float = DEFAULT_SPARSITY,
     criterion: str = DEFAULT_CRITERION,
     floor: float | None = None,
@@ -60,7 +63,8 @@ def make_plan(
         model: the network; a module of your own, too (`ubp_core.models.as_model`).
         scope: "uniform": every layer at `sparsity`; "global": one budget over all layers without an override of their
             own, whose parts are then written down as sparsities.
-        method, block_size, sparsity: for all layers; `unstructured` with a global budget counts single weights.
+        method, block_size, block_columns, sparsity: for all layers; `unstructured` with a global budget counts single
+            weights.
         criterion: importance, "l1" or "l2".
         floor, ceiling, scale: of a global budget, see `select_global`; None: DEFAULT_FLOOR there.
         grow: whether a global budget also prunes layers that take more bytes packed than dense. Else these stay dense,
@@ -81,15 +85,17 @@ def make_plan(
     if scope not in SCOPES:
         raise PlanError(f"scope: {scope!r} is unknown; choose from {', '.join(SCOPES)}")
     if scope == "global" and method == "unstructured":
-        block_size = 1  # single weights are shared out: a layer's part need be no multiple of N
+        block_size = block_columns = 1  # single weights are shared out: a layer's part need be no multiple of N
     if scope == "uniform" and (floor or 0.0, ceiling, scale, grow) != (0.0, 1.0, "raw", False):
         raise PlanError("floor, ceiling, scale, grow: belong to a global budget; add scope global")
     if floor is None:
         floor = DEFAULT_FLOOR if scope == "global" else 0.0
     matched = match_overrides(model, overrides)
-    plain = LayerPlan("", method, block_size, sparsity)
+    check_block_columns(block_columns, PlanError)
+    plain = LayerPlan("", method, block_size, sparsity, block_columns=block_columns)
     layers = tuple(_plan_layer(layer, matched.get(layer.name), plain) for layer in model.layers)
-    plan = Plan(layers, spec, criterion, scope, method, block_size, sparsity, floor, ceiling, scale, grow, dtype)
+    asked = (spec, criterion, scope, method, block_size, sparsity, floor, ceiling, scale, grow, dtype)
+    plan = Plan(layers, *asked, block_columns=block_columns)
     _check_some_pruned(plan, model)
     plan = settle_plan(plan, model)
     return _share_budget(plan, model, threads, progress) if scope == "global" else plan
@@ -122,7 +128,8 @@ def _remake_layer(planned: LayerPlan, plan: Plan, layer: Layer) -> LayerPlan:
     by_rule = planned.because == LARGER_PACKED or is_dense_reason(planned.because, (layer.rows, layer.columns))
     if planned.fixed or (planned.dense and not by_rule):
         return planned
-    return replace(planned, method=plan.method, block_size=plan.block_size, sparsity=plan.sparsity, because="")
+    asked = {name: getattr(plan, name) for name in ("method", "block_size", "block_columns", "sparsity")}
+    return replace(planned, **asked, because="")
 
 
 def _check_some_pruned(plan: Plan, model: LoadedModel) -> None:
@@ -145,13 +152,14 @@ def _plan_layer(layer: Layer, override: Override | None, plain: LayerPlan) -> La
     if override is None or not (override.fixes or layer.prunable):
         if not layer.prunable:
             return LayerPlan(layer.name, because=layer.skip_reason or "", dtype=dtype)
-        return LayerPlan(layer.name, plain.method, plain.block_size, plain.sparsity)
+        return replace(plain, name=layer.name)
     return LayerPlan(
         layer.name,
         override.method or plain.method,
         plain.block_size if override.block_size is None else override.block_size,
         plain.sparsity if override.sparsity is None else override.sparsity,
         fixed=override.fixes,
+        block_columns=override.block_columns or plain.block_columns,
         floor=override.floor,
         ceiling=override.ceiling,
         dtype=dtype,
@@ -184,6 +192,7 @@ def _select_free(plan: Plan, free: Sequence[LayerPlan], model: LoadedModel, thre
         ceilings={layer.name: plan.ceiling if layer.ceiling is None else layer.ceiling for layer in free},
         scale=plan.scale,
         threads=threads,
+        block_columns=plan.block_columns,
     )
 
 
@@ -200,7 +209,7 @@ def _find_larger(result: NetworkSelection, plan: Plan) -> set[str]:
 def _with_parts(plan: Plan, result: NetworkSelection) -> Plan:
     """The plan with every layer's part of the budget as its sparsity."""
     parts = {
-        name: shortest_sparsity(selection.shape, plan.block_size, len(selection.rows))
+        name: shortest_sparsity(selection.shape, plan.block_size, selection.block_count, plan.block_columns)
         for name, selection in result.layers.items()
     }
     return replace(
@@ -208,12 +217,12 @@ def _with_parts(plan: Plan, result: NetworkSelection) -> Plan:
     )
 
 
-def shortest_sparsity(shape: tuple[int, int], block_size: int, blocks: int) -> float:
+def shortest_sparsity(shape: tuple[int, int], block_size: int, blocks: int, block_columns: int = 1) -> float:
     """The sparsity with the fewest digits, from three on, that makes exactly `blocks` blocks of a layer."""
-    rows, columns = shape
+    rows, columns = grouped(shape, block_columns)
     exact = 1.0 - blocks * block_size / (rows * columns)
     for digits in range(3, 17):
         rounded = round(exact, digits)
-        if 0 <= rounded <= 1 and budget(shape, block_size, rounded) == blocks:
+        if 0 <= rounded <= 1 and budget(shape, block_size, rounded, block_columns) == blocks:
             return rounded
     return exact

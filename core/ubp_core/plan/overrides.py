@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from ubp_core.errors import PlanError
 from ubp_core.models.layers import hint_at
 from ubp_core.numerals import read_share, read_whole
-from ubp_core.vocabulary import DENSE, DTYPES, MAX_BLOCK_SIZE, METHODS
+from ubp_core.vocabulary import BLOCK_COLUMNS, DENSE, DTYPES, MAX_BLOCK_SIZE, METHODS
 
 if TYPE_CHECKING:
     from ubp_core.models import Layer, LoadedModel
 
-SYNTAX = "PATTERN=dense, or PATTERN=FIELD:VALUE[,...] with method, block-size, sparsity, floor, ceiling, dtype"
+FIELDS = "method, block-size, block-columns, sparsity, floor, ceiling, dtype"
+SYNTAX = f"PATTERN=dense, or PATTERN=FIELD:VALUE[,...] with {FIELDS}"
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,8 @@ class Override:
     """One of METHODS, or DENSE."""
     block_size: int | None = None
     """1 to 32."""
+    block_columns: int | None = field(default=None, kw_only=True)
+    """One of BLOCK_COLUMNS."""
     sparsity: float | None = None
     """0 to 1."""
     floor: float | None = None
@@ -40,7 +43,7 @@ class Override:
     @property
     def fixes(self) -> bool:
         """Whether the layer's choice is its own, so that a global budget leaves it alone."""
-        return self.method is not None or self.block_size is not None or self.sparsity is not None
+        return any(x is not None for x in (self.method, self.block_size, self.block_columns, self.sparsity))
 
     @property
     def only_types(self) -> bool:
@@ -91,6 +94,13 @@ def _block_size(text: str) -> int:
     return number
 
 
+def _block_columns(text: str) -> int:
+    number = read_whole(text)
+    if number not in BLOCK_COLUMNS:
+        raise ValueError
+    return number
+
+
 def _share(text: str) -> float:
     number = read_share(text)
     if number is None or not 0 <= number <= 1:
@@ -99,7 +109,7 @@ def _share(text: str) -> float:
 
 
 _PARSERS = {"method": _method, "block_size": _block_size, "sparsity": _share, "dtype": _dtype}
-_PARSERS |= {"floor": _share, "ceiling": _share}
+_PARSERS |= {"floor": _share, "ceiling": _share, "block_columns": _block_columns}
 
 
 def match_overrides(model: LoadedModel, overrides: Sequence[Override]) -> dict[str, Override]:

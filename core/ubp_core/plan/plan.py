@@ -15,6 +15,7 @@ from ubp_core.plan.reader import read_plan
 from ubp_core.plan.records import LayerPlan
 from ubp_core.plan.writer import format_plan
 from ubp_core.vocabulary import (
+    DEFAULT_BLOCK_COLUMNS,
     DEFAULT_BLOCK_SIZE,
     DEFAULT_CRITERION,
     DEFAULT_DTYPE,
@@ -42,6 +43,8 @@ class Plan:
     """As asked for the network, one of METHODS."""
     block_size: int = DEFAULT_BLOCK_SIZE
     """As asked for the network."""
+    block_columns: int = field(default=DEFAULT_BLOCK_COLUMNS, kw_only=True)
+    """As asked for the network, one of BLOCK_COLUMNS."""
     sparsity: float = DEFAULT_SPARSITY
     """As asked for the network, 0 <= s < 1: of every layer, or with a global budget of all layers together."""
     floor: float = 0.0

@@ -9,10 +9,21 @@ from typing import Any
 
 from ubp_core.models.spec import ModelSpec
 from ubp_core.plan.records import VERSION, LayerPlan
-from ubp_core.strict_yaml.fields import Field, flag, number, one_of, read_document, read_mapping, text, whole
-from ubp_core.vocabulary import CRITERIA, DENSE, DTYPES, MAX_BLOCK_SIZE, METHODS, SCALES, SCOPES
+from ubp_core.strict_yaml.fields import (
+    Field,
+    flag,
+    number,
+    one_of,
+    one_of_numbers,
+    read_document,
+    read_mapping,
+    text,
+    whole,
+)
+from ubp_core.vocabulary import BLOCK_COLUMNS, CRITERIA, DENSE, DTYPES, MAX_BLOCK_SIZE, METHODS, SCALES, SCOPES
 
 _SHARE = number(0, 1)
+_LEFT_OUT = {"block_size": -1, "block_columns": -1, "sparsity": -1.0}
 
 MODEL_FIELDS = {
     "name": text,
@@ -25,6 +36,7 @@ MODEL_FIELDS = {
 LAYER_FIELDS = {
     "method": one_of((DENSE, *METHODS)),
     "block_size": whole(1, MAX_BLOCK_SIZE),
+    "block_columns": one_of_numbers(BLOCK_COLUMNS),
     "sparsity": _SHARE,
     "because": text,
     "fixed": flag,
@@ -51,6 +63,7 @@ def read_plan(path: Path, defaults: Mapping[str, Any]) -> dict[str, Any]:
             "scope": one_of(SCOPES),
             "method": one_of(METHODS),
             "block_size": whole(1, MAX_BLOCK_SIZE),
+            "block_columns": one_of_numbers(BLOCK_COLUMNS),
             "sparsity": number(0, 1, below=True),
             "floor": _SHARE,
             "ceiling": _SHARE,
@@ -80,14 +93,14 @@ def _read_model(field: Field) -> ModelSpec:
 
 
 def _read_layers(field: Field) -> tuple[LayerPlan, ...]:
-    """The layers; -1 stands for a block size and a sparsity that are the plan's."""
+    """The layers; -1 stands for what is the plan's."""
     layers = []
     for name, (key, value) in field.items().items():
         if not name:
             key.fail("a layer's name is empty")
         fields = read_mapping(value, LAYER_FIELDS, required=("method",))
         _check_layer(value, fields)
-        missing: dict[str, Any] = {} if fields["method"] == DENSE else {"block_size": -1, "sparsity": -1.0}
+        missing: dict[str, Any] = {} if fields["method"] == DENSE else _LEFT_OUT
         layers.append(LayerPlan(name, **(missing | fields)))
     return tuple(layers)
 
@@ -95,7 +108,7 @@ def _read_layers(field: Field) -> tuple[LayerPlan, ...]:
 def _check_layer(field: Field, fields: dict[str, Any]) -> None:
     """Fields that contradict one another."""
     if fields["method"] == DENSE:
-        for name in ("block_size", "sparsity", "floor", "ceiling"):
+        for name in ("block_size", "block_columns", "sparsity", "floor", "ceiling"):
             if name in fields:
                 field.fail(f"{name} has no meaning where the method is dense")
     elif "because" in fields:
@@ -113,6 +126,7 @@ def _fill(layer: LayerPlan, plan: Mapping[str, Any], root: Field) -> LayerPlan:
     return replace(
         layer,
         block_size=plan["block_size"] if layer.block_size < 0 else layer.block_size,
+        block_columns=plan["block_columns"] if layer.block_columns < 0 else layer.block_columns,
         sparsity=plan["sparsity"] if layer.sparsity < 0 else layer.sparsity,
     )
 

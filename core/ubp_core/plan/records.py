@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from ubp_core.vocabulary import DEFAULT_BLOCK_SIZE, DENSE
+from ubp_core.vocabulary import DEFAULT_BLOCK_COLUMNS, DEFAULT_BLOCK_SIZE, DENSE
 
 VERSION = 1
 """Of the file's format."""
@@ -20,6 +20,8 @@ class LayerPlan:
     """One of METHODS, or DENSE."""
     block_size: int = DEFAULT_BLOCK_SIZE
     """N, 1 to 32; of no meaning where dense."""
+    block_columns: int = field(default=DEFAULT_BLOCK_COLUMNS, kw_only=True)
+    """Columns of a block, one of BLOCK_COLUMNS; likewise."""
     sparsity: float = 0.0
     """Share of the weights to prune, 0 to 1; `selection.budget` makes whole blocks of it. 0 where dense."""
     because: str = ""

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ubp_core.budgets import asked_blocks, budget_note, network_note
+from ubp_core.budgets import asked_blocks, budget_note, grouped, network_note
 from ubp_core.criteria import importance
 from ubp_core.models.own_modules import as_model
 from ubp_core.plan.applying import settle_plan
 from ubp_core.report import LayerCost, layer_cost
 from ubp_core.selection import Selection
+from ubp_core.units import format_block
 
 if TYPE_CHECKING:
     from torch import nn
@@ -56,7 +57,8 @@ class PlanRow:
             return f"{shape}  dense{f': {self.layer.because}' if self.layer.because else ''}"
         size = f"{self.cost.bytes_before:,} > {self.cost.bytes_after:,} bytes"
         figures = f"sparsity {self.achieved:.2%} of {self.layer.sparsity:.2%} asked, keeps {self.retained:.2%}"
-        return f"{shape}  {self.layer.method} N={self.layer.block_size}  {figures}  {size}"
+        block = format_block(self.layer.block_size, self.layer.block_columns)
+        return f"{shape}  {self.layer.method} N={block}  {figures}  {size}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,7 +166,7 @@ def report_plan(plan: Plan, model: LoadedModel | nn.Module, selections: Mapping[
     plan = settle_plan(plan, model)
     rows = tuple(_make_row(layer, plan, selections) for layer in model.layers)
     shared = {row.layer.name: (row.shape[0], math.prod(row.shape[1:])) for row in rows if _shares(row.layer, plan)}
-    return PlanReport(rows, network_note(shared, plan.block_size, plan.sparsity) or "")
+    return PlanReport(rows, network_note(shared, plan.block_size, plan.sparsity, plan.block_columns) or "")
 
 
 def _shares(layer: LayerPlan, plan: Plan) -> bool:
@@ -177,7 +179,8 @@ def _make_row(layer: Layer, plan: Plan, selections: Mapping[str, Selection]) -> 
     planned = plan.layer(layer.name)
     selection = None if planned.dense else selections[layer.name]
     total = importance(layer.weight, plan.criterion).sum(dtype=np.float64) if layer.weight.size else 0.0
-    note = None if planned.dense else budget_note((layer.rows, layer.columns), planned.block_size, planned.sparsity)
+    asked = (planned.block_size, planned.sparsity, planned.block_columns)
+    note = None if planned.dense else budget_note((layer.rows, layer.columns), *asked)
     return PlanRow(
         layer=planned,
         shape=layer.shape,
@@ -194,5 +197,6 @@ def _make_row(layer: Layer, plan: Plan, selections: Mapping[str, Selection]) -> 
 
 def _rounded(planned: LayerPlan, selection: Selection) -> float:
     """The requested sparsity in whole blocks, before what the rows can hold."""
-    weights, size = math.prod(selection.shape), planned.block_size
-    return max(1.0 - asked_blocks(selection.shape, size, planned.sparsity) * size / weights, 0.0)
+    size, columns = planned.block_size, planned.block_columns
+    blocks = asked_blocks(selection.shape, size, planned.sparsity, columns)
+    return max(1.0 - blocks * size / math.prod(grouped(selection.shape, columns)), 0.0)

@@ -35,6 +35,7 @@ def format_plan(plan: Mapping[str, Any]) -> str:
     notes = {
         "criterion": "importance of a weight: l1 is |w|, l2 is w**2",
         "scope": "uniform: every layer at this sparsity; global: one budget over all layers",
+        "block_columns": "1, or 4: blocks of block_size rows x 4 columns that are alike",
         "floor": "share of a layer's weights that stays at least (global)",
         "ceiling": "share that stays at most (global)",
         "scale": "layers' importances compare: raw, or mean: each divided by its mean (global)",
@@ -46,6 +47,7 @@ def format_plan(plan: Mapping[str, Any]) -> str:
         "scope",
         "method",
         "block_size",
+        "block_columns",
         "sparsity",
         "floor",
         "ceiling",
@@ -59,7 +61,8 @@ def format_plan(plan: Mapping[str, Any]) -> str:
     lines.append("layers:\n" if plan["layers"] else "layers: {}\n")
     width = max((len(format_value(layer.name)) for layer in plan["layers"]), default=0)
     for layer in plan["layers"]:
-        lines.append(f"  {format_value(layer.name) + ':':<{width + 1}} {format_mapping(_layer_fields(layer))}\n")
+        values = format_mapping(_layer_fields(layer, plan["block_columns"]))
+        lines.append(f"  {format_value(layer.name) + ':':<{width + 1}} {values}\n")
     return "".join(lines)
 
 
@@ -72,13 +75,15 @@ def _model_fields(model: ModelSpec) -> dict[str, Any]:
     }
 
 
-def _layer_fields(layer: LayerPlan) -> dict[str, Any]:
-    """What says something."""
+def _layer_fields(layer: LayerPlan, block_columns: int) -> dict[str, Any]:
+    """What says something; columns of a block where they aren't the plan's."""
     values: dict[str, Any] = {"method": layer.method}
     if layer.dense:
         values |= {"because": layer.because} if layer.because else {}
     else:
-        values |= {"block_size": layer.block_size, "sparsity": layer.sparsity}
+        values |= {"block_size": layer.block_size}
+        values |= {} if layer.block_columns == block_columns else {"block_columns": layer.block_columns}
+        values |= {"sparsity": layer.sparsity}
     values |= {"fixed": True} if layer.fixed else {}
     for name in ("floor", "ceiling", "dtype"):
         if getattr(layer, name) is not None:

@@ -36,12 +36,12 @@ def check_common(settings: Mapping[str, LayerSettings], scale: str) -> None:
     """
     if scale not in SCALES:
         raise PruningError(f"scale: {scale!r} is unknown; choose from {', '.join(SCALES)}")
-    pool = {name: (s.block_size, s.method) for name, s in settings.items() if not s.fixed}
+    pool = {name: (s.block_size, s.block_columns, s.method) for name, s in settings.items() if not s.fixed}
     if len(set(pool.values())) > 1:
         first = next(iter(pool.values()))
-        other = next(name for name, pair in pool.items() if pair != first)
+        other = next(name for name, asked in pool.items() if asked != first)
         raise PruningError(
-            f"{other}: under a common budget all layers have one block size and method; give it a sparsity of its own"
+            f"{other}: a common budget has one form of blocks and one method; give it a sparsity of its own"
         )
 
 

@@ -12,6 +12,7 @@ import torch
 import torch.distributed as dist
 
 from ubp_core.errors import PruningError
+from ubp_core.grouping.columns import ColumnGroups
 from ubp_core.selection import Selection
 
 FAILED = -1
@@ -80,10 +81,13 @@ def _share_heads(
     device: torch.device,
     group: dist.ProcessGroup | None,
 ) -> list[list[float]]:
-    """Blocks, block size, method, sparsity and retained importance of each layer, as float64."""
-    rows = [[float(FAILED)] * 5] * layers
+    """Blocks, block size, method, sparsity, retained importance and columns of a block of each layer, as float64."""
+    rows = [[float(FAILED)] * 6] * layers
     if selections:
-        rows = [[len(s.rows), s.block_size, methods.index(s.method), s.sparsity, s.retained] for s in selections]
+        rows = [
+            [len(s.rows), s.block_size, methods.index(s.method), s.sparsity, s.retained, s.block_columns]
+            for s in selections
+        ]
     heads = torch.tensor(rows, dtype=torch.float64, device=device)
     _broadcast(heads, group)
     result: list[list[float]] = heads.cpu().tolist()
@@ -108,13 +112,43 @@ def _share_blocks(
         blocks = torch.empty(2, sum(counts), dtype=torch.int32, device=device)
     _broadcast(blocks, group)
     rows, columns = blocks.cpu().numpy()
+    groups = _share_groups(selections, heads, shapes, device, group)
     ends = np.cumsum(counts)[:-1]
     return [
         Selection(
-            np.ascontiguousarray(r), np.ascontiguousarray(c), int(head[1]), shape, methods[int(head[2])], *head[3:]
+            np.ascontiguousarray(r),
+            np.ascontiguousarray(c),
+            int(head[1]),
+            shape,
+            methods[int(head[2])],
+            head[3],
+            head[4],
+            groups=grouped,
         )
-        for head, shape, r, c in zip(heads, shapes, np.split(rows, ends), np.split(columns, ends), strict=True)
+        for head, shape, r, c, grouped in zip(
+            heads, shapes, np.split(rows, ends), np.split(columns, ends), groups, strict=True
+        )
     ]
+
+
+def _share_groups(
+    selections: list[Selection],
+    heads: list[list[float]],
+    shapes: list[tuple[int, int]],
+    device: torch.device,
+    group: dist.ProcessGroup | None,
+) -> list[ColumnGroups | None]:
+    """The groups of columns of each layer; None where blocks have one column."""
+    sizes = [shape[1] if head[5] > 1 else 0 for head, shape in zip(heads, shapes, strict=True)]
+    if not any(sizes):
+        return [None] * len(heads)
+    orders = torch.empty(sum(sizes), dtype=torch.int32, device=device)
+    if selections:
+        known = np.concatenate([s.groups.order for s in selections if s.groups is not None])
+        orders = torch.from_numpy(known.astype(np.int32)).to(device)
+    _broadcast(orders, group)
+    parts = np.split(orders.cpu().numpy(), np.cumsum(sizes)[:-1])
+    return [ColumnGroups(part) if size else None for part, size in zip(parts, sizes, strict=True)]
 
 
 def _broadcast(tensor: torch.Tensor, group: dist.ProcessGroup | None) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import compress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,14 +20,15 @@ from ubp_core.errors import PruningError
 from ubp_core.models.layer_extraction import unwrap
 from ubp_core.plan import Plan
 from ubp_core.pruning import distributed, state
-from ubp_core.pruning.common_budget import check_common, default_ceiling, select_common
+from ubp_core.pruning.common_budget import check_common, default_ceiling
 from ubp_core.pruning.criteria import make_criterion
+from ubp_core.pruning.folding import select_demands
 from ubp_core.pruning.layers import make_layers
 from ubp_core.pruning.masks import PrunedLayer, mask_copies, mask_optimizers
 from ubp_core.pruning.report import LayerReport, report_layer, total_requested, total_sparsity
 from ubp_core.pruning.rules import LayerSettings, Overrides, check_arguments, check_share
 from ubp_core.pruning.schedules import OneShotSchedule, Schedule
-from ubp_core.pruning.selecting import Demand, fit_scores, select_layer
+from ubp_core.pruning.selecting import Demand, fit_scores
 from ubp_core.selection import Selection
 from ubp_core.vocabulary import DEFAULT_BLOCK_SIZE, DEFAULT_CRITERION, DEFAULT_METHOD, DEFAULT_SPARSITY, METHODS
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 
 class BlockPruner:
-    """Prunes a network in 1xN blocks while it is trained.
+    """Prunes a network in blocks of N x 1, or N x 4, while it is trained.
 
         pruner = BlockPruner(model, sparsity=0.75, schedule=CubicSchedule(begin=100, end=1000, every=50))
         for x, y in loader:
@@ -70,6 +70,7 @@ class BlockPruner:
         copies: Iterable[nn.Module] = (),
         process_group: dist.ProcessGroup | None = None,
         threads: int | None = None,
+        block_columns: int = 1,
     ) -> None:
         """Choose the layers; changes nothing in the model yet.
 
@@ -82,8 +83,7 @@ class BlockPruner:
             scope: "layer": every layer reaches s. "global": the importance decides how much each layer keeps.
             criterion: "l1", "l2", "taylor" or "activation".
             criterion_batches: batches per update that "activation" looks at.
-            regrow: pruned weights keep their last value aside and may come back with it at a mask update; otherwise
-                what is pruned stays pruned.
+            regrow: pruned weights may come back with their last value at a mask update; else they stay pruned.
             overrides: by layer name or pattern, a sparsity or a `LayerRule`.
             skip: names and patterns of layers that stay dense.
             plan: a plan or its file: every layer's method, block size and final sparsity are taken from it, and what
@@ -96,6 +96,7 @@ class BlockPruner:
             copies: copies of the model whose weights shall be masked alike: running averages. See `add_copy`.
             process_group: of `torch.distributed`; None: the default one, if there is any.
             threads: of the selection, default all cores; the result does not depend on it.
+            block_columns: 1, or 4 columns that are alike: grouped once, with `regrow` anew at every mask update.
 
         Raises:
             PruningError: an argument that can't be used, or a layer that can't be pruned; it is a ValueError.
@@ -114,7 +115,8 @@ class BlockPruner:
         self._group = process_group
         if max_sparsity is None:
             max_sparsity = default_ceiling(check_share("sparsity", sparsity)) if scope == "global" else 1.0
-        defaults = LayerSettings(block_size, sparsity, method, min_sparsity, max_sparsity, common=scope == "global")
+        asked = (block_size, sparsity, method, min_sparsity, max_sparsity)
+        defaults = LayerSettings(*asked, common=scope == "global", block_columns=block_columns)
         plan = Plan.load(plan) if isinstance(plan, str | Path) else plan
         self._layers = make_layers(self.model, defaults, overrides, skip, plan, regrow)
         if scope == "global":
@@ -277,12 +279,10 @@ class BlockPruner:
 
     def _select(self) -> list[Selection]:
         """New blocks for all layers."""
-        scores = [self._criterion.score(layer) for layer in self._layers]
+        scores = list(map(self._criterion.score, self._layers))
         shared = [layer.settings.common and not layer.settings.fixed for layer in self._layers]
         demands = list(map(self._demand, self._layers, fit_scores(scores, shared)))
-        pool = list(compress(demands, shared))
-        common = select_common(pool, self.scale, self.threads) if pool else {}
-        return [common.get(demand.name) or select_layer(demand, self.threads) for demand in demands]
+        return select_demands(demands, shared, self.scale, self.threads)
 
     def _demand(self, layer: PrunedLayer, importance: NDArray[np.float32]) -> Demand:
         return Demand(

@@ -17,6 +17,7 @@ class LayerReport:
     shape: tuple[int, int]
     """(R, K)."""
     block_size: int
+    block_columns: int
     method: str
     """What made the last selection ("bed" also where `greedy` ran out of candidates)."""
     requested: float
@@ -34,16 +35,18 @@ class LayerReport:
 def report_layer(layer: PrunedLayer) -> LayerReport:
     """The record of one layer."""
     selection, settings = layer.selection, layer.settings
+    asked = (settings.block_size, settings.target, settings.block_columns)
     return LayerReport(
         name=layer.name,
         shape=layer.shape,
         block_size=layer.settings.block_size,
+        block_columns=layer.settings.block_columns,
         method=layer.settings.method if selection is None else selection.method,
         requested=layer.sparsity,
         achieved=0.0 if selection is None else selection.achieved_sparsity,
-        blocks=0 if selection is None else len(selection.rows),
+        blocks=0 if selection is None else selection.block_count,
         retained=1.0 if selection is None else selection.retained,
-        note="" if settings.common else budget_note(layer.shape, settings.block_size, settings.target) or "",
+        note="" if settings.common else budget_note(layer.shape, *asked) or "",
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import glob
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -15,7 +15,8 @@ import numpy as np
 from ubp_core.errors import PruningError
 from ubp_core.native.library import thread_count
 from ubp_core.plan import Plan
-from ubp_core.vocabulary import MAX_BLOCK_SIZE, METHODS
+from ubp_core.selection import check_block_columns
+from ubp_core.vocabulary import DEFAULT_BLOCK_COLUMNS, MAX_BLOCK_SIZE, METHODS
 
 if TYPE_CHECKING:
     from torch import nn
@@ -33,6 +34,7 @@ class LayerRule:
     """Final sparsity; in the scope "global" the layer then leaves the common budget."""
     block_size: int | None = None
     method: str | None = None
+    block_columns: int | None = field(default=None, kw_only=True)
     min_sparsity: float | None = None
     """Floor of the final sparsity."""
     max_sparsity: float | None = None
@@ -55,12 +57,15 @@ class LayerSettings:
     """Has a sparsity of its own: no part of a common budget."""
     common: bool = False
     """The pruner shares one budget out, among all layers that are not `fixed`."""
+    block_columns: int = DEFAULT_BLOCK_COLUMNS
+    """Of a block, one of BLOCK_COLUMNS."""
 
     def __post_init__(self) -> None:
         if isinstance(self.block_size, bool) or not isinstance(self.block_size, int):
             raise PruningError(f"block_size: need a whole number; got {self.block_size!r}")
         if not 1 <= self.block_size <= MAX_BLOCK_SIZE:
             raise PruningError(f"block_size: need 1 to {MAX_BLOCK_SIZE}; got {self.block_size}")
+        check_block_columns(self.block_columns, PruningError)
         if self.method not in METHODS:
             raise PruningError(f"method: {self.method!r} is unknown; choose from {', '.join(METHODS)}")
         check_share("sparsity", self.sparsity)
@@ -136,7 +141,9 @@ def rules_of_plan(
         if layer.sparsity >= 1:
             raise PruningError(f"plan: {name} has sparsity {layer.sparsity:g}; nothing would be left of it")
     rules: dict[str, LayerRule | float] = {
-        glob.escape(name): LayerRule(layer.sparsity, layer.block_size, layer.method, skip=False)
+        glob.escape(name): LayerRule(
+            layer.sparsity, layer.block_size, layer.method, skip=False, block_columns=layer.block_columns
+        )
         for name, layer in pruned.items()
     }
     return rules, [glob.escape(name) for name in reasons if name not in pruned]

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ubp_core.errors import CandidatesExhausted, PruningError, SelectionError
+from ubp_core.grouping.columns import ColumnGroups
 from ubp_core.pruning.rules import LayerSettings
 from ubp_core.selection import Selection, budget, select_blocks
 
@@ -37,6 +38,8 @@ class Demand:
     """Scheduled floor; under a common budget only."""
     earlier: Selection | None = None
     """Where pruned weights must stay away: the blocks that may be thinned out."""
+    groups: ColumnGroups | None = None
+    """Of the columns that `importance` has the sums of; None where it is of single columns."""
 
 
 def comparable(scores: Sequence[NDArray[np.floating[Any]]]) -> list[NDArray[np.float32]]:

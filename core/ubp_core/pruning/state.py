@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from ubp_core.errors import PruningError
+from ubp_core.grouping.columns import ColumnGroups
 from ubp_core.pruning.criteria import Criterion
 from ubp_core.pruning.masks import PrunedLayer
 from ubp_core.selection import Selection
@@ -55,6 +56,7 @@ def restore(
 def _layer_state(layer: PrunedLayer, criterion: Criterion) -> dict[str, Any]:
     return {
         "block_size": layer.settings.block_size,
+        "block_columns": layer.settings.block_columns,
         "shape": list(layer.shape),
         "sparsity": layer.sparsity,
         "selection": None if layer.selection is None else _from_selection(layer.selection),
@@ -68,6 +70,7 @@ def _from_selection(selection: Selection) -> dict[str, Any]:
         "rows": torch.from_numpy(selection.rows.copy()),
         "columns": torch.from_numpy(selection.columns.copy()),
         "block_size": selection.block_size,
+        "column_order": None if selection.groups is None else torch.from_numpy(selection.groups.order.astype(np.int32)),
         "method": selection.method,
         "sparsity": float(selection.sparsity),
         "retained": float(selection.retained),
@@ -77,7 +80,9 @@ def _from_selection(selection: Selection) -> dict[str, Any]:
 def _to_selection(saved: Mapping[str, Any], shape: tuple[int, int]) -> Selection:
     rows, columns = (np.ascontiguousarray(saved[key].cpu().numpy(), np.int32) for key in ("rows", "columns"))
     numbers = (saved["block_size"], shape, saved["method"], saved["sparsity"], saved["retained"])
-    return Selection(rows, columns, *numbers)
+    order = saved.get("column_order")  # states of older versions have none
+    groups = None if order is None else ColumnGroups(order.cpu().numpy())
+    return Selection(rows, columns, *numbers, groups=groups)
 
 
 def _check(content: Mapping[str, Any], layers: list[PrunedLayer], header: dict[str, Any]) -> None:
@@ -91,6 +96,8 @@ def _check(content: Mapping[str, Any], layers: list[PrunedLayer], header: dict[s
     if differing:
         raise PruningError(f"pruner state: layer {differing[0]} is not pruned by both (of {len(differing)} differing)")
     for layer in layers:
-        for key, own in (("block_size", layer.settings.block_size), ("shape", list(layer.shape))):
-            if saved[layer.name][key] != own:
-                raise PruningError(f"pruner state: {layer.name} had {key} {saved[layer.name][key]}, here it has {own}")
+        asked = (("block_size", layer.settings.block_size), ("block_columns", layer.settings.block_columns))
+        for key, own in (*asked, ("shape", list(layer.shape))):
+            had = saved[layer.name].get(key, 1)  # states of older versions have blocks of one column
+            if had != own:
+                raise PruningError(f"pruner state: {layer.name} had {key} {had}, here it has {own}")

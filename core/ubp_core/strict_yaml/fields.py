@@ -158,6 +158,18 @@ def one_of(words: Sequence[str]) -> Reader:
     return read
 
 
+def one_of_numbers(numbers: Sequence[int]) -> Reader:
+    """A reader of one of some whole numbers."""
+
+    def read(field: Field) -> int:
+        value = field.scalar()
+        if isinstance(value, bool) or not isinstance(value, int) or value not in numbers:
+            field.fail(f"need {' or '.join(map(str, numbers))}; got {field.node.value!r}")
+        return value
+
+    return read
+
+
 def whole(least: int, most: int) -> Callable[[Field], int]:
     """A reader of a whole number in a range."""
 

@@ -10,7 +10,13 @@ from ubp_core.errors import ConfigError
 from ubp_core.pruning.rules import LayerRule
 from ubp_core.strict_yaml.fields import read_document
 from ubp_core.strict_yaml.sections import read_section
-from ubp_core.vocabulary import DEFAULT_BLOCK_SIZE, DEFAULT_CRITERION, DEFAULT_METHOD, DEFAULT_SPARSITY
+from ubp_core.vocabulary import (
+    DEFAULT_BLOCK_COLUMNS,
+    DEFAULT_BLOCK_SIZE,
+    DEFAULT_CRITERION,
+    DEFAULT_METHOD,
+    DEFAULT_SPARSITY,
+)
 
 AUGMENTATIONS = ("none", "shift", "flip", "crop")
 OPTIMIZERS = ("sgd", "adamw")
@@ -81,6 +87,7 @@ class PruningConfig:
 
     sparsity: float = DEFAULT_SPARSITY
     block_size: int = DEFAULT_BLOCK_SIZE
+    block_columns: int = DEFAULT_BLOCK_COLUMNS
     method: str = DEFAULT_METHOD
     criterion: str = DEFAULT_CRITERION
     scope: str = "layer"

@@ -58,6 +58,7 @@ def make_pruner(
             max_sparsity=config.max_sparsity,
             scale=config.scale,
             optimizer=optimizer,
+            block_columns=config.block_columns,
         )
     except (PruningError, PlanError) as error:
         raise ConfigError(f"pruning: {error}") from None

@@ -34,6 +34,7 @@ TWO_MEANINGS = {
     "--all": "layers to pack, or to list",
     "--methods": "the default differs with what is compared",
     "--block-size": "lists where several are compared; kernels have fewer",
+    "--block-columns": "likewise",
     "--sparsity": "lists where several are compared",
     "--layers": "what happens without it differs",
     "--dtype": "lists where several are compared",

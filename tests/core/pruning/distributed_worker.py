@@ -16,8 +16,14 @@ from pruning_helpers import tiny_batch, tiny_network
 from ubp_core import BlockPruner, CubicSchedule
 from ubp_core.errors import PruningError
 
-RUNS = (("layer", "taylor", True), ("layer", "activation", False), ("global", "l1", False))
-"""Scope, criterion and regrow of each training."""
+RUNS = (
+    ("layer", "taylor", True, 1),
+    ("layer", "activation", False, 1),
+    ("global", "l1", False, 1),
+    ("layer", "l1", False, 4),
+    ("global", "l1", True, 4),
+)
+"""Scope, criterion, regrow and columns of a block of each training."""
 
 
 def main() -> None:
@@ -31,12 +37,13 @@ def main() -> None:
     dist.destroy_process_group()
 
 
-def train(rank: int, scope: str, criterion: str, regrow: bool) -> dict[str, object]:
+def train(rank: int, scope: str, criterion: str, regrow: bool, columns: int) -> dict[str, object]:
     """Every rank has its own data, and digests of all masks that it had."""
     network = tiny_network(seed=0)
     model = torch.nn.parallel.DistributedDataParallel(network)
     optimizer = torch.optim.SGD(model.parameters(), 0.1, momentum=0.9)
-    pruner = BlockPruner(model, 4, 0.75, "bed", CubicSchedule(1, 9, 2), scope, criterion=criterion, regrow=regrow)
+    options = {"criterion": criterion, "regrow": regrow, "block_columns": columns}
+    pruner = BlockPruner(model, 4, 0.75, "bed", CubicSchedule(1, 9, 2), scope, **options)  # type: ignore[arg-type]
     masks = []
     for step in range(12):
         images, labels = tiny_batch(1_000 * rank + step)
@@ -47,6 +54,8 @@ def train(rank: int, scope: str, criterion: str, regrow: bool) -> dict[str, obje
         digest = hashlib.sha256()
         for selection in pruner.selections.values():
             digest.update(selection.rows.tobytes() + selection.columns.tobytes())
+            if selection.groups is not None:
+                digest.update(selection.groups.order.tobytes())
         masks.append(digest.hexdigest())
     weights = hashlib.sha256(b"".join(p.detach().numpy().tobytes() for p in network.parameters()))
     return {"masks": masks, "weights": weights.hexdigest(), "updates": pruner.updates}

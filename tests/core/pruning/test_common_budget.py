@@ -82,7 +82,7 @@ def test_floors_ceilings_and_layers_with_a_sparsity_of_their_own() -> None:
 
 
 def test_what_cannot_be_under_one_budget_is_refused() -> None:
-    with pytest.raises(PruningError, match="7: under a common budget all layers have one block size and method"):
+    with pytest.raises(PruningError, match="7: a common budget has one form of blocks and one method"):
         BlockPruner(tiny_network(), scope="global", overrides={"7": LayerRule(block_size=2)})
     with pytest.raises(PruningError, match="scale: 'log' is unknown"):
         BlockPruner(tiny_network(), scope="global", scale="log")

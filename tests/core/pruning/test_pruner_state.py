@@ -17,13 +17,12 @@ from ubp_core.errors import PruningError
 from ubp_core.pruning.criteria import TRAINING_CRITERIA
 
 
-def start(criterion: str, regrow: bool) -> tuple[nn.Module, torch.optim.Optimizer, BlockPruner]:
+def start(criterion: str, regrow: bool, columns: int = 1) -> tuple[nn.Module, torch.optim.Optimizer, BlockPruner]:
     model = tiny_network()
     optimizer = torch.optim.AdamW(model.parameters(), 1e-2, weight_decay=0.1)
     schedule = CubicSchedule(2, 12, 3)
-    pruner = BlockPruner(
-        model, 4, 0.8, "bed", schedule, criterion=criterion, regrow=regrow, optimizer=optimizer, criterion_batches=2
-    )
+    options = {"criterion": criterion, "regrow": regrow, "criterion_batches": 2, "block_columns": columns}
+    pruner = BlockPruner(model, 4, 0.8, "bed", schedule, optimizer=optimizer, **options)  # type: ignore[arg-type]
     return model, optimizer, pruner
 
 
@@ -37,14 +36,19 @@ def through_a_file(content: object) -> dict[str, object]:
 
 
 @settings(max_examples=12, deadline=None)
-@given(stop=st.integers(0, 15), criterion=st.sampled_from(TRAINING_CRITERIA), regrow=st.booleans())
-def test_resuming_equals_going_on(stop: int, criterion: str, regrow: bool) -> None:
-    model, optimizer, pruner = start(criterion, regrow)
+@given(
+    stop=st.integers(0, 15),
+    criterion=st.sampled_from(TRAINING_CRITERIA),
+    regrow=st.booleans(),
+    columns=st.sampled_from((1, 4)),
+)
+def test_resuming_equals_going_on(stop: int, criterion: str, regrow: bool, columns: int) -> None:
+    model, optimizer, pruner = start(criterion, regrow, columns)
     train_steps(model, optimizer, pruner, range(stop))
     saved = through_a_file({"m": model.state_dict(), "o": optimizer.state_dict(), "p": pruner.state_dict()})
     train_steps(model, optimizer, pruner, range(stop, 16))
 
-    again, other_optimizer, other = start(criterion, regrow)
+    again, other_optimizer, other = start(criterion, regrow, columns)
     again.load_state_dict(saved["m"])  # type: ignore[arg-type]
     other_optimizer.load_state_dict(saved["o"])  # type: ignore[arg-type]
     other.load_state_dict(saved["p"])  # type: ignore[arg-type]

@@ -9,7 +9,7 @@ from rich.cells import cell_len
 
 from ubp_core.benchmark.figure import FIGURE_WORDS
 from ubp_core.cells import shorten_middle
-from ubp_core.units import format_names, format_numbers
+from ubp_core.units import format_few, format_names, format_numbers
 from ubp_tui.renderables.bench.text import describe_started, list_types
 from ubp_tui.renderables.cells import shown
 
@@ -37,7 +37,7 @@ def run_cells(run: Summary, marked: bool) -> dict[str, str]:
         FIGURE_WORDS.get(run.figure, run.figure),
         run.model,
         shorten_middle(format_names(run.layer_names), MOST_NAME),
-        format_numbers(run.block_sizes),
+        format_few(run.blocks),
         format_numbers(run.sparsities),
         list_types(run.dtypes),
         f"{run.layers} of {run.planned}",

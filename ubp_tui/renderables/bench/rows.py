@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ubp_core.benchmark.figure import FIGURE_WORDS, TIMED, is_measure
-from ubp_core.units import format_percent, format_ratio, format_time
+from ubp_core.units import format_block, format_percent, format_ratio, format_time
 from ubp_core.vocabulary import DENSE
 from ubp_tui.bench.job import Plan
 from ubp_tui.bench.run import DeviceRun, Retained
@@ -152,13 +152,13 @@ def name_typed(variants: Sequence[Variant] | Sequence[VariantResult]) -> list[st
 def name_variants(variants: Sequence[Variant] | Sequence[VariantResult]) -> list[str]:
     """Names that tell the variants of a layer and one type apart in at most 16 cells."""
     pruned = [variant for variant in variants if variant.method != DENSE]
-    sizes = len({variant.block_size for variant in pruned}) > 1
+    sizes = len({(variant.block_size, variant.block_columns) for variant in pruned}) > 1
     sparsities = len({variant.sparsity for variant in pruned}) > 1
     names = []
     for variant in variants:
         name = variant.method
         if variant.method != DENSE:
-            name += f" N{variant.block_size}" if sizes else ""
+            name += f" N{format_block(variant.block_size, variant.block_columns)}" if sizes else ""
             name += f" {variant.sparsity:g}".replace(" 0.", " .") if sparsities else ""
         names.append(name)
     return names

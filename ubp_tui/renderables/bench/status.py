@@ -27,7 +27,7 @@ def find_share(queue: BenchQueue) -> float:
 
 def describe_job(job: BenchJob, plan: Plan) -> str:
     """The network, choices and types of a job, for the title."""
-    choices = sorted({(choice.block_size, choice.sparsity) for choice in job.choices})
+    choices = sorted({(choice.block, choice.sparsity) for choice in job.choices})
     same = f"N={choices[0][0]} s={choices[0][1]:g}" if len(choices) == 1 else f"{len(choices)} choices"
     variants = [variant for some in plan.values() for variant in some]
     own = max((len(job.network.types_of(variant)) for variant in variants), default=0) if job.network else 0

@@ -62,7 +62,7 @@ def list_facts(result: LayerResult, dtype: str) -> list[Fact]:
         gap = 100 * (selection.upper_bound - selection.retained)
         facts.append(Fact("certified at most", f"{format_percent(selection.upper_bound, 2)} % (gap {gap:.4f})"))
     facts.append(Fact("sparsity", _describe_sparsity(result)))
-    facts.append(Fact("weights" if selection.method == "unstructured" else "B", f"{len(selection.rows):,}"))
+    facts.append(Fact("weights" if selection.method == "unstructured" else "B", f"{selection.block_count:,}"))
     if result.offsets is not None and selection.block_size > 1:
         facts.append(offsets_fact(result.offsets))
     reason = None if selection.method == "unstructured" else no_kernel(selection.block_size)

@@ -142,7 +142,7 @@ def cell_text(column: str, row: LayerRow) -> str:
         "dtype": lambda: row.dtype,
         "dense": lambda: format_bytes(dense_bytes(layer, row.dtype)),
         "method": lambda: "unstruct." if choice.method == "unstructured" else choice.method,
-        "block": lambda: str(choice.block_size),
+        "block": lambda: choice.block,
         "asked": lambda: f"{100 * choice.sparsity:.4g}",
         "figure": lambda: format_layer_figure(row.figure, row.figure_kind),
     }
@@ -196,7 +196,8 @@ def _chosen_value(column: str, row: LayerRow) -> float | str | None:
     """The value of a column that depends on the choice."""
     choice, measure = row.choice, row.measure
     if column in ("method", "block", "asked"):
-        values: dict[str, float | str] = {"method": choice.method, "block": choice.block_size, "asked": choice.sparsity}
+        block = choice.block_size + choice.block_columns / 10  # 4, 4x4, 8
+        values: dict[str, float | str] = {"method": choice.method, "block": block, "asked": choice.sparsity}
         return values[column]
     if measure is None or math.isnan(measure.retained):
         return None

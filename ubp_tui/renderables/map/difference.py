@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ubp_tui.looks import palette
 from ubp_tui.renderables.map.raster import Image, area_sums
-from ubp_tui.renderables.map.readout import Kernel, format_weight
+from ubp_tui.renderables.map.readout import Kernel, describe_block, format_weight
 from ubp_tui.renderables.map.viewport import Viewport
 from ubp_tui.work.difference import BOTH, LEFT, NEITHER, RIGHT, Difference
 from ubp_tui.work.source import MapSource
@@ -85,8 +85,7 @@ def _fate(source: MapSource, row: int, column: int) -> str:
     start = source.block_start(row, column)
     if start is None:
         return "dense" if source.position is None else "pruned"
-    size = source.block_size
-    return "kept" if size == 1 else f"kept, block at {start} (r % {size} = {start % size})"
+    return describe_block(source, start, column)
 
 
 def describe_area_pair(difference: Difference, view: Viewport, row: int, column: int) -> str:

@@ -30,7 +30,9 @@ def mark_pixels(view: Viewport, source: MapSource, cursor: Place) -> dict[int, i
     return marked
 
 
-def mark_line(image: Image, view: Viewport, marked: Mapping[int, int], column: int, line: int) -> tuple[Image, Image]:
+def mark_line(
+    image: Image, view: Viewport, marked: Mapping[int, int], column: int, line: int, source: MapSource | None = None
+) -> tuple[Image, Image]:
     """The two pixel rows of a line, with the cursor and the block under it marked.
 
     Args:
@@ -39,19 +41,21 @@ def mark_line(image: Image, view: Viewport, marked: Mapping[int, int], column: i
         marked: colour by pixel row, of `mark_pixels`.
         column: of the cursor.
         line: line of cells.
+        source: the layer; None where its blocks have one column.
     """
     upper, lower = image[2 * line], image[2 * line + 1]
     across = view.columns.span_of(column)
     colours = marked.get(2 * line), marked.get(2 * line + 1)
     if across is None or colours == (None, None):
         return upper, lower
+    end = (None if source is None else view.columns.span_of(source.block_span(column)[-1])) or across
     framed = view.columns.scale.pixels >= 2 and view.rows.scale.pixels >= 2
     pair = upper.copy(), lower.copy()
     for row, colour in zip(pair, colours, strict=True):
         if colour == palette.CURSOR:
             row[across[0] : across[0] + 1 if framed else across[1]] = colour
         if colour is not None and framed:
-            row[across[1] - 1] = colour
+            row[(end if colour == palette.MARK else across)[1] - 1] = colour
     return pair
 
 

@@ -146,14 +146,31 @@ def _draw_weights(source: MapSource, view: Viewport) -> Image:
     down, across = view.rows.scale.pixels, view.columns.scale.pixels
     image = indices.repeat(down, axis=0).repeat(across, axis=1)
     if source.position is not None:
-        _draw_gaps(image, position, rows % source.block_size == 0, down, across)
+        inner = (columns + 1) % source.block_columns > 0
+        inner[-1] &= columns[-1] + 1 < source.shape[1]
+        _draw_gaps(image, position, (rows % source.block_size == 0, inner), down, across)
     return image
 
 
-def _draw_gaps(image: Image, position: NDArray[np.uint8], on_grid: NDArray[np.bool_], down: int, across: int) -> None:
-    """Draw into an image of magnified weights: the grid, the gap beside each column, the gap above each block."""
+def _draw_gaps(
+    image: Image,
+    position: NDArray[np.uint8],
+    lines: tuple[NDArray[np.bool_], NDArray[np.bool_]],
+    down: int,
+    across: int,
+) -> None:
+    """Draw into an image of magnified weights: the grid, the gap beside each block, the gap above it.
+
+    Args:
+        image: the weights.
+        position: of `MapSource`, as far as it is in view.
+        lines: by row, whether the grid begins there; by column, whether its right neighbour is of the same blocks.
+        down, across: pixels of a weight.
+    """
+    on_grid, inner = lines
     if across >= 3:
-        image[:, across - 1 :: across] = np.where(position == 0, palette.PRUNED, palette.EDGE).repeat(down, axis=0)
+        gap = np.where(position == 0, palette.PRUNED, palette.EDGE).repeat(down, axis=0)
+        image[:, across - 1 :: across] = np.where(inner, image[:, across - 1 :: across], gap)
     if down < 2:
         return
     top = image[::down]
@@ -164,5 +181,5 @@ def _draw_gaps(image: Image, position: NDArray[np.uint8], on_grid: NDArray[np.bo
     # Only the weight's own pixels: the gap column keeps the grid.
     starts = (position == 1).repeat(across, axis=1)
     if across >= 3:
-        starts[:, across - 1 :: across] = False
+        starts[:, across - 1 :: across] &= inner
     top[starts] = palette.EDGE

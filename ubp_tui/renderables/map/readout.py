@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ubp_tui.renderables.map.raster import area_sums
 from ubp_tui.renderables.map.viewport import Viewport
@@ -21,9 +22,13 @@ class Kernel:
     """Taps across."""
     channels: int = 0
     """Input channels, where columns stand by tap; 0 where they stand by channel."""
+    order: NDArray[np.int64] | None = field(default=None, compare=False)
+    """The columns as they are drawn, where they stand by group."""
 
     def true_column(self, column: int) -> int:
         """The number by channel of a column as it is drawn."""
+        if self.order is not None:
+            return int(self.order[column])
         if not self.channels:
             return column
         tap, channel = divmod(column, self.channels)
@@ -31,6 +36,8 @@ class Kernel:
 
     def drawn_column(self, column: int) -> int:
         """Where a column stands that is numbered by channel."""
+        if self.order is not None:
+            return int(np.flatnonzero(self.order == column)[0])
         if not self.channels:
             return column
         channel, tap = divmod(column, self.height * self.width)
@@ -86,9 +93,17 @@ def describe_weight(source: MapSource, kernel: Kernel, row: int, column: int) ->
     start = source.block_start(row, column)
     if start is None:
         return f"{place}  pruned"
-    if source.block_size == 1:
-        return f"{place}  kept"
-    return f"{place}  kept, block at {start} (r % {source.block_size} = {start % source.block_size})"
+    return f"{place}  {describe_block(source, start, column)}"
+
+
+def describe_block(source: MapSource, start: int, column: int) -> str:
+    """The block that keeps a weight: its first row, and its group where blocks have four columns."""
+    words = ["kept"]
+    if source.block_size > 1:
+        words.append(f"block at {start} (r % {source.block_size} = {start % source.block_size})")
+    if source.block_columns > 1:
+        words.append(f"group {column // source.block_columns}")
+    return ", ".join(words)
 
 
 def describe_area(source: MapSource, view: Viewport, row: int, column: int) -> str:

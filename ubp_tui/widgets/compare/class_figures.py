@@ -75,7 +75,7 @@ def _side_line(name: str, side: LayerResult | None, width: int) -> Content:
     choice = side.request.choice
     return Content.assemble(
         f"{name:6}",
-        (f"{choice.method:{width}} N={choice.block_size:<2} ", "$text-muted"),
+        (f"{choice.method:{width}} N={choice.block:<4} ", "$text-muted"),
         ("keeps ", "$text-muted"),
         (f"{format_percent(side.selection.retained, 2)} %", "bold $text-success"),
         (f"  sparsity {format_percent(side.selection.achieved_sparsity, 2)} %", "$text-muted"),

@@ -1,4 +1,4 @@
-"""The bar of controls: method, block size, sparsity, type, and for which layers."""
+"""The bar of controls: method, rows and columns of blocks, sparsity, type, and for which layers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from textual.containers import Container, Horizontal
 from textual.message import Message
 from textual.reactive import reactive
 
-from ubp_core.vocabulary import DEFAULT_DTYPE, DTYPES, METHODS
+from ubp_core.vocabulary import BLOCK_COLUMNS, DEFAULT_DTYPE, DTYPES, METHODS
 from ubp_tui.choices.choice import Choice, offered_block_sizes
 from ubp_tui.choices.layer_choices import SCOPES, Scope
 from ubp_tui.widgets.controls.segments import Segments
@@ -23,7 +23,7 @@ class ChoiceBar(Container):
 
     @dataclass
     class Changed(Message):
-        """The user picked a method, block size or sparsity."""
+        """The user picked a method, rows or columns of a block, or sparsity."""
 
         bar: ChoiceBar
         """Where."""
@@ -67,6 +67,9 @@ class ChoiceBar(Container):
                 yield Segments("for", "t", SCOPES, self.scope, short=True, id="scope")
         with Horizontal(classes="choice-group"):
             yield Segments("block", "n", sizes, str(self.choice.block_size), short=True, id="block-size")
+            columns = tuple(map(str, BLOCK_COLUMNS))
+            chosen = str(self.choice.block_columns)
+            yield Segments("columns", "K", columns, chosen, short=True, tight=True, id="block-columns")
             yield SparsitySlider(self.choice.sparsity, id="sparsity")
             if self._scoped:
                 yield Segments("type", "z", DTYPES, self.dtype, short=True, tight=True, id="dtype")
@@ -77,6 +80,7 @@ class ChoiceBar(Container):
             return
         self.query_one("#method", Segments).chosen = choice.method
         self.query_one("#block-size", Segments).chosen = str(choice.block_size)
+        self.query_one("#block-columns", Segments).chosen = str(choice.block_columns)
         self.query_one(SparsitySlider).sparsity = choice.sparsity
 
     def watch_scope(self, scope: Scope) -> None:
@@ -106,6 +110,12 @@ class ChoiceBar(Container):
         """Another block size."""
         message.stop()
         self.post_message(self.Changed(self, {"block_size": int(message.option)}))
+
+    @on(Segments.Picked, "#block-columns")
+    def _pick_block_columns(self, message: Segments.Picked) -> None:
+        """Blocks of another number of columns."""
+        message.stop()
+        self.post_message(self.Changed(self, {"block_columns": int(message.option)}))
 
     @on(Segments.Picked, "#scope")
     def _pick_scope(self, message: Segments.Picked) -> None:

@@ -84,7 +84,7 @@ class CurvePane(Framed, can_focus=True):
         fixed = ""
         if self._choice is not None:
             choice = self._choice
-            fixed = f", N={choice.block_size}" if over == "sparsity" else f", s={100 * choice.sparsity:g} %"
+            fixed = f", N={choice.block}" if over == "sparsity" else f", s={100 * choice.sparsity:g} %"
         other = "block size" if over == "sparsity" else "sparsity"
         step = Content.styled(f"x over {other}", Style.from_meta({"@click": "screen.step_axis"}))
         self.set_titles(f"Retained importance over {over}{fixed}, per cent", step)

@@ -83,7 +83,9 @@ class CurvePlot(Widget):
         if choice is None:
             return False
         if self.axis == "sparsity":
-            return point.block_size == choice.block_size
+            return point.block == choice.block
+        if point.block_columns != choice.block_columns:
+            return False
         return point.sparsity == choice.sparsity and point.block_size in (*BLOCK_SIZES, choice.block_size)
 
     def values_at(self, x: float) -> dict[str, float]:

@@ -208,7 +208,7 @@ class BlockMap(Widget, can_focus=True):
             return Strip.blank(self.size.width, self.visual_style.rich_style)
         if self._marked is None:
             self._marked = mark_pixels(view, source, self.cursor)
-        upper, lower = mark_line(self._image, view, self._marked, self.cursor[1], line)
+        upper, lower = mark_line(self._image, view, self._marked, self.cursor[1], line, source)
         text, on_cursor = row_ruler(view, source.block_size, self.cursor[0], line)
         style = self.get_component_rich_style("block-map--ruler-cursor" if on_cursor else "block-map--ruler")
         ruler = Segment(text.rjust(self.ruler_width - 1) + " ", style)

@@ -59,12 +59,12 @@ class MapPane(Framed):
     def show_result(self, result: LayerResult) -> None:
         """Draw a layer and name it in the frame, in one go: the title never belongs to another picture."""
         choice = result.request.choice
-        how = f"{choice.method} N={choice.block_size} s={100 * choice.sparsity:g} %"
-        order = " · by tap" if result.basis.by_tap else ""
+        how = f"{choice.method} N={choice.block} s={100 * choice.sparsity:g} %"
+        order = " · by tap" if result.basis.by_tap else " · by group" if result.basis.order is not None else ""
         self._named = result.layer.name, f"{how if result.selection else 'dense'}{order}"
         self._show_title()
         self.remove_class("-empty")
-        kernel = kernel_of(result.layer, result.basis.by_tap)
+        kernel = kernel_of(result.layer, result.basis)
         self.query_one(BlockMap).show_layer(result.layer.name, result.source, kernel)
         self._refresh_pictures(result)
 

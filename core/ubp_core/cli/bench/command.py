@@ -7,6 +7,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from ubp_core.benchmark.settings import BenchSettings, SettingOption
+from ubp_core.budgets import split_note
 from ubp_core.cli import output
 from ubp_core.cli.bench.output import print_runs
 from ubp_core.cli.bench.packing import pack, plan_record
@@ -33,7 +34,7 @@ timed. Only a phone's times are called latency; the emulator checks results and 
 history.
 
 With --plan, what a plan says (`ubp plan`) runs against dense: the network it names, or single layers of it. --methods
-adds other methods, with the plan's block size and sparsity of each layer."""
+adds other methods, with the plan's blocks and sparsity of each layer."""
 
 EXAMPLES = """\
   ubp bench mobilenet_v1 --weights random --device adb
@@ -91,13 +92,16 @@ def run(args: argparse.Namespace) -> int:
     from ubp_core.benchmark import run_on_devices
     from ubp_core.devices.catalogue import open_device
 
-    plan = read_plan(args, ["block_size", "sparsity", "criterion", "dtype"])
+    plan = read_plan(args, ["block_size", "block_columns", "sparsity", "criterion", "dtype"])
     settings = settings_from(args)
     server = chosen_server(args)
     devices = [open_device(name.strip(), server) for name in dict.fromkeys(args.device.split(","))]
     model, side = load_for_plan(args, plan)
     cancel = Event()
     with passing_folder("ubp-bench-") as folder:
+        columns = args.block_columns if plan is None else [layer.block_columns for layer in plan.pruned]
+        if note := split_note(max(columns, default=1)):
+            output.note(note)
         packed = pack(args, plan, model, args.input_hw or (side, side), folder)
         extra = {"model": output.model_record(model), "criterion": plan.criterion if plan else args.criterion}
         extra |= {"plan": plan_record(plan)} if plan else {}

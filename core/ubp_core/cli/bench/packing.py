@@ -42,7 +42,8 @@ def pack_chosen(
     """Layers or network in the variants that the options ask for."""
     from ubp_core.benchmark import make_variants
 
-    variants = make_variants(args.methods or COMPARED_METHODS, args.block_size, args.sparsity, args.dtype)
+    methods = args.methods or COMPARED_METHODS
+    variants = make_variants(methods, args.block_size, args.sparsity, args.dtype, args.block_columns)
     if args.layers is None:
         return [pack_network(args, model, image, variants, folder, args.criterion)]
     layers = choose_layers(args, model, [layer.name for layer in model.prunable])
@@ -83,7 +84,13 @@ def pack_plan(
 def plan_record(plan: Plan) -> list[dict[str, Any]]:
     """What a plan does with each layer that it prunes, for the history."""
     return [
-        {"layer": layer.name, "method": layer.method, "block_size": layer.block_size, "sparsity": layer.sparsity}
+        {
+            "layer": layer.name,
+            "method": layer.method,
+            "block_size": layer.block_size,
+            "block_columns": layer.block_columns,
+            "sparsity": layer.sparsity,
+        }
         for layer in plan.pruned
     ]
 

@@ -15,7 +15,7 @@ from ubp_core.cli.options.planned import add_plan_option, load_for_plan, read_pl
 from ubp_core.cli.options.selection import add_grid_options, add_jobs_option
 from ubp_core.cli.tables import Column, Table, numbers
 from ubp_core.errors import ExitCode
-from ubp_core.units import format_size
+from ubp_core.units import format_block, format_size
 from ubp_core.vocabulary import COMPARED_METHODS, METHODS
 
 if TYPE_CHECKING:
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 DESCRIPTION = """\
 Compare the methods at the same budget of blocks: the share of importance that each keeps, layer by layer and over all
-layers (sum kept / sum total). Lists of block sizes and sparsities give one line for each pair.
+layers (sum kept / sum total). Lists of block sizes, columns and sparsities give one line for each combination; 4x4
+stands for blocks of 4 rows x 4 columns that are alike.
 With --plan, what a plan (`ubp plan`) keeps of every layer stands beside the methods at that layer's block size and
 sparsity, and beside all layers pruned alike."""
 
@@ -31,6 +32,7 @@ EXAMPLES = """\
   ubp compare                                       the demo network, blocks of 4, sparsity 0.75
   ubp compare --layer _conv_head --block-size 2,4,8,16
   ubp compare efficientnet_lite0 --block-size 2,4,8,16 --sparsity 0.5,0.75,0.9 --markdown
+  ubp compare --block-size 4,8 --block-columns 1,4 --methods abp,optimal      what each form of blocks keeps
   ubp compare resnet50 --weights random --methods abp,bed,optimal --json
   ubp compare --plan plan.yaml                      what sharing a budget out has gained"""
 
@@ -48,7 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Compare and print."""
-    plan = read_plan(args, ["layers", "block_size", "sparsity", "criterion"])
+    plan = read_plan(args, ["layers", "block_size", "block_columns", "sparsity", "criterion"])
     if plan is not None:
         compare_plan(args, plan)
         return ExitCode.OK
@@ -59,9 +61,9 @@ def run(args: argparse.Namespace) -> int:
         layers = chosen_layers(args.layers, model)
     if not layers:
         output.note(f"{model.name} has no layer that can be pruned; `ubp layers` tells why")
-    pairs = [(n, s) for n in args.block_size for s in args.sparsity]
-    with output.progress_bar("selecting blocks", len(layers) * len(pairs)) as step:
-        results = compare_layers(layers, pairs, args.methods, args.criterion, args.jobs, step)
+    asked = [(n, c, s) for n in args.block_size for c in args.block_columns for s in args.sparsity]
+    with output.progress_bar("selecting blocks", len(layers) * len(asked)) as step:
+        results = compare_layers(layers, asked, args.methods, args.criterion, args.jobs, step)
     if args.json:
         output.print_json(_record(model, results, args))
     else:
@@ -82,6 +84,7 @@ def _record(model: LoadedModel, results: list[GridResult], args: argparse.Namesp
         "results": [
             {
                 "block_size": result.block_size,
+                "block_columns": result.block_columns,
                 "requested_sparsity": result.sparsity,
                 "achieved_sparsity": result.achieved_sparsity,
                 "total": {
@@ -109,7 +112,7 @@ def _record(model: LoadedModel, results: list[GridResult], args: argparse.Namesp
 
 
 def _print(model: LoadedModel, results: list[GridResult], args: argparse.Namespace) -> None:
-    """Layers and totals for one pair; one line of totals for each of several pairs."""
+    """Layers and totals where one form and sparsity are asked for; one line of totals for each of several."""
     console = output.open_console()
     console.print(output.heading(model), soft_wrap=True)
     console.print()
@@ -130,7 +133,7 @@ def _layer_table(result: GridResult, args: argparse.Namespace) -> Any:
         shares = [number(row.methods[name]["retained"]) for name in args.methods]
         table.add_row(row.layer.name, format_size((row.layer.rows, row.layer.columns)), *shares)
     table.add_section()
-    label = f"total, N = {result.block_size}, s = {result.sparsity:g}"
+    label = f"total, N = {format_block(result.block_size, result.block_columns)}, s = {result.sparsity:g}"
     achieved = f"achieved s = {result.achieved_sparsity:.4f}" if result.layers else "no layers"
     table.add_row(label, achieved, *(number(result.total(name)) for name in args.methods), style="bold")
     times = [f"{result.seconds(name) * 1e3:.0f} ms" for name in args.methods]
@@ -139,22 +142,22 @@ def _layer_table(result: GridResult, args: argparse.Namespace) -> Any:
 
 
 def _grid_table(results: list[GridResult], args: argparse.Namespace) -> Any:
-    """One line of totals for each pair."""
+    """One line of totals for each form and sparsity."""
     table = Table([*numbers("N", "s"), *numbers("achieved s", yields=1), *numbers(*args.methods)])
     for result in results:
         achieved = "-" if result.achieved_sparsity is None else f"{result.achieved_sparsity:.4f}"
         shares = [number(result.total(name)) for name in args.methods]
-        table.add_row(str(result.block_size), f"{result.sparsity:g}", achieved, *shares)
+        table.add_row(format_block(result.block_size, result.block_columns), f"{result.sparsity:g}", achieved, *shares)
     return table
 
 
 def _exhausted(results: list[GridResult]) -> list[str]:
-    """A line for every pair at which a method ran out of candidates: its total is a dash there."""
+    """A line for every form and sparsity at which a method ran out of candidates: its total is a dash there."""
     lines = []
     for result in results:
         for name in result.layers[0].methods if result.layers else ():
             missing = sum(row.methods[name]["retained"] is None for row in result.layers)
             if missing:
-                where = f"N = {result.block_size}, s = {result.sparsity:g}"
+                where = f"N = {format_block(result.block_size, result.block_columns)}, s = {result.sparsity:g}"
                 lines.append(f"{name} ran out of candidates on {missing} of {len(result.layers)} layers at {where}")
     return lines

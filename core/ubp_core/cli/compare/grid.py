@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LayerResult:
-    """One layer at one block size and sparsity."""
+    """One layer at one form of blocks and one sparsity."""
 
     layer: Layer
     total: float
@@ -27,9 +27,10 @@ class LayerResult:
 
 @dataclass(frozen=True)
 class GridResult:
-    """All layers at one block size and sparsity."""
+    """All layers at one form of blocks and one sparsity."""
 
     block_size: int
+    block_columns: int
     sparsity: float
     layers: tuple[LayerResult, ...]
 
@@ -55,46 +56,50 @@ class GridResult:
 
 def compare_layers(
     layers: Sequence[Layer],
-    pairs: Sequence[tuple[int, float]],
+    asked: Sequence[tuple[int, int, float]],
     methods: Sequence[str],
     criterion: str = DEFAULT_CRITERION,
     threads: int | None = None,
     step: Callable[[], None] = lambda: None,
 ) -> list[GridResult]:
-    """Every method on every layer for every (block size, sparsity).
+    """Every method on every layer for every (block size, columns of a block, sparsity).
 
     Args:
         layers: their weights are used as they are.
-        pairs: block size 1 to 32, sparsity in [0, 1).
+        asked: block size 1 to 32, columns 1 or 4, sparsity in [0, 1).
         methods: names from `ubp_core.METHODS`.
         criterion: of the importance.
         threads: of each selection.
-        step: called after each layer and pair.
+        step: called after each layer and what is asked of it.
 
     Returns:
-        One result for each pair, in their order.
+        One result for each that is asked, in their order.
     """
     from ubp_core import importance
     from ubp_core.budgets import blocks_to_keep, too_few_rows
     from ubp_core.report import compare_methods
+    from ubp_core.selection import check_importance, fit_groups
 
-    rows: list[list[LayerResult]] = [[] for _ in pairs]
+    rows: list[list[LayerResult]] = [[] for _ in asked]
     for layer in layers:
         matrix = importance(layer.weight, criterion)
         total = float(matrix.sum(dtype="float64"))
         shape = (layer.rows, layer.columns)
-        for row, (block_size, sparsity) in zip(rows, pairs, strict=True):
-            outcomes = compare_methods(matrix, block_size, sparsity, tuple(methods), threads)
+        alike = fit_groups(check_importance(matrix), None) if any(width > 1 for _, width, _ in asked) else None
+        for row, (block_size, width, sparsity) in zip(rows, asked, strict=True):
+            groups = None if width == 1 else alike
+            outcomes = compare_methods(matrix, block_size, sparsity, tuple(methods), threads, groups)
             by_method = {o.method: _method_record(o) for o in outcomes}
             dense = too_few_rows(layer.rows, block_size)
-            size, blocks = blocks_to_keep(shape, block_size, sparsity, "optimal")
-            row.append(LayerResult(layer, total, layer.parameters if dense else blocks * size, by_method))
+            size, blocks, columns = blocks_to_keep(shape, block_size, sparsity, "optimal", width)
+            kept = min(blocks * size * columns, layer.parameters)
+            row.append(LayerResult(layer, total, layer.parameters if dense else kept, by_method))
             step()
-    return [GridResult(n, s, tuple(row)) for (n, s), row in zip(pairs, rows, strict=True)]
+    return [GridResult(*one, tuple(row)) for one, row in zip(asked, rows, strict=True)]
 
 
 def notes_of(results: Sequence[GridResult]) -> list[str]:
-    """A line for every layer that stays dense or can't have its sparsity, at every pair."""
+    """A line for every layer that stays dense or can't have its sparsity, each once."""
     from ubp_core.budgets import budget_note, dense_reason
 
     lines = []
@@ -102,10 +107,11 @@ def notes_of(results: Sequence[GridResult]) -> list[str]:
         for row in result.layers:
             shape = (row.layer.rows, row.layer.columns)
             reason = dense_reason(shape, result.block_size, result.sparsity)
-            note = f"stays dense: {reason}" if reason else budget_note(shape, result.block_size, result.sparsity)
+            note = budget_note(shape, result.block_size, result.sparsity, result.block_columns)
+            note = f"stays dense: {reason}" if reason else note
             if note:
                 lines.append(f"{row.layer.name}: {note}")
-    return lines
+    return list(dict.fromkeys(lines))
 
 
 def _method_record(outcome: Any) -> dict[str, Any]:

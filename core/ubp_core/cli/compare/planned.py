@@ -12,7 +12,7 @@ from ubp_core.cli.compare.grid import GridResult, LayerResult, compare_layers, n
 from ubp_core.cli.options.planned import load_for_plan
 from ubp_core.cli.tables import Column, Table, numbers
 from ubp_core.errors import PlanError
-from ubp_core.units import format_size
+from ubp_core.units import format_block, format_size
 from ubp_core.vocabulary import COMPARED_METHODS
 
 if TYPE_CHECKING:
@@ -54,15 +54,15 @@ def compare_plan(args: argparse.Namespace, plan: Plan) -> None:
     with output.progress_bar("selecting blocks", 2 * len(plan.pruned)) as step:
         rows = []
         for layer in plan.pruned:
-            pair = (layer.block_size, min(layer.sparsity, _NEARLY_ALL))
+            asked = (layer.block_size, layer.block_columns, min(layer.sparsity, _NEARLY_ALL))
             names = tuple(dict.fromkeys((layer.method, *methods)))
-            (found,) = compare_layers((model.layer(layer.name),), (pair,), names, plan.criterion, args.jobs, step)
+            (found,) = compare_layers((model.layer(layer.name),), (asked,), names, plan.criterion, args.jobs, step)
             rows.append((layer, found.layers[0]))
         weights = sum(row.layer.parameters for _, row in rows)
         sparsity = min(1 - sum(row.kept_weights for _, row in rows) / weights, _NEARLY_ALL)
         layers = tuple(row.layer for _, row in rows)
-        pairs = ((plan.block_size, sparsity),)
-        (uniform,) = compare_layers(layers, pairs, methods, plan.criterion, args.jobs, step)
+        alike = ((plan.block_size, plan.block_columns, sparsity),)
+        (uniform,) = compare_layers(layers, alike, methods, plan.criterion, args.jobs, step)
     result = PlanResult(tuple(rows), uniform)
     if args.json:
         output.print_json(_record(args, plan, model, result, methods))
@@ -77,7 +77,8 @@ def _print(
     columns = [Column("layer", "name"), *numbers("rows x columns", yields=2), Column("plan", yields=1)]
     table = Table([*columns, *numbers("N", "s", yields=1), *numbers("plan keeps", *methods)])
     for layer, row in result.rows:
-        cells = [format_size((row.layer.rows, row.layer.columns)), layer.method, str(layer.block_size)]
+        block = format_block(layer.block_size, layer.block_columns)
+        cells = [format_size((row.layer.rows, row.layer.columns)), layer.method, block]
         shares = [number(row.methods[name]["retained"]) for name in (layer.method, *methods)]
         table.add_row(layer.name, *cells, f"{layer.sparsity:g}", *shares)
     table.add_section()
@@ -85,7 +86,8 @@ def _print(
     sparsity = f"{result.uniform.sparsity:.4f}"
     table.add_row("total, as planned", "", "", "", sparsity, *totals, style="bold")
     uniform = [number(result.uniform.total(name)) for name in methods]
-    table.add_row("total, every layer alike", "", "", str(plan.block_size), sparsity, "", *uniform)
+    block = format_block(plan.block_size, plan.block_columns)
+    table.add_row("total, every layer alike", "", "", block, sparsity, "", *uniform)
     console = output.open_console()
     console.print(output.heading(model), soft_wrap=True)
     console.print(table)
@@ -117,6 +119,7 @@ def _record(
                 "name": layer.name,
                 "method": layer.method,
                 "block_size": layer.block_size,
+                "block_columns": layer.block_columns,
                 "sparsity": layer.sparsity,
                 "importance": row.total,
                 "methods": row.methods,

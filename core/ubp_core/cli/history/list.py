@@ -12,7 +12,7 @@ from ubp_core.cli.options.history import add_filter_options, add_history_option,
 from ubp_core.cli.options.output import add_output_options
 from ubp_core.cli.tables import Column, Table, numbers
 from ubp_core.errors import ExitCode
-from ubp_core.units import format_names, format_numbers
+from ubp_core.units import format_few, format_names, format_numbers
 
 if TYPE_CHECKING:
     from ubp_core.history import Summary
@@ -65,7 +65,7 @@ def list_table(found: Sequence[Summary]) -> Table:
     table = Table([*columns, Column("ended", "text", yields=5)])
     for line in found:
         started = line.started.replace("T", " ").replace("+00:00", " UTC")
-        sizes, sparsities = map(format_numbers, (line.block_sizes, line.sparsities))
+        sizes, sparsities = format_few(line.blocks), format_numbers(line.sparsities)
         types = ", ".join(line.dtypes)
         what = (line.device, line.title, line.model, format_names(line.layer_names), sizes, sparsities, types)
         measured = f"{line.layers} of {line.planned}"

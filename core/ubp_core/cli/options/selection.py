@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import argparse
 
-from ubp_core.cli.options.values import block_size, list_of, method, packed_block_size, sparsity, thread_count
+from ubp_core.cli.options.values import (
+    block_columns,
+    block_size,
+    list_of,
+    method,
+    packed_block_size,
+    sparsity,
+    thread_count,
+)
 from ubp_core.vocabulary import (
     CRITERIA,
+    DEFAULT_BLOCK_COLUMNS,
     DEFAULT_BLOCK_SIZE,
     DEFAULT_CRITERION,
     DEFAULT_METHOD,
@@ -16,9 +25,9 @@ from ubp_core.vocabulary import (
     PACKED_BLOCK_SIZES,
 )
 
-CHOICE = ("method", "block_size", "sparsity", "criterion")
+CHOICE = ("method", "block_size", "block_columns", "sparsity", "criterion")
 """Names of `add_choice_options`, but for jobs, in the parsed arguments."""
-GRID = ("methods", "block_size", "sparsity", "criterion")
+GRID = ("methods", "block_size", "block_columns", "sparsity", "criterion")
 """Names of `add_grid_options`, likewise."""
 
 
@@ -34,7 +43,7 @@ def add_choice_options(parser: argparse._ActionsContainer, packed: bool = False)
 
 
 def add_block_options(parser: argparse._ActionsContainer, packed: bool = False) -> None:
-    """Method, block size and sparsity.
+    """Method, rows and columns of blocks, and sparsity.
 
     Args:
         packed: only block sizes that kernels have.
@@ -53,6 +62,13 @@ def add_block_options(parser: argparse._ActionsContainer, packed: bool = False) 
         default=DEFAULT_BLOCK_SIZE,
         metavar="N",
         help=f"rows of a block, {sizes} (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--block-columns",
+        type=block_columns,
+        default=DEFAULT_BLOCK_COLUMNS,
+        metavar="1|4",
+        help="columns of a block: one, or a group of four that are alike, for int8 (default: %(default)s)",
     )
     parser.add_argument(
         "--sparsity",
@@ -77,6 +93,13 @@ def add_grid_options(parser: argparse._ActionsContainer, methods: str, packed: b
         default=(DEFAULT_BLOCK_SIZE,),
         metavar="N[,N...]",
         help=f"rows of a block (default: {DEFAULT_BLOCK_SIZE})",
+    )
+    parser.add_argument(
+        "--block-columns",
+        type=list_of(block_columns),
+        default=(DEFAULT_BLOCK_COLUMNS,),
+        metavar="C[,C]",
+        help=f"columns of a block, 1, 4 or both: a group of four that are alike (default: {DEFAULT_BLOCK_COLUMNS})",
     )
     parser.add_argument(
         "--sparsity",

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from ubp_core.budgets import no_kernel
 from ubp_core.numerals import read_share, whole_number
-from ubp_core.vocabulary import MAX_BLOCK_SIZE, MAX_THREADS, METHODS
+from ubp_core.vocabulary import BLOCK_COLUMNS, MAX_BLOCK_SIZE, MAX_THREADS, METHODS
 
 T = TypeVar("T")
 
@@ -26,6 +26,14 @@ def packed_block_size(text: str) -> int:
     value = whole_number(text)
     if reason := no_kernel(value):
         raise argparse.ArgumentTypeError(reason)
+    return value
+
+
+def block_columns(text: str) -> int:
+    """Columns of a block, one of BLOCK_COLUMNS."""
+    value = whole_number(text)
+    if value not in BLOCK_COLUMNS:
+        raise argparse.ArgumentTypeError(f"need {' or '.join(map(str, BLOCK_COLUMNS))}, got {text}")
     return value
 
 
@@ -83,4 +91,5 @@ def list_of(parse: Callable[[str], T]) -> Callable[[str], tuple[T, ...]]:
 
 
 thread_count.__name__ = "thread count"
+block_columns.__name__ = "number of columns"
 block_size.__name__ = packed_block_size.__name__ = "block size"

@@ -57,8 +57,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="PATTERN=...",
-        help="an exception: PATTERN=dense, or PATTERN=FIELD:VALUE[,...] with method, block-size, sparsity, floor, "
-        "ceiling, dtype; * stands for any text; may be repeated, later ones count",
+        help="an exception: PATTERN=dense, or PATTERN=FIELD:VALUE[,...] with method, block-size, block-columns, "
+        "sparsity, floor, ceiling, dtype; * stands for any text; may be repeated, later ones count",
     )
     add_figures_option(parser)
     add_plan_output(parser)
@@ -113,6 +113,7 @@ def _make(args: argparse.Namespace) -> tuple[Plan, LoadedModel]:
             scope=args.scope,
             method=args.method,
             block_size=args.block_size,
+            block_columns=args.block_columns,
             sparsity=args.sparsity,
             criterion=args.criterion,
             floor=args.floor,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ubp_core.cli import output
 from ubp_core.cli.tables import Column, Table, numbers
-from ubp_core.units import format_grouped, format_share, format_size, format_time
+from ubp_core.units import format_block, format_grouped, format_share, format_size, format_time
 
 if TYPE_CHECKING:
     from ubp_core.history import LayerFigures
@@ -51,7 +51,8 @@ def describe_plan(plan: Plan) -> str:
     """What was asked for, in one line."""
     fixed = fixed_layers(plan)
     others = f" of the others ({len(fixed)} fixed)" if fixed else ""
-    asked = f"{plan.method}, N = {plan.block_size}, s = {plan.sparsity:g}{others}, importance {plan.criterion}"
+    block = format_block(plan.block_size, plan.block_columns)
+    asked = f"{plan.method}, N = {block}, s = {plan.sparsity:g}{others}, importance {plan.criterion}"
     if plan.scope == "uniform":
         return f"every {'other ' if fixed else ''}layer: {asked}"
     return (
@@ -81,7 +82,8 @@ def _layer_table(report: PlanReport, figures: LayerFigures | None) -> Any:
             method, size = f"dense: {row.layer.because}" if row.layer.because else "dense", ""
         else:
             cells = [format_share(x) for x in (row.layer.sparsity, row.achieved, row.retained)]
-            method, size = row.layer.method + (" (fixed)" if row.layer.fixed else ""), str(row.layer.block_size)
+            method = row.layer.method + (" (fixed)" if row.layer.fixed else "")
+            size = format_block(row.layer.block_size, row.layer.block_columns)
         parameters = _change(row.cost.parameters_before, row.cost.parameters_after)
         style = "dim" if row.layer.dense else ""
         cells += [parameters, bytes_change, *([_measured_text(row, figures)] if measured else [])]
@@ -127,7 +129,8 @@ def plan_record(
     """The JSON object."""
     from ubp_core.export.tables import figure_record, row_record
 
-    asked = {key: getattr(plan, key) for key in ("criterion", "scope", "method", "block_size", "sparsity", "dtype")}
+    head = ("criterion", "scope", "method", "block_size", "block_columns", "sparsity", "dtype")
+    asked = {key: getattr(plan, key) for key in head}
     return {
         "command": "plan",
         "model": output.model_record(model),

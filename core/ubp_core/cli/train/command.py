@@ -18,7 +18,7 @@ from ubp_core.cli.tables import Column, Table, numbers
 from ubp_core.cli.train.progress import TrainProgress
 from ubp_core.errors import ConfigError, ExitCode, ModelError
 from ubp_core.process.ending import BY_SIGNAL, SIGNALS, Ended
-from ubp_core.units import format_share, format_size
+from ubp_core.units import format_block, format_share, format_size
 
 if TYPE_CHECKING:
     import torch
@@ -219,7 +219,8 @@ def _print_report(report: dict[str, Any]) -> None:
     table = Table([*columns, *numbers("requested", "achieved", "retained")])
     for layer in report["layers"]:
         shares = [format_share(layer[key]) for key in ("requested", "achieved", "retained")]
-        table.add_row(layer["name"], format_size(layer["shape"]), str(layer["block_size"]), layer["method"], *shares)
+        block = format_block(layer["block_size"], layer["block_columns"])
+        table.add_row(layer["name"], format_size(layer["shape"]), block, layer["method"], *shares)
     output.open_console().print(table)
     after = report["accuracy_after_recalibration"]
     share = report["packed_bytes"] / max(report["dense_bytes"], 1)

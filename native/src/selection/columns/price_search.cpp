@@ -85,7 +85,7 @@ Search::Search(const std::vector<PricedLayer>& layers, int64_t budget, int64_t s
                    [&](int64_t i) { best[i] = largest_sum(layers_[items_[i].layer], items_[i].tile); });
     const double top = *std::max_element(best.begin(), best.end());
     low_.price = top > 0 ? -top : -1;
-    high_.price = top;
+    high_.price = top * (1 + 0x1p-50);  // a little more: divided by a layer's scale it must still be no gain
     sum_up(low_);
     sum_up(high_);
 }

@@ -1,0 +1,1 @@
+"""Blocks of four columns: which columns form a group (`columns`), and which are alike (`likeness`)."""

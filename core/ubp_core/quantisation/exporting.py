@@ -79,23 +79,27 @@ def export_integers(
     tell = progress or (lambda line: None)
     tell("capturing the network")
     full = NetworkExporter(model, input_shape).export(selections, criterion, tell)
-    return with_integers(full, calibrating, tell, images)
+    return with_integers(full, selections, calibrating, tell, images)
 
 
 def with_integers(
-    full: ExportedNetwork, calibrating: Calibrating, progress: Progress | None = None, images: Images = ()
+    full: ExportedNetwork,
+    selections: Mapping[str, Selection],
+    calibrating: Calibrating,
+    progress: Progress | None = None,
+    images: Images = (),
 ) -> ExportedNetwork:
     """The same network in int8, with what that costs; arguments and errors as of `export_integers`.
 
     Args:
-        full: in fp32, and checked.
+        full: in fp32, and checked; made with these selections.
     """
     tell = progress or (lambda line: None)
     check_request(full.packed, calibrating.recipe)
     network = quantise(full.packed, [(image,) for image in calibrating.images], calibrating.recipe, tell)
     network = keep_in_half(network, calibrating.halves)
     tell("planning memory")
-    made = pack_integers(network)
+    made = pack_integers(network, {name: one.groups for name, one in selections.items() if one.groups is not None})
     packed = replace(made.packed, source=source_text(made.packed.source, calibrating.words))
     images = images if len(images) else calibrating.images[: 1 if calibrating.random else None]
     runs = check_runs(network, packed, images, tell)

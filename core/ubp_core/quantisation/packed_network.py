@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ubp_core.errors import FileError, ModelError
+from ubp_core.grouping.columns import ColumnGroups
 from ubp_core.network.memory import ArenaPlan, Use, plan_arena
 from ubp_core.network.types.half import to_half
 from ubp_core.packed.file import PackedFile
@@ -32,8 +33,12 @@ class PackedIntegers:
     """Of its memory."""
 
 
-def pack_integers(network: QuantisedNetwork) -> PackedIntegers:
+def pack_integers(network: QuantisedNetwork, groups: Mapping[str, ColumnGroups] | None = None) -> PackedIntegers:
     """The network as a file of int8; its inputs and outputs are fp32, what it runs in between is the same.
+
+    Args:
+        network: in integers.
+        groups: by layer name, of layers whose N x 1 blocks are N x 4 blocks in four pieces: they are written in one.
 
     Raises:
         ModelError: scales lie so far apart that a factor of the format can't hold their quotient; the line has the
@@ -43,10 +48,9 @@ def pack_integers(network: QuantisedNetwork) -> PackedIntegers:
     for index in range(len(network.graph.nodes)):
         build.add(index)
     outputs = tuple(build.converted(tensor, "fp32") for tensor in network.graph.outputs)
-    numbers = range(len(source.layers))
     layers = tuple(
-        integer_layer(network.layers[number]) if number in network.layers else source.layers[number]
-        for number in numbers
+        integer_layer(network.layers[number], (groups or {}).get(layer.name)) if number in network.layers else layer
+        for number, layer in enumerate(source.layers)
     )
     tensors, uses = build.tensors, [Use(node.op, node.operands) for node in build.nodes]
     plan = plan_arena([t.chw for t in tensors], [t.dtype for t in tensors], tensors[0].batch, uses, outputs)
@@ -119,9 +123,9 @@ def check_node(graph: Graph, layers: tuple[PackedLayer, ...], index: int) -> Non
         ) from None
 
 
-def integer_layer(layer: QuantisedLayer) -> PackedLayer:
-    """A layer as a file has it, in the blocks of its source."""
-    source = layer.source
+def integer_layer(layer: QuantisedLayer, groups: ColumnGroups | None = None) -> PackedLayer:
+    """A layer as a file has it, in the blocks of its source, or in what these were before they were cut in four."""
+    source = layer.source if groups is None else join_blocks(layer.source, groups)
     weights: NDArray[np.int8] = layer.weights
     if not source.dense:
         rows = rotated_rows(block_starts(source.row_begin), source.block_size)
@@ -133,6 +137,19 @@ def integer_layer(layer: QuantisedLayer) -> PackedLayer:
             ordered = np.pad(weights[:, source.column_order], ((0, 0), (0, missing)))
             weights = ordered[rows[:, :, None], places[:, None, :]]
     return replace(source, weights=np.ascontiguousarray(weights), bias=layer.bias, scales=layer.scales)
+
+
+def join_blocks(layer: PackedLayer, groups: ColumnGroups) -> PackedLayer:
+    """The blocks of a layer in blocks of four columns; its weights are still those of the single columns."""
+    starts, numbers = groups.refold(block_starts(layer.row_begin).astype(np.int32), layer.block_column.astype(np.int32))
+    begin = np.searchsorted(starts, np.arange(len(layer.row_begin))).astype(np.uint32)
+    return replace(
+        layer,
+        row_begin=begin,
+        block_column=numbers.astype(np.uint16),
+        block_columns=GROUPED_COLUMNS,
+        column_order=groups.order.astype(np.uint16),
+    )
 
 
 def unpack_integers(packed: PackedFile) -> QuantisedNetwork:

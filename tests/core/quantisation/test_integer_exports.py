@@ -61,6 +61,23 @@ def test_a_network_in_int8() -> None:
         assert any(words in line for line in lines), words
 
 
+@pytest.mark.parametrize("method", ["optimal", "abp"])
+@pytest.mark.parametrize(("name", "number"), [("0", 0), ("4", 2)])  # 27 columns, the last group of three, and 8
+def test_blocks_of_four_columns_are_written_in_one_piece(name: str, number: int, method: str) -> None:
+    model = network()
+    weight = model.get_parameter(f"{name}.weight").detach().numpy()
+    selection = select_blocks(importance(weight), 4, 0.5, method, block_columns=4)
+    layer = export_integers(model, {name: selection}, SHAPE, calibrating()).packed.layers[number]
+    assert selection.groups is not None
+    assert (layer.block_columns, layer.block_size, layer.aligned) == (4, 4, method == "abp")
+    assert (layer.column_order == selection.groups.order).all()
+    starts, numbers = selection.blocks()
+    assert (np.repeat(np.arange(len(layer.row_begin) - 1), np.diff(layer.row_begin)) == starts).all()
+    assert (layer.block_column == numbers).all()
+    kept = layer.unpack_stored() != 0
+    assert not (kept & ~selection.mask()).any() and kept.sum() > 0.9 * selection.mask().sum()
+
+
 def test_layers_are_kept_in_the_type_that_was_asked_for() -> None:
     keep, halves = kept_layers({"0": "fp16", "7": "fp32"})
     recipe = Recipe(keep=keep)

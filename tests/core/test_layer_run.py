@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from torch.nn import functional
 
+from integer_samples import to_integers
+from packed_samples import random_layer
 from ubp_core import importance, select_blocks
 from ubp_core.errors import UbpError
 from ubp_core.packed.layer import PackedLayer
@@ -101,6 +103,12 @@ def test_one_pixel_and_missing_batch() -> None:
     x = np.random.default_rng(1).standard_normal((1, 23, 1, 1)).astype(np.float32)
     assert_same_as_torch(layer, masked, bias, x)
     np.testing.assert_array_equal(layer.run(x[0]), layer.run(x)[0])
+
+
+def test_a_layer_of_int8_has_no_input_alone() -> None:
+    layer = to_integers(np.random.default_rng(0), random_layer(np.random.default_rng(0), (4, 3), 2, name="fc"))
+    with pytest.raises(UbpError, match="fc: is int8; alone it has no input whose bytes mean something"):
+        layer.run(np.zeros(3, np.float32))
 
 
 def test_linear_layer() -> None:

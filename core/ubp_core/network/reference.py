@@ -47,11 +47,15 @@ def run_reference(
         observe: gets every node, with what it is given, before it runs.
 
     Raises:
-        UbpError: the file has no graph, or an input has another shape.
+        UbpError: the file has no graph, or one of int8, or an input has another shape.
     """
     graph = packed.graph
     if graph is None:
         raise UbpError("the file holds layers alone, no network")
+    if any(tensor.dtype not in TORCH_TYPES for tensor in graph.tensors):
+        raise UbpError(
+            "the network is in int8, which this reference does not compute; `quantisation` has one that does"
+        )
     arena = Arena(graph)
     for number, given in enumerate(inputs):
         arena.fill(number, np.asarray(given, np.float32))

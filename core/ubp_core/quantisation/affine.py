@@ -78,9 +78,9 @@ def affine_of_range(low: float, high: float, name: str) -> Affine:
     with np.errstate(over="ignore"):
         scale = float(np.float32((high - low) / STEPS))
     if scale < SMALLEST_SCALE:
-        raise ModelError(f"{name}: zero on all calibration pictures; calibrate on others, or keep it in fp32")
+        raise ModelError(f"{name}: zero on all calibration pictures, so its bytes have no range; calibrate on others")
     if not math.isfinite(scale) or multiplier(1.0, scale) < SMALLEST_FACTOR:
-        raise ModelError(f"{name}: its range, {low:.3g} to {high:.3g}, is beyond fp32; keep it in fp32")
+        raise ModelError(f"{name}: its range, {low:.3g} to {high:.3g}, is beyond fp32, so int8 has no scale for it")
     return Affine(scale, min(max(round(-low / scale), 0), STEPS))
 
 

@@ -3,7 +3,7 @@
 #include <cstdio>
 
 #include "file/arena_plan.h"
-#include "file/graph_integers.h"
+#include "file/integers/node_rules.h"
 #include "file/graph_shapes.h"
 #include "file/refuse.h"
 

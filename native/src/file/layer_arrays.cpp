@@ -2,7 +2,7 @@
 
 #include <bitset>
 
-#include "file/layer_integers.h"
+#include "file/integers/layer_rules.h"
 #include "file/refuse.h"
 
 namespace ubp::file {

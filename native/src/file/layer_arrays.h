@@ -12,7 +12,7 @@ bool view_arrays(Bytes bytes, uint32_t section_count, const LayerRecord& record,
                  LayerView& view, FileError& error);
 
 /// Checks row pointers, columns, the aligned flag and that all numbers are finite.
-/// One pass per rule over the data, with 8 KB of memory whatever the layer's size.
+/// One pass per rule over the data, with 8 KB of memory whatever the layer's size, and of int8 4 bytes for each row.
 bool check_arrays(const LayerView& view, uint32_t flags, uint32_t layer, FileError& error);
 
 /// Number of start rows: rows a block can begin at.

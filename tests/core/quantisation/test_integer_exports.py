@@ -108,7 +108,11 @@ def dead(module: nn.Module) -> nn.Module:
 @pytest.mark.parametrize(
     ("make", "scale", "line"),
     [
-        (lambda: dead(network(nn.ReLU)), 1.0, r"^0: zero on all calibration pictures; calibrate on others, or keep it"),
+        (
+            lambda: dead(network(nn.ReLU)),
+            1.0,
+            r"^0: zero on all calibration pictures, so its bytes have no range; calibrate on others",
+        ),
         (network, 0.0, r"^the network's input: zero on all calibration pictures"),
         (network, np.nan, r"^the network's input: infinite or not a number on the calibration pictures"),
         (network, 3e38, r"infinite or not a number|beyond fp32"),

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from graph_samples import every_operation, planned_graph, random_network
 from integer_samples import integer_network, network_file_bytes, random_integer_network
 from packed_samples import file_bytes, random_layer
-from ubp_core.errors import ModelError
+from ubp_core.errors import ModelError, UbpError
+from ubp_core.network.reference import run_reference
 from ubp_core.packed.file import PackedFile
 from ubp_core.packed.format import Op
 from ubp_core.packed.graph import Graph, Node, Window
@@ -151,6 +152,12 @@ def test_the_reference_runs_a_file_with_every_operation() -> None:
     assert np.isclose(outputs[0].sum(), 1) and np.isfinite(outputs[1]).all()
     grouped = packed.layers[3]
     assert file_bytes(integer_layer(network.layers[3])) == file_bytes(grouped)
+
+
+def test_the_reference_of_floats_refuses_bytes() -> None:
+    packed = integer_network()
+    with pytest.raises(UbpError, match="the network is in int8"):
+        run_reference(packed, random_inputs(packed, np.random.default_rng(2)))
 
 
 def test_tables_of_a_file_are_taken_as_they_are() -> None:

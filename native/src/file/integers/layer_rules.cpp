@@ -1,8 +1,8 @@
-#include "file/layer_integers.h"
+#include "file/integers/layer_rules.h"
 
 #include <bitset>
 #include <cmath>
-#include <cstdlib>
+#include <cstring>
 #include <vector>
 
 #include "file/refuse.h"
@@ -29,31 +29,50 @@ bool check_order(const LayerView& v, uint32_t layer, FileError& error) {
     return true;
 }
 
-/// Calls visit(row, weight) for every weight that stands in the file.
-template <class Visit>
-void for_each_weight(const LayerView& v, const Visit& visit) {
-    const int8_t* const weights = v.weights_as<int8_t>();
-    if (v.is_dense()) {
-        for (uint32_t row = 0; row < v.rows; ++row)
-            for (uint32_t column = 0; column < v.columns; ++column) visit(row, weights[v.dense_index(row, column)]);
-        return;
+int32_t sum_of_sizes(const int8_t* weights, uint32_t count) {
+    int32_t sum = 0;
+    for (uint32_t i = 0; i < count; ++i) sum += weights[i] < 0 ? -weights[i] : weights[i];
+    return sum;
+}
+
+/// In blocks of 8 rows; places beyond the last row are 0 by now.
+void add_blocked(const LayerView& v, std::vector<uint32_t>& sizes) {
+    const int8_t* weights = v.weights_as<int8_t>();
+    for (uint32_t first = 0; first < v.rows; first += 8) {
+        uint32_t sums[8] = {};
+        for (uint32_t column = 0; column < v.columns; ++column, weights += 8)
+            for (int i = 0; i < 8; ++i) sums[i] += uint32_t(weights[i] < 0 ? -weights[i] : weights[i]);
+        for (uint32_t row = first; row < v.rows && row < first + 8; ++row) sizes[row] = sums[row - first];
     }
-    const uint32_t n = v.block_size, wide = v.block_columns;
+}
+
+void add_sparse(const LayerView& v, std::vector<uint32_t>& sizes) {
+    const int8_t* weights = v.weights_as<int8_t>();
+    const uint32_t n = v.block_size;
     for (uint32_t start = 0; start < v.start_rows(); ++start)
-        for (uint64_t i = uint64_t{v.row_begin[start]} * n * wide, end = uint64_t{v.row_begin[start + 1]} * n * wide;
-             i < end; ++i) {
-            const uint32_t place = uint32_t(i / wide % n);
-            visit(start + (place + n - start % n) % n, weights[i]);
-        }
+        for (uint32_t block = v.row_begin[start]; block < v.row_begin[start + 1]; ++block)
+            for (uint32_t place = 0; place < n; ++place, weights += v.block_columns)
+                sizes[start + (place + n - start % n) % n] += uint32_t(sum_of_sizes(weights, v.block_columns));
+}
+
+/// [rows] sum of the sizes of a row's weights; at most 127 times 65536.
+std::vector<uint32_t> row_sizes(const LayerView& v) {
+    std::vector<uint32_t> sizes(v.rows);
+    if (!v.is_dense()) add_sparse(v, sizes);
+    else if (v.blocked) add_blocked(v, sizes);
+    else
+        for (uint32_t row = 0; row < v.rows; ++row)
+            sizes[row] = uint32_t(sum_of_sizes(v.weights_as<int8_t>() + v.dense_index(row, 0), v.columns));
+    return sizes;
 }
 
 }  // namespace
 
 bool check_integers(const LayerView& v, uint64_t weights, uint32_t layer, FileError& error) {
-    const int8_t* const numbers = v.weights_as<int8_t>();
-    for (uint64_t i = 0; i < weights; ++i)
-        if (numbers[i] == INT8_MIN)
-            return refuse(error, "layers[%u].weights[%llu]: is -128, and weights are -127 to 127", layer, ull(i));
+    const auto* const numbers = v.weights_as<uint8_t>();
+    if (const void* found = weights ? std::memchr(numbers, uint8_t(INT8_MIN), weights) : nullptr)
+        return refuse(error, "layers[%u].weights[%llu]: is -128, and weights are -127 to 127", layer,
+                      ull(static_cast<const uint8_t*>(found) - numbers));
     for (uint32_t row = 0; row < v.rows; ++row)
         if (!std::isfinite(v.scales[row]) || v.scales[row] <= 0)
             return refuse(error, "layers[%u].scales[%u]: is not a finite number above 0", layer, row);
@@ -73,8 +92,7 @@ bool check_filled_columns(const LayerView& v, uint32_t layer, FileError& error) 
 }
 
 bool check_sums(const LayerView& v, uint32_t layer, FileError& error) {
-    std::vector<uint32_t> sizes(v.rows);  // at most 128 times 65536
-    for_each_weight(v, [&](uint32_t row, int8_t weight) { sizes[row] += uint32_t(size_of(weight)); });
+    const std::vector<uint32_t> sizes = row_sizes(v);
     for (uint32_t row = 0; row < v.rows; ++row)
         if (int64_t{kLargestByte} * sizes[row] + size_of(v.integer_bias[row]) >= kSumLimit)
             return refuse(error, "layers[%u].bias[%u]: with it and its weights the row's sum could reach 2^31", layer,

@@ -1,4 +1,4 @@
-#include "file/graph_integers.h"
+#include "file/integers/node_rules.h"
 
 #include <cfloat>
 #include <cmath>

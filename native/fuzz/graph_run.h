@@ -7,7 +7,7 @@
 
 namespace ubp::fuzz {
 
-/// Whether the graph is small enough to be run among millions.
+/// Whether the graph is small enough to be run among millions, and of types that the runtime has.
 bool is_small(const PackedFile& file);
 
 /// Runs the graph node by node, twice: with kernels and threads that `choice` picks, then with others. While a node

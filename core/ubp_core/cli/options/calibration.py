@@ -61,8 +61,6 @@ def check_calibration(args: argparse.Namespace) -> None:
         raise UsageError("--dtype int8 needs --calibrate FOLDER with pictures, or --calibrate random to test speed")
     if args.calibrate == RANDOM:
         refuse_given(args, ["pictures"], "random numbers are no pictures")
-    if any(dtype == INT8 for _, dtype in args.keep or ()):
-        raise UsageError("--keep: int8 is what all other layers are; keep a layer in fp32 or fp16")
 
 
 def read_calibration(

@@ -158,7 +158,7 @@ class Photographer:
         await self.leave()
         await press("t", "t", "z")
         await self.take("explore_types", lambda: self.explored() and app.workspace.choices.types)
-        await press("K")
+        await press("t", "K")
         await self.show_view("2", BlockMap)
         await press("w", "f")
         await self.take("map_columns", lambda: self.explored() and app.explore.full)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from threading import Event
 from typing import TYPE_CHECKING
 
+from ubp_core.budgets import split_note
 from ubp_core.errors import ExportCancelled, ModelError, PlanError
 from ubp_core.export.masks import save_masks
-from ubp_core.budgets import split_note
 from ubp_core.export.packed_layers import PackedLayers, pack_selected
 from ubp_core.export.state_dict import save_state
 from ubp_core.export.tables import save_table

@@ -15,7 +15,7 @@ from ubp_core.errors import FileError, PlanError
 from ubp_core.models.spec import ModelSpec
 from ubp_core.plan import LayerPlan, Plan
 from ubp_core.plan.writer import format_plan
-from ubp_core.vocabulary import DENSE
+from ubp_core.vocabulary import BLOCK_COLUMNS, DENSE
 
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40)
 SHARES = st.floats(0, 1)
@@ -28,9 +28,8 @@ def layer_plans(draw: st.DrawFn) -> LayerPlan:
         return LayerPlan(name, DENSE, because=draw(st.text(st.characters(exclude_categories=["Cs"]))), fixed=fixed)
     limits = sorted(draw(st.tuples(SHARES, SHARES)))
     floor, ceiling = (draw(st.sampled_from([None, limit])) for limit in limits)
-    return LayerPlan(
-        name, draw(st.sampled_from(METHODS)), draw(st.integers(1, 32)), draw(SHARES), "", fixed, floor, ceiling
-    )
+    asked = (draw(st.sampled_from(METHODS)), draw(st.integers(1, 32)), draw(SHARES))
+    return LayerPlan(name, *asked, "", fixed, floor, ceiling, block_columns=draw(st.sampled_from(BLOCK_COLUMNS)))
 
 
 @st.composite
@@ -44,6 +43,7 @@ def plans(draw: st.DrawFn) -> Plan:
         scope=draw(st.sampled_from(["uniform", "global"])),
         method=draw(st.sampled_from(METHODS)),
         block_size=draw(st.integers(1, 32)),
+        block_columns=draw(st.sampled_from(BLOCK_COLUMNS)),
         sparsity=draw(st.floats(0, 1, exclude_max=True)),
         floor=floor,
         ceiling=ceiling,
@@ -69,6 +69,9 @@ def test_a_short_file_takes_the_rest_from_its_head(tmp_path: Path) -> None:
     assert [layer.name for layer in short.pruned] == ["a"]
     with pytest.raises(PlanError, match=r"^model: the plan names no network"):
         short.load_model()
+    path.write_text("plan: 1\nblock_columns: 4\nlayers:\n  a: {method: bed}\n  b: {method: bed, block_columns: 1}\n")
+    wide = Plan.load(path)
+    assert [layer.block_columns for layer in wide.layers] == [4, 1] and short.block_columns == 1
 
 
 HEAD = "plan: 1\n"
@@ -88,6 +91,11 @@ HEAD = "plan: 1\n"
     (HEAD + "sparsity: [1]\nlayers: {}\n", ":2", "sparsity: need a single value"),
     (HEAD + "block_size: 4.0\nlayers: {}\n", ":2", "block_size: need a whole number from 1 to 32; got '4.0'"),
     (HEAD + "block_size: true\nlayers: {}\n", ":2", "block_size: need a whole number"),
+    (HEAD + "block_columns: 2\nlayers: {}\n", ":2", "block_columns: need 1 or 4; got '2'"),
+    (HEAD + "block_columns: 4.0\nlayers: {}\n", ":2", "block_columns: need 1 or 4; got '4.0'"),
+    (HEAD + "block_columns: yes\nlayers: {}\n", ":2", "block_columns: need 1 or 4; got 'yes'"),
+    (HEAD + "layers:\n  a: {method: bed, block_columns: 3}\n", ":3", "layers.a.block_columns: need 1 or 4; got '3'"),
+    (HEAD + "layers:\n  a: {method: dense, block_columns: 4}\n", ":3", "block_columns has no meaning"),
     (HEAD + "scope: local\nlayers: {}\n", ":2", "scope: 'local' is unknown; choose from uniform, global"),
     (HEAD + "criterion: taylor\nlayers: {}\n", ":2", "criterion: 'taylor' is unknown; choose from l1, l2"),
     (HEAD + "floor: 0.5\nceiling: 0.4\nlayers: {}\n", ":2", "floor: floor 0.5 is above ceiling 0.4"),

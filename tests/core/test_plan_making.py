@@ -120,7 +120,10 @@ def test_later_overrides_count() -> None:
     assert merge_overrides(second, Override("a", sparsity=0.6)) == replace(second, sparsity=0.6)
 
 
-@pytest.mark.parametrize("text", ["a", "a=", "=dense", "a=sparsity", "a=sparsity:2", "a=method:best", "a=colour:red"])
+@pytest.mark.parametrize(
+    "text",
+    ["a", "a=", "=dense", "a=sparsity", "a=sparsity:2", "a=method:best", "a=colour:red", "a=block-columns:2"],
+)
 def test_bad_overrides_are_refused(text: str) -> None:
     with pytest.raises(PlanError, match="need PATTERN=dense, or PATTERN=FIELD:VALUE"):
         Override.parse(text)

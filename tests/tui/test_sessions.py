@@ -99,7 +99,7 @@ def test_a_file_gives_back_what_was_written(tmp_path_factory: pytest.TempPathFac
 @pytest.mark.parametrize(
     ("old", "new", "complaint"),
     [
-        ("session: 2", "session: 0", "session: version 0 is unknown"),
+        ("session: 3", "session: 0", "session: version 0 is unknown"),
         ("view: layers", "view: sideways", "view: 'sideways' is unknown"),
         ("block_size: 4", "block_size: 99", "default.block_size: need a whole number from 1 to 32"),
         ("marked: []", "marked: yes", "marked: need a list"),
@@ -108,8 +108,8 @@ def test_a_file_gives_back_what_was_written(tmp_path_factory: pytest.TempPathFac
         ("  name: small", "  seed: 3", "model: name is missing"),
         ("by_tap: false", "by_tap: {", "not YAML"),
         ("model:", "later: 1\nmodel:", "'later' is unknown"),
-        ("session: 2", "session: 3", "written by a newer ubp-tui (form 3, this one knows 2)"),
-        ("session: 2", "later: 1\nsession: 3", "written by a newer ubp-tui"),
+        ("session: 3", "session: 4", "written by a newer ubp-tui (form 4, this one knows 3)"),
+        ("session: 3", "later: 1\nsession: 4", "written by a newer ubp-tui"),
         ("threads: '1'", "threads: 3", "benchmark.threads: '3' is unknown"),
         ("  sort: ''", "  sort: colour", "screens.sort: 'colour' is unknown"),
     ],
@@ -304,7 +304,7 @@ def test_the_session_of_the_version_before_types_is_gone_on_with_in_fp32(last: P
     found, now = find_session(None, True, False).session, make_session()
     assert found == replace(now, choices=now.choices.with_dtype("fp32"), options=replace(now.options, dtypes="chosen"))
     keep_session(found, SessionStart(path=last))
-    assert last.read_text(encoding="utf-8").startswith("# A session") and "session: 2" in last.read_text("utf-8")
+    assert last.read_text(encoding="utf-8").startswith("# A session") and "session: 3" in last.read_text("utf-8")
     assert load_session(last) == found
 
 
@@ -312,12 +312,12 @@ def test_the_session_of_the_version_before_types_is_gone_on_with_in_fp32(last: P
 def test_a_newer_last_session_is_left_as_it_is(
     last: Path, model_given: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    text = format_session(make_session()).replace("session: 2", "later: {a: 1}\nsession: 3")
+    text = format_session(make_session()).replace("session: 3", "later: {a: 1}\nsession: 4")
     last.write_text(text, encoding="utf-8")
     start = find_session(None, True, model_given)
     assert start.session is None and start.path is None
     assert start.complaint == (
-        f"{last}: written by a newer ubp-tui (form 3, this one knows 2) and left as it is; update ubp-tui. "
+        f"{last}: written by a newer ubp-tui (form 4, this one knows 3) and left as it is; update ubp-tui. "
         "Until then no session is kept but with --session FILE."
     )
     keep_session(make_session(), start)
@@ -340,9 +340,9 @@ def test_a_home_that_can_not_be_written_is_one_line(
 
 def test_a_session_that_became_newer_meanwhile_is_left_as_it_is(last: Path, capsys: pytest.CaptureFixture[str]) -> None:
     start = find_session(None, True, False)
-    last.write_text("session: 3\n", encoding="utf-8")
+    last.write_text("session: 4\n", encoding="utf-8")
     keep_session(make_session(), start)
-    assert last.read_text(encoding="utf-8") == "session: 3\n"
+    assert last.read_text(encoding="utf-8") == "session: 4\n"
     err = capsys.readouterr().err
     assert err.startswith("ubp-tui: the session is not kept: ") and "update ubp-tui" in err and err.count("\n") == 1
 

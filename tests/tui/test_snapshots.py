@@ -45,7 +45,7 @@ STEADY = 3
 """How often the same picture must be drawn in a row, after all that it shows is known."""
 SCREENS = (
     "explore", "map", "curves", "compare", "help", "export", "benchmark", "history", "history_pair",
-    "benchmark_types", "history_types", "explore_types",
+    "benchmark_types", "history_types", "explore_types", "map_columns",
 )  # fmt: skip
 Pictures = dict[str, str]
 
@@ -158,6 +158,10 @@ class Photographer:
         await self.leave()
         await press("t", "t", "z")
         await self.take("explore_types", lambda: self.explored() and app.workspace.choices.types)
+        await press("t", "K")
+        await self.show_view("2", BlockMap)
+        await press("w", "f")
+        await self.take("map_columns", lambda: self.explored() and app.explore.full)
 
 
 def keep_earlier_run(history: Path) -> None:

@@ -38,8 +38,9 @@ class NetworkPart:
         default = self.choices.default
         if layer in self.choices.dense:
             return None
-        sizes = (variant.block_size, variant.block_columns, variant.sparsity)
-        if variant.method == "unstructured" or sizes != (default.block_size, default.block_columns, default.sparsity):
+        columns = default.block_columns if variant.method == "unstructured" else variant.block_columns
+        sizes = (variant.block_size, columns, variant.sparsity)
+        if sizes != (default.block_size, default.block_columns, default.sparsity):
             return sizes
         own = self.choices.of(layer)
         return own.block_size, own.block_columns, own.sparsity

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from ubp_core.budgets import split_note
 from ubp_core.cli import output
 from ubp_core.cli.options.figures import add_figures_option, read_figures
 from ubp_core.cli.options.layers import add_layers_option, named_layers
@@ -81,6 +82,9 @@ def run(args: argparse.Namespace) -> int:
             figures=figures,
         )
     output.tell_notes(model)
+    wide = max((layer.block_columns for layer in plan.pruned), default=1)
+    if args.packed is not None and (note := split_note(wide)):
+        output.note(note)
     print_plan(plan, model, report, args.json, figures)
     for target in targets:
         output.note(f"wrote {target.path}")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from threading import Event
 from typing import TYPE_CHECKING
 
+from ubp_core.budgets import split_note
 from ubp_core.errors import ExportCancelled, ModelError, PlanError
 from ubp_core.export.masks import save_masks
 from ubp_core.export.packed_layers import PackedLayers, pack_selected
@@ -150,10 +151,14 @@ class PreparedFiles:
     @property
     def notes(self) -> tuple[str, ...]:
         """What to know of the files, a line each: what is not as expected, and what types cost."""
+        if self.network is None and self.packed is None:
+            return ()
+        split = split_note(max((selection.block_columns for selection in self.selections.values()), default=1))
+        wide = () if split is None else (split,)
         if self.network is None:
-            return () if self.packed is None else self.packed.notes
+            return (*wide, *(() if self.packed is None else self.packed.notes))
         costs = (cost.describe(number) for number, cost in enumerate(self.network.costs))
-        return (*self.network.notes, *costs)
+        return (*wide, *self.network.notes, *costs)
 
     def write(self, overwrite: bool = False, figures: LayerFigures | None = None) -> None:
         """Writes file after file; raises FileError, SelectionError and ExportCancelled."""

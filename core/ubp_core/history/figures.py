@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 ONE_BLOCK_SIZE = "unstructured"
 """A method without blocks: it runs with block size 1, whatever is chosen."""
 
-Key = tuple[str, str, int, float, str, int]
-"""Layer, method, block size, sparsity, type, columns of a block."""
+Key = tuple[str, str, int, int, float, str]
+"""Layer, method, block size, columns of a block, sparsity, type."""
 
 
 @dataclass(frozen=True)
@@ -63,10 +63,10 @@ def make_key(
 ) -> Key:
     """What a figure is of."""
     if method == DENSE:
-        return layer, method, 0, 0.0, dtype, 1
+        return layer, method, 0, 1, 0.0, dtype
     if method == ONE_BLOCK_SIZE:
         block_size = block_columns = 1
-    return layer, method, block_size, round(sparsity, 6), dtype, block_columns
+    return layer, method, block_size, block_columns, round(sparsity, 6), dtype
 
 
 def find_setup(connection: sqlite3.Connection, run: BenchRun) -> int | None:
@@ -127,14 +127,14 @@ def newest_figures(
 def read_figures(connection: sqlite3.Connection, setup: int, shapes: Mapping[str, tuple[str, str]]) -> dict[Key, float]:
     """The newest figures of one setup, of layers with these shapes."""
     found = connection.execute(
-        "SELECT layer, weight_shape, output_shape, method, block_size, sparsity, dtype, block_columns, value, "
+        "SELECT layer, weight_shape, output_shape, method, block_size, block_columns, sparsity, dtype, value, "
         "max(run_id) FROM figure WHERE setup = ? "
-        "GROUP BY layer, weight_shape, output_shape, method, block_size, sparsity, dtype, block_columns",
+        "GROUP BY layer, weight_shape, output_shape, method, block_size, block_columns, sparsity, dtype",
         (setup,),
     )
     return {
-        (layer, method, block_size, sparsity, dtype, columns): value
-        for layer, weight, output, method, block_size, sparsity, dtype, columns, value, _ in found
+        (layer, method, block_size, columns, sparsity, dtype): value
+        for layer, weight, output, method, block_size, columns, sparsity, dtype, value, _ in found
         if shapes.get(layer) == (weight, output)
     }
 

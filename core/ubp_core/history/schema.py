@@ -91,14 +91,14 @@ CREATE TABLE formed_figure (
     output_shape TEXT NOT NULL,
     method TEXT NOT NULL,
     block_size INTEGER NOT NULL,
+    block_columns INTEGER NOT NULL,
     sparsity REAL NOT NULL,
     dtype TEXT NOT NULL,
-    block_columns INTEGER NOT NULL,
     run_id INTEGER NOT NULL REFERENCES run (id) ON DELETE CASCADE,
     value REAL NOT NULL,
-    PRIMARY KEY (setup, layer, weight_shape, output_shape, method, block_size, sparsity, dtype, block_columns, run_id)
+    PRIMARY KEY (setup, layer, weight_shape, output_shape, method, block_size, block_columns, sparsity, dtype, run_id)
 ) WITHOUT ROWID;
-INSERT INTO formed_figure SELECT setup, layer, weight_shape, output_shape, method, block_size, sparsity, dtype, 1,
+INSERT INTO formed_figure SELECT setup, layer, weight_shape, output_shape, method, block_size, 1, sparsity, dtype,
     run_id, value FROM figure;
 DROP TABLE figure;
 ALTER TABLE formed_figure RENAME TO figure;

@@ -14,6 +14,7 @@ from textual.reactive import reactive
 from ubp_core.vocabulary import BLOCK_COLUMNS, DEFAULT_DTYPE, DTYPES, METHODS
 from ubp_tui.choices.choice import Choice, offered_block_sizes
 from ubp_tui.choices.layer_choices import SCOPES, Scope
+from ubp_tui.widgets.controls.next_segment import NextSegment
 from ubp_tui.widgets.controls.segments import Segments
 from ubp_tui.widgets.controls.sparsity_slider import SparsitySlider
 
@@ -66,10 +67,12 @@ class ChoiceBar(Container):
             if self._scoped:
                 yield Segments("for", "t", SCOPES, self.scope, short=True, id="scope")
         with Horizontal(classes="choice-group"):
-            yield Segments("block", "n", sizes, str(self.choice.block_size), short=True, id="block-size")
-            columns = tuple(map(str, BLOCK_COLUMNS))
-            chosen = str(self.choice.block_columns)
-            yield Segments("columns", "K", columns, chosen, short=True, tight=True, id="block-columns")
+            yield Segments(
+                "block" if self._scoped else "N", "n", sizes, str(self.choice.block_size), short=True, id="block-size"
+            )
+            columns = tuple(map(_name_columns, BLOCK_COLUMNS))
+            chosen = _name_columns(self.choice.block_columns)
+            yield NextSegment("columns of a block", "K", columns, chosen, id="block-columns")
             yield SparsitySlider(self.choice.sparsity, id="sparsity")
             if self._scoped:
                 yield Segments("type", "z", DTYPES, self.dtype, short=True, tight=True, id="dtype")
@@ -80,7 +83,7 @@ class ChoiceBar(Container):
             return
         self.query_one("#method", Segments).chosen = choice.method
         self.query_one("#block-size", Segments).chosen = str(choice.block_size)
-        self.query_one("#block-columns", Segments).chosen = str(choice.block_columns)
+        self.query_one("#block-columns", Segments).chosen = _name_columns(choice.block_columns)
         self.query_one(SparsitySlider).sparsity = choice.sparsity
 
     def watch_scope(self, scope: Scope) -> None:
@@ -115,7 +118,7 @@ class ChoiceBar(Container):
     def _pick_block_columns(self, message: Segments.Picked) -> None:
         """Blocks of another number of columns."""
         message.stop()
-        self.post_message(self.Changed(self, {"block_columns": int(message.option)}))
+        self.post_message(self.Changed(self, {"block_columns": int(message.option[1:])}))
 
     @on(Segments.Picked, "#scope")
     def _pick_scope(self, message: Segments.Picked) -> None:
@@ -128,3 +131,8 @@ class ChoiceBar(Container):
         """Another sparsity."""
         message.stop()
         self.post_message(self.Changed(self, {"sparsity": self.choice.with_sparsity(message.sparsity).sparsity}))
+
+
+def _name_columns(count: int) -> str:
+    """Columns of a block, beside its rows: x4."""
+    return f"x{count}"

@@ -19,7 +19,7 @@ class SparsitySlider(Widget):
     KEYS = "[ ]"
     VALUE = 8
     """Cells of the value."""
-    SHORTEST, SHORT = 4, 8
+    SHORTEST, SHORT = 2, 8
     """Cells of a track at the least, and of one that is worth the short label."""
 
     sparsity: reactive[float] = reactive(0.75)

@@ -3,8 +3,9 @@
 
 #include <cstdio>
 
-#include "../tests/random_integers.h"
+#include "../tests/integers/random_integers.h"
 #include "kernel_options.h"
+#include "kernels/integers/planar/planar.h"
 #include "operator/integer_cores.h"
 
 namespace ubp {
@@ -33,23 +34,34 @@ inline int run_integer_micro(const Options& o) {
     const RandomIntegers layer = random_integers(shape, of);
     IntegerResult result;
     result.zero_point = 10;
-    result.high = number(o, "high", 255);  // below 255: the kernels for sums of any size, with limits
+    result.passed = number(o, "passed", 0) != 0;  // the kernels for sums of any size, and their pass
     const PreparedIntegers prepared = prepare_integers(layer.view, 128, shape.aligned, result);
     const bool widening = word(o, "variant", "best") == "widening";  // as on cores without the dot product
     const IntegerSet& set = widening ? i8_wros_widening() : integer_kernels_for(core_of(o));
     const IntegerTile& tile = find_tile(o, set, layer.view);
+    const size_t width = size_t(tile.width()), rows = size_t{prepared.groups} * prepared.group_rows;
     const AlignedArray<int8_t> panel((size_t{shape.columns} + quad) * size_t(zipped_stride(tile.vectors)));
-    const AlignedArray<uint8_t> out(size_t{prepared.groups} * prepared.group_rows * size_t(tile.width()));
+    const AlignedArray<int32_t> sums(rows * width);
+    const AlignedArray<uint8_t> out(rows * width);
+    const Ending ending = ending_of(prepared, tile, result.passed);
+    const bool direct = ending != Ending::sums;
     IntegerWalk walk = walk_of(prepared, 0);
     walk.panel = panel.data();
-    walk.spans[1] = {prepared.groups, out.data(), size_t(tile.width())};
-    const auto* functions = shape.aligned ? tile.aligned : tile.walk;
-    for (int i = 0; i < number(o, "iterations", 1); ++i) functions[int(prepared.ending)](walk);
+    walk.spans[1] = {prepared.groups, direct ? out.data() : reinterpret_cast<uint8_t*>(sums.data()), width};
+    SumsEnd end;
+    end.sums = sums.data(), end.rows = int64_t(rows), end.count = end.stride = end.out_stride = int64_t(width);
+    end.factors = prepared.factors.data();
+    const IntegerFunction run = (shape.aligned ? tile.aligned : tile.walk)[int(ending)];
+    if (!run) refuse("the set has no such kernel");
+    for (int i = 0; i < number(o, "iterations", 1); ++i) {
+        run(walk);
+        if (!direct) end_sums(end, prepared.limits, out.data());
+    }
     const double weights = layer.view.form() == Form::dense
                                ? double(shape.rows) * shape.columns
                                : double(layer.view.block_count) * shape.block_size * of.block_columns;
     std::printf("{\"multiply_adds\": %.0f, \"tile\": %d, \"ending\": %d}\n", weights * tile.width(), tile.width(),
-                int(prepared.ending));
+                int(ending));
     return 0;
 }
 

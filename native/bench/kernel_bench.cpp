@@ -1,7 +1,7 @@
 // Runs one micro-kernel or one whole operator a given number of times, for a cycle model or for a clock.
 //
 //   kernel_bench micro    --block-size 4 --rows 512 --columns 512 --sparsity 0.8 --variant wide --iterations 3
-//   kernel_bench micro    --dtype int8 --block-columns 1|4 --high 255 ...
+//   kernel_bench micro    --dtype int8 --block-columns 1|4 --passed 0|1 ...
 //   kernel_bench operator --layer 512,512,7,7,1,1,1,0 --kernel ubp --variant wide --iterations 1
 //   kernel_bench compare  --layer ... --kernels ubp,abp,dense --rounds 20
 //   kernel_bench network  --file net.ubp --kernel sparse --variant wide --iterations 1

@@ -86,6 +86,10 @@ def _program(name: str, sources: tuple[str, ...], purpose: str) -> tuple[Target,
     )  # fmt: skip
 
 
+def _integer_tests(*stems: str) -> tuple[str, ...]:
+    return tuple(f"tests/integers/{stem}.cpp" for stem in stems)
+
+
 def _all_targets() -> tuple[Target, ...]:
     """Every target, in the order of the help."""
     folder = PACKAGE_LIBRARIES
@@ -101,15 +105,18 @@ def _all_targets() -> tuple[Target, ...]:
         *_program("test_convolution",
                   ("tests/test_convolution.cpp", "tests/test_winograd.cpp", "tests/test_half_winograd.cpp"),
                   "kernels and operator against plain loops"),
-        *_program("test_integers", ("tests/test_integers.cpp", "tests/test_byte_panel.cpp"),
+        *_program("test_integers",
+                  _integer_tests("test_integers", "test_byte_panel", "test_quad_places"),
                   "kernels of integers against plain loops"),
+        *_program("test_integer_planar",
+                  _integer_tests("test_integer_planar", "test_integer_depthwise", "test_integer_pooling",
+                                 "test_sums_end"),
+                  "depthwise, pooling, element-wise of bytes against plain loops"),
         *_program("classify", ("../examples/classify.cpp",), "example: classifies a picture with a packed network"),
         *_program("network_memory", ("tests/network/network_memory.cpp",),
                   "what a run of a network holds, by operator new"),
         *_program("test_planar", ("tests/test_planar.cpp", "tests/test_depthwise.cpp"),
                   "depthwise, pooling, element-wise against plain loops"),
-        *_program("test_integer_planar", ("tests/test_integer_planar.cpp", "tests/test_integer_depthwise.cpp"),
-                  "depthwise, pooling, element-wise of bytes against plain loops"),
         *_program("test_half_network", ("tests/network/test_half_network.cpp",),
                   "networks of fp16 against the same in fp32"),
         Target("fuzz", BUILD / "fuzz_reader", HOST, (*RUNTIME_FOLDERS, "fuzz"), link_flags=SANITIZERS, stripped=False,

@@ -3,6 +3,7 @@
 #include "kernels/integers/wide.h"
 #define UBP_WALK IntegerWideWalk
 #define UBP_CROWDED_WALK IntegerWideWalk
+#define UBP_ALL_ENDINGS 0
 #define UBP_SET_NAME "widening"
 #define UBP_SET_FUNCTION i8_wros_widening
 #include "kernels/integers/table.inc"

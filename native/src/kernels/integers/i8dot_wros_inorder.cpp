@@ -3,6 +3,7 @@
 #include "kernels/integers/wide.h"
 #define UBP_WALK IntegerInorderWalk
 #define UBP_CROWDED_WALK IntegerWideWalk
+#define UBP_ALL_ENDINGS 1
 #define UBP_SET_NAME "inorder"
 #define UBP_SET_FUNCTION i8dot_wros_inorder
 #include "kernels/integers/table.inc"

@@ -2,6 +2,7 @@
 #include "kernels/integers/wide.h"
 #define UBP_WALK IntegerWideWalk
 #define UBP_CROWDED_WALK IntegerWideWalk
+#define UBP_ALL_ENDINGS 1
 #define UBP_SET_NAME "wide"
 #define UBP_SET_FUNCTION i8dot_wros_wide
 #include "kernels/integers/table.inc"

@@ -11,7 +11,7 @@
 namespace ubp {
 namespace {
 
-template <int N, int V, Form form, bool aligned, Ending ending>
+template <int N, int V, Form form, bool aligned, Ending ending, bool rolled>
 struct IntegerInorderWalk {
     // Zipped columns are taken in parts of up to 16 positions.
     static constexpr int part = form == Form::zipped && V > 4 ? 4 : V, parts = V / part;
@@ -20,7 +20,8 @@ struct IntegerInorderWalk {
     static constexpr int places = form == Form::zipped ? 4 : 1;  // addresses of a quad
     // Rows end late where registers suffice for that.
     static constexpr bool each_row = form != Form::dense && !aligned;
-    static constexpr bool late = each_row && N * V + part + V + N / 4 <= 26;
+    static constexpr int registers = N * V + part + V + N / 4;
+    static constexpr bool late = each_row && ending == Ending::bounded && registers <= (rolled ? 20 : 26);
     static constexpr int unrolled = form == Form::zipped ? 2 : 4;  // a branch waits for the arithmetic before it
     using Columns = Zipper<std::min(part, 4)>;
     using End = RowEnd<V, ending, true>;
@@ -252,7 +253,7 @@ struct IntegerInorderWalk {
         state.byte_limits = &walk.limits;
         state.sums.start(walk.bias);
         if constexpr (form != Form::dense) state.start(walk);
-        walk_rows<N, form, aligned>(state, walk);
+        walk_rows<N, form, aligned, rolled>(state, walk);
         if constexpr (late) state.store_end();
     }
 };

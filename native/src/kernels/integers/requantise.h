@@ -18,7 +18,7 @@ struct Limits {
 
     Limits() = default;
     UBP_INLINE explicit Limits(const ByteLimits& from) : bytes(&from) {
-        if constexpr (ending != Ending::fractions) {
+        if constexpr (ending != Ending::sums) {
             const int8_t* const begin = reinterpret_cast<const int8_t*>(&from);
             int8x16_t v[2];
             if constexpr (Inorder) v[0] = load_bytes<16, 0>(begin), v[1] = load_bytes<16, 16>(begin);
@@ -81,7 +81,7 @@ UBP_INLINE void store_fours(uint8_t* out, uint8x16_t bytes) {
 // wait for each result. `begin`, then stages 0 to `stages` - 1, then `store`.
 template <int Count, Ending ending, bool Inorder>
 struct RowEnd {
-    static constexpr int stages = ending == Ending::fractions ? 1 : 5;
+    static constexpr int stages = ending == Ending::sums ? 0 : 5;
     static constexpr int pairs = (Count + 1) / 2, fours = (Count + 3) / 4;
 
     float32x4_t steps[Count];
@@ -90,7 +90,10 @@ struct RowEnd {
     uint8x16_t bytes[fours];
 
     UBP_INLINE void begin(const int32x4_t* sums, const Limits<ending, Inorder>& limits) {
-        for (int j = 0; j < Count; ++j) steps[j] = floats_of(sums[j], limits);
+        for (int j = 0; j < Count; ++j) {
+            if constexpr (ending == Ending::sums) whole[j] = sums[j];
+            else steps[j] = floats_of(sums[j], limits);
+        }
     }
 
     static constexpr int items(int stage) { return stage < 2 ? Count : stage < 4 ? pairs : fours; }
@@ -117,8 +120,8 @@ struct RowEnd {
     }
 
     UBP_INLINE void store(uint8_t* out) const {
-        if constexpr (ending == Ending::fractions) {
-            for (int j = 0; j < Count; ++j) vst1q_f32(reinterpret_cast<float*>(out) + 4 * j, steps[j]);
+        if constexpr (ending == Ending::sums) {
+            for (int j = 0; j < Count; ++j) vst1q_s32(reinterpret_cast<int32_t*>(out) + 4 * j, whole[j]);
         } else {
             unroll<0, fours>([&](auto q) UBP_LAMBDA {
                 store_fours<(Count - 4 * q < 4 ? Count - 4 * q : 4)>(out + 16 * q, bytes[q]);

@@ -15,11 +15,11 @@ namespace ubp {
 enum class Form { dense, zipped, grouped };
 
 // What becomes of a row's sums. `bounded`: bytes without limits of their own, where no input can bring a sum to 2^22 or
-// a result to 2^15 steps, and `whole_magic` was added to the bias; `any`: bytes; `fractions`: fp32, in steps, to which
-// something is added later.
-enum class Ending { bounded, any, fractions };
+// a result to 2^15 steps, and `whole_magic` was added to the bias; `sums`: i32 as they are, for a pass of their own;
+// `any`: bytes of sums of any size, which only dense kernels make themselves.
+enum class Ending { bounded, sums, any };
 constexpr int ending_count = 3;
-constexpr size_t bytes_of_result(Ending ending) { return ending == Ending::fractions ? sizeof(float) : 1; }
+constexpr size_t bytes_of_result(Ending ending) { return ending == Ending::sums ? sizeof(int32_t) : 1; }
 
 // Columns of a quad.
 constexpr uint32_t quad = 4;
@@ -51,7 +51,7 @@ struct IntegerWalk {
     const int8_t* weights = nullptr;  // [quads][N][4], rotated; one quad more can be read. Dense: [groups][quads][8][4]
     const int32_t* bias = nullptr;    // of the first row, each 4 times; N more than the rows can be read
     const float* factors = nullptr;   // of the first row
-    Span<uint8_t> spans[3];           // fractions: out is float, and the stride counts floats
+    Span<uint8_t> spans[3];           // sums: out is i32, and the stride counts them
     uint32_t quads_total = 0;         // ceil(K / 4), dense only
     ByteLimits limits;
 };
@@ -63,6 +63,7 @@ struct IntegerTile {
     Form form = Form::dense;
     int block_size = 0;  // 0: dense, dense_rows at a time
     int vectors = 0;
+    // Null: the set has no such kernel; where it has none for sums, it has no such tile.
     IntegerFunction walk[ending_count] = {};
     IntegerFunction aligned[ending_count] = {};  // the same for blocks on every N-th row only; dense: null
 

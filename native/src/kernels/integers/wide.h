@@ -7,7 +7,7 @@
 namespace ubp {
 namespace {
 
-template <int N, int V, Form form, bool aligned, Ending ending>
+template <int N, int V, Form form, bool aligned, Ending ending, bool rolled>
 struct IntegerWideWalk {
     static constexpr int unrolled = form == Form::zipped ? 1 : (N <= 2 ? 4 : 2);  // quads per iteration
 
@@ -110,7 +110,7 @@ struct IntegerWideWalk {
         state.weights = walk.weights;
         state.panel = walk.panel;
         state.sums.start(walk.bias);
-        walk_rows<N, form, aligned>(state, walk);
+        walk_rows<N, form, aligned, rolled>(state, walk);
     }
 };
 

@@ -39,11 +39,10 @@ struct IntegerDepthwise::Item {
     int64_t first, last, begin, end;
 };
 
-// Padded rows; sums of one output row; fractions that wait for what is added to them.
+// Padded rows; sums of one output row by taps; sums of all rows, where a pass ends them.
 struct IntegerDepthwise::Space {
     int8_t* padded;
-    int32_t* sums;
-    float* fractions;
+    int32_t *row_sums, *sums;
 };
 
 std::unique_ptr<IntegerDepthwise> IntegerDepthwise::create(const IntegerLayer& layer, const Geometry& geometry,
@@ -52,13 +51,9 @@ std::unique_ptr<IntegerDepthwise> IntegerDepthwise::create(const IntegerLayer& l
     if (!error.empty()) return nullptr;
     std::unique_ptr<IntegerDepthwise> made(new IntegerDepthwise());
     made->geometry_ = geometry, made->options_ = options, made->rows_ = layer.rows;
-    made->clamp_ = clamp_of(options.activation);
-    made->has_finish_ = options.residual || (options.result.fractions ? made->clamp_.used : options.table != nullptr);
-    IntegerResult sums = options.result;
-    sums.fractions |= options.residual;
-    PreparedIntegers prepared = prepare_integers(layer, options.zero_point, false, sums);
+    PreparedIntegers prepared = prepare_integers(layer, options.zero_point, false, options.end.kernel_result());
     made->ending_ = prepared.ending;
-    made->limits_ = ByteLimits(options.result.zero_point, options.result.low, options.result.high);
+    made->limits_ = prepared.limits;
     made->bias_ = std::move(prepared.bias), made->factors_ = std::move(prepared.factors);
     made->reach_ = geometry.dilation_h * (geometry.kernel_h - 1) + 1;
     if (made->choose_tuned()) made->plan_tuned(layer);
@@ -125,15 +120,15 @@ void IntegerDepthwise::plan_items() {
 void IntegerDepthwise::plan_space() {
     const Geometry& g = geometry_;
     padded_bytes_ = size_t(round_up(((rows_per_item_ - 1) * g.stride_h + reach_) * row_bytes_ + behind, 64));
-    if (!strip_) sum_bytes_ = size_t(round_up(g.out_w, 16)) * sizeof(int32_t);
-    if (options_.residual) fraction_bytes_ = size_t(round_up(rows_per_item_ * g.out_w, 16)) * sizeof(float);
-    thread_bytes_ = padded_bytes_ + sum_bytes_ + fraction_bytes_;
+    if (!strip_) row_sum_bytes_ = size_t(round_up(g.out_w, 16)) * sizeof(int32_t);
+    if (ending_ == Ending::sums) sum_bytes_ = size_t(round_up(rows_per_item_ * g.out_w, 16)) * sizeof(int32_t);
+    thread_bytes_ = padded_bytes_ + row_sum_bytes_ + sum_bytes_;
 }
 
 IntegerDepthwise::Space IntegerDepthwise::space_of(unsigned thread) const {
     char* const begin = workspace_ + thread * thread_bytes_;
     return {reinterpret_cast<int8_t*>(begin), reinterpret_cast<int32_t*>(begin + padded_bytes_),
-            reinterpret_cast<float*>(begin + padded_bytes_ + sum_bytes_)};
+            reinterpret_cast<int32_t*>(begin + padded_bytes_ + row_sum_bytes_)};
 }
 
 void IntegerDepthwise::run(const uint8_t* x, void* y, ThreadPool& pool, const uint8_t* residual) const {
@@ -152,7 +147,9 @@ void IntegerDepthwise::run(const uint8_t* x, void* y, ThreadPool& pool, const ui
 void IntegerDepthwise::run_item(const Item& item, const uint8_t* x, char* y, const uint8_t* residual,
                                 const Space& space) const {
     const Geometry& g = geometry_;
-    const int64_t multiplier = rows_ / g.channels, element = makes_floats() ? int64_t(sizeof(float)) : 1;
+    const LayerEnd& end = options_.end;
+    const bool direct = ending_ == Ending::bounded;
+    const int64_t multiplier = rows_ / g.channels, element = int64_t(end.element());
     const int64_t outputs = (item.end - item.begin) * g.out_w;
     int64_t row = item.first % rows_, of_channel = row % multiplier;
     int64_t at = item.first * g.out_plane() + item.begin * g.out_w;  // of the first output
@@ -161,7 +158,7 @@ void IntegerDepthwise::run_item(const Item& item, const uint8_t* x, char* y, con
     CentredRows image = image_rows(item, x, space);
     ByteStrip strip = common_strip();
     for (int64_t plane = item.first; plane < item.last; ++plane, at += g.out_plane()) {
-        void* const target = residual ? static_cast<void*>(space.fractions) : y + at * element;
+        void* const target = direct ? static_cast<void*>(y + at * element) : space.sums;
         if (strip_) {
             centre_rows(image);
             const int64_t room = (item.last - plane - 1) * g.out_plane() + outputs;
@@ -170,7 +167,13 @@ void IntegerDepthwise::run_item(const Item& item, const uint8_t* x, char* y, con
             centre_phases(image);
             run_taps(space, row, item.end - item.begin, target);
         }
-        if (has_finish_) finish(y + at * element, space.fractions, residual ? residual + at : nullptr, outputs);
+        if (direct) {
+            end.look_up(reinterpret_cast<uint8_t*>(y) + at, 1, outputs, 0);
+        } else {
+            SumsEnd sums;
+            sums.sums = space.sums, sums.count = outputs, sums.factors = factors_.data() + row;
+            end.end_rows(sums, residual ? residual + at : nullptr, y + at * element);
+        }
         if (++row == rows_) row = 0;
         if (++of_channel == multiplier) of_channel = 0, image.from += g.plane();
     }
@@ -209,28 +212,20 @@ void IntegerDepthwise::run_strip(ByteStrip& strip, const int8_t* padded, int64_t
 
 void IntegerDepthwise::run_taps(const Space& space, int64_t row, int64_t count, void* out) const {
     const Geometry& g = geometry_;
-    const int32_t magic = ending_ == Ending::bounded ? whole_magic : 0;  // of kernels that round by it
-    const bool fractions = ending_ == Ending::fractions;
+    const bool direct = ending_ == Ending::bounded;
+    const int32_t magic = direct ? whole_magic : 0;  // of kernels that round by it
     for (int64_t i = 0; i < count; ++i) {
         add_byte_taps({space.padded + i * g.stride_h * row_bytes_, offsets_.data(),
                        weights_.data() + row * row_weights_, g.taps(), g.out_w,
-                       int32_t(uint32_t(bias_.data()[4 * row]) - uint32_t(magic)), space.sums});
-        char* const to = static_cast<char*>(out) + i * g.out_w * int64_t(bytes_of_result(ending_));
-        end_sums({space.sums, factors_.data() + row, 0, g.out_w, &limits_, fractions, to});
+                       int32_t(uint32_t(bias_.data()[4 * row]) - uint32_t(magic)), space.row_sums});
+        if (!direct) {
+            std::copy_n(space.row_sums, g.out_w, static_cast<int32_t*>(out) + i * g.out_w);
+            continue;
+        }
+        SumsEnd end;
+        end.sums = space.row_sums, end.count = g.out_w, end.factors = factors_.data() + row;
+        end_sums(end, limits_, static_cast<uint8_t*>(out) + i * g.out_w);
     }
-}
-
-// What is added, and activations that are no limits of bytes.
-void IntegerDepthwise::finish(void* out, const float* fractions, const uint8_t* residual, int64_t count) const {
-    const AddendPass pass{residual ? fractions : static_cast<const float*>(out), residual, count,
-                          options_.residual_zero, options_.residual_factor};
-    if (makes_floats()) {
-        add_addend(pass, clamp_.low, clamp_.high, static_cast<float*>(out));
-        return;
-    }
-    uint8_t* const bytes = static_cast<uint8_t*>(out);
-    if (residual) add_addend(pass, limits_, bytes);
-    if (options_.table) look_up_bytes(options_.table, bytes, bytes, count);
 }
 
 // Column c of a padded row stands in phase c % stride at c / stride.

@@ -5,8 +5,7 @@
 #include <string>
 
 #include "kernels/integers/planar/planar.h"
-#include "operator/activation.h"
-#include "operator/prepared_integers.h"
+#include "operator/integers/layer_end.h"
 #include "packing/geometry.h"
 #include "ubp/thread_pool.h"
 
@@ -15,13 +14,7 @@ namespace ubp {
 struct IntegerDepthwiseOptions {
     unsigned threads = 1;
     int32_t zero_point = 0;  // of x
-    // `fractions`: y is fp32, and the layer's factors have 1 in place of its scale.
-    IntegerResult result;
-    Activation activation = Activation::none;  // of fp32: none, relu, relu6. That of bytes is in `result` or the table
-    const uint8_t* table = nullptr;            // of 256 bytes, which must outlive the operator; null: none
-    bool residual = false;                     // a tensor of bytes is added before the activation
-    int32_t residual_zero = 0;
-    float residual_factor = 0;
+    LayerEnd end;
     const ByteDepthwiseSet* set = nullptr;  // null: what suits the machine
 };
 
@@ -53,22 +46,18 @@ private:
     void plan_space();
     void plan_items();
     Space space_of(unsigned thread) const;
-    bool makes_floats() const { return options_.result.fractions; }
     void run_item(const Item& item, const uint8_t* x, char* y, const uint8_t* residual, const Space& space) const;
     ByteStrip common_strip() const;
     void run_strip(ByteStrip& strip, const int8_t* padded, int64_t row, int64_t rows, void* out, int64_t room) const;
     void run_taps(const Space& space, int64_t row, int64_t count, void* out) const;
-    void finish(void* out, const float* fractions, const uint8_t* residual, int64_t count) const;
     CentredRows image_rows(const Item& item, const uint8_t* x, const Space& space) const;
     void centre_phases(const CentredRows& image) const;
 
     Geometry geometry_;
     IntegerDepthwiseOptions options_;
     int64_t rows_ = 0;
-    Ending ending_ = Ending::any;  // of the kernels
+    Ending ending_ = Ending::sums;  // of the kernels
     ByteLimits limits_;
-    Clamp clamp_;                   // of fp32
-    bool has_finish_ = false;       // something is done behind the kernels
     AlignedArray<int8_t> weights_;  // [R][row_weights_]
     AlignedArray<int32_t> bias_;    // [R][4]
     AlignedArray<float> factors_;   // [R]
@@ -78,7 +67,7 @@ private:
     int64_t phase_ = 0;                  // bytes of one phase of a padded row
     int64_t row_bytes_ = 0, reach_ = 1;  // of a padded row; input rows of an output row, with those between
     int64_t planes_per_item_ = 1, rows_per_item_ = 0, items_per_plane_ = 1;
-    size_t padded_bytes_ = 0, sum_bytes_ = 0, fraction_bytes_ = 0, thread_bytes_ = 0;
+    size_t padded_bytes_ = 0, row_sum_bytes_ = 0, sum_bytes_ = 0, thread_bytes_ = 0;
     char* workspace_ = nullptr;
 };
 

@@ -33,9 +33,8 @@ BytePass pass_of(const IntegerBinary& op) {
 BytePassFunction function_of(const IntegerBinary& op, const BytePass& pass) {
     const double a = double(pass.a_factor), b = double(pass.b_factor);
     const bool bounded = op.result.bounded(op.multiply ? 255.0 * 255.0 * a : 255.0 * (a + b));
-    const Ending ending = bounded ? Ending::bounded : Ending::any;
     const BytePassFunction* const scalar = op.multiply ? multiply_byte_scalar : add_byte_scalar;
-    return (op.per_channel ? scalar : op.multiply ? multiply_bytes : add_bytes)[int(ending)];
+    return (op.per_channel ? scalar : op.multiply ? multiply_bytes : add_bytes)[bounded ? 0 : 1];
 }
 
 }  // namespace
@@ -62,23 +61,6 @@ void IntegerBinary::run(const uint8_t* a_bytes, const uint8_t* b_bytes, uint8_t*
     for_each_item(pool, threads, (planes + chunk - 1) / chunk, [&](int64_t item, unsigned) {
         const int64_t first = item * chunk;
         run_planes(first * plane, first, plane, std::min(chunk, planes - first));
-    });
-}
-
-void IntegerAddend::run(const float* steps, const uint8_t* b, uint8_t* y, int64_t count, unsigned threads,
-                        ThreadPool& pool) const {
-    const ByteLimits limits = result.limits();
-    for_each_part(count, threads, pool, [&](int64_t first, int64_t part) {
-        add_addend({steps + first, b ? b + first : nullptr, part, zero_point, factor}, limits, y + first);
-        if (result.table) look_up_bytes(result.table, y + first, y + first, part);
-    });
-}
-
-void IntegerAddend::run(const float* steps, const uint8_t* b, float* y, int64_t count, unsigned threads,
-                        ThreadPool& pool) const {
-    for_each_part(count, threads, pool, [&](int64_t first, int64_t part) {
-        add_addend({steps + first, b ? b + first : nullptr, part, zero_point, factor}, clamp.low, clamp.high,
-                   y + first);
     });
 }
 

@@ -3,7 +3,6 @@
 
 #include <cstdint>
 
-#include "operator/activation.h"
 #include "operator/integers/affine.h"
 #include "ubp/thread_pool.h"
 
@@ -17,18 +16,6 @@ struct IntegerBinary {
     int64_t planes = 1, plane = 1;  // of a: number and elements of each
 
     void run(const uint8_t* a_bytes, const uint8_t* b_bytes, uint8_t* y, unsigned threads, ThreadPool& pool) const;
-};
-
-// What becomes of a layer's fractions (see `Ending`) and of what is added to them, which has this factor.
-struct IntegerAddend {
-    int32_t zero_point = 0;
-    float factor = 0;
-    ByteResult result;
-    Clamp clamp;  // of fp32 results
-
-    // b may be null; y may be b or, where it is fp32, the steps.
-    void run(const float* steps, const uint8_t* b, uint8_t* y, int64_t count, unsigned threads, ThreadPool& pool) const;
-    void run(const float* steps, const uint8_t* b, float* y, int64_t count, unsigned threads, ThreadPool& pool) const;
 };
 
 // y = table[x] for each byte: an activation by itself, or another scale; y may be x.

@@ -10,11 +10,6 @@ namespace {
 constexpr int64_t most_rows = 64;  // that are combined at a time; add_rows takes at most 256
 constexpr int64_t item_bytes = 16384;
 
-// How many of a window's places along one axis count.
-int64_t count_places(int64_t first, int64_t kernel, int64_t size, bool count_padding) {
-    return count_padding ? kernel : std::min(first + kernel, size) - std::max<int64_t>(first, 0);
-}
-
 // scale_a / (scale * n), in fp64 and rounded once.
 float mean_factor(const Affine& given, const Affine& made, int64_t count) {
     return float(double(given.scale) / (double(made.scale) * double(count)));
@@ -49,7 +44,7 @@ void IntegerPooling::plan_factors() {
     std::vector<int64_t> counts;  // different numbers of rows
     for (int64_t y = 0; y < out_h_; ++y) {
         const int64_t first = y * window_.stride_h - window_.pad_top;
-        const int64_t rows = count_places(first, window_.kernel_h, height_, window_.count_padding);
+        const int64_t rows = counted_places(first, window_.kernel_h, height_, window_.count_padding);
         const auto found = std::find(counts.begin(), counts.end(), rows);
         row_of_factors_.push_back((found - counts.begin()) * out_w_);
         if (found == counts.end()) counts.push_back(rows);
@@ -57,7 +52,7 @@ void IntegerPooling::plan_factors() {
     for (const int64_t rows : counts) {
         for (int64_t x = 0; x < out_w_; ++x) {
             const int64_t first = x * window_.stride_w - window_.pad_left;
-            const int64_t columns = count_places(first, window_.kernel_w, width_, window_.count_padding);
+            const int64_t columns = counted_places(first, window_.kernel_w, width_, window_.count_padding);
             factors_.push_back(mean_factor(given_, made_, rows * columns));
         }
     }
@@ -102,7 +97,10 @@ void IntegerPooling::take_means(const uint8_t* plane, uint8_t* out, int32_t* row
         const int64_t first = y * window_.stride_h - window_.pad_top;
         add_window_rows(plane, std::max<int64_t>(first, 0), std::min(first + window_.kernel_h, height_), row);
         add_taps({row, window_.kernel_w, window_.stride_w, out_w_}, sums);
-        end_sums({sums, factors_.data() + row_of_factors_[size_t(y)], 1, out_w_, &limits, false, out});
+        SumsEnd end;
+        end.sums = sums, end.count = out_w_;
+        end.factors = factors_.data() + row_of_factors_[size_t(y)], end.factor_each = true;
+        end_sums(end, limits, out);
     }
 }
 
@@ -128,7 +126,9 @@ void byte_means_of_planes(const uint8_t* x, uint8_t* y, int64_t planes, int64_t 
         int32_t sums[most];
         const int64_t first = item * chunk, number = std::min(chunk, planes - first);
         for (int64_t i = 0; i < number; ++i) sums[i] = int32_t(sum_of_bytes(x + (first + i) * count, count) - zeros);
-        end_sums({sums, &factor, 0, number, &limits, false, y + first});
+        SumsEnd end;
+        end.sums = sums, end.count = number, end.factors = &factor;
+        end_sums(end, limits, y + first);
     });
 }
 

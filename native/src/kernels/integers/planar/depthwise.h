@@ -17,6 +17,7 @@ namespace {
 template <int K, int S>
 struct DotTaps {
     static constexpr int vectors = 4, quads = tap_quads(K), registers = (K * quads + 3) / 4;
+    static constexpr int most_rows = K < 7 ? 4 : 2;  // of outputs together; four of 7x7 would need too much code
 
     struct Weights {
         int8x16_t v[registers];
@@ -59,6 +60,7 @@ struct DotTaps {
 template <int K, int S>
 struct WideningTaps {
     static constexpr int vectors = 2, row_taps = 4 * tap_quads(K), registers = (K * row_taps + 7) / 8;
+    static constexpr int most_rows = 2;
 
     struct Weights {
         int16x8_t v[registers];
@@ -101,13 +103,18 @@ struct WideningTaps {
 // strip.
 __attribute__((noinline)) inline void end_block(const ByteStrip& strip, int32_t* sums, int rows, int columns,
                                                 int64_t x) {
-    const int64_t element = int64_t(bytes_of_result(strip.ending));
     const int64_t count = std::min<int64_t>(columns, strip.out_width - x);
-    const int32_t magic = strip.ending == Ending::bounded ? whole_magic : 0;
-    char* out = static_cast<char*>(strip.out) + x * element;
-    for (int i = 0; i < rows * columns; ++i) sums[i] = int32_t(uint32_t(sums[i]) - uint32_t(magic));
-    for (int r = 0; r < rows; ++r, sums += columns, out += strip.out_width * element)
-        end_sums({sums, &strip.factor, 0, count, strip.limits, strip.ending == Ending::fractions, out});
+    if (strip.ending == Ending::sums) {
+        int32_t* out = static_cast<int32_t*>(strip.out) + x;
+        for (int r = 0; r < rows; ++r) std::copy_n(sums + r * columns, count, out + r * strip.out_width);
+        return;
+    }
+    for (int i = 0; i < rows * columns; ++i) sums[i] = int32_t(uint32_t(sums[i]) - uint32_t(whole_magic));
+    const float factors[] = {strip.factor, strip.factor, strip.factor, strip.factor};
+    SumsEnd end;
+    end.sums = sums, end.rows = rows, end.count = count, end.stride = columns;
+    end.factors = factors, end.out_stride = strip.out_width;
+    end_sums(end, *strip.limits, static_cast<uint8_t*>(strip.out) + x);
 }
 
 template <template <int, int> class Policy, int K, int S, int R>
@@ -193,11 +200,10 @@ struct ByteDepthwise {
     }
 };
 
-// Output rows by fours (7x7, whose sums of four rows would need too much code: by twos); those that are left share the
-// input rows too.
+// Output rows by fours or twos; those that are left share the input rows too.
 template <template <int, int> class Policy, int K, int S>
 void run_strip(ByteStrip& strip) {
-    constexpr int most = K < 7 ? 4 : 2;
+    constexpr int most = Policy<K, S>::most_rows;
     const typename Policy<K, S>::Weights weights(strip.weights);
     const int64_t out_row = strip.out_width * int64_t(bytes_of_result(strip.ending));
     const auto run = [&](auto rows) UBP_LAMBDA {

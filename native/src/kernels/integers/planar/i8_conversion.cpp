@@ -93,32 +93,6 @@ void centre_short_rows(const CentredRows& rows) {
     centre_rows_by<1, 1>(rows);
 }
 
-// Calls body(steps [4], to) for 16 of a layer's fractions, to which the addend's numbers in steps are added.
-template <class Out, class Body>
-UBP_INLINE void add_by_sixteens(const AddendPass& pass, Out* out, const Body& body) {
-    const ByteFloats floats(pass.b_zero);
-    const auto run = [&](const float* steps, const uint8_t* b, Out* to) UBP_LAMBDA {
-        float32x4_t sums[4], second[4];
-        for (int j = 0; j < 4; ++j) sums[j] = vld1q_f32(steps + 4 * j);
-        if (b) {
-            floats.of(vld1q_u8(b), second);
-            for (int j = 0; j < 4; ++j) sums[j] = vaddq_f32(sums[j], vmulq_n_f32(second[j], pass.b_factor));
-        }
-        body(sums, to);
-    };
-    int64_t i = 0;
-    for (; i + one <= pass.count; i += one) run(pass.steps + i, pass.b ? pass.b + i : nullptr, out + i);
-    if (i == pass.count) return;
-    const size_t left = size_t(pass.count - i);
-    float steps[one] = {};
-    uint8_t b[one] = {};
-    Out made[one];
-    __builtin_memcpy(steps, pass.steps + i, left * sizeof(float));
-    if (pass.b) __builtin_memcpy(b, pass.b + i, left);
-    run(steps, pass.b ? b : nullptr, made);
-    __builtin_memcpy(out + i, made, left * sizeof(Out));
-}
-
 }  // namespace
 
 void centre_rows(const CentredRows& rows) {
@@ -151,20 +125,6 @@ void floats_of_bytes(const uint8_t* from, float* to, int64_t count, int32_t zero
         float32x4_t numbers[4];
         floats.of(vld1q_u8(bytes), numbers);
         for (int j = 0; j < 4; ++j) vst1q_f32(made + 4 * j, vmulq_n_f32(numbers[j], scale));
-    });
-}
-
-void add_addend(const AddendPass& pass, const ByteLimits& bytes, uint8_t* out) {
-    const PassLimits<Ending::any> limits(bytes);
-    add_by_sixteens(pass, out, [&](const float32x4_t* steps, uint8_t* to) UBP_LAMBDA {
-        vst1q_u8(to, bytes_of_steps(steps, limits));
-    });
-}
-
-void add_addend(const AddendPass& pass, float low, float high, float* out) {
-    const float32x4_t lowest = vdupq_n_f32(low), highest = vdupq_n_f32(high);
-    add_by_sixteens(pass, out, [&](const float32x4_t* steps, float* to) UBP_LAMBDA {
-        for (int j = 0; j < 4; ++j) vst1q_f32(to + 4 * j, vminq_f32(vmaxq_f32(steps[j], lowest), highest));
     });
 }
 

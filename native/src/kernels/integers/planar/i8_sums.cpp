@@ -7,20 +7,117 @@ namespace {
 
 constexpr int one = 16;  // bytes of a vector
 
-// Sixteen sums as fp32 in steps.
-UBP_INLINE void steps_of_sums(const int32_t* sums, const float* factors, int64_t factor_step, float32x4_t* steps) {
-    for (int j = 0; j < 4; ++j) {
-        const float32x4_t factor = factor_step == 0 ? vdupq_n_f32(*factors) : vld1q_f32(factors + 4 * j);
-        steps[j] = vmulq_f32(vcvtq_f32_s32(vld1q_s32(sums + 4 * j)), factor);
+// Of one row: its first sum, what is added to it, and its factor or factors.
+struct EndRow {
+    const int32_t* sums;
+    const uint8_t* addend;
+    const float* factors;
+};
+
+// Steps of 4 * Count sums. `each`: factors lie as the sums do.
+template <int Count, bool each, bool added>
+struct Steps {
+    float32x4_t v[Count];
+
+    UBP_INLINE Steps(const EndRow& row, const ByteFloats& floats, float addend_factor) {
+        for (int j = 0; j < Count; ++j) {
+            const float32x4_t factor = each ? vld1q_f32(row.factors + 4 * j) : vdupq_n_f32(*row.factors);
+            v[j] = vmulq_f32(vcvtq_f32_s32(vld1q_s32(row.sums + 4 * j)), factor);
+        }
+        if constexpr (added) {
+            uint8_t bytes[one] = {};
+            __builtin_memcpy(bytes, row.addend, 4 * Count);
+            float32x4_t numbers[4];
+            floats.of(vld1q_u8(bytes), numbers);
+            for (int j = 0; j < Count; ++j) v[j] = vaddq_f32(v[j], vmulq_n_f32(numbers[j], addend_factor));
+        }
+    }
+};
+
+// How steps become bytes, and how they become numbers.
+struct ToBytes {
+    using Out = uint8_t;
+    const PassLimits<Ending::any> limits;
+
+    template <int Count>
+    UBP_INLINE void store(const float32x4_t* steps, uint8_t* out) const {
+        PassEnd<Count, Ending::any> end;
+        for (int j = 0; j < Count; ++j) end.steps[j] = steps[j];
+        run_end<1>(end, 1.0f, limits);
+        end.store(out);
+    }
+};
+
+struct ToFloats {
+    using Out = float;
+    const float32x4_t low, high;
+
+    template <int Count>
+    UBP_INLINE void store(const float32x4_t* steps, float* out) const {
+        for (int j = 0; j < Count; ++j) vst1q_f32(out + 4 * j, vminq_f32(vmaxq_f32(steps[j], low), high));
+    }
+};
+
+template <bool each, bool added, class To>
+struct SumsPass {
+    using Out = typename To::Out;
+    const To& to;
+    const ByteFloats floats;
+    const float addend_factor;
+
+    SumsPass(const SumsEnd& end, const To& result)
+        : to(result), floats(end.addend_zero), addend_factor(end.addend_factor) {}
+
+    template <int Count>
+    UBP_INLINE void run(const EndRow& row, Out* out) const {
+        to.template store<Count>(Steps<Count, each, added>(row, floats, addend_factor).v, out);
+    }
+
+    static UBP_INLINE EndRow moved(const EndRow& row, int64_t x) {
+        return {row.sums + x, added ? row.addend + x : nullptr, row.factors + (each ? x : 0)};
+    }
+
+    // Less than four go through buffers, so that nothing is read or written behind them.
+    UBP_INLINE void run_last(const EndRow& row, int64_t count, Out* out) const {
+        int32_t sums[4] = {};
+        uint8_t addend[4] = {};
+        float factors[4] = {row.factors[0]};
+        Out made[4];
+        __builtin_memcpy(sums, row.sums, size_t(count) * sizeof(int32_t));
+        if (added) __builtin_memcpy(addend, row.addend, size_t(count));
+        if (each) __builtin_memcpy(factors, row.factors, size_t(count) * sizeof(float));
+        run<1>({sums, addend, factors}, made);
+        __builtin_memcpy(out, made, size_t(count) * sizeof(Out));
+    }
+
+    UBP_INLINE void run_row(const EndRow& row, int64_t count, Out* out) const {
+        int64_t x = 0;
+        for (; x + one <= count; x += one) run<4>(moved(row, x), out + x);
+        const int64_t fours = (count - x) / 4;
+        if (fours == 3) run<3>(moved(row, x), out + x);
+        if (fours == 2) run<2>(moved(row, x), out + x);
+        if (fours == 1) run<1>(moved(row, x), out + x);
+        x += 4 * fours;
+        if (x < count) run_last(moved(row, x), count - x, out + x);
+    }
+};
+
+template <bool each, bool added, class To>
+void run_sums(const SumsEnd& end, const To& to, typename To::Out* out) {
+    const SumsPass<each, added, To> pass(end, to);
+    EndRow row{end.sums, end.addend, end.factors};
+    for (int64_t left = end.rows; left > 0; --left) {
+        pass.run_row(row, end.count, out);
+        row.sums += end.stride, row.factors += each ? 0 : 1, out += end.out_stride;
+        if (added) row.addend += end.out_stride;
     }
 }
 
-UBP_INLINE void end_sixteen(const SumsEnd& end, const PassLimits<Ending::any>& limits, const int32_t* sums,
-                            const float* factors, void* out) {
-    float32x4_t steps[4];
-    steps_of_sums(sums, factors, end.factor_step, steps);
-    if (!end.fractions) return vst1q_u8(static_cast<uint8_t*>(out), bytes_of_steps(steps, limits));
-    for (int j = 0; j < 4; ++j) vst1q_f32(static_cast<float*>(out) + 4 * j, steps[j]);
+template <class To>
+void run_sums(const SumsEnd& end, const To& to, typename To::Out* out) {
+    if (end.addend) run_sums<false, true>(end, to, out);
+    else if (end.factor_each) run_sums<true, false>(end, to, out);
+    else run_sums<false, false>(end, to, out);
 }
 
 // acc + x * weight, sixteen of them.
@@ -34,21 +131,12 @@ UBP_INLINE void add_sixteen(int32x4_t* acc, int8x16_t x, int8_t weight) {
 
 }  // namespace
 
-void end_sums(const SumsEnd& end) {
-    const PassLimits<Ending::any> limits(*end.limits);
-    const int64_t element = end.fractions ? int64_t(sizeof(float)) : 1;
-    char* const out = static_cast<char*>(end.out);
-    int64_t x = 0;
-    for (; x + one <= end.count; x += one)
-        end_sixteen(end, limits, end.sums + x, end.factors + x * end.factor_step, out + x * element);
-    if (x == end.count) return;
-    // The last ones go through buffers, so that nothing is read or written behind them.
-    int32_t sums[one] = {};
-    float factors[one] = {}, made[one];
-    for (int64_t i = x; i < end.count; ++i)
-        sums[i - x] = end.sums[i], factors[i - x] = end.factors[i * end.factor_step];
-    end_sixteen(end, limits, sums, factors, made);
-    __builtin_memcpy(out + x * element, made, size_t((end.count - x) * element));
+void end_sums(const SumsEnd& end, const ByteLimits& limits, uint8_t* out) {
+    run_sums(end, ToBytes{PassLimits<Ending::any>(limits)}, out);
+}
+
+void end_sums(const SumsEnd& end, float low, float high, float* out) {
+    run_sums(end, ToFloats{vdupq_n_f32(low), vdupq_n_f32(high)}, out);
 }
 
 void add_byte_taps(const ByteTapRow& row) {

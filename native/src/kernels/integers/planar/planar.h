@@ -10,17 +10,19 @@
 
 namespace ubp {
 
-// What becomes of i32 sums: bytes, or fp32 in steps (`fractions`), each sum times a factor.
+// What becomes of rows of i32 sums: each times a factor, and what is added times its own; then bytes or fp32.
 struct SumsEnd {
     const int32_t* sums = nullptr;
+    int64_t rows = 1, count = 0, stride = 0;  // sums of a row; between rows
     const float* factors = nullptr;
-    int64_t factor_step = 0;  // 0: one factor for all; 1: an array like `sums`
-    int64_t count = 0;
-    const ByteLimits* limits = nullptr;
-    bool fractions = false;
-    void* out = nullptr;
+    bool factor_each = false;         // [count], of the sums of every row; else [rows]
+    const uint8_t* addend = nullptr;  // as the output lies; null: none
+    int32_t addend_zero = 0;
+    float addend_factor = 0;
+    int64_t out_stride = 0;  // elements between rows of the output and of the addend
 };
-void end_sums(const SumsEnd& end);
+void end_sums(const SumsEnd& end, const ByteLimits& limits, uint8_t* out);  // may be the addend
+void end_sums(const SumsEnd& end, float low, float high, float* out);       // limited to [low, high]
 
 // Output rows of one channel, from rows that are padded already and hold bytes less 128. Reads up to 32 bytes
 // behind what the outputs of a row need; what it finds there does not matter. A kernel moves rows, from, room and out
@@ -32,11 +34,11 @@ struct ByteStrip {
     const int8_t* weights = nullptr;  // [K][tap_quads(K)][4], zeros behind a row's taps; readable up to whole vectors
     const int32_t* bias = nullptr;    // the same four times, with zero point; `bounded`: and `whole_magic`
     float factor = 0;
-    Ending ending = Ending::any;
+    Ending ending = Ending::sums;  // or bounded
     const ByteLimits* limits = nullptr;
     int64_t out_width = 0;  // also between output rows
     int64_t room = 0;       // outputs behind `out` that may be written: those behind the strip have no meaning yet
-    void* out = nullptr;    // bytes, or floats of fractions
+    void* out = nullptr;    // bytes, or i32
 };
 using ByteStripFunction = void (*)(ByteStrip&);
 
@@ -96,18 +98,6 @@ using BytePassFunction = void (*)(const BytePass&);
 
 // [Ending::bounded: no limits of their own, and less than 2^15 steps; Ending::any]
 extern const BytePassFunction add_bytes[2], add_byte_scalar[2], multiply_bytes[2], multiply_byte_scalar[2];
-
-// A layer's fractions and its addend: out[i] = steps[i] + (b[i] - b_zero) * b_factor, as bytes or as fp32, which then
-// are limited to [low, high]; `out` may be any of the inputs that has its type.
-struct AddendPass {
-    const float* steps = nullptr;
-    const uint8_t* b = nullptr;  // null: nothing is added
-    int64_t count = 0;
-    int32_t b_zero = 0;
-    float b_factor = 0;
-};
-void add_addend(const AddendPass& pass, const ByteLimits& limits, uint8_t* out);
-void add_addend(const AddendPass& pass, float low, float high, float* out);
 
 // out[x] = largest of the rows at x; largest of from[x * stride .. x * stride + kernel - 1], of which nothing else is
 // read.

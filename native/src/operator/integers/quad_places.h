@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "operator/integer_layer.h"
+#include "operator/integers/integer_layer.h"
 
 namespace ubp {
 

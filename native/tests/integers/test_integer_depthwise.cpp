@@ -36,7 +36,7 @@ struct Setting {
                                         result.zero_point,
                                         result.low,
                                         result.high,
-                                        result.fractions,
+                                        result.passed,
                                         int64_t(activation),
                                         table,
                                         residual,
@@ -102,9 +102,9 @@ void run_and_compare(const Setting& s, const RandomIntegers& layer, const ByteDe
                      const Bytes& x, const Bytes& residual, const std::vector<T>& expected) {
     const std::string setting = s.text(set, threads);
     const ByteTable table = shuffled_table();
-    IntegerDepthwiseOptions options{
-        threads,    s.zero_point,  s.result,        s.activation, s.table ? table.data() : nullptr,
-        s.residual, residual_zero, residual_factor, &set};
+    const ByteResult made{{1, s.result.zero_point}, s.result.low, s.result.high, s.table ? table.data() : nullptr};
+    const LayerEnd end{made, sizeof(T) == 4, clamp_of(s.activation), s.residual, residual_zero, residual_factor};
+    const IntegerDepthwiseOptions options{threads, s.zero_point, end, &set};
     std::string error;
     const auto op = IntegerDepthwise::create(layer.view, s.geometry(), options, error);
     if (!op) return fail(setting, "refused: " + error);
@@ -149,7 +149,7 @@ void check(const Setting& s) {
     }
     for (const ByteDepthwiseSet* set : all_sets()) {
         for (unsigned threads : {1u, 3u}) {
-            if (s.result.fractions) run_and_compare(s, layer, *set, threads, x, residual, steps);
+            if (s.result.passed) run_and_compare(s, layer, *set, threads, x, residual, steps);
             else run_and_compare(s, layer, *set, threads, x, residual, bytes);
         }
     }
@@ -234,7 +234,7 @@ void check_extremes() {
             s.kernel_h = s.kernel_w = kernel, s.height = s.width = kernel + 4, s.extreme = true;
             s.zero_point = zero_point, s.factor = 1.0f / float(1 << 14);
             check(s);
-            s.result.fractions = true;
+            s.result.passed = true;
             check(s);
         }
     }

@@ -1,12 +1,11 @@
-// Compares panels of bytes with plain loops, over a grid of images, kernels and tiles.
+// Compares panels of bytes with plain loops, over a grid of images, kernels and tiles. Part of test_integers.
 
 #include <algorithm>
 #include <random>
 #include <string>
 #include <vector>
 
-#include "byte_panel_cases.h"
-#include "cases.h"
+#include "byte_helpers.h"
 #include "packing/byte_panel.h"
 
 namespace ubp {
@@ -112,10 +111,10 @@ void check_order() {
 
 }  // namespace
 
-std::vector<Case> byte_panel_cases() {
-    return {{"panel_zipped", [] { check_images(Form::zipped); }},
-            {"panel_quads", [] { check_images(Form::grouped); }},
-            {"panel_order", check_order}};
+void add_byte_panel_cases(std::vector<Case>& cases) {
+    cases.push_back({"panel_zipped", [] { check_images(Form::zipped); }});
+    cases.push_back({"panel_quads", [] { check_images(Form::grouped); }});
+    cases.push_back({"panel_order", check_order});
 }
 
 }  // namespace ubp

@@ -1,10 +1,10 @@
-#include "operator/prepared_integers.h"
+#include "operator/integers/prepared_integers.h"
 
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
 
-#include "operator/quad_places.h"
+#include "operator/integers/quad_places.h"
 
 namespace ubp {
 namespace {
@@ -54,9 +54,8 @@ void prepare_rows(const IntegerLayer& layer, int32_t zero_point, const IntegerRe
                   PreparedIntegers& prepared) {
     const std::vector<RowSum> sums = sum_rows(layer);
     const bool limited = result.low > 0 || result.high < 255;
-    prepared.ending = result.fractions                                  ? Ending::fractions
-                      : !limited && is_bounded(layer, sums, zero_point) ? Ending::bounded
-                                                                        : Ending::any;
+    const bool direct = !result.passed && !limited && is_bounded(layer, sums, zero_point);
+    prepared.ending = direct ? Ending::bounded : Ending::sums;
     prepared.limits = ByteLimits(result.zero_point, result.low, result.high);
     const int64_t magic = prepared.ending == Ending::bounded ? whole_magic : 0;
     const size_t count = (size_t{prepared.groups} + 1) * prepared.group_rows;
@@ -135,6 +134,11 @@ PreparedIntegers prepare_integers(const IntegerLayer& layer, int32_t zero_point,
     if (prepared.form == Form::dense) prepare_dense(layer, prepared);
     else prepare_sparse(layer, prepared);
     return prepared;
+}
+
+Ending ending_of(const PreparedIntegers& prepared, const IntegerTile& tile, bool passed) {
+    const bool any = prepared.ending == Ending::sums && !passed && tile.walk[int(Ending::any)];
+    return any ? Ending::any : prepared.ending;
 }
 
 IntegerWalk walk_of(const PreparedIntegers& prepared, uint32_t first) {

@@ -5,21 +5,21 @@
 #include <vector>
 
 #include "operator/aligned_buffer.h"
-#include "operator/integer_layer.h"
+#include "operator/integers/integer_layer.h"
 
 namespace ubp {
 
-// What a layer makes: bytes of this zero point, within limits, or fp32 in steps where something is added before
-// rounding.
+// What a layer makes: bytes of this zero point, within limits. `passed`: its sums go through a pass, whatever they are,
+// since something is added to them or they become fp32.
 struct IntegerResult {
     int32_t zero_point = 0, low = 0, high = 255;
-    bool fractions = false;
+    bool passed = false;
 };
 
 struct PreparedIntegers {
     Form form = Form::dense;
-    bool aligned = false;         // counts are per group, not per start row
-    Ending ending = Ending::any;  // what the bias is meant for
+    bool aligned = false;          // counts are per group, not per start row
+    Ending ending = Ending::sums;  // what the bias is meant for
     ByteLimits limits;
     uint32_t group_rows = 0;            // N, or 8
     uint32_t groups = 0;                // ceil(R / group_rows)
@@ -40,6 +40,10 @@ struct PreparedIntegers {
 // zero_point: of the input.
 PreparedIntegers prepare_integers(const IntegerLayer& layer, int32_t zero_point, bool aligned,
                                   const IntegerResult& result);
+
+// The ending of a tile's kernel for a layer that is prepared so: bytes of any sums where there is such a kernel, and
+// `passed` does not ask for the sums.
+Ending ending_of(const PreparedIntegers& prepared, const IntegerTile& tile, bool passed);
 
 // Everything of a walk but its panel and its spans, from group `first` on.
 IntegerWalk walk_of(const PreparedIntegers& prepared, uint32_t first);

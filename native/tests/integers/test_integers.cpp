@@ -2,15 +2,11 @@
 // Options: see cases.h.
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 #include <string>
 
-#include "byte_panel_cases.h"
-#include "cases.h"
+#include "byte_helpers.h"
 #include "operator/integer_cores.h"
-#include "operator/quad_places.h"
-#include "random_integers.h"
 
 namespace ubp {
 namespace {
@@ -35,9 +31,9 @@ std::string text_of(const Setting& s, const IntegerSet& set, const IntegerTile& 
     std::snprintf(
         text, sizeof(text),
         "set=%s form=%d N=%u vectors=%d R=%u K=%u sparsity=%g aligned=%d by_aligned=%d zero=%d result=%d %d %d "
-        "fractions=%d numbers=%d factor=%g first_group=%u",
+        "passed=%d numbers=%d factor=%g first_group=%u",
         set.name, int(tile.form), s.block_size, tile.vectors, s.rows, s.columns, s.sparsity, s.aligned, s.by_aligned,
-        s.zero_point, s.result.zero_point, s.result.low, s.result.high, s.result.fractions, int(s.numbers),
+        s.zero_point, s.result.zero_point, s.result.low, s.result.high, s.result.passed, int(s.numbers),
         double(s.factor), s.first_group);
     return text;
 }
@@ -64,41 +60,9 @@ std::vector<int> dense_weights(const IntegerLayer& layer) {
     return dense;
 }
 
-// docs/format.md, "Integers".
-uint8_t byte_of(float steps, const IntegerResult& result) {
-    const double whole = std::nearbyint(double(steps));
-    return uint8_t(std::clamp(whole + result.zero_point, double(result.low), double(result.high)));
-}
-
-float steps_of(int64_t sum, float factor) {
-    const float whole = float(int32_t(sum));
-    return whole * factor;
-}
-
-// Bytes of memory with others on both sides, which must remain.
-class GuardedBytes {
-public:
-    explicit GuardedBytes(size_t count) : bytes_(count + 2 * guard, pattern) {}
-    uint8_t* data() { return bytes_.data() + guard; }
-    bool intact() const {
-        const auto kept = [](uint8_t byte) { return byte == pattern; };
-        return std::all_of(bytes_.begin(), bytes_.begin() + guard, kept) &&
-               std::all_of(bytes_.end() - guard, bytes_.end(), kept);
-    }
-
-private:
-    static constexpr size_t guard = 64;
-    static constexpr uint8_t pattern = 0xa5;
-    std::vector<uint8_t> bytes_;
-};
-
-std::vector<uint8_t> random_bytes(std::mt19937& random, size_t count, Numbers numbers) {
-    std::uniform_int_distribution<int> any(0, 255), end(0, 1);
-    std::vector<uint8_t> made(count, 255);
-    for (uint8_t& byte : made) {
-        if (numbers != Numbers::largest) byte = uint8_t(numbers == Numbers::usual ? any(random) : 255 * end(random));
-    }
-    return made;
+std::vector<uint8_t> inputs_of(Numbers numbers, size_t count) {
+    if (numbers == Numbers::largest) return std::vector<uint8_t>(count, 255);
+    return random_bytes(5, count, numbers == Numbers::extreme);
 }
 
 RandomIntegers layer_of(const Setting& s) {
@@ -132,24 +96,28 @@ std::vector<int8_t> panel_of(const std::vector<uint8_t>& x, uint32_t columns, co
     return panel;
 }
 
-// One tile of a layer: every byte, and none beside them.
-void check(const Setting& s, const IntegerSet& set, const IntegerTile& tile) {
+// One tile of a layer: every byte or sum, and none beside them.
+void check(const Setting& s, const IntegerSet& set, const IntegerTile& tile, bool by_pass) {
     const auto fail_here = [&](const std::string& what) { fail(text_of(s, set, tile), what); };
     const RandomIntegers layer = layer_of(s);
-    const PreparedIntegers prepared = prepare_integers(layer.view, s.zero_point, s.by_aligned, s.result);
-    std::mt19937 random(seed + 5);
+    IntegerResult result = s.result;
+    result.passed |= by_pass;
+    const PreparedIntegers prepared = prepare_integers(layer.view, s.zero_point, s.by_aligned, result);
+    const Ending ending = ending_of(prepared, tile, result.passed);
+    const IntegerFunction run = (s.by_aligned ? tile.aligned : tile.walk)[int(ending)];
+    if (!run) return;  // of this set
     const size_t width = size_t(tile.width()), stride = width + 5;
-    const std::vector<uint8_t> x = random_bytes(random, s.columns * width, s.numbers);
+    const std::vector<uint8_t> x = inputs_of(s.numbers, s.columns * width);
     const std::vector<int8_t> panel = panel_of(x, s.columns, tile);
-    const size_t element = bytes_of_result(prepared.ending);
+    const size_t element = bytes_of_result(ending);
     const uint32_t lead = std::min(s.first_group, prepared.groups), wanted = prepared.groups - lead;
     const size_t lead_rows = size_t{lead} * prepared.group_rows, rows = size_t{wanted} * prepared.group_rows;
-    GuardedBytes out(element * (rows * stride)), aside(element * prepared.group_rows * width);
+    GuardedArray<uint8_t> out(element * rows * stride, 0xa5), aside(element * prepared.group_rows * width);
     IntegerWalk walk = walk_of(prepared, lead > 0 ? lead - 1 : 0);
     walk.panel = panel.data();
     walk.spans[0] = {lead > 0 ? 1u : 0u, aside.data(), width};
     walk.spans[1] = {wanted, out.data(), stride};
-    (s.by_aligned ? tile.aligned : tile.walk)[int(prepared.ending)](walk);
+    run(walk);
     if (!out.intact() || !aside.intact()) fail_here("wrote outside of the output");
 
     const std::vector<int> weights = dense_weights(layer.view);
@@ -160,15 +128,16 @@ void check(const Setting& s, const IntegerSet& set, const IntegerTile& tile) {
                 if (*mine != 0xa5) return fail_here("wrote between rows");
                 continue;
             }
-            int64_t sum = layer.bias[r];
+            int64_t exact = layer.bias[r];
             for (size_t k = 0; k < s.columns; ++k)
-                sum += int64_t{weights[r * s.columns + k]} * (int(x[k * width + p]) - s.zero_point);
-            const float steps = steps_of(sum, layer.factors[r]);
-            const uint8_t byte = byte_of(steps, s.result);
-            const bool same = s.result.fractions ? std::memcmp(mine, &steps, sizeof steps) == 0 : *mine == byte;
-            if (same) continue;
+                exact += int64_t{weights[r * s.columns + k]} * (int(x[k * width + p]) - s.zero_point);
+            const int32_t sum = int32_t(exact);
+            const float steps = float(sum) * layer.factors[r];
+            const uint8_t byte = byte_of(steps, s.result.zero_point, s.result.low, s.result.high);
+            const bool as_sum = ending == Ending::sums;
+            if (as_sum ? std::memcmp(mine, &sum, sizeof sum) == 0 : *mine == byte) continue;
             return fail_here("row " + std::to_string(r) + " position " + std::to_string(p) + " is " +
-                             std::to_string(int(*mine)) + ", expected " + std::to_string(int(byte)) + " of " +
+                             std::to_string(int(*mine)) + ", expected " + std::to_string(as_sum ? sum : byte) + " of " +
                              std::to_string(double(steps)));
         }
     }
@@ -191,7 +160,8 @@ void check_tiles(const Setting& s) {
     for (const IntegerSet* set : integer_sets()) {
         for (int i = 0; i < set->tile_count; ++i) {
             const IntegerTile& tile = set->tiles[i];
-            if (tile.form == form && tile.block_size == int(s.block_size)) check(s, *set, tile);
+            if (tile.form != form || tile.block_size != int(s.block_size)) continue;
+            for (bool by_pass : {false, true}) check(s, *set, tile, by_pass);
         }
     }
 }
@@ -213,14 +183,14 @@ void check_results(Setting s) {
     s.rows = 2 * std::max(8u, s.block_size) + 3, s.columns = 33;
     for (int32_t zero_point : {0, 1, 128, 255}) {
         for (int32_t made : {0, 3, 200, 255}) {
-            for (bool fractions : {false, true}) {
+            for (bool passed : {false, true}) {
                 s.zero_point = zero_point;
-                s.result = {made, 0, 255, fractions};
+                s.result = {made, 0, 255, passed};
                 check_tiles(s);
-                s.result = {made, made, 255, fractions};
+                s.result = {made, made, 255, passed};
                 s.first_group = 1;
                 check_tiles(s);
-                s.result = {made, made / 2, std::min(255, made + 40), fractions};
+                s.result = {made, made / 2, std::min(255, made + 40), passed};
                 s.first_group = 2;
                 check_tiles(s);
                 s.first_group = 0;
@@ -265,32 +235,7 @@ void check_longest() {
     s.block_size = 0, s.rows = 1, s.columns = 65536, s.numbers = Numbers::largest;
     s.factor = 1.0f / (1 << 24), s.zero_point = 0, s.result = {0, 0, 255, true};
     for (int i = 0; i < set.tile_count; ++i) {
-        if (set.tiles[i].form == Form::dense) check(s, set, set.tiles[i]);
-    }
-}
-
-// Every row of every block has one place, in a window that holds it, and no row has more quads for the parts of others.
-void check_places() {
-    for (uint32_t n : {1u, 2u, 4u, 8u, 16u}) {
-        for (double sparsity : {0.0, 0.5, 0.8, 0.95, 1.0}) {
-            Setting s;
-            s.block_size = n, s.rows = 5 * n + 3, s.columns = 67, s.sparsity = sparsity;
-            const RandomIntegers layer = layer_of(s);
-            const IntegerLayer& view = layer.view;
-            const QuadPlaces places = place_blocks(view, (s.rows + n - 1) / n, false);
-            const std::string setting = "N=" + std::to_string(n) + " sparsity=" + std::to_string(sparsity);
-            std::vector<int> seen(size_t{view.block_count} * n);
-            for (uint32_t start = 0; start < places.size(); ++start) {
-                const uint32_t own = start < view.start_rows() ? view.row_begin[start + 1] - view.row_begin[start] : 0;
-                if ((places[start].size() + quad - 1) / quad > (own + quad - 1) / quad) fail(setting, "more quads");
-                for (const BlockPart& part : places[start]) {
-                    if (part.begin < start || part.end > start + n) return fail(setting, "a part outside its window");
-                    for (uint32_t row = part.begin; row < part.end; ++row) ++seen[size_t{part.block} * n + row % n];
-                }
-            }
-            if (std::any_of(seen.begin(), seen.end(), [](int times) { return times != 1; }))
-                fail(setting, "a row of a block has not one place");
-        }
+        if (set.tiles[i].form == Form::dense) check(s, set, set.tiles[i], true);
     }
 }
 
@@ -318,8 +263,8 @@ std::vector<Case> all_cases() {
         }
     }
     cases.push_back({"longest", check_longest});
-    cases.push_back({"places", check_places});
-    for (Case& one : byte_panel_cases()) cases.push_back(std::move(one));
+    cases.push_back({"places", check_quad_places});
+    add_byte_panel_cases(cases);
     return cases;
 }
 

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "cases.h"
-#include "guarded.h"
+#include "../cases.h"
+#include "../guarded.h"
 #include "operator/integers/affine.h"
 #include "random_integers.h"
 
@@ -24,6 +24,14 @@ inline uint8_t byte_of(float steps, int32_t zero_point, int32_t low = 0, int32_t
 inline uint8_t byte_of(float steps, const ByteResult& result) {
     const uint8_t byte = byte_of(steps, result.made.zero_point, result.low, result.high);
     return result.table ? result.table[byte] : byte;
+}
+
+/// Meanings of bytes: usual ones, those whose factors are powers of two (ties), and far ones.
+inline const Affine affines[] = {{0.037f, 128}, {0.0041f, 0}, {0.5f, 3},   {1.0f, 255},
+                                 {2.0f, 77},    {3e-20f, 10}, {1e20f, 200}};
+
+inline std::string text_of(const Affine& affine) {
+    return " " + std::to_string(affine.scale) + "/" + std::to_string(affine.zero_point);
 }
 
 inline float centred(uint8_t byte, int32_t zero_point) { return float(int32_t(byte) - zero_point); }
@@ -61,7 +69,11 @@ std::string text_of_numbers(const char* name, const std::vector<Number>& numbers
     return text;
 }
 
-/// The cases of test_integer_depthwise.cpp.
+/// The cases of files that are part of a larger program.
+void add_byte_panel_cases(std::vector<Case>& cases);
 void add_integer_depthwise_cases(std::vector<Case>& cases);
+void add_integer_pooling_cases(std::vector<Case>& cases);
+void check_quad_places();
+void check_sums_end();
 
 }  // namespace ubp

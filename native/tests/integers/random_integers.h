@@ -1,8 +1,8 @@
 // int8 layers with random weights in random blocks, for tests and benchmarks.
 #pragma once
 
-#include "operator/prepared_integers.h"
-#include "random_layer.h"
+#include "operator/integers/prepared_integers.h"
+#include "../random_layer.h"
 
 namespace ubp {
 

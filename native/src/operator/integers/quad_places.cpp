@@ -1,4 +1,4 @@
-#include "operator/quad_places.h"
+#include "operator/integers/quad_places.h"
 
 #include <algorithm>
 

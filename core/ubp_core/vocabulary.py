@@ -41,8 +41,12 @@ ACTIVATIONS: Final = ("none", "relu", "relu6", "hard_swish", "hard_sigmoid", "si
 KERNELS: Final = ("sparse", "measured", "dense", "abp", "ubp")
 """What runs a packed layer; in the order of `ubp_kernel` (native/include/ubp/common_c.h)."""
 DTYPES: Final = ("fp32", "fp16")
-"""Types of a layer's weights, inputs and outputs; in the order of the packed file's codes."""
+"""Types of a layer's weights, inputs and outputs that need no pictures."""
 DEFAULT_DTYPE: Final = "fp32"
+INT8: Final = "int8"
+"""Layers and arrays of bytes, which pictures must calibrate."""
+STORED_DTYPES: Final = (*DTYPES, INT8)
+"""Types in packed files; in the order of their codes."""
 
 MAX_THREADS: Final = 64
 """Of one call into native code."""

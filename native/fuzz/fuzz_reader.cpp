@@ -15,6 +15,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "allocations.h"
 #include "graph_run.h"
@@ -62,26 +63,54 @@ std::string field_of(const char* line) {
     return field;
 }
 
-/// Reads everything a kernel would read, and checks what it relies on.
-double walk(const LayerView& v) {
+double weight_of(const LayerView& v, uint64_t place) {
+    return v.dtype == DType::int8 ? v.weights_as<int8_t>()[place] : double(v.weight(place));
+}
+
+/// Of int8: the bias, the scales, and every column once.
+double walk_integers(const LayerView& v) {
+    double sum = 0;
+    for (uint32_t row = 0; row < v.rows; ++row) {
+        if (!(v.scales[row] > 0)) fail("accepted a scale that is none");
+        sum += double(v.integer_bias[row]) * v.scales[row];
+    }
+    if (!v.column_order) return sum;
+    std::vector<bool> seen(v.columns);
+    for (uint32_t i = 0; i < v.columns; ++i) {
+        if (v.column_order[i] >= v.columns || seen[v.column_order[i]]) fail("accepted an order that is none");
+        seen[v.column_order[i]] = true;
+    }
+    return sum;
+}
+
+/// Bias, and what belongs to rows beside it.
+double walk_rows(const LayerView& v) {
+    if (v.dtype == DType::int8) return walk_integers(v);
     double sum = 0;
     for (uint32_t row = 0; row < v.rows; ++row) sum += v.bias[row];
+    return sum;
+}
+
+/// Reads everything a kernel would read, and checks what it relies on.
+double walk(const LayerView& v) {
+    double sum = walk_rows(v);
     if (v.block_size == 0) {
-        for (uint64_t i = 0; i < v.dense_count(); ++i) sum += v.weight(i);
+        for (uint64_t i = 0; i < v.dense_count(); ++i) sum += weight_of(v, i);
         return sum;
     }
+    const uint32_t places = (v.columns + v.block_columns - 1) / v.block_columns;
     uint32_t walked = 0;
     for (uint32_t start = 0; start + v.block_size <= v.rows; ++start)
         for (uint32_t block = v.row_begin[start]; block < v.row_begin[start + 1]; ++block, ++walked) {
-            if (v.block_column[block] >= v.columns) fail("accepted a column beyond the last");
-            for (uint32_t i = 0; i < v.block_size; ++i)
-                sum += v.weight(uint64_t{block} * v.block_size + (start + i) % v.block_size);
+            if (v.block_column[block] >= places) fail("accepted a column beyond the last");
+            for (uint32_t i = 0; i < v.block_size * v.block_columns; ++i)
+                sum += weight_of(v, uint64_t{block} * v.block_size * v.block_columns + i);
         }
     if (walked != v.block_count) fail("accepted blocks that belong to no start row");
     if (v.block_column[walked] != 0 || v.block_column[size_t{walked} + 1] != 0)
         fail("accepted columns behind the last");
     const size_t width = element_bytes(v.dtype);
-    const char* behind = static_cast<const char*>(v.weights_at(size_t{v.block_count} * v.block_size));
+    const char* behind = static_cast<const char*>(v.weights_at(size_t{v.block_count} * v.block_size * v.block_columns));
     uint32_t bits = 0;  // not read as numbers: nobody has promised that these are any
     for (uint32_t i = 0; i < v.readable_after_weights; ++i, sum += bits) std::memcpy(&bits, behind + i * width, width);
     return sum;

@@ -26,6 +26,7 @@ uint64_t interesting(Random& random, uint64_t before) {
                                       17,
                                       63,
                                       64,
+                                      0x80,
                                       4096,
                                       4097,
                                       65535,
@@ -52,7 +53,7 @@ uint64_t interesting(Random& random, uint64_t before) {
     }
 }
 
-/// Overwrites the number of 2, 4 or 8 bytes at `offset`, as far as it lies in the file.
+/// Overwrites the number of 1 to 8 bytes at `offset`, as far as it lies in the file.
 void change_number(File& file, size_t offset, size_t size, Random& random) {
     if (offset > file.size() || size > file.size() - offset) return;
     uint64_t value = 0;
@@ -100,8 +101,12 @@ void change_array(File& file, Random& random) {
     if (sections == 0) return;
     const Section section = entry_of(file, static_cast<uint32_t>(below(random, sections)));
     if (!inside(file, section) || section.size == 0) return;
-    const bool half = section.kind == kWeights && below(random, 2) == 0;  // of a layer in fp16, perhaps
-    const size_t width = section.kind == kBlockColumn || half ? 2 : section.kind == kTexts ? 1 : 4;
+    const bool narrow = section.kind == kBlockColumn || section.kind == kColumnOrder;
+    const bool typed = section.kind == kWeights && below(random, 2) == 0;  // of a layer in fp16 or int8, perhaps
+    const size_t width = section.kind == kTexts || section.kind == kTables ? 1
+                         : typed                                           ? 1 + below(random, 2)
+                         : narrow                                          ? 2
+                                                                           : 4;
     change_number(file, section.offset + below(random, section.size) / width * width, width, random);
 }
 

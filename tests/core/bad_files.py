@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bad_integer_files import INTEGER_CASES, good_integers
 from file_changes import (
     Change,
     both,
@@ -104,14 +105,15 @@ BAD_FILES: dict[str, BadFile] = {
     "more bytes than sections": BadFile("file_size", resized(len(GOOD) + 64)),
     "no layers": BadFile("layer_count", header("layer_count", 0)),
     "too few sections": BadFile("section_count", header("section_count", 15)),
-    "too many sections": BadFile("section_count", header("section_count", 31)),
+    "too many sections": BadFile("section_count", header("section_count", 45)),
     "table longer than the file": BadFile(
         "section_count", both(header("layer_count", 2**30 - 1), header("section_count", 2**32 - 2))
     ),
     "fewer sections than the layers have": BadFile("section_count", relaid(drop_last_two)),
     "more sections than the layers have": BadFile("section_count", relaid(repeat_last_two)),
     "table changed": BadFile("table_checksum", entry(1, "size", 65), repair=False),
-    "unknown section": BadFile("sections[5].kind", entry(5, "kind", 7)),
+    "unknown section": BadFile("sections[5].kind", entry(5, "kind", 9)),
+    "scales of an fp32 layer": BadFile("sections[5].kind", entry(5, "kind", 7)),
     "graph section": BadFile("sections[5].kind", entry(5, "kind", 16)),
     "section kind 0": BadFile("sections[2].kind", entry(2, "kind", 0)),
     "texts not first": BadFile("sections[0].kind", entry(0, "kind", 2)),
@@ -152,7 +154,6 @@ BAD_FILES: dict[str, BadFile] = {
     "name twice": BadFile("layers[4].name", text(b"too narrow", b"classifier")),
     "bytes of no text": BadFile("sections[0].size", lengthen_texts),
     "first section": BadFile("layers[1].first_section", record(1, "first_section", 7)),
-    "int8": BadFile("layers[0].dtype", record(0, "dtype", 2)),
     "dtype 3": BadFile("layers[5].dtype", record(5, "dtype", 3)),
     "fp16 against the size of weights": BadFile("sections[4].size", record(0, "dtype", 1)),
     "fp32 against the size of weights": BadFile(f"sections[{HALF['weights']}].size", record(5, "dtype", 0)),
@@ -244,4 +245,5 @@ BAD_FILES: dict[str, BadFile] = {
     "bias of an fp16 layer NaN": BadFile("layers[5].bias[0]", element(HALF["bias"], 0, NAN, "f")),
     "bias NaN": BadFile("layers[0].bias[8]", element(5, 8, NAN, "f")),
     "bias infinite": BadFile("layers[3].bias[0]", element(15, 0, math.inf, "f")),
+    **{name: BadFile(where, change, good=good_integers) for name, (where, change) in INTEGER_CASES.items()},
 }  # fmt: skip

@@ -14,6 +14,7 @@ import numpy as np
 
 from bad_files import BadFile
 from bad_half_graphs import BAD_HALF_GRAPHS
+from bad_integer_graphs import BAD_INTEGER_GRAPHS
 from file_changes import Change, both, byte, entry, header, record, relaid
 from graph_samples import every_operation, graph_bytes
 from packed_samples import TEXTS, put, section_entry
@@ -147,7 +148,7 @@ def with_last_arrays_twice(sections: list[Section]) -> None:
 
 CASES: dict[str, tuple[str, Change]] = {
     "padding of the table": ("table_padding", byte(HEADER_SIZE + SECTIONS * SECTION_SIZE, 1)),
-    "sections without the flag": ("section_count", header("flags", 0)),
+    "sections without the flag": (f"sections[{FIRST}].kind", header("flags", 0)),
     "graph not last": (f"sections[{FIRST}].kind", entry(FIRST, "kind", 6)),
     "tensors and nodes changed places": (f"sections[{FIRST + 1}].kind", both(
         entry(FIRST + 1, "kind", 18), entry(FIRST + 2, "kind", 17))),
@@ -187,7 +188,8 @@ CASES: dict[str, tuple[str, Change]] = {
     "elements that overflow": ("tensors[4].channels", both(
         tensor(4, "channels", 2**24), tensor(4, "height", 65535), tensor(4, "width", 65535))),
     "tables": (f"sections[{FIRST + 4}].size", relaid(with_a_table)),
-    "tensor of int8": ("tensors[7].dtype", tensor(7, "dtype", 2)),
+    "tensor of int8 without a scale": ("tensors[7].scale", tensor(7, "dtype", 2)),
+    "tensor of dtype 3": ("tensors[7].dtype", tensor(7, "dtype", 3)),
     "scale of a tensor": ("tensors[7].scale", tensor(7, "scale", 0x3F800000)),
     "scale NaN": ("tensors[7].scale", tensor(7, "scale", 0x7FC00000)),
     "zero point of a tensor": ("tensors[7].zero_point", tensor(7, "zero_point", 1)),
@@ -226,7 +228,9 @@ CASES: dict[str, tuple[str, Change]] = {
     "window of an addition": (field("add", "stride_w"), node("add", "stride_w", 1)),
     **{f"window too large, {label}": (field("mean", label), node("mean", label, 65536)) for label in WINDOW},
     "table of a node": (field("gate", "table"), node("gate", "table", 0)),
-    **{f"reserved{n} of a node": (field("gate", f"reserved{n}"), node("gate", f"reserved{n}", 1)) for n in range(3)},
+    "reserved of a node": (field("gate", "reserved"), node("gate", "reserved", 1)),
+    "scale before a table of fp32": (field("gate", "before_scale"), node("gate", "before_scale", 0x3F800000)),
+    "zero point before a table of fp32": (field("gate", "before_zero_point"), node("gate", "before_zero_point", 1)),
     "no window": (field("pool", "kernel_h"), node("pool", "kernel_h", 0)),
     "no step": (field("pool", "stride_w"), node("pool", "stride_w", 0)),
     "channels of a layer": ("operands[0]", operand(0, 1)),
@@ -269,4 +273,5 @@ CASES: dict[str, tuple[str, Change]] = {
 BAD_GRAPHS = {
     **{name: BadFile(where, change, good=good_graph) for name, (where, change) in CASES.items()},
     **BAD_HALF_GRAPHS,
+    **BAD_INTEGER_GRAPHS,
 }

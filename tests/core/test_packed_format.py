@@ -16,6 +16,7 @@ from ubp_core.packed.layer import PackedLayer
 from ubp_core.packed.packing import pack
 from ubp_core.packed.reader import read_packed
 from ubp_core.packed.writer import packed_chunks
+from ubp_core.quantisation.affine import Affine, activation_table
 from ubp_core.vocabulary import ACTIVATIONS
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "format.md").read_text()
@@ -103,6 +104,51 @@ def test_the_network_of_the_example() -> None:
     data = b"".join(packed_chunks((example_layer(),), ("ubp-tui 0.1.0", "tiny", ""), graph))
     assert data == shown_bytes("Example of a network")
     assert read_packed(memoryview(data)).graph == graph
+
+
+def example_integers() -> tuple[PackedLayer, Graph]:
+    """A linear layer of int8 with a block of four columns, between two conversions."""
+    layer = PackedLayer(
+        shape=(3, 5),
+        block_size=2,
+        row_begin=np.array([0, 0, 1], np.uint32),
+        block_column=np.array([1], np.uint16),
+        weights=np.array([[[127, 0, 0, 0], [-64, 0, 0, 0]]], np.int8),
+        bias=np.array([0, 20, -5], np.int32),
+        activation="sigmoid",
+        name="fc",
+        method="bed",
+        criterion="l1",
+        sparsity=0.5,
+        retained=0.75,
+        scales=np.array([0.5, 0.25, 0.125], np.float32),
+        block_columns=4,
+        column_order=np.array([4, 3, 1, 0, 2], np.uint16),
+    )
+    before, made = Affine(0.0625, 128), Affine(2.0**-8, 0)
+    tensors = (
+        Tensor(rank=2, batch=1, channels=5, offset=64),
+        Tensor(rank=2, batch=1, channels=5, offset=0, dtype="int8", scale=0.03125, zero_point=100),
+        Tensor(rank=2, batch=1, channels=3, offset=64, dtype="int8", scale=made.scale, zero_point=made.zero_point),
+        Tensor(rank=2, batch=1, channels=3, offset=0),
+    )
+    table = activation_table("sigmoid", before, made).tobytes()
+    nodes = (
+        Node("x.int8", Op.CONVERT, (0,)),
+        Node("fc", Op.LAYER, (1,), layer=0, table=table, before_scale=before.scale, before_zero_point=128),
+        Node("fc.fp32", Op.CONVERT, (2,)),
+    )
+    return layer, Graph(tensors, nodes, outputs=(3,))
+
+
+def test_the_example_of_integers() -> None:
+    layer, graph = example_integers()
+    data = b"".join(packed_chunks((layer,), ("ubp-tui 0.1.0", "tiny", ""), graph))
+    assert data == shown_bytes("Example of integers")
+    contents = read_packed(memoryview(data))
+    assert contents.graph == graph
+    assert contents.layers[0].unpack_stored().tolist() == [[0] * 5, [0, 0, -64, 0, 0], [0, 0, 127, 0, 0]]
+    assert contents.layers[0].unpack().tolist() == [[0] * 5, [0, 0, -16, 0, 0], [0, 0, 15.875, 0, 0]]
 
 
 def test_the_example_reads_as_the_document_says(example: bytes) -> None:

@@ -10,10 +10,10 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "core"))
 
-from graph_samples import every_operation, graph_bytes, half_network, random_network
+from graph_samples import every_operation, half_network, random_network
+from integer_samples import integer_layer_bytes, integer_network, network_file_bytes, random_integer_network
 from packed_samples import file_bytes, network_bytes, random_layer
 from ubp_core.network.types.half import to_half
-from ubp_core.packed.file import PackedFile
 
 
 def seed_files() -> dict[str, bytes]:
@@ -30,18 +30,16 @@ def seed_files() -> dict[str, bytes]:
     files["half"] = file_bytes(
         to_half(random_layer(rng, (7, 3, 2, 2), 4)), to_half(random_layer(rng, (5, 3), 0, name="d"))
     )
-    files["graph"] = graph_file(every_operation())
-    files["half_graph"] = graph_file(half_network())
+    files["integers"] = integer_layer_bytes()
+    files["integer_graph"] = network_file_bytes(integer_network())
     for index in range(4):
-        files[f"graph_{index}"] = graph_file(random_network(np.random.default_rng(index), 3 + 2 * index))
+        files[f"integer_graph_{index}"] = network_file_bytes(random_integer_network(np.random.default_rng(index), 3))
+    files["graph"] = network_file_bytes(every_operation())
+    files["half_graph"] = network_file_bytes(half_network())
+    for index in range(4):
+        files[f"graph_{index}"] = network_file_bytes(random_network(np.random.default_rng(index), 3 + 2 * index))
     files["many"] = file_bytes(*(random_layer(rng, (2, 2), index % 3, name=f"l{index}") for index in range(12)))
     return files
-
-
-def graph_file(network: PackedFile) -> bytes:
-    """A network's file, in memory."""
-    assert network.graph is not None
-    return graph_bytes(network.layers, network.graph)
 
 
 def write_seeds(folder: Path) -> list[Path]:

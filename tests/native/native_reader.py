@@ -13,8 +13,9 @@ from ubp_core.native.library import ErrorLine, library
 NUMBERS = (
     *("rows", "columns", "block_size", "in_channels", "groups", "kernel_h", "kernel_w", "stride_h", "stride_w"),
     *("pad_h", "pad_w", "extra_h", "extra_w", "dilation_h", "dilation_w", "activation", "dtype"),
-    *("wide_sums", "block_count"),
+    *("wide_sums", "block_count", "block_columns"),
 )
+POINTERS = ("row_begin", "block_column", "weights", "bias", "integer_bias", "scales", "column_order")
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def read_layer(handle: ctypes.c_void_p, index: int, address: int) -> NativeLayer
     line.check(
         library().ubp_file_get_layer_name(handle, index, ctypes.byref(name), ctypes.byref(size), *line.arguments)
     )
-    pointers = {label: getattr(layer, label) for label in ("row_begin", "block_column", "weights", "bias")}
+    pointers = {label: getattr(layer, label) for label in POINTERS}
     return NativeLayer(
         ctypes.string_at(name.value or 0, size.value).decode(),
         {label: getattr(layer, label) for label in NUMBERS},

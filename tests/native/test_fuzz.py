@@ -20,6 +20,7 @@ GRAPH_FIELDS = {
     *("tensors[].rank", "tensors[].batch", "tensors[].channels", "tensors[].height", "tensors[].offset"),
     *("nodes[].op", "nodes[].operand_begin", "nodes[].operand_count", "nodes[].layer", "nodes[].activation"),
     *("nodes[].kernel_h", "nodes[].stride_w", "nodes[].pad_h", "operands[]"),
+    *("tensors[].scale", "tensors[].zero_point", "nodes[].table", "nodes[].before_scale", "nodes[].before_zero_point"),
 }
 """Of graphs: what chance must meet, too; every rule of a graph has a hand-made file in tests/core/bad_graphs.py."""
 
@@ -49,7 +50,7 @@ def test_the_mutations_reach_every_rule(fuzzer: Path) -> None:
     output = run_fuzzer(fuzzer, RUNS, seed=3).stdout
     met = set(re.findall(r"^ +\d+  (\S+)$", output, re.M))
     named = {re.sub(r"\d+", "", bad.field) for bad in BAD_FILES.values()} | GRAPH_FIELDS
-    named = {re.sub(r"(row_begin|block_column|weights|bias)$", r"\1[]", field) for field in named}
+    named = {re.sub(r"(row_begin|block_column|weights|bias|scales|column_order)$", r"\1[]", field) for field in named}
     assert named <= met
 
 

@@ -13,13 +13,16 @@ from native_reader import NativeLayer, read_native
 from bad_files import BAD_FILES, GOOD
 from bad_graphs import BAD_GRAPHS
 from graph_mutations import changed_networks
+from integer_samples import integer_files, integer_layer_bytes, integer_network, network_file_bytes
 from packed_mutations import mutated_files
 from packed_samples import file_bytes, put, random_layer, repair_checksums, section_entry
 from ubp_core.errors import FileError
 from ubp_core.packed.dense_blocks import to_blocks
+from ubp_core.packed.file import PackedFile
+from ubp_core.packed.format import SectionKind
 from ubp_core.packed.layer import PackedLayer
 from ubp_core.packed.reader import read_packed
-from ubp_core.vocabulary import ACTIVATIONS, DTYPES
+from ubp_core.vocabulary import ACTIVATIONS, INT8, STORED_DTYPES
 
 
 def read_python(data: bytes) -> str | tuple[PackedLayer, ...]:
@@ -48,25 +51,28 @@ def assert_same(data: bytes, layer: PackedLayer, native: NativeLayer) -> None:
         "in_channels": layer.shape[1],
         "groups": layer.groups,
         "activation": ACTIVATIONS.index(layer.activation),
-        "dtype": DTYPES.index(layer.dtype),
+        "dtype": STORED_DTYPES.index(layer.dtype),
         "wide_sums": int(layer.wide_sums),
         "block_count": layer.block_count,
+        "block_columns": layer.block_columns,
         **{f"kernel_{axis}": value for axis, value in zip("hw", layer.kernel, strict=True)},
         **{f"stride_{axis}": value for axis, value in zip("hw", layer.stride, strict=True)},
         **{f"pad_{axis}": value for axis, value in zip("hw", layer.padding, strict=True)},
         **{f"extra_{axis}": value for axis, value in zip("hw", layer.extra_padding, strict=True)},
         **{f"dilation_{axis}": value for axis, value in zip("hw", layer.dilation, strict=True)},
     }
+    absent = {"row_begin", "block_column"} if layer.dense else set()
+    absent |= {"bias"} if layer.dtype == INT8 else {"integer_bias", "scales"}
+    absent |= {"column_order"} if layer.block_columns == 1 else set()
+    assert {label for label, offset in native.offsets.items() if offset is None} == absent
+    attributes = {"block_column": "stored_columns", "integer_bias": "bias"}
     for label, offset in native.offsets.items():
-        attribute = "stored_columns" if label == "block_column" else label
-        array: np.ndarray[tuple[int, ...], np.dtype[np.generic]] = getattr(layer, attribute)
-        assert (offset is None) == (layer.dense and label in ("row_begin", "block_column"))
+        array: np.ndarray[tuple[int, ...], np.dtype[np.generic]] = getattr(layer, attributes.get(label, label))
         if label == "weights" and layer.dense and layer.groups == 1:
             array = to_blocks(layer.weights)
         if offset is not None:
             assert data[offset : offset + array.nbytes] == array.tobytes(), label
-    weights_end = (native.offsets["weights"] or 0) + layer.nbytes - layer.bias.nbytes
-    weights_end -= layer.row_begin.nbytes + layer.stored_columns.nbytes
+    weights_end = (native.offsets["weights"] or 0) + layer.array_bytes[SectionKind.WEIGHTS]
     assert native.readable_after_weights == (len(data) - weights_end) // layer.weights.itemsize
 
 
@@ -94,9 +100,19 @@ def test_changed_networks(data: bytes) -> None:
     assert_agreement(data)
 
 
-def test_the_good_file_reads_the_same() -> None:
-    assert_agreement(GOOD)
-    assert not isinstance(read_native(GOOD), str)
+@pytest.mark.parametrize("data", [GOOD, integer_layer_bytes(), network_file_bytes(integer_network())])
+def test_the_good_files_read_the_same(data: bytes) -> None:
+    assert_agreement(data)
+    assert not isinstance(read_native(data), str)
+
+
+@settings(max_examples=150, deadline=None)
+@given(integer_files())
+def test_files_of_int8_are_read_alike(file: tuple[PackedFile, bytes]) -> None:
+    packed, data = file
+    assert read_packed(memoryview(data)).graph == packed.graph
+    assert not isinstance(read_native(data), str)
+    assert_agreement(data)
 
 
 @settings(max_examples=1500)

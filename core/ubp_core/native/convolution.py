@@ -20,9 +20,11 @@ class Layer(ctypes.Structure):
         *((name, ctypes.c_uint32) for name in (
             "rows", "columns", "block_size", "in_channels", "groups", "kernel_h", "kernel_w", "stride_h", "stride_w",
             "pad_h", "pad_w", "extra_h", "extra_w", "dilation_h", "dilation_w", "activation", "dtype",
-            "wide_sums", "block_count", "blocked", "readable_after_weights",
+            "wide_sums", "block_count", "blocked", "readable_after_weights", "block_columns",
         )),
-        *((name, ctypes.c_void_p) for name in ("row_begin", "block_column", "weights", "bias")),
+        *((name, ctypes.c_void_p) for name in (
+            "row_begin", "block_column", "weights", "bias", "integer_bias", "scales", "column_order",
+        )),
     )  # fmt: skip
 
 

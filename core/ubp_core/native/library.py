@@ -14,7 +14,7 @@ from ubp_core.installation import binaries
 from ubp_core.installation.building import wait_for
 from ubp_core.vocabulary import KERNELS, MAX_THREADS, METHODS
 
-ABI_VERSION = 3
+ABI_VERSION = 4
 """UBP_ABI_VERSION of native/include/ubp/common_c.h."""
 REBUILD = "reinstall with pip, or run: python native/build.py host"
 

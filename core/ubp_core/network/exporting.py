@@ -26,8 +26,8 @@ from ubp_core.network.types.costs import Images, TypeCost
 from ubp_core.network.types.half import loss_note
 from ubp_core.network.types.trial import try_types
 from ubp_core.packed.file import PackedFile
-from ubp_core.packed.graph_reader import check_arena
 from ubp_core.packed.layer_packing import head_texts
+from ubp_core.packed.rules.arena import check_arena
 from ubp_core.selection import Selection
 from ubp_core.torch_private import tree_leaves
 from ubp_core.vocabulary import DEFAULT_CRITERION

@@ -95,7 +95,8 @@ def find_buffers(
         made = inputs + node
         allowed = in_place_operands(use.op, use.operands, [shapes[tensor] for tensor in use.operands])
         for operand in allowed:
-            if last[operand] == node and elements(shapes[operand]) == elements(shapes[made]):
+            same = elements(shapes[operand]) == elements(shapes[made]) and dtypes[operand] == dtypes[made]
+            if last[operand] == node and same:
                 chain_of[made] = chain_of[operand]
                 break
     chains: dict[int, list[int]] = {}

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ubp_core.packed.format import DENSE_ROWS, blocked_rows
 
-Number = TypeVar("Number", bound=np.floating)
+Number = TypeVar("Number", bound=np.number)
 
 
 def to_blocks(weights: NDArray[Number]) -> NDArray[Number]:
@@ -26,7 +26,7 @@ def from_blocks(blocks: NDArray[Number], rows: int, columns: int) -> NDArray[Num
     return np.ascontiguousarray(filled[:rows])
 
 
-def first_filled(blocks: NDArray[np.floating], rows: int, columns: int) -> int | None:
+def first_filled(blocks: NDArray[np.number], rows: int, columns: int) -> int | None:
     """Index of the first place of a row beyond R that is not +0.0; None where there is none."""
     bits = blocks.view(f"u{blocks.itemsize}").reshape(-1, columns, DENSE_ROWS)
     row = np.arange(bits.shape[0])[:, None, None] * DENSE_ROWS + np.arange(DENSE_ROWS)

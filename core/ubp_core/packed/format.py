@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ubp_core.vocabulary import DTYPES
+from ubp_core.vocabulary import INT8, STORED_DTYPES
 
 MAGIC = b"\x89UBP\r\n\x1a\n"
 VERSION = 4
@@ -19,8 +19,8 @@ NO_LAYER = 0xFFFFFFFF
 
 NO_TABLE = 0xFFFFFFFF
 
-ELEMENT_TYPES = dict(zip(DTYPES, ("<f4", "<f2"), strict=True))
-"""Type of the numbers of each accepted dtype, in the order of their codes; 2 (int8) is described and refused."""
+ELEMENT_TYPES = dict(zip(STORED_DTYPES, ("<f4", "<f2", "|i1"), strict=True))
+"""Type of a layer's weights for each dtype, in the order of their codes. A tensor's bytes have no sign."""
 
 MAX_ROWS = 1 << 24
 MAX_COLUMNS = 1 << 16
@@ -41,6 +41,25 @@ MAX_NODES = 4_096
 """Nodes of a graph, and operands of one node."""
 MAX_OPERANDS = 1 << 16
 
+GROUPED_COLUMNS = 4
+"""Columns of a block, where it has more than one."""
+SMALLEST_SCALE = 2.0**-100
+"""Of an int8 tensor; below it a reciprocal or a product of scales could leave the normal fp32 numbers."""
+SMALLEST_FACTOR = 2.0**-126
+"""The smallest normal fp32 number."""
+LARGEST_BYTE = 255
+"""Also the largest zero point."""
+SMALLEST_WEIGHT = -128
+"""That an i8 has, and no layer: weights are symmetric."""
+SUM_LIMIT = 1 << 31
+"""What no sum of an int8 layer may reach."""
+MAX_MEAN = 1 << 23
+"""Elements of a window whose mean is taken in bytes: their sum is an i32."""
+TABLE_SIZE = 256
+"""Bytes of an activation's table."""
+CLAMPS = ("none", "relu", "relu6")
+"""Activations that are limits of the bytes; the others have tables."""
+
 FLAG_GRAPH = 1
 """Header flag: the file is a network."""
 FLAG_ALIGNED = 1
@@ -48,7 +67,7 @@ FLAG_ALIGNED = 1
 
 
 class SectionKind(IntEnum):
-    """What a section holds; 7 and 8 (scales and column order of an int8 layer) are described and refused."""
+    """What a section holds."""
 
     TEXTS = 1
     LAYERS = 2
@@ -56,6 +75,8 @@ class SectionKind(IntEnum):
     BLOCK_COLUMN = 4
     WEIGHTS = 5
     BIAS = 6
+    SCALES = 7
+    COLUMN_ORDER = 8
     GRAPH = 16
     TENSORS = 17
     NODES = 18
@@ -95,8 +116,14 @@ ARRAY_OF_SECTION = {
     SectionKind.BLOCK_COLUMN: ("block_column", "<u2"),
     SectionKind.WEIGHTS: ("weights", ""),
     SectionKind.BIAS: ("bias", "<f4"),
+    SectionKind.SCALES: ("scales", "<f4"),
+    SectionKind.COLUMN_ORDER: ("column_order", "<u2"),
 }
 """Attribute of PackedLayer and element type behind each array section; weights have the layer's."""
+BLOCK_ARRAYS = (SectionKind.ROW_BEGIN, SectionKind.BLOCK_COLUMN)
+"""Of sparse layers alone."""
+INTEGER_ARRAYS = (SectionKind.SCALES, SectionKind.COLUMN_ORDER)
+"""Of int8 layers alone."""
 
 HEADER = np.dtype(
     [
@@ -209,7 +236,9 @@ NODE = np.dtype(
         ("flags", "<u4"),
         *((label, "<u4") for label in WINDOW),
         ("table", "<u4"),
-        *((f"reserved{number}", "<u4") for number in range(3)),
+        ("before_scale", "<f4"),
+        ("before_zero_point", "<i4"),
+        ("reserved", "<u4"),
     ]
 )
 
@@ -241,20 +270,28 @@ def array_types(dtype: str, dense: bool) -> dict[SectionKind, tuple[str, np.dtyp
         dtype: of its weights, a key of ELEMENT_TYPES.
         dense: whether it has no blocks.
     """
-    kinds = (SectionKind.WEIGHTS, SectionKind.BIAS) if dense else tuple(ARRAY_OF_SECTION)
-    named = ((kind, *ARRAY_OF_SECTION[kind]) for kind in kinds)
-    return {kind: (label, np.dtype(element or ELEMENT_TYPES[dtype])) for kind, label, element in named}
+    absent = (*(BLOCK_ARRAYS if dense else ()), *(INTEGER_ARRAYS if dtype != INT8 else ()))
+    own = {SectionKind.WEIGHTS: ELEMENT_TYPES[dtype]} | ({SectionKind.BIAS: "<i4"} if dtype == INT8 else {})
+    named = ((kind, *ARRAY_OF_SECTION[kind]) for kind in ARRAY_OF_SECTION if kind not in absent)
+    return {kind: (label, np.dtype(own.get(kind, element))) for kind, label, element in named}
 
 
 def array_bytes(
-    rows: int, columns: int, block_size: int, block_count: int, groups: int = 1, dtype: str = "fp32"
+    rows: int,
+    columns: int,
+    block_size: int,
+    block_count: int,
+    groups: int = 1,
+    dtype: str = "fp32",
+    block_columns: int = 1,
 ) -> dict[SectionKind, int]:
     """Bytes of each array section of a layer, in file order; a block size of 0 is a dense layer."""
-    counts = {SectionKind.BIAS: rows}
+    counts = {SectionKind.BIAS: rows, SectionKind.SCALES: rows}
+    counts[SectionKind.COLUMN_ORDER] = columns if block_columns == GROUPED_COLUMNS else 0
     if block_size:
         counts[SectionKind.ROW_BEGIN] = start_rows(rows, block_size) + 1
         counts[SectionKind.BLOCK_COLUMN] = block_count + COLUMNS_BEHIND
-        counts[SectionKind.WEIGHTS] = block_count * block_size
+        counts[SectionKind.WEIGHTS] = block_count * block_size * block_columns
     else:
         counts[SectionKind.WEIGHTS] = (blocked_rows(rows) if groups == 1 else rows) * columns
     return {kind: counts[kind] * element.itemsize for kind, (_, element) in array_types(dtype, not block_size).items()}

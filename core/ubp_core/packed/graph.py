@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from ubp_core.packed.format import ELEMENT_TYPES, Op, align
 
-ELEMENT_BYTES = {dtype: int(element[-1]) for dtype, element in ELEMENT_TYPES.items()}
+ELEMENT_BYTES = {dtype: np.dtype(element).itemsize for dtype, element in ELEMENT_TYPES.items()}
 """Bytes of a number of each dtype."""
 
 
@@ -33,7 +35,11 @@ class Tensor:
     offset: int = 0
     """Bytes from the begin of the arena, a multiple of 64."""
     dtype: str = "fp32"
-    """Of its elements: "fp32" or "fp16"."""
+    """Of its elements: "fp32", "fp16" or "int8"."""
+    scale: float = 0.0
+    """Of int8: byte `q` means `scale * (q - zero_point)`; exactly an fp32 number. 0 for other types."""
+    zero_point: int = 0
+    """Of int8, 0 to 255."""
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -96,6 +102,12 @@ class Node:
     """Of Op.MAX_POOL and AVERAGE_POOL."""
     counts_padding: bool = False
     """Op.AVERAGE_POOL: whether the divisor counts the padding."""
+    table: bytes | None = None
+    """[256] of what makes int8 with an activation that is no clamp: the result for each byte before the activation."""
+    before_scale: float = 0.0
+    """Of Op.LAYER, ADD and MULTIPLY with a table: what the bytes before the activation mean."""
+    before_zero_point: int = 0
+    """Likewise."""
 
 
 @dataclass(frozen=True)

@@ -7,39 +7,45 @@ this order.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ubp_core.errors import FileError
 from ubp_core.packed.format import (
     ALIGNMENT,
     GRAPH,
     GRAPH_SIZE,
     MAX_ARENA,
-    MAX_CHANNELS,
-    MAX_ELEMENTS,
     MAX_NODES,
     MAX_OPERANDS,
     MAX_PORTS,
     MAX_STEP,
     NO_LAYER,
-    NO_TABLE,
     NODE,
     NODE_SIZE,
+    TABLE_SIZE,
     TENSOR,
     TENSOR_SIZE,
     WINDOW,
     Op,
 )
-from ubp_core.packed.graph import Graph, Node, Tensor, Window, in_place_operands, last_uses, tensor_bytes
+from ubp_core.packed.graph import Graph, Node, Tensor, Window
 from ubp_core.packed.graph_shapes import ShapeError, node_result
 from ubp_core.packed.layer import PackedLayer
-from ubp_core.packed.layer_reader import require
-from ubp_core.vocabulary import ACTIVATIONS, DTYPES
+from ubp_core.packed.rules.arena import check_arena, check_uses
+from ubp_core.packed.rules.integer_nodes import (
+    Place,
+    TableReader,
+    check_before,
+    check_factors,
+    check_same_scale,
+    makes_numbers,
+    needs_table,
+)
+from ubp_core.packed.rules.require import require
+from ubp_core.packed.rules.tensors import Record, Values, read_tensors, values_of
+from ubp_core.vocabulary import ACTIVATIONS, INT8
 
-Record = NDArray[np.void]
-Values = dict[str, int]
 TakeName = Callable[[Record, int], str]
 
 POOLS = (Op.MAX_POOL, Op.AVERAGE_POOL)
@@ -64,19 +70,16 @@ def read_graph(
     head = read_graph_record(sections, first_section)
     tensors = read_tensors(np.frombuffer(sections[1], TENSOR), head["arena_size"])
     records = np.frombuffer(sections[2], NODE)
-    reader = NodeReader(tensors, [int(number) for number in np.frombuffer(sections[3], "<u4")], layers, head)
+    tables = TableReader(bytes(sections[4]), first_section + 4)
+    reader = NodeReader(tensors, np.frombuffer(sections[3], "<u4").tolist(), layers, head, tables)
     nodes = tuple(reader.read(records[index], index, take_name) for index in range(head["node_count"]))
+    tables.finish()
     outputs = reader.read_outputs()
     check_uses(nodes, outputs, len(tensors), len(layers))
     graph = Graph(tuple(tensors), nodes, tuple(outputs))
     check_arena(graph)
     require(head["arena_size"] == graph.arena_size, "graph.arena_size", f"is not {graph.arena_size}")
     return graph
-
-
-def values_of(record: Record) -> Values:
-    """A record's numbers by name."""
-    return {label: record[label].item() for label in record.dtype.names or ()}
 
 
 def read_graph_record(sections: Sequence[memoryview], first: int) -> Values:
@@ -98,54 +101,32 @@ def read_graph_record(sections: Sequence[memoryview], first: int) -> Values:
         TENSOR_SIZE * (head["input_count"] + head["node_count"]),
         NODE_SIZE * head["node_count"],
         4 * head["operand_count"],
-        0,
     )
     for number, size in enumerate(sizes, 1):
         require(sections[number].nbytes == size, f"sections[{first + number}].size", f"is not {size}")
+    tables = sections[len(sizes) + 1].nbytes
+    require(tables % TABLE_SIZE == 0, f"sections[{first + len(sizes) + 1}].size", f"is no multiple of {TABLE_SIZE}")
     return head
-
-
-def read_tensors(records: Record, arena: int) -> list[Tensor]:
-    """All tensors, once each is well-formed and within the arena."""
-    tensors: list[Tensor] = []
-    for index, record in enumerate(records):
-        values = values_of(record)
-        check_tensor(values, f"tensors[{index}]", tensors[0].batch if tensors else values["batch"], arena)
-        numbers = {label: values[label] for label in ("rank", "batch", "channels", "height", "width", "offset")}
-        tensors.append(Tensor(**numbers, dtype=DTYPES[values["dtype"]]))
-    return tensors
-
-
-def check_tensor(values: Values, where: str, batch: int, arena: int) -> None:
-    """The rules for one tensor."""
-    require(values["rank"] in (2, 4), f"{where}.rank", f"{values['rank']} is neither 2 nor 4")
-    for label in ("batch", "channels", "height", "width"):
-        most = MAX_CHANNELS if label == "channels" else MAX_STEP
-        require(1 <= values[label] <= most, f"{where}.{label}", f"{values[label]} is outside 1..{most}")
-    for label in ("height", "width"):
-        require(values["rank"] == 4 or values[label] == 1, f"{where}.{label}", "is not 1, as vectors have it")
-    require(values["batch"] == batch, f"{where}.batch", f"is not {batch}, as tensor 0 has it")
-    elements = values["batch"] * values["channels"] * values["height"] * values["width"]
-    require(elements <= MAX_ELEMENTS, f"{where}.channels", f"the tensor has more than {MAX_ELEMENTS} elements")
-    require(values["dtype"] < len(DTYPES), f"{where}.dtype", f"{values['dtype']} is no type that this reader knows")
-    for label in ("scale", "zero_point", "reserved"):
-        require(values[label] == 0, f"{where}.{label}", "is not 0")
-    offset, size = values["offset"], tensor_bytes(elements, DTYPES[values["dtype"]])
-    require(offset % ALIGNMENT == 0, f"{where}.offset", f"is no multiple of {ALIGNMENT}")
-    require(size <= arena and offset <= arena - size, f"{where}.offset", "the tensor reaches beyond the arena")
 
 
 class NodeReader:
     """Takes nodes in their order, and their operands from one list."""
 
     def __init__(
-        self, tensors: Sequence[Tensor], operands: Sequence[int], layers: Sequence[PackedLayer], head: Values
+        self,
+        tensors: Sequence[Tensor],
+        operands: Sequence[int],
+        layers: Sequence[PackedLayer],
+        head: Values,
+        tables: TableReader,
     ) -> None:
         self._tensors = tensors
         self._operands = operands
         self._layers = layers
         self._inputs = head["input_count"]
         self._outputs_begin = max(head["operand_count"] - head["output_count"], 0)
+        self._tables = tables
+        self._integer_layers: set[int] = set()
         self._position = 0
 
     def read(self, record: Record, index: int, take_name: TakeName) -> Node:
@@ -156,7 +137,8 @@ class NodeReader:
         require(values["op"] in set(Op), f"{where}.op", f"{values['op']} is unknown")
         op = Op(values["op"])
         operands = self._take_operands(values, op, index)
-        check_node_numbers(values, op, where, len(self._layers))
+        self._check_layer(values, op, where)
+        check_node_numbers(values, op, where)
         window = window_of(values) if op in POOLS else None
         node = Node(
             name=name,
@@ -167,8 +149,35 @@ class NodeReader:
             window=window,
             counts_padding=values["flags"] == 1,
         )
-        self._check_result(node, index, values["operand_begin"])
+        place = Place(index, self._inputs + index, values["operand_begin"])
+        self._check_result(node, place)
+        return self._check_integers(node, place, values)
+
+    def _check_layer(self, values: Values, op: Op, where: str) -> None:
+        """A layer that there is, of int8 one that no other node applies: its bias has its input's scale in it."""
+        number, field = values["layer"], f"{where}.layer"
+        if op != Op.LAYER:
+            require(number == NO_LAYER, field, f"{number} is a layer, which this op has not")
+            return
+        require(number < len(self._layers), field, f"{number} is no layer of the file")
+        if self._layers[number].dtype == INT8:
+            require(number not in self._integer_layers, field, f"{number} is of int8, and an earlier node applies it")
+            self._integer_layers.add(number)
+
+    def _check_integers(self, node: Node, place: Place, values: Values) -> Node:
+        """The node with its table, once all that only int8 has is as it must be."""
+        operands, result = [self._tensors[tensor] for tensor in node.operands], self._tensors[place.result]
+        layer, where = self._layer_of(node), f"nodes[{place.node}]"
+        check_same_scale(node, operands[0], result, place)
+        table = self._tables.take(values["table"], needs_table(node, layer, result), where)
+        before = dict(before_scale=values["before_scale"], before_zero_point=values["before_zero_point"])
+        node = replace(node, table=table, **before)
+        check_before(node, where)
+        check_factors(node, operands, result, layer, place)
         return node
+
+    def _layer_of(self, node: Node) -> PackedLayer | None:
+        return None if node.layer is None else self._layers[node.layer]
 
     def _take_operands(self, values: Values, op: Op, index: int) -> list[int]:
         """The node's operands, once there are as many as the op takes and all were made before."""
@@ -186,20 +195,19 @@ class NodeReader:
         tensor = self._operands[number]
         require(tensor < below, f"operands[{number}]", f"tensor {tensor} is not made before it is used")
 
-    def _check_result(self, node: Node, index: int, begin: int) -> None:
+    def _check_result(self, node: Node, place: Place) -> None:
         """The operands fit, and the tensor that the node makes has the shape of the result."""
         shapes = [self._tensors[tensor].chw for tensor in node.operands]
-        layer = None if node.layer is None else self._layers[node.layer]
         try:
-            result = node_result(node.op, shapes, layer, node.window)
+            result = node_result(node.op, shapes, self._layer_of(node), node.window)
         except ShapeError as error:
-            raise error.as_file_error(index, begin) from None
-        number = self._inputs + index
+            raise error.as_file_error(place.node, place.operand_begin) from None
+        number = place.result
         for label, stated, wanted in zip(
             ("channels", "height", "width"), self._tensors[number].chw, result, strict=True
         ):
-            require(stated == wanted, f"tensors[{number}].{label}", f"is {stated}, node {index} makes {wanted}")
-        self._check_dtypes(node, number, begin)
+            require(stated == wanted, f"tensors[{number}].{label}", f"is {stated}, node {place.node} makes {wanted}")
+        self._check_dtypes(node, number, place.operand_begin)
 
     def _check_dtypes(self, node: Node, result: int, begin: int) -> None:
         """Operands and result have one type, which of a layer is the layer's; a conversion makes another one."""
@@ -212,10 +220,8 @@ class NodeReader:
             has = self._tensors[tensor].dtype
             require(has == wanted, f"operands[{number}]", f"is {has}, not {wanted}")
         has = self._tensors[result].dtype
-        converts = node.op == Op.CONVERT
-        require(
-            (has != wanted) == converts, f"tensors[{result}].dtype", f"{has} is not what the node makes of {wanted}"
-        )
+        fits = (has != wanted) == (node.op == Op.CONVERT) or makes_numbers(self._layer_of(node), self._tensors[result])
+        require(fits, f"tensors[{result}].dtype", f"{has} is not what the node makes of {wanted}")
 
     def read_outputs(self) -> list[int]:
         """The network's outputs, once nothing stands between the last node's operands and them."""
@@ -225,16 +231,12 @@ class NodeReader:
         return list(self._operands[self._outputs_begin :])
 
 
-def check_node_numbers(values: Values, op: Op, where: str, layer_count: int) -> None:
+def check_node_numbers(values: Values, op: Op, where: str) -> None:
     """What the op does not use must be as the format says, and what it uses in its range."""
 
     def check(label: str, condition: bool, reason: str) -> None:
         require(condition, f"{where}.{label}", f"{values[label]} {reason}")
 
-    if op == Op.LAYER:
-        check("layer", values["layer"] < layer_count, "is no layer of the file")
-    else:
-        check("layer", values["layer"] == NO_LAYER, "is a layer, which this op has not")
     most = len(ACTIVATIONS) - 1 if op in (Op.ADD, Op.MULTIPLY, Op.ACTIVATION) else 0
     least = 1 if op == Op.ACTIVATION else 0
     check("activation", least <= values["activation"] <= most, f"is outside {least}..{most}")
@@ -243,46 +245,10 @@ def check_node_numbers(values: Values, op: Op, where: str, layer_count: int) -> 
         most = MAX_STEP if op in POOLS else 0
         least = 1 if op in POOLS and label.startswith(("kernel", "stride")) else 0
         check(label, least <= values[label] <= most, f"is outside {least}..{most}")
-    check("table", values["table"] == NO_TABLE, "is a table, which no node of this version has")
-    for label in (f"reserved{number}" for number in range(3)):
-        check(label, values[label] == 0, "is not 0")
+    check("reserved", values["reserved"] == 0, "is not 0")
 
 
 def window_of(values: Values) -> Window:
     """The window in a node's record."""
     pairs = [(values[f"{label}_h"], values[f"{label}_w"]) for label in ("kernel", "stride", "pad", "extra")]
     return Window(*pairs)
-
-
-def check_uses(nodes: Sequence[Node], outputs: Sequence[int], tensor_count: int, layer_count: int) -> None:
-    """Every layer is applied, and every tensor is used."""
-    applied = {node.layer for node in nodes}
-    for index in range(layer_count):
-        require(index in applied, f"layers[{index}].name", "no node applies the layer")
-    for index, last in enumerate(last_uses([node.operands for node in nodes], outputs, tensor_count)):
-        require(last >= 0, f"tensors[{index}].rank", "nothing uses the tensor")
-
-
-def check_arena(graph: Graph) -> None:
-    """No tensor overlaps another one that is still needed when it is made; see "Arena" in docs/format.md.
-
-    Raises:
-        FileError: one does; the field is its offset.
-    """
-    last, tensors, inputs = graph.last_uses(), graph.tensors, graph.input_count
-    for made in range(len(tensors)):
-        node = graph.nodes[made - inputs] if made >= inputs else None
-        for other in range(made):
-            living = last[other] >= made - inputs or node is None
-            if not living or not tensors[made].overlaps(tensors[other]):
-                continue
-            if node is None or not replaces(graph, node, made, other, last[other]):
-                raise FileError(f"tensors[{made}].offset: the tensor overlaps tensor {other}, which is still needed")
-
-
-def replaces(graph: Graph, node: Node, made: int, other: int, last: int) -> bool:
-    """Whether a node's result may stand on `other`: it is an operand that allows it, and this is its last use."""
-    new, old = graph.tensors[made], graph.tensors[other]
-    allowed = in_place_operands(node.op, node.operands, [graph.tensors[tensor].chw for tensor in node.operands])
-    same = new.offset == old.offset and new.elements == old.elements
-    return same and other in allowed and last == made - graph.input_count

@@ -5,7 +5,7 @@ Owns the value itself. Packing is `packing`, bytes are `file`; nothing here read
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ubp_core.errors import FileError
-from ubp_core.packed.format import COLUMNS_BEHIND, ELEMENT_TYPES, SectionKind, array_bytes
+from ubp_core.packed.format import COLUMNS_BEHIND, ELEMENT_TYPES, GROUPED_COLUMNS, SectionKind, array_bytes
 from ubp_core.packed.rotation import block_starts, rotated_rows
 
 DTYPE_OF = {np.dtype(element): name for name, element in ELEMENT_TYPES.items()}
@@ -31,12 +31,13 @@ class PackedLayer:
     row_begin: NDArray[np.uint32]
     """[starts + 1]: blocks row_begin[r] to row_begin[r + 1] begin at row r. Empty for a dense layer."""
     block_column: NDArray[np.uint16]
-    """[B] column of each block, ascending within a start row. Empty for a dense layer."""
-    weights: NDArray[np.float32] | NDArray[np.float16]
-    """[B, N], rotated: row r + i stands at (r + i) % N. Dense: [rows, columns] (a file has blocks of 8 rows). Their
-    type is the layer's `dtype`."""
-    bias: NDArray[np.float32]
-    """[rows]; zeros where the layer had none."""
+    """[B] column of each block, ascending within a start row; with 4 block columns a group's number. Empty for a dense
+    layer."""
+    weights: NDArray[np.float32] | NDArray[np.float16] | NDArray[np.int8]
+    """[B, N], rotated: row r + i stands at (r + i) % N; with 4 block columns [B, N, 4]. Dense: [rows, columns] (a file
+    has blocks of 8 rows). Their type is the layer's `dtype`."""
+    bias: NDArray[np.float32] | NDArray[np.int32]
+    """[rows]; zeros where the layer had none. Of int8 int32, in steps of the row's scale times the input's."""
     stride: tuple[int, int] = (1, 1)
     """Step of the window: down, across."""
     padding: tuple[int, int] = (0, 0)
@@ -63,10 +64,16 @@ class PackedLayer:
     """Input image of the layer in its model; None where unknown. A default for benchmarks, no limit."""
     wide_sums: bool = False
     """Of an fp16 layer: its products are summed in fp32, and only the result is rounded."""
+    scales: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
+    """Of an int8 layer [rows]: what a step of each row's weights is. Empty for other types."""
+    block_columns: int = 1
+    """Columns of a block: 1, or 4 in an int8 layer."""
+    column_order: NDArray[np.uint16] = field(default_factory=lambda: np.zeros(0, np.uint16))
+    """[columns] with 4 block columns: group g has columns 4 g to 4 g + 3 of it. Otherwise empty."""
 
     @property
     def dtype(self) -> str:
-        """Of weights, inputs and outputs: "fp32" or "fp16"."""
+        """Of weights and inputs, and as a rule of outputs: "fp32", "fp16" or "int8"."""
         return DTYPE_OF[self.weights.dtype]
 
     @property
@@ -105,12 +112,20 @@ class PackedLayer:
     @property
     def achieved_sparsity(self) -> float:
         """Share of the weights that is not stored."""
-        return 1.0 - self.weights.size / (self.rows * self.columns)
+        return 1.0 - self.kept / (self.rows * self.columns)
+
+    @property
+    def kept(self) -> int:
+        """Weights that are stored; without places of a block that have no column."""
+        missing = -self.columns % GROUPED_COLUMNS if self.block_columns == GROUPED_COLUMNS else 0
+        last = self.columns // GROUPED_COLUMNS
+        return self.weights.size - (missing and missing * self.block_size * int((self.block_column == last).sum()))
 
     @property
     def array_bytes(self) -> dict[SectionKind, int]:
         """Bytes of each array in a file, in the order in which they stand there."""
-        return array_bytes(self.rows, self.columns, self.block_size, self.block_count, self.groups, self.dtype)
+        sizes = (self.rows, self.columns, self.block_size, self.block_count, self.groups)
+        return array_bytes(*sizes, self.dtype, self.block_columns)
 
     @property
     def nbytes(self) -> int:
@@ -129,13 +144,27 @@ class PackedLayer:
         return 4 * self.rows * (self.columns + 1)
 
     def unpack(self) -> NDArray[np.float32]:
-        """The masked weight in its original shape, exactly (fp32 holds every fp16); +0.0 where nothing was kept."""
+        """The masked weight in its original shape, exactly (fp32 holds every fp16); +0.0 where nothing was kept.
+
+        Of an int8 layer what its whole numbers mean, rounded to fp32.
+        """
+        weight = self.unpack_stored().astype(np.float32)
+        return (weight * self.scales[:, None] if len(self.scales) else weight).reshape(self.shape)
+
+    def unpack_stored(self) -> NDArray[Any]:
+        """[rows, columns] the stored numbers in their own type; 0 where nothing was kept."""
         if self.dense:
-            return self.weights.reshape(self.shape).astype(np.float32)
-        weight = np.zeros((self.rows, self.columns), np.float32)
+            return self.weights
         rows = rotated_rows(block_starts(self.row_begin), self.block_size)
-        weight[rows, self.block_column[:, None]] = self.weights
-        return weight.reshape(self.shape)
+        weight = np.zeros((self.rows, self.columns), self.weights.dtype)
+        if self.block_columns == 1:
+            weight[rows, self.block_column[:, None]] = self.weights
+            return weight
+        wide = np.zeros((self.rows, self.columns + -self.columns % GROUPED_COLUMNS), self.weights.dtype)
+        places = GROUPED_COLUMNS * self.block_column.astype(np.int64)[:, None] + np.arange(GROUPED_COLUMNS)
+        wide[rows[:, :, None], places[:, None, :]] = self.weights
+        weight[:, self.column_order] = wide[:, : self.columns]
+        return weight
 
     def run(
         self, x: NDArray[Any], threads: int = 1, kernel: str = "sparse", winograd: bool = True

@@ -15,6 +15,7 @@ from ubp_core.errors import FileError
 from ubp_core.packed.dense_blocks import first_filled, from_blocks
 from ubp_core.packed.format import (
     FLAG_ALIGNED,
+    GROUPED_COLUMNS,
     MAX_COLUMNS,
     MAX_ROWS,
     MAX_STEP,
@@ -23,7 +24,9 @@ from ubp_core.packed.format import (
 )
 from ubp_core.packed.layer import PackedLayer
 from ubp_core.packed.rotation import block_starts
-from ubp_core.vocabulary import ACTIVATIONS, DTYPES, PACKED_BLOCK_SIZES
+from ubp_core.packed.rules.integer_layers import check_filled_columns, check_integers, check_sums
+from ubp_core.packed.rules.require import require
+from ubp_core.vocabulary import ACTIVATIONS, INT8, PACKED_BLOCK_SIZES, STORED_DTYPES
 
 Record = NDArray[np.void]
 
@@ -57,19 +60,20 @@ def read_layer(
         f"{where}.flags",
         f"the blocks are {'' if aligned else 'not '}aligned",
     )
-    check_finite(arrays["weights"], f"{where}.weights")
-    check_finite(arrays["bias"], f"{where}.bias")
+    if dtype_of(values) == INT8:
+        check_integers(arrays, values["columns"], where)
+    else:
+        check_finite(arrays["weights"], f"{where}.weights")
+        check_finite(arrays["bias"], f"{where}.bias")
     if is_blocked(values):
         filled = first_filled(arrays["weights"], values["rows"], values["columns"])
         require(filled is None, f"{where}.weights[{filled}]", "is not 0, and belongs to no row")
         arrays["weights"] = from_blocks(arrays["weights"], values["rows"], values["columns"])
-    return build_layer(values, arrays, texts), section + len(arrays)
-
-
-def require(condition: bool, field: str, reason: str) -> None:
-    """Refuses the file with one line unless the condition holds."""
-    if not condition:
-        raise FileError(f"{field}: {reason}")
+    layer = build_layer(values, arrays, texts)
+    if layer.dtype == INT8:
+        check_filled_columns(layer, where)
+        check_sums(layer, where)
+    return layer, section + len(arrays)
 
 
 def check_record(values: dict[str, Any], where: str) -> None:
@@ -81,7 +85,7 @@ def check_record(values: dict[str, Any], where: str) -> None:
     def check_range(label: str, least: int, most: int) -> None:
         check(label, least <= values[label] <= most, f"is outside {least}..{most}")
 
-    check("dtype", values["dtype"] < len(DTYPES), "is no type that this reader knows")
+    check("dtype", values["dtype"] < len(STORED_DTYPES), "is no type that this reader knows")
     check("flags", values["flags"] & ~FLAG_ALIGNED == 0, "has a bit that this version does not know")
     check("rank", values["rank"] in (2, 4), "is neither 2 nor 4")
     check_range("rows", 1, MAX_ROWS)
@@ -106,7 +110,8 @@ def check_record(values: dict[str, Any], where: str) -> None:
     check("image_w", (values["image_h"] == 0) == (values["image_w"] == 0), "and image_h must both be 0, or neither")
     wide = dtype_of(values) == "fp16"
     check("accumulate", values["accumulate"] <= wide, "is no way to sum the products of this type")
-    check("block_columns", values["block_columns"] == 1, "is not 1")
+    grouped = values["block_columns"] == GROUPED_COLUMNS and dtype_of(values) == INT8 and values["block_size"] > 0
+    check("block_columns", values["block_columns"] == 1 or grouped, "is no number of columns of this layer's blocks")
     for label in ("block_form", *(f"reserved{number}" for number in range(5))):
         check(label, values[label] == 0, "is not 0")
 
@@ -136,7 +141,7 @@ def check_linear(values: dict[str, Any], where: str) -> None:
 
 def dtype_of(values: dict[str, Any]) -> str:
     """Name of the layer's dtype."""
-    return DTYPES[int(values["dtype"])]
+    return STORED_DTYPES[int(values["dtype"])]
 
 
 def is_blocked(values: dict[str, Any]) -> bool:
@@ -147,7 +152,7 @@ def is_blocked(values: dict[str, Any]) -> bool:
 def layer_arrays(data: memoryview, table: Record, values: dict[str, Any], index: int, section: int) -> dict[str, Any]:
     """Views of the layer's sections, once their kinds, owner and sizes fit the record."""
     rows, columns, size, count = (values[key] for key in ("rows", "columns", "block_size", "block_count"))
-    sizes = array_bytes(rows, columns, size, count, values["groups"], dtype_of(values))
+    sizes = array_bytes(rows, columns, size, count, values["groups"], dtype_of(values), values["block_columns"])
     types = array_types(dtype_of(values), values["block_size"] == 0)
     arrays: dict[str, Any] = {}
     for number, (kind, size) in enumerate(sizes.items(), section):
@@ -193,9 +198,10 @@ def check_columns(arrays: dict[str, Any], values: dict[str, Any], where: str) ->
     """Columns exist, ascend within a start row, and no two blocks of a column overlap."""
     column: NDArray[np.uint16] = arrays["block_column"]
     starts = block_starts(arrays["row_begin"])
-    beyond = np.flatnonzero(column >= values["columns"])
+    width = values["block_columns"]
+    beyond = np.flatnonzero(column >= -(-values["columns"] // width))
     if beyond.size:
-        raise FileError(f"{where}.block_column[{beyond[0]}]: is beyond the last column")
+        raise FileError(f"{where}.block_column[{beyond[0]}]: is beyond the last {'column' if width == 1 else 'group'}")
     falling = np.flatnonzero((starts[1:] == starts[:-1]) & (column[1:] <= column[:-1]))
     if falling.size:
         raise FileError(f"{where}.block_column[{falling[0] + 1}]: does not ascend within its start row")
@@ -215,6 +221,7 @@ def check_finite(array: NDArray[np.floating], field: str) -> None:
 def build_layer(values: dict[str, Any], arrays: dict[str, Any], texts: tuple[str, str, str]) -> PackedLayer:
     """The layer as a value, arrays shaped."""
     block_size, rows, columns = values["block_size"], values["rows"], values["columns"]
+    block = (block_size, GROUPED_COLUMNS) if values["block_columns"] == GROUPED_COLUMNS else (block_size,)
     shape = (
         (rows, columns)
         if values["rank"] == 2
@@ -225,7 +232,7 @@ def build_layer(values: dict[str, Any], arrays: dict[str, Any], texts: tuple[str
         block_size=block_size,
         row_begin=arrays.get("row_begin", np.zeros(0, np.uint32)),
         block_column=arrays.get("block_column", np.zeros(0, np.uint16)),
-        weights=arrays["weights"].reshape((values["block_count"], block_size) if block_size else (rows, columns)),
+        weights=arrays["weights"].reshape((values["block_count"], *block) if block_size else (rows, columns)),
         bias=arrays["bias"],
         stride=(values["stride_h"], values["stride_w"]),
         padding=(values["pad_h"], values["pad_w"]),
@@ -240,4 +247,7 @@ def build_layer(values: dict[str, Any], arrays: dict[str, Any], texts: tuple[str
         retained=values["retained"],
         image_hw=(values["image_h"], values["image_w"]) if values["image_h"] else None,
         wide_sums=values["accumulate"] == 1,
+        scales=arrays.get("scales", np.zeros(0, np.float32)),
+        block_columns=values["block_columns"],
+        column_order=arrays.get("column_order", np.zeros(0, np.uint16)),
     )

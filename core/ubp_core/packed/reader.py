@@ -36,7 +36,8 @@ from ubp_core.packed.format import (
 from ubp_core.packed.graph import Graph
 from ubp_core.packed.graph_reader import read_graph
 from ubp_core.packed.layer import PackedLayer
-from ubp_core.packed.layer_reader import read_layer, require
+from ubp_core.packed.layer_reader import read_layer
+from ubp_core.packed.rules.require import require
 
 Record = NDArray[np.void]
 
@@ -108,7 +109,7 @@ def read_header(data: memoryview) -> Record:
     layers, sections = int(header["layer_count"]), int(header["section_count"])
     require(layers >= 1, "layer_count", "is 0")
     others = 2 + graph_section_count(header)
-    fitting = others + 2 * layers <= sections <= others + 4 * layers
+    fitting = others + 2 * layers <= sections <= others + 6 * layers
     require(fitting, "section_count", f"{sections} can't belong to {layers} layers")
     require(HEADER_SIZE + sections * SECTION_SIZE <= size, "section_count", "the table is longer than the file")
     return header

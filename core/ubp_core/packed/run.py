@@ -34,6 +34,8 @@ def run_layer(
     Raises:
         UbpError: x or an option does not fit the layer; the line says how.
     """
+    if layer.dtype not in DTYPES:
+        raise UbpError(f"{layer.name}: is {layer.dtype}; alone it has no input whose bytes mean something")
     if kernel not in KERNELS:
         raise UbpError(f"kernel: {kernel!r} is unknown; choose from {', '.join(KERNELS)}")
     values = float_array(x, "x")

@@ -15,15 +15,12 @@ from torch import Tensor
 
 from ubp_core.errors import ModelError
 from ubp_core.network.reference import FUNCTIONS
+from ubp_core.packed.format import SMALLEST_FACTOR, SMALLEST_SCALE
 
 STEPS = 255
 """Between the smallest and the largest byte."""
-SMALLEST_SCALE = 2.0**-100
-"""Of a tensor; below it a reciprocal or a product of scales could leave the normal fp32 numbers."""
 FAR = 1024.0
 """Beyond any byte on either side, whatever the zero point."""
-CLAMPS = ("none", "relu", "relu6")
-"""Activations that are limits of the bytes; the others are tables."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +51,16 @@ class Affine:
         return codes.float() - self.zero_point
 
 
+@dataclass(frozen=True, eq=False)
+class Table:
+    """An activation that is no clamp."""
+
+    given: Affine
+    """What the bytes before it mean."""
+    codes: NDArray[np.uint8]
+    """[256] the byte behind it for each of them."""
+
+
 def affine_of_range(low: float, high: float, name: str) -> Affine:
     """The scale and zero point that cover a range, and zero.
 
@@ -72,7 +79,7 @@ def affine_of_range(low: float, high: float, name: str) -> Affine:
         scale = float(np.float32((high - low) / STEPS))
     if scale < SMALLEST_SCALE:
         raise ModelError(f"{name}: zero on all calibration pictures; calibrate on others, or keep it in fp32")
-    if not math.isfinite(scale):
+    if not math.isfinite(scale) or multiplier(1.0, scale) < SMALLEST_FACTOR:
         raise ModelError(f"{name}: its range, {low:.3g} to {high:.3g}, is beyond fp32; keep it in fp32")
     return Affine(scale, min(max(round(-low / scale), 0), STEPS))
 

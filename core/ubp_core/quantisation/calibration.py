@@ -13,18 +13,17 @@ from torch import Tensor
 from ubp_core.errors import ModelError
 from ubp_core.network.reference import FUNCTIONS, run_layer, run_node
 from ubp_core.packed.file import PackedFile
-from ubp_core.packed.format import Op
+from ubp_core.packed.format import CLAMPS
 from ubp_core.packed.graph import Node
-from ubp_core.quantisation.affine import CLAMPS, Affine, affine_of_range
-from ubp_core.quantisation.network import SAME_SCALE, activation_of, graph_of
+from ubp_core.packed.rules.integer_nodes import SAME_SCALE, TABLE_OPS
+from ubp_core.quantisation.affine import Affine, affine_of_range
+from ubp_core.quantisation.network import activation_of, graph_of
 from ubp_core.quantisation.observers import OBSERVERS, Extremes, Histogram
 
 Inputs = Sequence[NDArray[np.float32]]
 """One array for each input of a network, such as [batch, channels, height, width]."""
 Key = tuple[str, int]
 """("tensor", its number), or ("before", the node's): what goes into the table of an activation."""
-TABLE_OPS = (Op.LAYER, Op.ADD, Op.MULTIPLY)
-"""Operations whose activation, where it is a table, is given bytes that are no tensor."""
 
 
 @dataclass

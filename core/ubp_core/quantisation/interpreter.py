@@ -20,6 +20,7 @@ from ubp_core.packed.format import Op
 from ubp_core.packed.graph import Node
 from ubp_core.quantisation.network import QuantisedLayer, QuantisedNetwork, activation_of
 from ubp_core.quantisation.operators import finish, layer_sums, rescaled, run_elementwise, scaled_sums
+from ubp_core.vocabulary import INT8
 
 
 def run_integers(network: QuantisedNetwork, inputs: Sequence[NDArray[Any]]) -> tuple[NDArray[np.float32], ...]:
@@ -50,7 +51,7 @@ class IntegerRun:
     inputs: Sequence[NDArray[Any]]
     """One array for each input of the network."""
     _values: dict[int, Tensor] = field(default_factory=dict, init=False)
-    """By tensor: uint8, or fp32 of inputs and of what is made in fp32."""
+    """By tensor: uint8, or fp32 of inputs and of what is made in fp32 or fp16."""
 
     def __post_init__(self) -> None:
         graph = self.network.graph
@@ -93,22 +94,31 @@ class IntegerRun:
                 self._values.pop(tensor)
 
     def _run(self, index: int, node: Node) -> Tensor:
-        network = self.network
+        network, dtype = self.network, self.network.type_made(index)
         if node.layer is not None and node.layer in network.layers:
             return self._run_layer(index, node, network.layers[node.layer])
-        if node.layer is not None or node.op == Op.SOFTMAX:
-            return run_node(network.packed.layers, node, [self.numbers(tensor) for tensor in node.operands])
-        codes, given = zip(*((self.codes(t), network.tensors[t]) for t in node.operands), strict=True)
         made = network.tensors[network.graph.output_of(index)]
-        return run_elementwise(node, codes, given, made, network.before_tables.get(index))
+        if node.op == Op.CONVERT and dtype == INT8:
+            return made.to_bytes(self.numbers(node.operands[0]))
+        if dtype != INT8:
+            taken = network.type_taken(index)
+            operands = [rounded(self.numbers(tensor), taken) for tensor in node.operands]
+            return rounded(run_node(network.packed.layers, node, operands), dtype)
+        codes, given = zip(*((self.codes(t), network.tensors[t]) for t in node.operands), strict=True)
+        return run_elementwise(node, codes, given, made, network.table_of(index))
 
     def _run_layer(self, index: int, node: Node, layer: QuantisedLayer) -> Tensor:
         network, (image, *addends) = self.network, node.operands
         made = network.tensors[network.graph.output_of(index)]
-        before, exact = network.before_tables.get(index), network.made_in_fp32(index)
-        unit = 1.0 if exact else (before or made).scale
+        table, exact = network.table_of(index), network.type_made(index) != INT8
+        unit = 1.0 if exact else (table.given if table else made).scale
         scaled = scaled_sums(layer, layer_sums(layer, self.centred(image)), network.tensors[image], unit)
         for tensor in addends:
             scaled = scaled + rescaled(self.codes(tensor), network.tensors[tensor], unit)
         activation = activation_of(network.packed, node)
-        return FUNCTIONS[activation](scaled) if exact else finish(scaled, activation, made, before)
+        return FUNCTIONS[activation](scaled) if exact else finish(scaled, activation, made, table)
+
+
+def rounded(numbers: Tensor, dtype: str) -> Tensor:
+    """fp32 numbers as an fp16 tensor has them; others as they are."""
+    return numbers.half().float() if dtype == "fp16" else numbers

@@ -16,10 +16,9 @@ from ubp_core.network.reference import max_pool, pad
 from ubp_core.packed.format import Op
 from ubp_core.packed.graph import Node, Window
 from ubp_core.quantisation.affine import (
-    CLAMPS,
     Affine,
+    Table,
     activation_limits,
-    activation_table,
     multiplier,
     multipliers,
     round_to_bytes,
@@ -67,34 +66,42 @@ def rescaled(codes: Tensor, given: Affine, unit: float) -> Tensor:
     return given.centred(codes) * multiplier(given.scale, unit)
 
 
-def finish(scaled: Tensor, activation: str, made: Affine, before: Affine | None) -> Tensor:
+def finish(scaled: Tensor, activation: str, made: Affine, table: Table | None) -> Tensor:
     """Bytes behind an activation: a clamp, or the table of what it makes of the bytes before it.
 
     Args:
-        scaled: fp32, in steps of `before` for a table, otherwise of `made`.
+        scaled: fp32, in steps of what the table is given, without one of `made`.
         activation: by name.
         made: the result's scale and zero point.
-        before: of what the table is given; None for a clamp.
+        table: None for a clamp.
     """
-    if before is None:
+    if table is None:
         return round_to_bytes(scaled, made.zero_point, activation_limits(activation, made))
-    table = torch.from_numpy(activation_table(activation, before, made))
-    return table[round_to_bytes(scaled, before.zero_point).long()]
+    return looked_up(table, round_to_bytes(scaled, table.given.zero_point))
+
+
+def looked_up(table: Table, codes: Tensor) -> Tensor:
+    """What a table has for bytes."""
+    return torch.from_numpy(table.codes.copy())[codes.long()]
 
 
 def run_elementwise(
-    node: Node, codes: Sequence[Tensor], given: Sequence[Affine], made: Affine, before: Affine | None
+    node: Node, codes: Sequence[Tensor], given: Sequence[Affine], made: Affine, table: Table | None
 ) -> Tensor:
     """Addition, multiplication, activation, concatenation, pooling, flattening; arguments as of `finish`."""
-    unit = (before or made).scale
+    unit = made.scale if table is None else table.given.scale
     if node.op == Op.ADD:
         scaled = rescaled(codes[0], given[0], unit) + rescaled(codes[1], given[1], unit)
-        return finish(scaled, node.activation, made, before)
+        return finish(scaled, node.activation, made, table)
     if node.op == Op.MULTIPLY:
         products = given[0].centred(codes[0]) * given[1].centred(codes[1])
-        return finish(products * multiplier(given[0].scale * given[1].scale, unit), node.activation, made, before)
+        return finish(products * multiplier(given[0].scale * given[1].scale, unit), node.activation, made, table)
     if node.op == Op.ACTIVATION:
-        return run_activation(node, codes[0], given[0], made)
+        return (
+            looked_up(table, codes[0])
+            if table
+            else finish(rescaled(codes[0], given[0], unit), node.activation, made, None)
+        )
     if node.op == Op.CONCAT:
         parts = [rescaled(part, affine, unit) for part, affine in zip(codes, given, strict=True)]
         return round_to_bytes(torch.cat(parts, 1), made.zero_point)
@@ -104,13 +111,6 @@ def run_elementwise(
     if node.op == Op.MAX_POOL:
         return max_pool(codes[0].float(), node.window).to(torch.uint8)
     return run_average(node, codes[0], given[0], made)
-
-
-def run_activation(node: Node, codes: Tensor, given: Affine, made: Affine) -> Tensor:
-    """An activation by itself."""
-    if node.activation in CLAMPS:
-        return finish(rescaled(codes, given, made.scale), node.activation, made, None)
-    return torch.from_numpy(activation_table(node.activation, given, made))[codes.long()]
 
 
 def run_average(node: Node, codes: Tensor, given: Affine, made: Affine) -> Tensor:

@@ -26,7 +26,7 @@ extern "C" {
 #endif
 
 /* Grows whenever a function, a struct or a number below changes its meaning. */
-#define UBP_ABI_VERSION 3
+#define UBP_ABI_VERSION 4
 
 /* `threads` in options: 1..UBP_MAX_THREADS, the calling thread counts; 0 is 1. The library uses as many as the system
    gives, down to the caller alone; results do not depend on it. */
@@ -61,7 +61,7 @@ typedef enum ubp_method {
 } ubp_method;
 
 /* Types of numbers. fp16 is IEEE binary16. */
-typedef enum ubp_dtype { UBP_FP32 = 0, UBP_FP16 = 1 } ubp_dtype;
+typedef enum ubp_dtype { UBP_FP32 = 0, UBP_FP16 = 1, UBP_INT8 = 2 } ubp_dtype;
 
 /* A packed layer (docs/format.md). Whoever fills one in answers for what its arrays hold. */
 struct ubp_layer {
@@ -69,15 +69,19 @@ struct ubp_layer {
     uint32_t in_channels, groups, kernel_h, kernel_w, stride_h, stride_w, pad_h, pad_w, extra_h, extra_w;
     uint32_t dilation_h, dilation_w;
     uint32_t activation;
-    uint32_t dtype;     /* of `weights`, and of what the layer takes and makes: UBP_FP32 or UBP_FP16 */
+    uint32_t dtype;     /* of `weights`, and of what the layer takes and makes: UBP_FP32, UBP_FP16, UBP_INT8 */
     uint32_t wide_sums; /* fp16: not 0 where products are summed in fp32 */
     uint32_t block_count;
     uint32_t blocked;                /* dense: not 0 where `weights` is [rows / 8, rounded up][columns][8] */
     uint32_t readable_after_weights; /* numbers behind `weights` that may be read; 0 is always right */
+    uint32_t block_columns;          /* of a block: 1, or 4 in some layers of int8 */
     const uint32_t* row_begin;
     const uint16_t* block_column; /* [block_count + 2], the last two 0 */
     const void* weights;
-    const float* bias;
+    const float* bias;           /* null in layers of int8 */
+    const int32_t* integer_bias; /* this one and the next: of int8, [rows] */
+    const float* scales;
+    const uint16_t* column_order; /* of int8 with 4 block columns, [columns] */
 };
 
 /* UBP_ABI_VERSION of the library that is running. */

@@ -28,7 +28,9 @@ struct GraphTensor {
     uint32_t rank = 4;  ///< 4: an image; 2: vectors, with height and width 1
     uint32_t batch = 1, channels = 1, height = 1, width = 1;
     DType dtype = DType::fp32;
-    uint64_t offset = 0;  ///< bytes from the begin of the arena, a multiple of 64
+    uint64_t offset = 0;     ///< bytes from the begin of the arena, a multiple of 64
+    float scale = 0;         ///< of int8: byte q means scale * (q - zero_point)
+    int32_t zero_point = 0;  ///< 0 to 255
 
     uint64_t plane() const { return uint64_t{height} * width; }
     uint64_t elements() const { return uint64_t{batch} * channels * plane(); }
@@ -53,6 +55,10 @@ struct GraphNode {
     Activation activation = Activation::none;  ///< of add, multiply, activation; a layer has its own
     bool counts_padding = false;               ///< of average_pool
     GraphWindow window{};
+    /// [256] of int8, where the activation is no clamp: the result for each byte before the activation. Else null.
+    const uint8_t* table = nullptr;
+    float before_scale = 0;         ///< of layer, add, multiply with a table: what the bytes before it mean
+    int32_t before_zero_point = 0;  ///< likewise
 };
 
 struct Graph {

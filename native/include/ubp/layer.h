@@ -35,10 +35,17 @@ struct LayerView {
     DType dtype = DType::fp32;               // of `weights`
     bool wide_sums = false;                  // fp16: the products are summed in fp32
     uint32_t block_count = 0;                // B
+    uint32_t block_columns = 1;              // of a block; 4 in some sparse layers of int8
     const uint32_t* row_begin = nullptr;     // [starts + 1], starts = max(R - N + 1, 0); blocks of start row r
-    const uint16_t* block_column = nullptr;  // [B + 2], ascending within a start row; the last two are 0, read ahead
-    const void* weights = nullptr;           // [B][N]: the weight of row r + i stands at (r + i) % N
-    const float* bias = nullptr;             // [R], always present
+    const uint16_t* block_column = nullptr;  // [B + 2], ascending within a start row; the last two are 0, read ahead.
+                                             // With 4 block columns: the number of a group of columns
+    const void* weights = nullptr;           // [B][N][block_columns]: weights of row r + i stand at (r + i) % N
+    const float* bias = nullptr;             // [R], always present but in layers of int8
+    // Of layers of int8 only. Row r of the weights and of the bias counts in steps of scales[r], the bias in those of
+    // the input too.
+    const int32_t* integer_bias = nullptr;   // [R]
+    const float* scales = nullptr;           // [R]
+    const uint16_t* column_order = nullptr;  // [K] columns in groups of four, the last filled up; null: 1 block column
     // Elements that may be read (never used) behind `weights`. Kernels that load a block ahead need weight_slack() of
     // them; where there are fewer, the operator keeps a copy of the weights instead of using them in place.
     uint32_t readable_after_weights = 0;

@@ -26,6 +26,8 @@ LayerView view_of(const ubp_layer& layer) {
     view.block_count = layer.block_count;
     view.row_begin = layer.row_begin, view.block_column = layer.block_column;
     view.weights = layer.weights, view.bias = layer.bias;
+    view.block_columns = layer.block_columns ? layer.block_columns : 1;
+    view.integer_bias = layer.integer_bias, view.scales = layer.scales, view.column_order = layer.column_order;
     view.readable_after_weights = layer.readable_after_weights;
     view.blocked = layer.blocked != 0;
     return view;
@@ -45,6 +47,8 @@ ubp_layer layer_of(const LayerView& view) {
     layer.block_count = view.block_count;
     layer.row_begin = view.row_begin, layer.block_column = view.block_column;
     layer.weights = view.weights, layer.bias = view.bias;
+    layer.block_columns = view.block_columns;
+    layer.integer_bias = view.integer_bias, layer.scales = view.scales, layer.column_order = view.column_order;
     layer.readable_after_weights = view.readable_after_weights;
     layer.blocked = view.blocked;
     return layer;

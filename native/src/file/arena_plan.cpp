@@ -37,7 +37,8 @@ bool may_replace(const Graph& graph, const GraphNode& node, uint32_t number) {
 /// Whether the tensor that the node makes may stand on tensor `other`: an operand that allows it, at its last use.
 bool replaces(const Graph& graph, uint32_t index, uint32_t other, uint32_t last) {
     const GraphTensor &made = graph.result(index), &old = graph.tensors[other];
-    if (made.offset != old.offset || made.elements() != old.elements() || last != index + 1) return false;
+    const bool same = made.offset == old.offset && made.elements() == old.elements() && made.dtype == old.dtype;
+    if (!same || last != index + 1) return false;
     const GraphNode& node = graph.nodes[index];
     for (uint32_t i = 0; i < node.operand_count; ++i)
         if (graph.operands[node.operand_begin + i] == other && may_replace(graph, node, i)) return true;

@@ -32,8 +32,14 @@ constexpr uint64_t kMaxArena = uint64_t{1} << 32;
 constexpr uint32_t kMaxPorts = 64;
 constexpr uint32_t kMaxNodes = 4096;
 constexpr uint32_t kMaxOperands = 1u << 16;
-constexpr uint32_t kDtypeCount = 2;  // int8 is described, and refused
+constexpr uint32_t kDtypeCount = 3;
 constexpr uint32_t kActivationCount = 7;
+constexpr uint32_t kGroupedColumns = 4;      // of a block, where it has more than one
+constexpr float kSmallestScale = 0x1p-100f;  // of an int8 tensor
+constexpr uint32_t kLargestByte = 255;       // also the largest zero point
+constexpr int64_t kSumLimit = int64_t{1} << 31;
+constexpr uint64_t kMaxMean = 1u << 23;  // elements of a window whose mean is taken in bytes
+constexpr uint32_t kTableSize = 256;
 
 enum SectionKind : uint32_t {
     kTexts = 1,
@@ -42,6 +48,8 @@ enum SectionKind : uint32_t {
     kBlockColumn = 4,
     kWeights = 5,
     kBias = 6,
+    kScales = 7,
+    kColumnOrder = 8,
     kGraph = 16,
     kTensors = 17,
     kNodes = 18,
@@ -100,7 +108,10 @@ struct NodeRecord {
     TextRef name;
     uint32_t op, operand_begin, operand_count, layer, activation, flags;
     GraphWindow window;
-    uint32_t table, reserved[3];
+    uint32_t table;
+    float before_scale;
+    int32_t before_zero_point;
+    uint32_t reserved;
 };
 static_assert(sizeof(NodeRecord) == 80, "docs/format.md");
 
@@ -111,7 +122,9 @@ constexpr uint32_t graph_sections(const Header& header) { return (header.flags &
 constexpr uint64_t align_up(uint64_t position) { return (position + kAlignment - 1) / kAlignment * kAlignment; }
 
 /// As messages name it.
-constexpr const char* dtype_name(DType dtype) { return dtype == DType::fp16 ? "fp16" : "fp32"; }
+constexpr const char* dtype_name(DType dtype) {
+    return dtype == DType::int8 ? "int8" : dtype == DType::fp16 ? "fp16" : "fp32";
+}
 
 /// Reads a record from bytes of any alignment.
 template <typename Record>

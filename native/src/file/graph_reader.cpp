@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "file/arena_plan.h"
+#include "file/graph_integers.h"
 #include "file/graph_shapes.h"
 #include "file/refuse.h"
 
@@ -21,19 +22,28 @@ class GraphReader {
 public:
     GraphReader(Bytes bytes, uint32_t first, const std::vector<FileLayer>& layers, TextReader& texts, Graph& graph,
                 FileError& error)
-        : bytes_(bytes), first_(first), layers_(layers), texts_(texts), graph_(graph), error_(error) {}
+        : bytes_(bytes),
+          first_(first),
+          layers_(layers),
+          texts_(texts),
+          graph_(graph),
+          error_(error),
+          applied_(layers.size()) {}
 
     bool read() {
         if (!read_record() || !read_tensors()) return false;
         const Section operands = section_at(bytes_, first_ + 3), nodes = section_at(bytes_, first_ + 2);
         graph_.operands.resize(head_.operand_count);  // the sections have these sizes
         std::memcpy(graph_.operands.data(), bytes_.data + operands.offset, operands.size);
+        const Section tables = section_at(bytes_, first_ + 4);
+        TableReader table_reader(bytes_.data + tables.offset, tables.size, first_ + 4);
         graph_.nodes.resize(head_.node_count);
         for (uint32_t i = 0; i < head_.node_count; ++i) {
             const auto record = load_record<NodeRecord>(bytes_.data + nodes.offset + size_t{i} * sizeof(NodeRecord));
-            if (!read_node(record, i)) return false;
+            if (!read_node(record, i) || !check_integer_node(graph_, i, record, layers_, table_reader, error_))
+                return false;
         }
-        return check_outputs();
+        return table_reader.finish(error_) && check_outputs();
     }
 
 private:
@@ -53,7 +63,9 @@ private:
         graph_.arena_size = head_.arena_size;
         return check_size(1, sizeof(TensorRecord) * (uint64_t{head_.input_count} + head_.node_count)) &&
                check_size(2, sizeof(NodeRecord) * uint64_t{head_.node_count}) &&
-               check_size(3, sizeof(uint32_t) * uint64_t{head_.operand_count}) && check_size(4, 0);
+               check_size(3, sizeof(uint32_t) * uint64_t{head_.operand_count}) &&
+               (section_at(bytes_, first_ + 4).size % kTableSize == 0 ||
+                refuse(error_, "sections[%u].size: is no multiple of %u", first_ + 4, kTableSize));
     }
 
     bool check_size(uint32_t number, uint64_t size) {
@@ -104,9 +116,16 @@ private:
     bool read_type(const TensorRecord& r, uint32_t i) {
         if (r.dtype >= kDtypeCount)
             return refuse(error_, "tensors[%u].dtype: %u is no type that this reader knows", i, r.dtype);
-        graph_.tensors[i].dtype = DType(r.dtype);
-        if (!(r.scale == 0.0f)) return refuse(error_, "tensors[%u].scale: is not 0", i);
-        if (r.zero_point != 0) return refuse(error_, "tensors[%u].zero_point: is not 0", i);
+        GraphTensor& tensor = graph_.tensors[i];
+        tensor.dtype = DType(r.dtype), tensor.scale = r.scale, tensor.zero_point = r.zero_point;
+        if (tensor.dtype == DType::int8) {
+            char where[32];
+            std::snprintf(where, sizeof where, "tensors[%u]", i);
+            if (!check_affine(r.scale, r.zero_point, where, "", error_)) return false;
+        } else {
+            if (!(r.scale == 0.0f)) return refuse(error_, "tensors[%u].scale: is not 0", i);
+            if (r.zero_point != 0) return refuse(error_, "tensors[%u].zero_point: is not 0", i);
+        }
         return r.reserved == 0 || refuse(error_, "tensors[%u].reserved: is not 0", i);
     }
 
@@ -158,6 +177,11 @@ private:
             return refuse(error_, "nodes[%u].layer: %u is no layer of the file", i, r.layer);
         if (op != Op::layer && r.layer != kNoLayer)
             return refuse(error_, "nodes[%u].layer: %u is a layer, which this op has not", i, r.layer);
+        if (op == Op::layer && layers_[r.layer].view.dtype == DType::int8) {
+            if (applied_[r.layer])
+                return refuse(error_, "nodes[%u].layer: %u is of int8, and an earlier node applies it", i, r.layer);
+            applied_[r.layer] = true;
+        }
         const uint32_t most = op == Op::add || op == Op::multiply || curve ? kActivationCount - 1 : 0;
         if (!check_number(i, "activation", r.activation, curve ? 1 : 0, most)) return false;
         if (r.flags > (op == Op::average_pool ? 1u : 0u))
@@ -169,12 +193,7 @@ private:
         for (uint32_t number = 0; number < 8; ++number)
             if (!check_number(i, labels[number], window[number], pool && number < 4 ? 1 : 0, pool ? kMaxStep : 0))
                 return false;
-        if (r.table != kNoTable)
-            return refuse(error_, "nodes[%u].table: %u is a table, which no node of this version has", i, r.table);
-        for (uint32_t number = 0; number < 3; ++number)
-            if (r.reserved[number] != 0)
-                return refuse(error_, "nodes[%u].reserved%u: %u is not 0", i, number, r.reserved[number]);
-        return true;
+        return r.reserved == 0 || refuse(error_, "nodes[%u].reserved: %u is not 0", i, r.reserved);
     }
 
     bool check_number(uint32_t node, const char* label, uint32_t value, uint32_t least, uint32_t most) {
@@ -209,7 +228,7 @@ private:
                               dtype_name(wanted));
         }
         const DType has = graph_.tensors[result].dtype;
-        return (has != wanted) == (node.op == Op::convert) ||
+        return (has != wanted) == (node.op == Op::convert) || makes_numbers(node, layers_, graph_.tensors[result]) ||
                refuse(error_, "tensors[%u].dtype: %s is not what the node makes of %s", result, dtype_name(has),
                       dtype_name(wanted));
     }
@@ -228,7 +247,8 @@ private:
     Graph& graph_;
     FileError& error_;
     GraphRecord head_{};
-    uint32_t position_ = 0;  ///< of the next operand
+    std::vector<bool> applied_;  ///< layers of int8: by a node before
+    uint32_t position_ = 0;      ///< of the next operand
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <bitset>
 
+#include "file/layer_integers.h"
 #include "file/refuse.h"
 
 namespace ubp::file {
@@ -66,9 +67,11 @@ bool check_columns_behind(const LayerView& v, uint32_t layer, FileError& error) 
 }
 
 bool check_column_order(const LayerView& v, uint32_t starts, uint32_t layer, FileError& error) {
+    const uint32_t places = (v.columns + v.block_columns - 1) / v.block_columns;
     for (uint32_t b = 0; b < v.block_count; ++b)
-        if (v.block_column[b] >= v.columns)
-            return refuse(error, "layers[%u].block_column[%u]: is beyond the last column", layer, b);
+        if (v.block_column[b] >= places)
+            return refuse(error, "layers[%u].block_column[%u]: is beyond the last %s", layer, b,
+                          v.block_columns == 1 ? "column" : "group");
     for (uint32_t r = 0; r < starts; ++r)
         for (uint32_t b = v.row_begin[r] + 1; b < v.row_begin[r + 1]; ++b)
             if (v.block_column[b] <= v.block_column[b - 1])
@@ -101,6 +104,9 @@ struct SinglePrecision {
 struct HalfPrecision {
     using Bits = uint16_t;
     static constexpr Bits exponent = 0x7C00u;
+};
+struct Whole {
+    using Bits = uint8_t;
 };
 
 template <class Format>
@@ -137,12 +143,34 @@ bool check_filled_rows(const LayerView& v, uint32_t layer, FileError& error) {
     return true;
 }
 
+uint64_t weight_count(const LayerView& v) {
+    return v.is_dense() ? v.dense_count() : uint64_t{v.block_count} * v.block_size * v.block_columns;
+}
+
 template <class Format>
 bool check_numbers(const LayerView& v, uint32_t layer, FileError& error) {
-    const uint64_t weights = v.is_dense() ? v.dense_count() : uint64_t{v.block_count} * v.block_size;
+    const uint64_t weights = weight_count(v);
     return check_finite<Format>(v.weights, weights, "weights", layer, error) &&
            check_finite<SinglePrecision>(v.bias, v.rows, "bias", layer, error) &&
            check_filled_rows<Format>(v, layer, error);
+}
+
+bool check_whole_numbers(const LayerView& v, uint32_t layer, FileError& error) {
+    return check_integers(v, weight_count(v), layer, error) && check_filled_rows<Whole>(v, layer, error) &&
+           check_filled_columns(v, layer, error) && check_sums(v, layer, error);
+}
+
+/// The bias; then, of int8, scales and the order of the columns.
+bool take_rows(SectionCursor& cursor, const LayerRecord& record, LayerView& view) {
+    if (view.dtype != DType::int8) return cursor.take(kBias, "bias", record.rows, view.bias);
+    const bool grouped = record.block_columns == kGroupedColumns;
+    const uint16_t* order = nullptr;
+    if (!cursor.take(kBias, "bias", record.rows, view.integer_bias) ||
+        !cursor.take(kScales, "scales", record.rows, view.scales) ||
+        !cursor.take(kColumnOrder, "column_order", grouped ? record.columns : 0, order))
+        return false;
+    view.column_order = grouped ? order : nullptr;
+    return true;
 }
 
 }  // namespace
@@ -157,10 +185,9 @@ bool view_arrays(Bytes bytes, uint32_t section_count, const LayerRecord& record,
           cursor.take(kBlockColumn, "block_column", uint64_t{record.block_count} + kColumnsBehind, view.block_column)))
         return false;
     view.blocked = !sparse && record.groups == 1;
-    const uint64_t weights = sparse ? uint64_t{record.block_count} * record.block_size : view.dense_count();
+    const uint64_t weights = weight_count(view);
     const size_t width = element_bytes(view.dtype);
-    if (!cursor.take(kWeights, "weights", weights, width, view.weights) ||
-        !cursor.take(kBias, "bias", record.rows, view.bias))
+    if (!cursor.take(kWeights, "weights", weights, width, view.weights) || !take_rows(cursor, record, view))
         return false;
     const uint8_t* weights_end = static_cast<const uint8_t*>(view.weights) + weights * width;
     const uint64_t behind = static_cast<uint64_t>(bytes.data + bytes.size - weights_end) / width;
@@ -178,6 +205,7 @@ bool check_arrays(const LayerView& v, uint32_t flags, uint32_t layer, FileError&
         return false;
     if (((flags & kFlagAligned) != 0) != aligned)
         return refuse(error, "layers[%u].flags: the blocks are %saligned", layer, aligned ? "" : "not ");
+    if (v.dtype == DType::int8) return check_whole_numbers(v, layer, error);
     return v.dtype == DType::fp16 ? check_numbers<HalfPrecision>(v, layer, error)
                                   : check_numbers<SinglePrecision>(v, layer, error);
 }

@@ -77,8 +77,10 @@ bool check_groups(const LayerRecord& r, const Checker& check) {
 
 bool check_form(const LayerRecord& r, const Checker& check) {
     const uint32_t most = DType(r.dtype) == DType::fp16 ? 1 : 0;
+    const bool grouped = r.block_columns == kGroupedColumns && DType(r.dtype) == DType::int8 && r.block_size > 0;
     if (!check.that(r.accumulate <= most, "accumulate", r.accumulate, "is no way to sum the products of this type") ||
-        !check.that(r.block_columns == 1, "block_columns", r.block_columns, "is not 1") ||
+        !check.that(r.block_columns == 1 || grouped, "block_columns", r.block_columns,
+                    "is no number of columns of this layer's blocks") ||
         !check.that(r.block_form == 0, "block_form", r.block_form, "is not 0"))
         return false;
     static const char* const labels[] = {"reserved0", "reserved1", "reserved2", "reserved3", "reserved4"};

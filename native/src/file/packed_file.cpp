@@ -41,7 +41,7 @@ void copy_record(const LayerRecord& r, FileLayer& layer) {
     v.dilation_h = r.dilation_h, v.dilation_w = r.dilation_w;
     v.extra_h = r.extra_h, v.extra_w = r.extra_w, v.groups = r.groups;
     v.activation = static_cast<Activation>(r.activation);
-    v.dtype = DType(r.dtype), v.wide_sums = r.accumulate == 1;
+    v.dtype = DType(r.dtype), v.wide_sums = r.accumulate == 1, v.block_columns = r.block_columns;
     layer.sparsity = r.sparsity, layer.retained = r.retained;
     layer.image_h = r.image_h, layer.image_w = r.image_w;
     layer.aligned = (r.flags & kFlagAligned) != 0;

@@ -17,9 +17,9 @@ bool all_zero(Bytes bytes, uint64_t begin, uint64_t end) {
     return std::all_of(bytes.data + begin, bytes.data + end, [](uint8_t byte) { return byte == 0; });
 }
 
-bool is_array(uint32_t kind) { return kind >= kRowBegin && kind <= kBias; }
+bool is_array(uint32_t kind) { return kind >= kRowBegin && kind <= kColumnOrder; }
 
-bool is_known(uint32_t kind) { return (kind >= kTexts && kind <= kBias) || (kind >= kGraph && kind <= kTables); }
+bool is_known(uint32_t kind) { return (kind >= kTexts && kind <= kColumnOrder) || (kind >= kGraph && kind <= kTables); }
 
 /// Whether a section of this kind may be entry `index` of the table; those of the graph begin at `graph_begin`.
 bool fits_place(uint32_t kind, uint32_t index, uint32_t graph_begin) {
@@ -69,7 +69,7 @@ bool read_header(Bytes bytes, Header& header, FileError& error) {
     if (bytes.size % kAlignment != 0) return refuse(error, "file_size: is no multiple of 64");
     if (header.layer_count == 0) return refuse(error, "layer_count: is 0");
     const uint64_t layers = header.layer_count, sections = header.section_count, others = 2 + graph_sections(header);
-    if (sections < others + 2 * layers || sections > others + 4 * layers)
+    if (sections < others + 2 * layers || sections > others + 6 * layers)
         return refuse(error, "section_count: %llu can't belong to %llu layers", ull(sections), ull(layers));
     if (table_end(header) > bytes.size) return refuse(error, "section_count: the table is longer than the file");
     return true;

@@ -16,6 +16,11 @@ bool has_halves(const Graph& graph) {
                        [](const GraphTensor& tensor) { return tensor.dtype == DType::fp16; });
 }
 
+bool has_integers(const Graph& graph) {
+    return std::any_of(graph.tensors.begin(), graph.tensors.end(),
+                       [](const GraphTensor& tensor) { return tensor.dtype == DType::int8; });
+}
+
 // The same graph with every tensor in fp32: places twice as far apart hold twice the bytes.
 void widen_tensors(Graph& graph) {
     for (GraphTensor& tensor : graph.tensors) {
@@ -49,6 +54,7 @@ std::unique_ptr<Network> Network::create(const PackedFile& file, const NetworkOp
 std::unique_ptr<Network> Network::create(const Graph& given, const std::vector<FileLayer>& layers,
                                          const NetworkOptions& options, std::string& error) {
     if (options.threads < 1 || options.threads > 64) return error = "threads must be 1..64", nullptr;
+    if (has_integers(given)) return error = "networks of int8 can't be run yet", nullptr;
     auto state = std::make_unique<State>();
     state->graph = given;
     state->options = options;

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from ubp_core.cli import output
 from ubp_core.cli.options.output import add_output_options
+from ubp_core.cli.show.integers import layer_scales, print_scales
 from ubp_core.cli.show.network import kind_words, network_record, print_network
 from ubp_core.cli.tables import Column, Table, numbers
 from ubp_core.errors import ExitCode
 from ubp_core.printable import printable
 from ubp_core.units import format_grouped, format_share, format_size
+from ubp_core.vocabulary import INT8
 
 if TYPE_CHECKING:
     from ubp_core.packed.file import PackedFile
@@ -25,12 +27,14 @@ is refused with the field that does."""
 
 EXAMPLES = """\
   ubp show network.ubp
+  ubp show int8.ubp --scales
   ubp show network.ubp --json"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `ubp show`."""
     parser.add_argument("file", type=Path, metavar="FILE.ubp")
+    parser.add_argument("--scales", action="store_true", help="what the bytes of int8 mean; --json has it always")
     add_output_options(parser)
 
 
@@ -43,6 +47,8 @@ def run(args: argparse.Namespace) -> int:
         output.print_json({"command": "show", **file_record(args.file, packed)})
     else:
         print_file(args.file, packed)
+        if args.scales:
+            print_scales(packed)
     return ExitCode.OK
 
 
@@ -65,7 +71,7 @@ def _layer_record(layer: PackedLayer) -> dict[str, Any]:
         "name": layer.name,
         "shape": list(layer.shape),
         "dtype": layer.dtype,
-        "accumulate": "fp32" if layer.wide_sums else layer.dtype,
+        "accumulate": "int32" if layer.dtype == INT8 else "fp32" if layer.wide_sums else layer.dtype,
         "block_size": layer.block_size,
         "blocks": layer.block_count,
         "aligned": layer.aligned,
@@ -83,6 +89,7 @@ def _layer_record(layer: PackedLayer) -> dict[str, Any]:
         "image_hw": None if layer.image_hw is None else list(layer.image_hw),
         "packed_bytes": layer.nbytes,
         "dense_bytes": layer.dense_nbytes,
+        **layer_scales(layer),
     }
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ubp_core.cli import output
+from ubp_core.cli.show.integers import meaning, table_record, tensor_record
 from ubp_core.cli.tables import Column, Table, numbers
 from ubp_core.units import format_grouped, format_share, format_size
 
 if TYPE_CHECKING:
     from ubp_core.packed.file import PackedFile
-    from ubp_core.packed.graph import Graph, Node
+    from ubp_core.packed.graph import Graph, Node, Tensor
     from ubp_core.packed.layer import PackedLayer
 
 WEIGHTS = [Column("weights", yields=3), *numbers("sparsity"), *numbers("retained", yields=2), *numbers("bytes")]
@@ -28,6 +29,7 @@ def network_record(packed: PackedFile) -> dict[str, Any] | None:
         "inputs": [list(tensor.shape) for tensor in graph.tensors[: graph.input_count]],
         "outputs": list(graph.outputs),
         "arena_bytes": graph.arena_size,
+        "tensors": [tensor_record(tensor) for tensor in graph.tensors],
         "nodes": [_node_record(packed, graph, index) for index in range(len(graph.nodes))],
     }
 
@@ -46,6 +48,8 @@ def _node_record(packed: PackedFile, graph: Graph, index: int) -> dict[str, Any]
         "layer": None if node.layer is None else packed.layers[node.layer].name,
         "activation": node.activation if node.layer is None else packed.layers[node.layer].activation,
         "window": None if node.window is None else list(node.window.numbers),
+        **meaning(tensor),
+        "table": table_record(node),
     }
 
 
@@ -57,7 +61,12 @@ def print_network(packed: PackedFile, graph: Graph) -> None:
         tensor = graph.tensors[graph.output_of(index)]
         sources = ", ".join(_source(graph, operand) for operand in node.operands)
         table.add_row(
-            str(index), node.name, _operation(node, layer), sources, format_size(tensor.shape[1:]), *_weights(layer)
+            str(index),
+            node.name,
+            _operation(node, layer, tensor),
+            sources,
+            format_size(tensor.shape[1:]),
+            *_weights(layer),
         )
     totals = _totals(packed)
     table.footer = (*[""] * (len(COLUMNS) - len(totals)), *totals)
@@ -72,10 +81,13 @@ def _source(graph: Graph, operand: int) -> str:
     return "input" if operand < graph.input_count else f"#{operand - graph.input_count}"
 
 
-def _operation(node: Node, layer: PackedLayer | None) -> str:
+def _operation(node: Node, layer: PackedLayer | None, made: Tensor) -> str:
     """What a node does, in a few words."""
+    if node.op.name == "CONVERT":
+        return f"convert to {made.dtype}"
     if layer is not None:
         words = _layer_words(layer) + (" + addend" if len(node.operands) > 1 else "")
+        words += f", makes {made.dtype}" if made.dtype != layer.dtype else ""
         return words + (f", {layer.activation}" if layer.activation != "none" else "")
     words = node.activation if node.op.name == "ACTIVATION" else node.op.name.lower()
     if node.window is not None:
@@ -115,7 +127,7 @@ def _weights(layer: PackedLayer | None) -> tuple[str, ...]:
 
 def kind_words(layer: PackedLayer) -> str:
     """Blocks and type of a layer, in a few words."""
-    words = [f"1x{layer.block_size} {'aligned' if layer.aligned else 'unaligned'}, {layer.method}"]
+    words = [f"{layer.block_columns}x{layer.block_size} {'aligned' if layer.aligned else 'unaligned'}, {layer.method}"]
     if layer.dense:
         words = ["dense"]
     if layer.dtype != "fp32":
@@ -127,7 +139,7 @@ def _totals(packed: PackedFile) -> tuple[str, ...]:
     """The last line: the whole network's weights."""
     layers = packed.layers
     pruned = sum(not layer.dense for layer in layers)
-    kept = sum(layer.weights.size for layer in layers)
+    kept = sum(layer.kept for layer in layers)
     weights = sum(layer.rows * layer.columns for layer in layers)
     size, dense = sum(layer.nbytes for layer in layers), sum(layer.dense_nbytes for layer in layers)
     return (

@@ -41,13 +41,18 @@ int8_t seen(const Panel& p, size_t column, int64_t position) {
 
 void check_tile(const Panel& p, const IntegerTile& tile, int64_t first, int count) {
     const size_t columns = size_t(p.geometry.channels * p.geometry.taps()), width = size_t(tile.width());
-    const size_t quads = (columns + quad - 1) / quad, stride = size_t(zipped_stride(tile.vectors));
-    const size_t size = tile.form == Form::zipped ? columns * stride : quads * quad * width;
+    const size_t stride = size_t(zipped_stride(tile.vectors));
+    const size_t size = BytePanelPacker::panel_bytes(tile, columns);
     constexpr size_t guard = 64;
     std::vector<int8_t> memory(size + 2 * guard, int8_t(91));
     int8_t* const panel = memory.data() + guard;
-    BytePanelPacker packer(p.geometry, p.zero_point, p.order.empty() ? nullptr : p.order.data());
-    packer.pack(tile, p.x.data(), first, count, panel);
+    const BytePanelPacker packer(p.geometry, p.zero_point, p.order.empty() ? nullptr : p.order.data());
+    GuardedArray<int8_t> padded(packer.padded_bytes(), 91.0f);
+    for (int64_t plane = 0; padded.size() > 0 && plane < p.geometry.batch * p.geometry.channels; ++plane)
+        packer.pad(p.x.data(), plane, padded.data());
+    if (!padded.intact()) fail(text_of(p.geometry, tile, first, count), "wrote outside of the padded copy");
+    const void* const from = padded.size() > 0 ? static_cast<const void*>(padded.data()) : p.x.data();
+    packer.pack(tile, from, first, count, panel);
     const auto kept = [](int8_t byte) { return byte == 91; };
     if (!std::all_of(memory.begin(), memory.begin() + guard, kept) ||
         !std::all_of(memory.end() - guard, memory.end(), kept)) {

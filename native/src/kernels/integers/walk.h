@@ -78,6 +78,7 @@ struct IntegerSet {
     const char* name = nullptr;
     const IntegerTile* tiles = nullptr;
     int tile_count = 0;
+    bool complete = false;  // has kernels that make bytes, and those for aligned blocks
 };
 
 // With the dot product (ARM64 only), scheduled for wide and for in-order cores; and by widening multiplies, anywhere.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "operator/integer_cores.h"
+#include "packing/byte_phases.h"
 #include "threads/item_loop.h"
 
 namespace ubp {
@@ -164,7 +165,8 @@ void IntegerDepthwise::run_item(const Item& item, const uint8_t* x, char* y, con
             const int64_t room = (item.last - plane - 1) * g.out_plane() + outputs;
             run_strip(strip, space.padded, row, item.end - item.begin, target, room);
         } else {
-            centre_phases(image);
+            PhaseRows phases{image.from, image.width, image.rows, g.stride_w, g.pad_w, image.to, row_bytes_, phase_};
+            centre_phases(phases);
             run_taps(space, row, item.end - item.begin, target);
         }
         if (direct) {
@@ -225,22 +227,6 @@ void IntegerDepthwise::run_taps(const Space& space, int64_t row, int64_t count, 
         SumsEnd end;
         end.sums = space.row_sums, end.count = g.out_w, end.factors = factors_.data() + row;
         end_sums(end, limits_, static_cast<uint8_t*>(out) + i * g.out_w);
-    }
-}
-
-// Column c of a padded row stands in phase c % stride at c / stride.
-void IntegerDepthwise::centre_phases(const CentredRows& image) const {
-    const Geometry& g = geometry_;
-    for (int64_t phase = 0; phase < g.stride_w; ++phase) {
-        const int64_t shift = phase - g.pad_w;  // column of the phase's first byte
-        const int64_t begin = shift >= 0 ? 0 : (-shift + g.stride_w - 1) / g.stride_w;
-        const int64_t room = std::max<int64_t>(0, g.width - shift);
-        const int64_t end = std::min(phase_, (room + g.stride_w - 1) / g.stride_w);
-        for (int64_t i = 0; i < image.rows; ++i) {
-            const uint8_t* const from = image.from + i * g.width;
-            int8_t* const to = image.to + i * image.row_bytes + phase * phase_;
-            for (int64_t x = begin; x < end; ++x) to[x] = int8_t(from[shift + x * g.stride_w] ^ 128);
-        }
     }
 }
 

@@ -51,7 +51,6 @@ private:
     void run_strip(ByteStrip& strip, const int8_t* padded, int64_t row, int64_t rows, void* out, int64_t room) const;
     void run_taps(const Space& space, int64_t row, int64_t count, void* out) const;
     CentredRows image_rows(const Item& item, const uint8_t* x, const Space& space) const;
-    void centre_phases(const CentredRows& image) const;
 
     Geometry geometry_;
     IntegerDepthwiseOptions options_;

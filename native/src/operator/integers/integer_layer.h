@@ -18,8 +18,13 @@ struct IntegerLayer {
     const int8_t* weights = nullptr;         // [B][N][block_columns], rotated; dense: [R][K]. -127 to 127
     const int32_t* bias = nullptr;           // [R]
     const float* factors = nullptr;          // [R], docs/format.md
+    bool blocked = false;                    // dense weights are [ceil(R / 8)][K][8]
 
     uint32_t start_rows() const { return rows >= block_size ? rows - block_size + 1 : 0; }
+    // Where a dense weight stands.
+    size_t dense_index(size_t row, size_t column) const {
+        return blocked ? (row / 8 * columns + column) * 8 + row % 8 : row * columns + column;
+    }
     Form form() const { return block_size == 0 ? Form::dense : block_columns == 1 ? Form::zipped : Form::grouped; }
 };
 

@@ -15,11 +15,11 @@ struct LayerEnd {
     int32_t residual_zero = 0;
     float residual_factor = 0;
 
+    // True where sums go through a pass, whatever they are.
+    bool passed() const { return floats || residual; }
     size_t element() const { return floats ? sizeof(float) : 1; }
     // What the kernels are asked for.
-    IntegerResult kernel_result() const {
-        return {result.made.zero_point, result.low, result.high, floats || residual};
-    }
+    IntegerResult kernel_result() const { return {result.made.zero_point, result.low, result.high, passed()}; }
     // rows: sums, their factors and strides. residual: what is added, as y lies; null where nothing is.
     void end_rows(SumsEnd rows, const uint8_t* residual, void* y) const;
     // What the table has for bytes that are there already.

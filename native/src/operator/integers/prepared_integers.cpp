@@ -18,8 +18,9 @@ struct RowSum {
 template <class Visit>
 void for_each_weight(const IntegerLayer& layer, Visit visit) {
     if (layer.block_size == 0) {
-        for (size_t i = 0; i < size_t{layer.rows} * layer.columns; ++i)
-            visit(uint32_t(i / layer.columns), layer.weights[i]);
+        for (uint32_t r = 0; r < layer.rows; ++r) {
+            for (uint32_t k = 0; k < layer.columns; ++k) visit(r, layer.weights[layer.dense_index(r, k)]);
+        }
         return;
     }
     const uint32_t n = layer.block_size, wide = layer.block_columns;
@@ -115,7 +116,7 @@ void prepare_dense(const IntegerLayer& layer, PreparedIntegers& prepared) {
     for (uint32_t r = 0; r < layer.rows; ++r) {
         for (uint32_t k = 0; k < layer.columns; ++k) {
             const size_t place = (r / dense_rows * quads + k / quad) * dense_rows + r % dense_rows;
-            prepared.weights.data()[place * quad + k % quad] = layer.weights[size_t{r} * layer.columns + k];
+            prepared.weights.data()[place * quad + k % quad] = layer.weights[layer.dense_index(r, k)];
         }
     }
 }

@@ -1,6 +1,7 @@
 // Runs one micro-kernel or one whole operator a given number of times, for a cycle model or for a clock.
 //
 //   kernel_bench micro    --block-size 4 --rows 512 --columns 512 --sparsity 0.8 --variant wide --iterations 3
+//   kernel_bench micro    --dtype int8 --block-columns 1|4 --passed 0|1 ...
 //   kernel_bench operator --layer 512,512,7,7,1,1,1,0 --kernel ubp --variant wide --iterations 1
 //   kernel_bench compare  --layer ... --kernels ubp,abp,dense --rounds 20
 //   kernel_bench network  --file net.ubp --kernel sparse --variant wide --iterations 1
@@ -23,6 +24,7 @@
 #include <string>
 
 #include "../tests/random_layer.h"
+#include "integer_micro.h"
 #include "kernel_options.h"
 #include "file/file_map.h"
 #include "kernels/kernel_sets.h"
@@ -256,6 +258,7 @@ int main(int count, char** words) {
         options[words[i] + 2] = words[i + 1];
     }
     const std::string mode = count > 1 ? words[1] : "";
+    if (mode == "micro" && ubp::word(options, "dtype", "") == "int8") return ubp::run_integer_micro(options);
     const bool halves = mode == "micro" && ubp::dtype_of_options(options) == ubp::DType::fp16;
     if (mode == "micro") return halves ? ubp::run_micro<ubp::Half>(options) : ubp::run_micro<float>(options);
     if (mode == "operator") return ubp::run_operator(options);

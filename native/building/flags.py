@@ -23,21 +23,28 @@ _VARIANTS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     "_avx512": {"x86_64": AVX512},
     "_wide": {"x86_64": (), "aarch64": SOURCE_ORDER_ARM},
     "_inorder": {"x86_64": (), "aarch64": SOURCE_ORDER_ARM},
+    "_widening": {"x86_64": (), "aarch64": SOURCE_ORDER_ARM},
 }
 """By the end of a source's stem, then by machine."""
 HALF: Final = {"x86_64": (), "aarch64": ("-Xclang", "-target-feature", "-Xclang", "+fullfp16")}
 """Of sources whose names begin with f16_: fp16 arithmetic. They run where the core has it; others tell (cores.cpp)."""
+DOT_PRODUCT: Final = {"aarch64": ("-Xclang", "-target-feature", "-Xclang", "+dotprod")}
+"""Of sources whose names begin with i8dot_, in the same way: products of bytes, four at a time. ARM64 only."""
+_ARITHMETIC: Final[dict[str, dict[str, tuple[str, ...]]]] = {"f16_": HALF, "i8dot_": DOT_PRODUCT}
+"""By the begin of a source's stem, then by machine."""
 
 SANITIZERS: Final = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 
 
 def variant_flags(source: Path, machine: str) -> tuple[str, ...] | None:
     """Extra flags of a variant source; None where it belongs to other machines."""
-    half = HALF[machine] if source.stem.startswith("f16_") else ()
+    if source.stem.startswith("i8dot_") and machine not in DOT_PRODUCT:
+        return None
+    more = next((flags[machine] for start, flags in _ARITHMETIC.items() if source.stem.startswith(start)), ())
     for suffix, flags in _VARIANTS.items():
         if source.stem.endswith(suffix):
-            return (*flags[machine], *half) if machine in flags else None
-    return half
+            return (*flags[machine], *more) if machine in flags else None
+    return more
 
 
 def include_flags() -> tuple[str, ...]:

@@ -86,6 +86,10 @@ def _program(name: str, sources: tuple[str, ...], purpose: str) -> tuple[Target,
     )  # fmt: skip
 
 
+def _integer_tests(*stems: str) -> tuple[str, ...]:
+    return tuple(f"tests/integers/{stem}.cpp" for stem in stems)
+
+
 def _all_targets() -> tuple[Target, ...]:
     """Every target, in the order of the help."""
     folder = PACKAGE_LIBRARIES
@@ -101,6 +105,13 @@ def _all_targets() -> tuple[Target, ...]:
         *_program("test_convolution",
                   ("tests/test_convolution.cpp", "tests/test_winograd.cpp", "tests/test_half_winograd.cpp"),
                   "kernels and operator against plain loops"),
+        *_program("test_integers",
+                  _integer_tests("test_integers", "test_byte_panel", "test_quad_places"),
+                  "kernels of integers against plain loops"),
+        *_program("test_integer_planar",
+                  _integer_tests("test_integer_planar", "test_integer_depthwise", "test_integer_pooling",
+                                 "test_sums_end"),
+                  "depthwise, pooling, element-wise of bytes against plain loops"),
         *_program("classify", ("../examples/classify.cpp",), "example: classifies a picture with a packed network"),
         *_program("network_memory", ("tests/network/network_memory.cpp",),
                   "what a run of a network holds, by operator new"),
@@ -108,6 +119,10 @@ def _all_targets() -> tuple[Target, ...]:
                   "depthwise, pooling, element-wise against plain loops"),
         *_program("test_half_network", ("tests/network/test_half_network.cpp",),
                   "networks of fp16 against the same in fp32"),
+        *_program("test_integer_network",
+                  ("tests/network/test_integer_network.cpp", "tests/network/integer_graph.cpp",
+                   "tests/network/plain_integers.cpp"),
+                  "networks of int8 against plain loops"),
         Target("fuzz", BUILD / "fuzz_reader", HOST, (*RUNTIME_FOLDERS, "fuzz"), link_flags=SANITIZERS, stripped=False,
                compile_flags=("-O1", "-g", "-UNDEBUG", "-DUBP_NO_AVX512", *SANITIZERS), sanitized=True,
                help="fuzzer of reader and runtime"),

@@ -109,8 +109,6 @@ bool are_same(const Outputs& one, const Outputs& other) {
 bool is_small(const PackedFile& file) {
     const Graph& graph = *file.graph();
     if (graph.arena_size > kMostArena) return false;
-    for (const GraphTensor& tensor : graph.tensors)
-        if (tensor.dtype == DType::int8) return false;  // the runtime does not run these yet
     double work = 0;
     for (size_t i = 0; i < graph.nodes.size(); ++i) work += work_of(graph, graph.nodes[i], graph.result(i), file);
     return work <= kMostWork;

@@ -1,6 +1,6 @@
 """Prints the tables of docs/performance.md: modelled cycles of kernels and operators, and ratios timed on this machine.
 
-    python tests/bench/bench_kernels.py [--tables micro,micro16,operator,operator16,ratio,...,dense,winograd,few,host]
+    python tests/bench/bench_kernels.py [--tables micro,micro16,micro8,operator,operator16,ratio,...,winograd,few,host]
 
 The modelled tables are priced by native/bench/armcycles, which needs qemu-user and LLVM: without them they are skipped,
 loudly, and the exit code is 1. Modelled figures are the same at every run and are kept in build/bench_kernels.json, by
@@ -27,6 +27,11 @@ MICRO_BARS = {4: (1.6, 1.95, 3.85, 0.95, 1.35), 8: (1.6, 1.92, 3.75, 0.9, 1.25),
               2: (1.3, 1.85, 3.4, 0.6, 1.0), 1: (0.9, 1.4, 2.4, 0.4, 0.7)}  # fmt: skip
 HALF_BARS = {4: (12.2, 15.4, 30.7, 6.3, 8.4), 8: (15.0, 15.4, 30.7, 8.3, 10.4), 0: (15.5, 15.7, 31.2, 10, 13.5)}
 """Of fp16, in multiply-adds per cycle; 0: dense."""
+BYTE_BARS = {(1, 4): (15, 18, 32, 6, 9), (1, 8): (16, 20, 36, 6, 8), (4, 4): (22, 26, 50, 9, 14),
+             (4, 8): (23, 26, 48, 9, 13), (1, 0): (27.1, 29.4, 58.4, 9.3, 15.2)}  # fmt: skip
+"""Of int8 by block columns and block size, in multiply-adds per cycle: to be reached; dense: a prototype's."""
+BYTE_TILES = {(1, 4): (4, 6), (1, 8): (2, 3), (4, 4): (4, 6), (4, 8): (2, 3), (1, 0): (3,)}
+"""Vectors of the tiles that the best is taken of for each core."""
 
 
 def selection_file(shape: Shape, block_size: int, sparsity: float, method: str) -> Path:
@@ -86,6 +91,28 @@ def table_micro16(model: Model) -> None:
             print(row(f"N = {block_size}, bar", HALF_BARS[block_size], 1))
     print(row("dense", half_rates(model, "micro --block-size 0"), 1))
     print(row("dense, bar", HALF_BARS[0], 1))
+
+
+def byte_rates(model: Model, arguments: str, tiles: Sequence[int]) -> list[float]:
+    """Multiply-adds per modelled cycle of int8 kernels, of the best of some tiles on each core."""
+    found = [model.rates(f"micro --dtype int8 {arguments} --vectors {vectors}") for vectors in tiles]
+    return [4 * max(rates) for rates in zip(*found, strict=True)]
+
+
+def table_micro8(model: Model) -> None:
+    """The micro-kernels of int8; where bytes have limits of their own or sums are long, others run."""
+    print(header("int8 micro-kernel, R = K = 512, s = 0.8, multiply-adds per cycle", CPUS))
+    for (columns, block_size), bars in BYTE_BARS.items():
+        name = f"{'zipped' if columns == 1 else 'grouped'}, N = {block_size}" if block_size else "dense"
+        options, tiles = f"--block-size {block_size} --block-columns {columns}", BYTE_TILES[columns, block_size]
+        unaligned = byte_rates(model, options, tiles)
+        print(row(f"{name}, ubp" if block_size else name, unaligned, 1))
+        print(row(f"{name}, reach" if block_size else "dense, bar", bars, 1))
+        print(row(f"{name}, by a pass", byte_rates(model, f"{options} --passed 1", tiles), 1))
+        if block_size:
+            aligned = byte_rates(model, f"{options} --aligned 1", tiles)
+            print(row(f"{name}, abp", aligned, 1))
+            print(row(f"{name}, ubp over abp", (a / u for a, u in zip(aligned, unaligned, strict=True)), 3))
 
 
 def table_operator(model: Model) -> None:
@@ -231,9 +258,9 @@ def table_host(rounds: int) -> None:
 
 
 MODELLED: dict[str, Callable[[Model], None]] = {
-    "micro": table_micro, "micro16": table_micro16, "operator": table_operator, "operator16": table_operator16,
-    "ratio": table_ratio, "ratio16": table_ratio16, "dense": table_dense, "winograd": table_winograd,
-    "winograd16": table_winograd16, "few": table_few,
+    "micro": table_micro, "micro16": table_micro16, "micro8": table_micro8, "operator": table_operator,
+    "operator16": table_operator16, "ratio": table_ratio, "ratio16": table_ratio16, "dense": table_dense,
+    "winograd": table_winograd, "winograd16": table_winograd16, "few": table_few,
 }  # fmt: skip
 
 

@@ -25,14 +25,24 @@ def disassembler() -> str:
     return found
 
 
-@pytest.mark.parametrize("kernels", ["f32_wros_wide", "f32_wros_inorder", "f16_wros_wide", "f16_wros_inorder"])
+@pytest.mark.parametrize(
+    "kernels",
+    [
+        "wros/f32_wros_wide",
+        "wros/f32_wros_inorder",
+        "wros/f16_wros_wide",
+        "wros/f16_wros_inorder",
+        "integers/i8dot_wros_wide",
+        "integers/i8dot_wros_inorder",
+    ],
+)
 def test_no_kernel_spills(kernels: str) -> None:
     from building.places import BUILD
     from building.running import build
 
     program = disassembler()
     build(["test_convolution_arm64"])
-    (object_file,) = BUILD.glob(f"aarch64_kernels-*/src/kernels/wros/{kernels}.o")
+    (object_file,) = BUILD.glob(f"aarch64_kernels-*/src/kernels/{kernels}.o")
     text = subprocess.run(
         [program, "-d", "-C", "--no-show-raw-insn", str(object_file)], capture_output=True, text=True, check=True
     )
@@ -42,7 +52,7 @@ def test_no_kernel_spills(kernels: str) -> None:
     for line in text.stdout.splitlines():
         if match := FUNCTION.match(line):
             name = match.group(1)
-        elif "fmla" in line:
+        elif "fmla" in line or "sdot" in line:
             multiplies[name] = multiplies.get(name, 0) + 1
         elif STACK_VECTOR.search(line):
             spills.setdefault(name, []).append(line.strip())

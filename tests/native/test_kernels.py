@@ -78,7 +78,16 @@ def planar_runs() -> list[tuple[str, str]]:
     return [*host, *(("test_planar_arm64", case) for case in PLANAR_EMULATED)]
 
 
-@pytest.mark.parametrize(("target", "case"), [*runs(), *planar_runs()])
+def integer_runs() -> list[tuple[str, str]]:
+    """The same for kernels and operators of integers, all of them on both."""
+    found = []
+    for program in ("test_integers", "test_integer_planar"):
+        listed = subprocess.run([*command_of(program), "--list"], capture_output=True, text=True, check=True)
+        found += [(target, case) for target in (program, f"{program}_arm64") for case in listed.stdout.split()]
+    return found
+
+
+@pytest.mark.parametrize(("target", "case"), [*runs(), *planar_runs(), *integer_runs()])
 def test_case(target: str, case: str) -> None:
     if target.endswith("arm64") and not shutil.which("qemu-aarch64"):
         pytest.skip("qemu-aarch64 is not installed: ARM64 programs can't be run here")
@@ -91,6 +100,20 @@ def test_case(target: str, case: str) -> None:
 def test_core_without_fp16_arithmetic(case: str) -> None:
     """The same program where no core computes in fp16: its kernels are refused, and nothing calls them."""
     run_on("cortex-a53", "test_convolution_arm64", case)
+
+
+@pytest.mark.parametrize(
+    ("program", "case"),
+    [
+        ("test_integers_arm64", "dense_shapes"),
+        ("test_integers_arm64", "zipped4_results"),
+        ("test_integers_arm64", "grouped4_extremes"),
+        ("test_integer_planar_arm64", "depthwise_many"),
+    ],
+)
+def test_core_without_dot_product(program: str, case: str) -> None:
+    """The same program where no core has the dot product: the same bits by widening multiplies."""
+    run_on("cortex-a53", program, case)
 
 
 def test_half_network() -> None:

@@ -210,7 +210,7 @@ class OpenNetwork:
 
     @property
     def arithmetic(self) -> str:
-        """fp16 where any of it is computed in fp16, else fp32."""
+        """int8 where any of it is computed in int8, else fp16 likewise, else fp32."""
         return str(self._info().arithmetic.decode())
 
     def _info(self) -> Info:

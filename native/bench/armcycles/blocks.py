@@ -12,6 +12,9 @@ from typing import NamedTuple
 
 from tools import QEMU
 
+PAGE = 4096
+"""Of the emulated program: qemu ends a block where a page does."""
+
 
 class Block(NamedTuple):
     """A run of instructions with one entry."""
@@ -22,6 +25,15 @@ class Block(NamedTuple):
     @property
     def instructions(self) -> int:
         return len(self.code) // 8
+
+    @property
+    def end(self) -> int:
+        return self.address + 4 * self.instructions
+
+    @property
+    def branches(self) -> bool:
+        """Whether its last instruction is a branch, or another of that class."""
+        return int(self.code[-8:], 16) >> 26 & 7 == 5
 
 
 def count_blocks(command: Sequence[str], plugin: Path) -> Counter[Block]:
@@ -37,7 +49,7 @@ def count_blocks(command: Sequence[str], plugin: Path) -> Counter[Block]:
         sys.stderr.flush()
         if done.returncode:
             raise SystemExit(f"armcycles: {' '.join(command)} exited with {done.returncode}")
-        return read_counts(Path(out.name).read_text(encoding="utf-8"))
+        return join_pages(read_counts(Path(out.name).read_text(encoding="utf-8")))
 
 
 def read_counts(text: str) -> Counter[Block]:
@@ -47,3 +59,20 @@ def read_counts(text: str) -> Counter[Block]:
         address, executions, code = line.split()
         counts[Block(int(address, 16), code)] += int(executions)
     return counts
+
+
+def join_pages(counts: Counter[Block]) -> Counter[Block]:
+    """The same with blocks that only the end of a page has cut made one again, as often as both parts ran.
+
+    A cut loop would be priced as two that repeat by themselves, and where the cut is depends on the linker.
+    """
+    joined, behind = Counter(counts), {block.address: block for block in counts if block.address % PAGE == 0}
+    for block in counts:
+        rest = behind.get(block.end)
+        if rest is None or block.branches:
+            continue
+        times = min(joined[block], joined[rest])
+        joined[Block(block.address, block.code + rest.code)] += times
+        joined[block] -= times
+        joined[rest] -= times
+    return +joined

@@ -47,6 +47,8 @@ std::vector<Group> make_groups(const std::vector<std::unique_ptr<MappedFile>>& f
         if (file->contents().graph() && options.layers.empty()) continue;  // runs as a network
         for (const FileLayer& layer : file->contents().layers()) {
             if (!is_wanted(options, layer.name)) continue;
+            if (layer.view.dtype == DType::int8)
+                throw BadInput(file->path() + ": layers of int8 run in their network only, which says what bytes mean");
             Case one{file.get(), &layer, {}};
             one.shape = shape_of(one, options);
             add_case(groups, one);

@@ -22,13 +22,24 @@ enum class Kernel {
 // Which schedule of the kernels a thread uses. automatic: by the core it runs on; best: the widest of this machine.
 enum class Core { automatic, best, wide, inorder };
 
+// What the bytes of a layer of int8 mean: byte q is scale * (q - zero_point). docs/format.md, "Integers".
+struct IntegerTensors {
+    float x_scale = 1, y_scale = 1, residual_scale = 1;
+    int32_t x_zero_point = 0, y_zero_point = 0, residual_zero_point = 0;
+    bool floats = false;             // y is fp32, and y_scale does not count
+    const uint8_t* table = nullptr;  // [256] of an activation that is no clamp: y_scale is that of the bytes before it
+
+    float unit() const { return floats ? 1.0f : y_scale; }  // of what is made
+};
+
 struct ConvolutionOptions {
     int64_t batch = 1, height = 1, width = 1;  // of the input
     unsigned threads = 1;                      // at most; 1..64
     Kernel kernel = Kernel::sparse;
     Core core = Core::automatic;
     bool residual = false;          // run() is given one
-    DType dtype = DType::fp32;      // of inputs, outputs and residuals: fp32 (weights are widened) or fp16
+    DType dtype = DType::fp32;      // of inputs, outputs and residuals: fp32 (weights are widened), fp16 or int8
+    IntegerTensors integers;        // int8 only
     bool shared_workspace = false;  // the caller gives the workspace, by use_workspace()
     bool winograd = true;           // dense 3x3 layers of stride 1 may run by Winograd, where that costs less
 };
@@ -37,7 +48,7 @@ struct ConvolutionOptions {
 struct ConvolutionInfo {
     Kernel kernel = Kernel::sparse;  // dense, abp or ubp
     const char* kernel_name = "";    // "dense", "winograd" (where `kernel` is dense), "abp" or "ubp"
-    const char* core_name = "";      // schedule of the thread that asked: "wide", "inorder" or "avx512"
+    const char* core_name = "";      // schedule of the thread that asked: "wide", "inorder", "avx512" or "widening"
     int64_t out_height = 0, out_width = 0;
     int64_t tile_width = 0, tiles = 0;    // output positions of most tiles; number of tiles
     int64_t workspace_bytes = 0;          // panels and scratch of all threads

@@ -42,8 +42,8 @@ struct NetworkInfo {
     int64_t arena_bytes = 0;      // all tensors
     int64_t workspace_bytes = 0;  // panels and rows of all threads, shared by all nodes
     int64_t prepared_bytes = 0;   // what operators keep beside the file: biases, counts, copies, Winograd's weights
-    const char* core_name = "";   // schedule of the convolution kernels: wide, inorder or avx512
-    const char* arithmetic = "";  // fp16 where anything is computed in it, else fp32
+    const char* core_name = "";   // schedule of the convolution kernels: wide, inorder, avx512 or widening
+    const char* arithmetic = "";  // int8 where anything is computed in it, else fp16 likewise, else fp32
 };
 
 class Network {

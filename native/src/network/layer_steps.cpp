@@ -105,16 +105,19 @@ private:
 // Groups of more than one channel: a convolution for each, image by image.
 class GroupedStep : public Step {
 public:
+    // Elements of one group of one image.
     GroupedStep(const LayerPlaces& places, size_t in_step, size_t out_step)
-        : places_(places), in_step_(in_step), out_step_(out_step) {}
+        : places_(places),
+          in_step_(in_step * element_bytes(places.in->dtype)),
+          out_step_(out_step * element_bytes(places.out->dtype)),
+          addend_step_(out_step * element_bytes(places.in->dtype)) {}
     void add(std::unique_ptr<Convolution> op) { ops_.push_back(std::move(op)); }
 
     void run(ThreadPool& pool) const override {
         for (size_t i = 0; i < size_t{places_.in->batch} * ops_.size(); ++i) {
-            const size_t to = i * out_step_;
-            const void* addend = places_.addend ? static_cast<const char*>(places_.addend) + to : nullptr;
+            const void* addend = places_.addend ? static_cast<const char*>(places_.addend) + i * addend_step_ : nullptr;
             ops_[i % ops_.size()]->run(static_cast<const char*>(places_.x) + i * in_step_,
-                                       static_cast<char*>(places_.y) + to, pool, addend);
+                                       static_cast<char*>(places_.y) + i * out_step_, pool, addend);
         }
     }
     size_t workspace_bytes() const override { return size_t(ops_.front()->info().workspace_bytes); }
@@ -126,7 +129,7 @@ public:
 private:
     std::vector<std::unique_ptr<Convolution>> ops_;
     LayerPlaces places_;
-    size_t in_step_, out_step_;  // bytes of one group of one image
+    size_t in_step_, out_step_, addend_step_;  // bytes of one group of one image
 };
 
 ConvolutionOptions options_of(const LayerPlaces& places, const NetworkOptions& from) {
@@ -136,6 +139,7 @@ ConvolutionOptions options_of(const LayerPlaces& places, const NetworkOptions& f
     options.core = from.core;
     options.residual = places.addend != nullptr;
     options.dtype = places.in->dtype;
+    options.integers = places.integers;
     options.shared_workspace = true;
     options.winograd = from.winograd;
     return options;
@@ -150,15 +154,17 @@ std::unique_ptr<Step> make_grouped(const LayerView& layer, const LayerPlaces& pl
     std::unique_ptr<GroupedStep> step;
     for (uint32_t g = 0; g < layer.groups; ++g) {
         group.weights = layer.weights_at(size_t{g} * group.rows * layer.columns);
-        group.bias = layer.bias + size_t{g} * group.rows;
+        const size_t first = size_t{g} * group.rows;
+        if (layer.dtype == DType::int8)
+            group.integer_bias = layer.integer_bias + first, group.scales = layer.scales + first;
+        else group.bias = layer.bias + first;
         auto op = Convolution::create(group, options, error);
         if (!op) return nullptr;
         const ConvolutionInfo info = op->info();
         kernel = info.kernel_name;
         if (!step) {
-            const size_t size = element_bytes(places.in->dtype);
-            step = std::make_unique<GroupedStep>(places, size * layer.in_channels * places.in->plane(),
-                                                 size * group.rows * size_t(info.out_height * info.out_width));
+            step = std::make_unique<GroupedStep>(places, layer.in_channels * places.in->plane(),
+                                                 group.rows * size_t(info.out_height * info.out_width));
         }
         step->add(std::move(op));
     }

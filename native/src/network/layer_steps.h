@@ -11,6 +11,7 @@ struct LayerPlaces {
     void* y;
     const void* addend;  // null: none; may be y
     const GraphTensor *in, *out;
+    IntegerTensors integers;  // of a layer of int8
 };
 
 std::unique_ptr<Step> make_depthwise(const LayerView& layer, const LayerPlaces& places, const NetworkOptions& options,

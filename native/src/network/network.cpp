@@ -6,25 +6,22 @@
 #include "network/step.h"
 #include "operator/aligned_buffer.h"
 #include "operator/cores.h"
+#include "operator/integer_cores.h"
+#include "operator/integers/affine.h"
 
 namespace ubp {
 
 namespace {
 
-bool has_halves(const Graph& graph) {
+bool has_tensors(const Graph& graph, DType dtype) {
     return std::any_of(graph.tensors.begin(), graph.tensors.end(),
-                       [](const GraphTensor& tensor) { return tensor.dtype == DType::fp16; });
+                       [dtype](const GraphTensor& tensor) { return tensor.dtype == dtype; });
 }
 
-bool has_integers(const Graph& graph) {
-    return std::any_of(graph.tensors.begin(), graph.tensors.end(),
-                       [](const GraphTensor& tensor) { return tensor.dtype == DType::int8; });
-}
-
-// The same graph with every tensor in fp32: places twice as far apart hold twice the bytes.
+// The same graph with tensors of fp16 in fp32: places twice as far apart hold twice the bytes.
 void widen_tensors(Graph& graph) {
     for (GraphTensor& tensor : graph.tensors) {
-        tensor.dtype = DType::fp32;
+        if (tensor.dtype == DType::fp16) tensor.dtype = DType::fp32;
         tensor.offset *= 2;
     }
     graph.arena_size *= 2;
@@ -35,7 +32,8 @@ void widen_tensors(Graph& graph) {
 struct Network::State {
     Graph graph;  // as it runs
     NetworkOptions options;
-    bool half = false;  // any of it is computed in fp16
+    bool half = false;      // any of it is computed in fp16
+    bool integers = false;  // or in int8
     AlignedArray<char> arena, workspace;
     std::vector<std::unique_ptr<Step>> steps;
     std::vector<NetworkStep> facts;
@@ -54,12 +52,12 @@ std::unique_ptr<Network> Network::create(const PackedFile& file, const NetworkOp
 std::unique_ptr<Network> Network::create(const Graph& given, const std::vector<FileLayer>& layers,
                                          const NetworkOptions& options, std::string& error) {
     if (options.threads < 1 || options.threads > 64) return error = "threads must be 1..64", nullptr;
-    if (has_integers(given)) return error = "networks of int8 can't be run yet", nullptr;
     auto state = std::make_unique<State>();
     state->graph = given;
     state->options = options;
     Graph& graph = state->graph;
-    if (has_halves(graph)) {
+    state->integers = has_tensors(graph, DType::int8);
+    if (has_tensors(graph, DType::fp16)) {
         if (options.arithmetic == Arithmetic::fp16 && !runs_half_kernels())
             return error = "this machine has no fp16 arithmetic", nullptr;
         state->half = options.arithmetic != Arithmetic::fp32 && runs_half_kernels();
@@ -90,6 +88,8 @@ const void* Network::output(size_t index) const { return state_->place(output_te
 void Network::write_input(size_t index, const float* from) const {
     const GraphTensor& tensor = input_tensor(index);
     const int64_t count = int64_t(tensor.elements());
+    if (tensor.dtype == DType::int8)
+        return bytes_of_numbers(from, static_cast<uint8_t*>(input(index)), count, {tensor.scale, tensor.zero_point});
     if (tensor.dtype == DType::fp16) return narrow(from, static_cast<Half*>(input(index)), count);
     std::copy_n(from, count, static_cast<float*>(input(index)));
 }
@@ -97,6 +97,8 @@ void Network::write_input(size_t index, const float* from) const {
 void Network::read_output(size_t index, float* to) const {
     const GraphTensor& tensor = output_tensor(index);
     const int64_t count = int64_t(tensor.elements());
+    if (tensor.dtype == DType::int8)
+        return floats_of_bytes(static_cast<const uint8_t*>(output(index)), to, count, tensor.zero_point, tensor.scale);
     if (tensor.dtype == DType::fp16) return widen(static_cast<const Half*>(output(index)), to, count);
     std::copy_n(static_cast<const float*>(output(index)), count, to);
 }
@@ -115,8 +117,10 @@ NetworkInfo Network::info() const {
     info.workspace_bytes = int64_t(state_->workspace.size());
     for (const auto& step : state_->steps) info.prepared_bytes += int64_t(step->prepared_bytes());
     const Core core = state_->options.core;
-    info.core_name = state_->half ? kernels_for<Half>(core).name : kernels_for<float>(core).name;
-    info.arithmetic = state_->half ? "fp16" : "fp32";
+    info.core_name = state_->integers ? integer_kernels_for(core).name
+                     : state_->half   ? kernels_for<Half>(core).name
+                                      : kernels_for<float>(core).name;
+    info.arithmetic = state_->integers ? "int8" : state_->half ? "fp16" : "fp32";
     return info;
 }
 

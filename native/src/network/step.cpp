@@ -2,28 +2,14 @@
 
 #include <algorithm>
 
+#include "network/call_step.h"
+#include "network/integer_steps.h"
 #include "network/layer_steps.h"
 #include "operator/pointwise.h"
 #include "operator/pooling.h"
 
 namespace ubp {
 namespace {
-
-// A step that is one call.
-template <class Run>
-class CallStep : public Step {
-public:
-    explicit CallStep(Run run) : run_(std::move(run)) {}
-    void run(ThreadPool& pool) const override { run_(pool); }
-
-private:
-    Run run_;
-};
-
-template <class Run>
-std::unique_ptr<Step> make_call(Run run) {
-    return std::make_unique<CallStep<Run>>(std::move(run));
-}
 
 template <class T>
 class PoolingStep : public Step {
@@ -60,18 +46,6 @@ private:
     int64_t batch_;
 };
 
-PoolWindow window_of(const GraphNode& node) {
-    const GraphWindow& w = node.window;
-    PoolWindow window;
-    window.average = node.op == Op::average_pool;
-    window.count_padding = node.counts_padding;
-    window.kernel_h = w.kernel_h, window.kernel_w = w.kernel_w;
-    window.stride_h = w.stride_h, window.stride_w = w.stride_w;
-    window.pad_top = w.pad_h, window.pad_left = w.pad_w;
-    window.pad_bottom = int64_t{w.pad_h} + w.extra_h, window.pad_right = int64_t{w.pad_w} + w.extra_w;
-    return window;
-}
-
 const char* operation_of(Op op) {
     static const char* const names[] = {"",           "layer",    "add",          "multiply",
                                         "activation", "max_pool", "average_pool", "flatten",
@@ -86,8 +60,7 @@ std::unique_ptr<Step> make_pooling(const GraphNode& node, const GraphTensor& in,
                                    T* y, unsigned threads) {
     const PoolWindow window = window_of(node);
     const int64_t planes = int64_t{in.batch} * in.channels, plane = int64_t(in.plane());
-    const bool unpadded = window.pad_bottom == 0 && window.pad_right == 0;
-    if (window.average && unpadded && window.kernel_h == in.height && window.kernel_w == in.width) {
+    if (is_mean_of_planes(window, in)) {
         return make_call([=](ThreadPool& pool) { mean_of_planes(x, y, planes, plane, threads, pool); });
     }
     const Pooling<T> op(window, planes, in.height, in.width, out.height, out.width, threads);
@@ -95,6 +68,23 @@ std::unique_ptr<Step> make_pooling(const GraphNode& node, const GraphTensor& in,
 }
 
 }  // namespace
+
+PoolWindow window_of(const GraphNode& node) {
+    const GraphWindow& w = node.window;
+    PoolWindow window;
+    window.average = node.op == Op::average_pool;
+    window.count_padding = node.counts_padding;
+    window.kernel_h = w.kernel_h, window.kernel_w = w.kernel_w;
+    window.stride_h = w.stride_h, window.stride_w = w.stride_w;
+    window.pad_top = w.pad_h, window.pad_left = w.pad_w;
+    window.pad_bottom = int64_t{w.pad_h} + w.extra_h, window.pad_right = int64_t{w.pad_w} + w.extra_w;
+    return window;
+}
+
+bool is_mean_of_planes(const PoolWindow& window, const GraphTensor& in) {
+    const bool unpadded = window.pad_bottom == 0 && window.pad_right == 0;
+    return window.average && unpadded && window.kernel_h == in.height && window.kernel_w == in.width;
+}
 
 std::unique_ptr<Step> StepMaker::make(size_t index, NetworkStep& facts, std::string& error) const {
     const GraphNode& node = graph.nodes[index];
@@ -108,31 +98,40 @@ std::unique_ptr<Step> StepMaker::make(size_t index, NetworkStep& facts, std::str
 std::unique_ptr<Step> StepMaker::make_layer(size_t index, NetworkStep& facts, std::string& error) const {
     const GraphNode& node = graph.nodes[index];
     const LayerView& layer = layers[node.layer].view;
-    const LayerPlaces places{operand(node, 0), place(graph.result(index)),
-                             node.operand_count > 1 ? operand(node, 1) : nullptr, facts.input, facts.output};
+    const bool integers = layer.dtype == DType::int8;
+    const LayerPlaces places{operand(node, 0),
+                             place(graph.result(index)),
+                             node.operand_count > 1 ? operand(node, 1) : nullptr,
+                             facts.input,
+                             facts.output,
+                             integers ? integer_tensors_of(graph, index) : IntegerTensors{}};
     const int64_t positions = int64_t{facts.output->batch} * int64_t(facts.output->plane());
     facts.layer = node.layer;
     facts.dense_multiply_adds = int64_t{layer.rows} * layer.columns * positions;
     facts.multiply_adds = facts.dense_multiply_adds;
-    if (is_linear(layer, places)) {
+    if (!integers && is_linear(layer, places)) {
         facts.operation = "linear", facts.kernel = "dense";
         return make_linear(layer, places, options);
     }
     if (layer.groups > 1 && layer.in_channels == 1) {
         facts.operation = "depthwise";
+        if (integers) return make_integer_depthwise(layer, places, options, error);
         return make_depthwise(layer, places, options, error);
     }
     facts.operation = layer.groups > 1 ? "grouped" : layers[node.layer].linear ? "linear" : "convolution";
     auto step = make_convolution(layer, places, options, facts.kernel, error);
-    if (runs_sparse(facts.kernel)) facts.multiply_adds = int64_t{layer.block_count} * layer.block_size * positions;
+    if (runs_sparse(facts.kernel))
+        facts.multiply_adds = int64_t{layer.block_count} * layer.block_size * layer.block_columns * positions;
     return step;
 }
 
 std::unique_ptr<Step> StepMaker::make_other(size_t index, std::string& error) const {
     const GraphNode& node = graph.nodes[index];
+    const DType in = graph.operand(node, 0).dtype, out = graph.result(index).dtype;
+    if (in == DType::int8 || out == DType::int8) return make_integer_step(*this, index);
     if (node.op == Op::softmax) return make_softmax(index, error);
     if (node.op == Op::convert) return make_conversion(index);
-    return graph.result(index).dtype == DType::fp16 ? make_typed<Half>(index) : make_typed<float>(index);
+    return out == DType::fp16 ? make_typed<Half>(index) : make_typed<float>(index);
 }
 
 std::unique_ptr<Step> StepMaker::make_softmax(size_t index, std::string& error) const {

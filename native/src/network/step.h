@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "operator/pooling.h"
 #include "ubp/network.h"
 
 namespace ubp {
@@ -18,6 +19,10 @@ public:
     // Kept beside the file.
     virtual size_t prepared_bytes() const { return 0; }
 };
+
+// The window of a pooling node; and whether it is each plane of the image, as a whole.
+PoolWindow window_of(const GraphNode& node);
+bool is_mean_of_planes(const PoolWindow& window, const GraphTensor& in);
 
 // What steps are made from.
 struct StepMaker {

@@ -5,6 +5,7 @@
 #include "operator/break_even.h"
 #include "operator/convolution_state.h"
 #include "operator/cores.h"
+#include "operator/integers/integer_state.h"
 
 namespace ubp {
 namespace {
@@ -34,14 +35,14 @@ std::string check(const LayerView& layer, const ConvolutionOptions& o, const Geo
         return "abp asked for, but blocks are not aligned";
     if ((o.kernel == Kernel::abp || o.kernel == Kernel::ubp) && n == 0)
         return "abp or ubp asked for, but the layer is dense";
-    if (o.dtype != DType::fp32 && o.dtype != DType::fp16) return "inputs and outputs must be fp32 or fp16";
-    if (layer.dtype != DType::fp32 && layer.dtype != DType::fp16) return "weights must be fp32 or fp16";
+    if ((o.dtype == DType::int8) != (layer.dtype == DType::int8)) return "int8 needs inputs and weights of int8";
     if (o.dtype == DType::fp16 && !runs_half_kernels()) return "this machine has no fp16 arithmetic";
     return "";
 }
 
-// fp16 arithmetic needs fp16 on all sides.
+// fp16 arithmetic needs fp16 on all sides, and so does int8.
 std::unique_ptr<Convolution::State> make_state(const LayerView& layer, const ConvolutionOptions& o) {
+    if (o.dtype == DType::int8) return std::make_unique<IntegerState>();
     if (o.dtype == DType::fp32) return std::make_unique<TypedState<float, float>>();
     if (layer.dtype == DType::fp32 || layer.wide_sums) return std::make_unique<TypedState<Half, float>>();
     return std::make_unique<TypedState<Half, Half>>();
@@ -105,6 +106,7 @@ void Convolution::run(const void* x, void* y, ThreadPool& pool, const void* resi
     state_->x = x;
     state_->y = y;
     state_->residual = residual;
+    state_->before_run(pool);
     state_->next.store(0, std::memory_order_relaxed);
     pool.run(
         state_->threads, [](void* state, unsigned thread) { static_cast<State*>(state)->work(thread); }, state_.get());

@@ -8,20 +8,6 @@
 namespace ubp {
 namespace {
 
-// Few tiles and many threads: the rows are shared out too.
-std::vector<RowRange> split_rows(uint32_t groups, size_t tiles, unsigned threads) {
-    constexpr uint32_t fewest_groups = 8;  // below, the lead-in and the packing done twice cost more than they bring
-    uint32_t parts = 1;
-    if (threads > 1 && tiles < 4 * size_t{threads}) parts = uint32_t((4 * threads + tiles - 1) / tiles);
-    parts = std::max(1u, std::min(parts, groups / fewest_groups));
-    std::vector<RowRange> ranges;
-    for (uint32_t part = 0; part < parts; ++part) {
-        const uint32_t begin = uint32_t(uint64_t{groups} * part / parts);
-        ranges.push_back({begin, uint32_t(uint64_t{groups} * (part + 1) / parts) - begin});
-    }
-    return ranges;
-}
-
 // The error of a sum in fp16 grows with its length; two thousand products lose a hundredth.
 constexpr uint32_t longest_half_sum = 1024, half_part = 512;
 

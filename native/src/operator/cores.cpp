@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "kernels/kernel_sets.h"
+#include "operator/integer_cores.h"
 
 #if defined(__x86_64__) && !defined(UBP_NO_AVX512)
 #define UBP_HAS_AVX512 1
@@ -129,14 +130,18 @@ bool cores_compute_halves() {
     constexpr unsigned long wanted = 1ul << 9 | 1ul << 10;
     return (getauxval(AT_HWCAP) & wanted) == wanted;
 }
+bool cores_have_dot_product() { return (getauxval(AT_HWCAP) & 1ul << 20) != 0; }  // ASIMDDP
 #elif defined(__APPLE__) && defined(__aarch64__)
-bool cores_compute_halves() {
+bool has_feature(const char* name) {
     int found = 0;
     size_t size = sizeof found;
-    return sysctlbyname("hw.optional.arm.FEAT_FP16", &found, &size, nullptr, 0) == 0 && found != 0;
+    return sysctlbyname(name, &found, &size, nullptr, 0) == 0 && found != 0;
 }
+bool cores_compute_halves() { return has_feature("hw.optional.arm.FEAT_FP16"); }
+bool cores_have_dot_product() { return has_feature("hw.optional.arm.FEAT_DotProd"); }
 #else
 bool cores_compute_halves() { return false; }
+bool cores_have_dot_product() { return false; }
 #endif
 
 }  // namespace
@@ -191,6 +196,21 @@ const KernelSet<float>& kernels_for(Core core) {
     if (core == Core::automatic) core = on_inorder_core() ? Core::inorder : Core::best;
     if (core == Core::inorder) return f32_wros_inorder();
     return core == Core::wide ? f32_wros_wide() : widest_set();
+}
+
+bool has_dot_product() {
+    static const bool found = cores_have_dot_product();
+    return found;
+}
+
+const IntegerSet& integer_kernels_for(Core core) {
+#if defined(__aarch64__)
+    if (has_dot_product()) {
+        if (core == Core::automatic && on_inorder_core()) core = Core::inorder;
+        return core == Core::inorder ? i8dot_wros_inorder() : i8dot_wros_wide();
+    }
+#endif
+    return (void)core, i8_wros_widening();
 }
 
 }  // namespace ubp

@@ -13,11 +13,6 @@ namespace {
 constexpr int64_t behind = 32;  // elements that the kernels may read behind a row
 constexpr int64_t most_rows = 64;
 
-// How many of a window's places along one axis count.
-int64_t count_places(int64_t first, int64_t kernel, int64_t size, bool count_padding) {
-    return count_padding ? kernel : std::min(first + kernel, size) - std::max<int64_t>(first, 0);
-}
-
 }  // namespace
 
 template <class T>
@@ -35,7 +30,7 @@ Pooling<T>::Pooling(const PoolWindow& window, int64_t planes, int64_t height, in
     thread_bytes_ = (elements * (window.average ? sizeof(float) : sizeof(T)) + 63) / 64 * 64;
     for (int64_t x = 0; window.average && x < out_w; ++x) {
         const int64_t first = x * window.stride_w - window.pad_left;
-        column_counts_.push_back(float(count_places(first, window.kernel_w, width, window.count_padding)));
+        column_counts_.push_back(float(counted_places(first, window.kernel_w, width, window.count_padding)));
     }
 }
 
@@ -102,7 +97,7 @@ void Pooling<T>::pool_plane(const A* plane, A* out, A* row) const {
 template <class T>
 void Pooling<T>::divide(float* out, int64_t out_row) const {
     const int64_t first = out_row * window_.stride_h - window_.pad_top;
-    const float rows = float(count_places(first, window_.kernel_h, height_, window_.count_padding));
+    const float rows = float(counted_places(first, window_.kernel_h, height_, window_.count_padding));
     for (int64_t x = 0; x < out_w_; ++x) out[x] /= rows * column_counts_[size_t(x)];
 }
 

@@ -1,6 +1,7 @@
 // Pooling of planes: largest or mean of a window, and the mean of whole planes.
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,11 @@ struct PoolWindow {
     int64_t kernel_h = 1, kernel_w = 1, stride_h = 1, stride_w = 1;
     int64_t pad_top = 0, pad_left = 0, pad_bottom = 0, pad_right = 0;  // below the kernel
 };
+
+// How many of a window's places along one axis count.
+inline int64_t counted_places(int64_t first, int64_t kernel, int64_t size, bool count_padding) {
+    return count_padding ? kernel : std::min(first + kernel, size) - std::max<int64_t>(first, 0);
+}
 
 // T: float or Half. Means are summed in floats.
 template <class T>

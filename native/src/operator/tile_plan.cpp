@@ -16,22 +16,19 @@ double cost_of(const TileKernel<T>& kernel) {
     return std::max(8.0, kernel.vectors * rows + single + 2.0 + 0.5 * (kernel.vectors + kernel.single));
 }
 
-struct Choice {
+struct Best {
     double cost;
-    int kernel;
+    const TileChoice* choice;
 };
 
 // best[n]: cheapest way to cover n positions, and the first kernel of it.
-template <class T>
-std::vector<Choice> cheapest(const KernelSet<T>& kernels, int block_size, int64_t positions) {
-    std::vector<Choice> best(size_t(positions) + 1, Choice{std::numeric_limits<double>::max(), -1});
-    best[0] = {0.0, -1};
+std::vector<Best> cheapest(const std::vector<TileChoice>& choices, int64_t positions) {
+    std::vector<Best> best(size_t(positions) + 1, Best{std::numeric_limits<double>::max(), nullptr});
+    best[0] = {0.0, nullptr};
     for (int64_t n = 1; n <= positions; ++n) {
-        for (int k = 0; k < kernels.tile_count; ++k) {
-            const TileKernel<T>& kernel = kernels.tiles[k];
-            if (kernel.block_size != block_size) continue;
-            const double cost = cost_of(kernel) + best[size_t(std::max<int64_t>(n - kernel.width(), 0))].cost;
-            if (cost <= best[size_t(n)].cost) best[size_t(n)] = {cost, k};
+        for (const TileChoice& choice : choices) {
+            const double cost = choice.cost + best[size_t(std::max<int64_t>(n - choice.width, 0))].cost;
+            if (cost <= best[size_t(n)].cost) best[size_t(n)] = {cost, &choice};
         }
     }
     return best;
@@ -39,19 +36,16 @@ std::vector<Choice> cheapest(const KernelSet<T>& kernels, int block_size, int64_
 
 }  // namespace
 
-template <class T>
-std::vector<Tile> plan_tiles(const KernelSet<T>& kernels, int block_size, int64_t images, int64_t plane) {
+std::vector<Tile> plan_tiles(const std::vector<TileChoice>& choices, int64_t images, int64_t plane) {
     int widest = 0;
-    for (int k = 0; k < kernels.tile_count; ++k) {
-        if (kernels.tiles[k].block_size == block_size) widest = std::max(widest, kernels.tiles[k].width());
-    }
+    for (const TileChoice& choice : choices) widest = std::max(widest, choice.width);
     const bool joined = images > 1 && plane <= 2 * widest;
     const int64_t run = joined ? images * plane : plane, runs = joined ? 1 : images;
-    const std::vector<Choice> best = cheapest(kernels, block_size, run);
+    const std::vector<Best> best = cheapest(choices, run);
     std::vector<Tile> one_run;
     for (int64_t left = run; left > 0; left -= one_run.back().count) {
-        const int kernel = best[size_t(left)].kernel;
-        one_run.push_back({0, int(std::min<int64_t>(kernels.tiles[kernel].width(), left)), kernel});
+        const TileChoice& choice = *best[size_t(left)].choice;
+        one_run.push_back({0, int(std::min<int64_t>(choice.width, left)), choice.kernel});
     }
     // Wide tiles first: they then start at multiples of their width, and the threads end with small work.
     std::stable_sort(one_run.begin(), one_run.end(), [](const Tile& a, const Tile& b) { return a.count > b.count; });
@@ -66,7 +60,30 @@ std::vector<Tile> plan_tiles(const KernelSet<T>& kernels, int block_size, int64_
     return tiles;
 }
 
-template std::vector<Tile> plan_tiles(const KernelSet<float>&, int, int64_t, int64_t);
-template std::vector<Tile> plan_tiles(const KernelSet<Half>&, int, int64_t, int64_t);
+template <class T>
+std::vector<TileChoice> choices_of(const KernelSet<T>& kernels, int block_size) {
+    std::vector<TileChoice> choices;
+    for (int k = 0; k < kernels.tile_count; ++k) {
+        const TileKernel<T>& kernel = kernels.tiles[k];
+        if (kernel.block_size == block_size) choices.push_back({kernel.width(), k, cost_of(kernel)});
+    }
+    return choices;
+}
+
+template std::vector<TileChoice> choices_of(const KernelSet<float>&, int);
+template std::vector<TileChoice> choices_of(const KernelSet<Half>&, int);
+
+std::vector<RowRange> split_rows(uint32_t groups, size_t tiles, unsigned threads) {
+    constexpr uint32_t fewest_groups = 8;  // below, the lead-in and the packing done twice cost more than they bring
+    uint32_t parts = 1;
+    if (threads > 1 && tiles < 4 * size_t{threads}) parts = uint32_t((4 * threads + tiles - 1) / tiles);
+    parts = std::max(1u, std::min(parts, groups / fewest_groups));
+    std::vector<RowRange> ranges;
+    for (uint32_t part = 0; part < parts; ++part) {
+        const uint32_t begin = uint32_t(uint64_t{groups} * part / parts);
+        ranges.push_back({begin, uint32_t(uint64_t{groups} * (part + 1) / parts) - begin});
+    }
+    return ranges;
+}
 
 }  // namespace ubp

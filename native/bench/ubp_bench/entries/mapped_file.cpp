@@ -9,8 +9,6 @@ MappedFile::MappedFile(const std::string& path) : path_(path) {
     FileError error;
     if (!map_.open(path.c_str(), reason)) throw BadInput(path + ": " + reason);
     if (!contents_.open(map_.data(), map_.size(), error)) throw BadInput(path + ": " + error.text);
-    for (const FileLayer& layer : contents_.layers())
-        if (layer.view.dtype == DType::int8) throw BadInput(path + ": layers of int8 can't be run yet");
 }
 
 }  // namespace ubp::bench

@@ -20,18 +20,34 @@ double activate(double x, Activation activation) {
     }
 }
 
+/// What a number of int8 becomes that its tensor holds.
+double as_byte(double x, double scale, int32_t zero_point) {
+    return scale * (std::clamp(std::nearbyint(x / scale) + zero_point, 0.0, 255.0) - zero_point);
+}
+
+double weight_of(const LayerView& v, uint32_t row, size_t place) {
+    return v.dtype == DType::int8 ? double(v.weights_as<int8_t>()[place]) * double(v.scales[row])
+                                  : double(v.weight(place));
+}
+
 /// [R][K] of any layer, zeros where nothing is kept.
-std::vector<float> plain_weights(const LayerView& v) {
-    std::vector<float> weights(size_t{v.rows} * v.columns);
+std::vector<double> plain_weights(const LayerView& v) {
+    std::vector<double> weights(size_t{v.rows} * v.columns);
     if (v.block_size == 0) {
-        for (size_t i = 0; i < weights.size(); ++i) weights[i] = v.weight(v.dense_index(i / v.columns, i % v.columns));
+        for (size_t i = 0; i < weights.size(); ++i)
+            weights[i] = weight_of(v, uint32_t(i / v.columns), v.dense_index(i / v.columns, i % v.columns));
         return weights;
     }
-    for (uint32_t start = 0; start + v.block_size <= v.rows; ++start)
+    const uint32_t n = v.block_size, wide = v.block_columns;
+    for (uint32_t start = 0; start + n <= v.rows; ++start)
         for (uint32_t block = v.row_begin[start]; block < v.row_begin[start + 1]; ++block)
-            for (uint32_t row = start; row < start + v.block_size; ++row)
-                weights[size_t{row} * v.columns + v.block_column[block]] =
-                    v.weight(size_t{block} * v.block_size + row % v.block_size);
+            for (uint32_t i = 0; i < n * wide; ++i) {
+                const uint32_t row = start + i / wide, place = v.block_column[block] * wide + i % wide;
+                if (place >= v.columns) continue;  // fills up the last group
+                const uint32_t column = v.column_order ? v.column_order[place] : place;
+                weights[size_t{row} * v.columns + column] =
+                    weight_of(v, row, (size_t{block} * n + row % n) * wide + i % wide);
+            }
     return weights;
 }
 
@@ -63,6 +79,24 @@ struct PlainNetwork {
     }
 
     void run(size_t index) {
+        compute(index);
+        hold(graph.input_count + index);
+    }
+
+    /// Rounds to what the tensor can hold, where it is int8.
+    void hold(size_t index) {
+        const GraphTensor& tensor = graph.tensors[index];
+        if (tensor.dtype != DType::int8) return;
+        for (double& value : values[index]) value = as_byte(value, double(tensor.scale), tensor.zero_point);
+    }
+
+    /// With the rounding in front of a table.
+    static double activated(const GraphNode& node, double x, Activation activation) {
+        const bool rounded = node.table && node.op != Op::activation;
+        return activate(rounded ? as_byte(x, double(node.before_scale), node.before_zero_point) : x, activation);
+    }
+
+    void compute(size_t index) {
         const GraphNode& node = graph.nodes[index];
         Doubles& y = values[graph.input_count + index];
         switch (node.op) {
@@ -82,13 +116,16 @@ struct PlainNetwork {
     void run_layer(const GraphNode& node, const GraphTensor& out, Doubles& y) const {
         const LayerView& v = file.layers()[node.layer].view;
         const GraphTensor& in = graph.operand(node, 0);
-        const std::vector<float> weights = plain_weights(v);
+        const std::vector<double> weights = plain_weights(v);
         const int64_t taps = int64_t{v.kernel_h} * v.kernel_w, group_rows = v.rows / v.groups;
         y.resize(out.elements());
         for (int64_t plane = 0; plane < int64_t{out.batch} * v.rows; ++plane) {
             const int64_t image = plane / v.rows, row = plane % v.rows;
             double* to = y.data() + plane * int64_t(out.plane());
-            std::fill_n(to, out.plane(), double(v.bias[row]));
+            const double bias = v.dtype == DType::int8
+                                    ? double(v.integer_bias[row]) * double(v.scales[row]) * double(in.scale)
+                                    : double(v.bias[row]);
+            std::fill_n(to, out.plane(), bias);
             for (int64_t k = 0; k < v.columns; ++k) {
                 const double weight = weights[size_t(row * v.columns + k)];
                 if (weight == 0) continue;
@@ -101,7 +138,7 @@ struct PlainNetwork {
         }
         if (node.operand_count > 1)
             for (size_t i = 0; i < y.size(); ++i) y[i] += operand(node, 1)[i];
-        for (double& value : y) value = activate(value, v.activation);
+        for (double& value : y) value = activated(node, value, v.activation);
     }
 
     void run_pool(const GraphNode& node, const GraphTensor& out, Doubles& y) const {
@@ -129,7 +166,7 @@ struct PlainNetwork {
         const size_t repeats = y.size() / b.size();
         for (size_t i = 0; i < y.size(); ++i) {
             const double second = b[i / repeats];
-            y[i] = activate(node.op == Op::add ? y[i] + second : y[i] * second, node.activation);
+            y[i] = activated(node, node.op == Op::add ? y[i] + second : y[i] * second, node.activation);
         }
     }
 
@@ -164,6 +201,7 @@ Doubles run_plain_network(const PackedFile& file, const std::vector<float>& inpu
     for (uint32_t i = 0; i < graph.input_count; ++i) {
         const auto end = at + ptrdiff_t(graph.tensors[i].elements());
         network.values[i].assign(at, end);
+        network.hold(i);
         at = end;
     }
     for (size_t i = 0; i < graph.nodes.size(); ++i) {

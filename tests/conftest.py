@@ -8,8 +8,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 sys.path.insert(0, str(Path(__file__).parent / "core"))
+
+# No test judges time: a busy machine takes many times as long.
+settings.register_profile("ubp", deadline=None)
+settings.load_profile("ubp")
 
 
 # Shells start background jobs with Ctrl-C ignored, nohup what it starts with SIGHUP, and children inherit that: tests

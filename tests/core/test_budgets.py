@@ -39,7 +39,7 @@ def small_network() -> nn.Sequential:
     )
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.integers(1, 9), st.integers(1, 3), st.integers(1, 32), SPARSITIES, st.sampled_from(METHODS))
 def test_a_layer_keeps_what_is_asked_or_says_so(
     rows: int, columns: int, size: int, sparsity: float, method: str
@@ -69,7 +69,7 @@ def test_a_layer_keeps_what_is_asked_or_says_so(
         assert f"sparsity {sparsity:g} was asked for, {selection.achieved_sparsity:.4g} is achieved" in note
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     st.lists(st.tuples(st.integers(1, 9), st.integers(1, 6)), min_size=1, max_size=4),
     st.sampled_from([1, 2, 4, 8]),

@@ -113,7 +113,7 @@ def test_an_order_that_is_none_is_refused(order: list[object]) -> None:
         ColumnGroups(np.array(order))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(rows=st.integers(1, 12), columns=st.integers(1, 11), seed=SEEDS, sparsity=SPARSITIES)
 def test_optimal_equals_brute_force_for_given_groups(rows: int, columns: int, seed: int, sparsity: float) -> None:
     generator = np.random.default_rng(seed)
@@ -137,7 +137,7 @@ def test_optimal_equals_brute_force_for_given_groups(rows: int, columns: int, se
     assert selection.upper_bound * total <= best * (1 + 2**-21) + 1e-300
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(shape=SHAPES, seed=SEEDS, sparsity=SPARSITIES, method=st.sampled_from(METHODS))
 def test_every_method_has_the_blocks_of_its_budget(
     shape: tuple[int, int], seed: int, sparsity: float, method: str
@@ -168,7 +168,7 @@ def test_whole_numbers_are_summed_exactly() -> None:
     assert selection.upper_bound == pytest.approx(selection.retained, rel=1e-13)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(seed=SEEDS, sparsity=st.sampled_from((0.0, 0.3, 0.6, 0.8)), scale=st.sampled_from(("raw", "mean")))
 def test_one_budget_is_exact_for_given_groups(seed: int, sparsity: float, scale: str) -> None:
     generator = np.random.default_rng(seed)

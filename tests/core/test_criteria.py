@@ -19,7 +19,7 @@ def drawn(seed: int, shape: tuple[int, int] = (9, 6)) -> np.ndarray:
     return np.random.default_rng(seed).standard_normal(shape).astype(np.float32)
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(st.integers(0, 99), st.integers(-110, 120), st.sampled_from(CRITERIA), st.sampled_from(METHODS))
 def test_a_power_of_two_changes_no_block(seed: int, power: int, criterion: str, method: str) -> None:
     weight = drawn(seed)

@@ -157,7 +157,7 @@ def test_other_methods_take_the_largest_gains_of_all_layers(method: str, seed: i
         assert kept_total(layers, result) == pytest.approx(expected, rel=1e-12)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(seed=st.integers(0, 2**32), block_size=st.integers(1, 32), sparsity=st.floats(1e-6, 1, exclude_max=True))
 def test_methods_are_ordered_and_spend_the_budget(seed: int, block_size: int, sparsity: float) -> None:
     generator = np.random.default_rng(seed)

@@ -75,7 +75,7 @@ def test_grid_against_torch(block_size: int, kernel: tuple[int, int], stride: in
         assert_same_as_torch(layer, masked, bias, x)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     rows=st.integers(1, 70), channels=st.integers(1, 40), kernel=st.sampled_from([(1, 1), (3, 3), (2, 5)]),
     block_size=st.sampled_from([1, 2, 4, 8, 16]), sparsity=st.sampled_from([0.0, 0.3, 0.75, 0.9, 0.99]),

@@ -23,7 +23,7 @@ def test_each_broken_rule_names_its_field(case: str) -> None:
     assert "\n" not in line
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(changed_networks())
 def test_changes_only_raise_the_file_error(data: bytes) -> None:
     try:

@@ -51,7 +51,7 @@ def plans(draw: st.DrawFn) -> Plan:
     )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(made=plans())
 def test_what_is_written_is_what_is_read(made: Plan, tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.getbasetemp() / "round_trip.yaml"
@@ -140,7 +140,7 @@ def test_no_file_no_text_and_huge_files(tmp_path: Path) -> None:
         Plan.load(tmp_path / "huge.yaml")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(data=st.data())
 def test_damage_is_refused_as_a_plan_error_or_read(
     data: st.DataObject, tmp_path_factory: pytest.TempPathFactory

@@ -187,7 +187,7 @@ def test_shares_kept_of_a_gaussian_layer(block_size: int, sparsity: float, expec
         assert 100 * select_blocks(matrix, block_size, sparsity, method).retained == pytest.approx(percent, abs=0.06)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     matrix=hnp.arrays(np.float32, hnp.array_shapes(min_dims=2, max_dims=2, max_side=40),
                       elements=st.floats(0, 3.0000000054977558e38, width=32)),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from native_network import run_network
 from numpy.typing import NDArray
 
 from integer_samples import integer_network, network_file_bytes, random_integer_network
-from native_network import run_network
 from ubp_core.packed.file import PackedFile
 from ubp_core.packed.reader import read_packed
 from ubp_core.quantisation.interpreter import run_integers

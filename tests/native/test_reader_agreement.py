@@ -94,7 +94,7 @@ def test_each_broken_rule_of_a_graph_gives_the_same_line(case: str) -> None:
     assert line == read_python(data)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(changed_networks())
 def test_changed_networks(data: bytes) -> None:
     assert_agreement(data)
@@ -106,7 +106,7 @@ def test_the_good_files_read_the_same(data: bytes) -> None:
     assert not isinstance(read_native(data), str)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(integer_files())
 def test_files_of_int8_are_read_alike(file: tuple[PackedFile, bytes]) -> None:
     packed, data = file

@@ -65,6 +65,9 @@ def forget() -> None:
 
 def become(system: str) -> None:
     """Takes away what the system lacks."""
+    if system == "win32":
+        os.supports_dir_fd.clear()
+        importlib.reload(shutil)  # it decides by these how folders are removed
     for module, names in LACKING[system].items():
         for name in names.split():
             if hasattr(module, name):

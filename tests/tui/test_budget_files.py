@@ -46,7 +46,7 @@ def same_layers(first: LayerChoices, second: LayerChoices) -> bool:
     return first.dense == second.dense and all(first.of(n) == second.of(n) or n in first.dense for n in NAMES)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     st.sampled_from(METHODS[:1] + METHODS[2:]),
     st.sampled_from((1, 2, 4)),

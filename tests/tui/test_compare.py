@@ -45,7 +45,7 @@ CHOICES = st.builds(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(4, 70), st.integers(1, 80), st.integers(0, 9), CHOICES, CHOICES)
 def test_classes_and_their_importance_are_those_of_the_masks(
     rows: int, columns: int, seed: int, left: Choice, right: Choice

@@ -119,7 +119,7 @@ SPECS = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.lists(SPECS, max_size=2 * MOST))
 def test_models_of_late_come_back_each_once_and_the_last_first(
     tmp_path_factory: pytest.TempPathFactory, specs: list[ModelSpec]

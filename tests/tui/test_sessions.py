@@ -87,7 +87,7 @@ SESSIONS = st.builds(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(SESSIONS)
 def test_a_file_gives_back_what_was_written(tmp_path_factory: pytest.TempPathFactory, session: Session) -> None:
     path = tmp_path_factory.mktemp("s") / "new" / "s.yaml"

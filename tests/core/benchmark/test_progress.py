@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from phone.fixtures import StartPhone
 
@@ -23,7 +23,6 @@ JSON = PLAIN | st.lists(PLAIN, max_size=3) | st.just({})
 NAMES = ("entry", "done", "of", "medians_ns", "silence_ns", "instructions")
 
 
-@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(NAMES), JSON), JSON)
 def test_no_line_makes_the_reader_fail(fields: dict[str, object], value: object) -> None:
     reader = ProgressReader(4)

@@ -201,7 +201,7 @@ Views = st.lists(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(Views)
 def test_overlaps_are_found_as_by_comparing_every_element(views: list[tuple[int, list[tuple[int, int]]]]) -> None:
     memory = torch.arange(64.0)

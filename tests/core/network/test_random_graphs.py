@@ -28,7 +28,7 @@ def run_apart(network: PackedFile, inputs: list[np.ndarray]) -> list[np.ndarray]
     return [made[t].numpy().reshape(graph.tensors[t].shape) for t in graph.outputs]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(SEEDS, st.integers(1, 14))
 def test_round_trip(seed: int, node_count: int) -> None:
     network = random_network(np.random.default_rng(seed), node_count)
@@ -40,7 +40,7 @@ def test_round_trip(seed: int, node_count: int) -> None:
         assert mine.extra_padding == theirs.extra_padding and mine.activation == theirs.activation
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(SEEDS, st.integers(1, 20))
 def test_one_arena_gives_what_separate_memory_gives(seed: int, node_count: int) -> None:
     rng = np.random.default_rng(seed)
@@ -54,7 +54,7 @@ def test_one_arena_gives_what_separate_memory_gives(seed: int, node_count: int) 
         assert np.array_equal(mine, theirs, equal_nan=True)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.tuples(st.integers(1, 9), st.integers(-1, 12), st.integers(0, 6)), min_size=1, max_size=12))
 def test_buffers_that_live_at_the_same_time_lie_apart(given_buffers: list[tuple[int, int, int]]) -> None:
     buffers = [Buffer(64 * size, first, first + length, (0,)) for size, first, length in given_buffers]

@@ -29,7 +29,7 @@ OPTIMIZERS: dict[str, Callable[[nn.Module], torch.optim.Optimizer]] = {
 }
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     method=st.sampled_from(METHODS),
     block_size=st.sampled_from([1, 2, 3, 4, 8]),

@@ -15,7 +15,7 @@ from ubp_core.errors import PruningError
 from ubp_core.global_selection import network_budget, select_global
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     method=st.sampled_from(METHODS),
     block_size=st.sampled_from([1, 2, 4]),

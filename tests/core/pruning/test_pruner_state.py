@@ -35,7 +35,7 @@ def through_a_file(content: object) -> dict[str, object]:
     return loaded
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(
     stop=st.integers(0, 15),
     criterion=st.sampled_from(TRAINING_CRITERIA),

@@ -18,7 +18,7 @@ from ubp_core.errors import PruningError
 from ubp_core.plan import LayerPlan, Plan
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     method=st.sampled_from(("abp", "greedy", "bed", "optimal")),
     scope=st.sampled_from(("layer", "global")),

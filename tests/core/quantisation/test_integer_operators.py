@@ -47,7 +47,7 @@ def compare_with_loops(network: QuantisedNetwork, inputs: list[np.ndarray]) -> i
     return compared
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(SEEDS, st.integers(1, 8))
 def test_random_networks_are_what_plain_loops_make(seed: int, node_count: int) -> None:
     rng = np.random.default_rng(seed)

@@ -61,7 +61,7 @@ def assert_same_integers(network: QuantisedNetwork, read: QuantisedNetwork) -> N
             assert mine.given == theirs.given and np.array_equal(mine.codes, theirs.codes)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(SEEDS, st.integers(1, 8), st.booleans(), st.booleans())
 def test_what_is_packed_is_what_was_quantised(seed: int, node_count: int, exact: bool, keeps: bool) -> None:
     rng = np.random.default_rng(seed)
@@ -134,7 +134,7 @@ def test_memory_is_a_quarter() -> None:
     assert made.packed.layers[1].nbytes == packed.layers[1].nbytes / 4 + (4 + 3) * 64
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(SEEDS, st.integers(1, 9))
 def test_any_file_of_int8_is_unpacked_and_packed(seed: int, node_count: int) -> None:
     packed = random_integer_network(np.random.default_rng(seed), node_count)

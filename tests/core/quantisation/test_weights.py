@@ -43,7 +43,7 @@ def drawn_input(layer: PackedLayer, rng: np.random.Generator, batch: int = 3) ->
     return torch.from_numpy(mixed.astype(np.float32))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(SEEDS)
 def test_patches_are_what_rows_are_multiplied_with(seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -57,7 +57,7 @@ def test_patches_are_what_rows_are_multiplied_with(seed: int) -> None:
     assert mine.shape == expected.shape and torch.allclose(mine + bias, expected, atol=1e-4)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(SEEDS)
 def test_moments_of_parts_are_those_of_the_whole(seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -86,7 +86,7 @@ def drawn_problem(seed: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     return weights, kept, x @ x.mT / 400
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(SEEDS)
 def test_rounding_by_moments_costs_less_and_keeps_the_mask(seed: int) -> None:
     weights, kept, moments = drawn_problem(seed)
@@ -114,7 +114,7 @@ def real_weights(layer: QuantisedLayer) -> np.ndarray:
     return layer.weights * layer.scales[:, None].astype(np.float64)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(SEEDS, st.booleans())
 def test_integers_of_a_layer(seed: int, least_squares: bool) -> None:
     rng = np.random.default_rng(seed)

@@ -26,8 +26,8 @@ struct ubp_network_options {
 struct ubp_network_shape {
     uint32_t rank;
     uint32_t sides[4]; /* 1 beyond the rank */
-    uint32_t dtype;    /* of the network's own memory. UBP_INT8: see ubp_network_run. On a core without fp16 arithmetic a network
-                          of fp16 runs in fp32, and so is all its memory */
+    uint32_t dtype;    /* of the network's own memory: UBP_FP32, UBP_FP16 or UBP_INT8. On a core without fp16 arithmetic
+                          a network of fp16 runs in fp32, and so is all its memory */
     uint64_t elements;
 };
 
@@ -48,7 +48,7 @@ struct ubp_network_info {
     uint64_t arena_bytes;     /* all tensors */
     uint64_t workspace_bytes; /* of all threads */
     uint64_t prepared_bytes;  /* biases, counts, copies, and Winograd's weights that operators keep */
-    const char* arithmetic;   /* terminated: "int8" where any of it is computed in int8, else "fp16" likewise, else "fp32" */
+    const char* arithmetic;   /* terminated: "int8" where anything is computed in it, else "fp16" or "fp32" */
 };
 
 /* Opens a network: maps the file, checks every byte of it, allocates everything. options may be null. */

@@ -30,7 +30,7 @@ BreakEven measure_break_even(Convolution& dense, Convolution& sparse, size_t inp
     const uint32_t half_of_one =  // 0.5, or two halves of it
         options.dtype == DType::fp16 ? 0x38003800u : 0x3f000000u;
     const std::vector<uint32_t> x(words_of(inputs, options.dtype), half_of_one);
-    std::vector<uint32_t> y(words_of(outputs, options.dtype));
+    std::vector<uint32_t> y(words_of(outputs, options.integers.floats ? DType::fp32 : options.dtype));
     const std::vector<uint32_t> addend(options.residual ? y.size() : 0);
     const void* residual = options.residual ? addend.data() : nullptr;
     std::vector<int64_t> dense_ns, sparse_ns;

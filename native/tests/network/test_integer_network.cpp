@@ -62,6 +62,9 @@ IntegerGraph make_network(uint32_t salt) {
     Shape classifier;
     classifier.rows = classes, classifier.floats = true;
     const uint32_t scores = b.add_integer_layer(vector, classifier);
+    b.add_integer_layer(gated, with(shape(1, 4, 1, Activation::relu), [&](Shape& s) {  // sparse, to fp32
+                            s.floats = true, s.addends = {sum};
+                        }));
     b.add(Op::convert, {gated}, {4, batch, channels, 8, 8, DType::fp32, 0});
     b.add(Op::softmax, {scores}, {2, batch, classes, 1, 1, DType::fp32, 0});
     // All of them, so that none is written over.

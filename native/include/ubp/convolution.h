@@ -39,7 +39,7 @@ struct ConvolutionOptions {
     Core core = Core::automatic;
     bool residual = false;          // run() is given one
     DType dtype = DType::fp32;      // of inputs, outputs and residuals: fp32 (weights are widened), fp16 or int8
-    IntegerTensors integers;        // int8 only
+    IntegerTensors integers{};      // int8 only
     bool shared_workspace = false;  // the caller gives the workspace, by use_workspace()
     bool winograd = true;           // dense 3x3 layers of stride 1 may run by Winograd, where that costs less
 };

@@ -83,9 +83,9 @@ def test_layers_keep_their_own_choices(model: LoadedModel) -> None:
     network = make_network_job(model, choices).network
     assert network is not None
     chosen, swept = make_variants(("bed",), (4,), (0.75, 0.9))[1:]
-    assert network.settings_of(chosen, "blocks.2.pointwise") == (4, 0.75)
-    assert network.settings_of(chosen, "blocks.3.pointwise") == (8, 0.5)
-    assert network.settings_of(swept, "blocks.3.pointwise") == (4, 0.9)
+    assert network.settings_of(chosen, "blocks.2.pointwise") == (4, 1, 0.75)
+    assert network.settings_of(chosen, "blocks.3.pointwise") == (8, 1, 0.5)
+    assert network.settings_of(swept, "blocks.3.pointwise") == (4, 1, 0.9)
     assert network.settings_of(chosen, "blocks.4.pointwise") is None
 
 

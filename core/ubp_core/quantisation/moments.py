@@ -16,6 +16,9 @@ from torch.nn import functional
 from ubp_core.network.reference import pad
 from ubp_core.packed.layer import PackedLayer
 
+LOST = 1e-12
+"""Of sums in fp64, what rounding may take away of products: a share of the mean one."""
+
 
 @dataclass
 class Moments:
@@ -36,10 +39,10 @@ class Moments:
 
     def add(self, found: Tensor) -> None:
         """Adds patches [batch, groups, columns, positions], fp32."""
-        columns = found.permute(1, 2, 0, 3).flatten(2)
+        columns = found.permute(1, 2, 0, 3).flatten(2).double()
         if self.second is not None:
-            self.second += (columns @ columns.mT).double()
-        self.first += columns.sum(2, dtype=torch.float64)
+            self.second += columns @ columns.mT
+        self.first += columns.sum(2)
         self.count += columns.shape[2]
 
     @property
@@ -55,8 +58,15 @@ class Moments:
 
     @property
     def centred(self) -> Tensor:
-        """The same around the mean: what it costs where the bias is corrected, too."""
-        return self.raw - self.mean[..., :, None] * self.mean[..., None, :]
+        """The same around the mean: what it costs where the bias is corrected, too.
+
+        What rounding of the sums may have taken away is added to the diagonal, so that inputs which hardly change from
+        patch to patch have positive moments, too.
+        """
+        raw = self.raw
+        lost = LOST * raw.diagonal(dim1=1, dim2=2).mean(1)
+        around_mean = raw - self.mean[..., :, None] * self.mean[..., None, :]
+        return around_mean + lost[:, None, None] * torch.eye(raw.shape[1], dtype=raw.dtype)
 
 
 def patches(layer: PackedLayer, x: Tensor) -> Tensor:

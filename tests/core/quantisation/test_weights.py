@@ -75,6 +75,19 @@ def test_moments_of_parts_are_those_of_the_whole(seed: int) -> None:
     assert torch.allclose(moments.centred, around @ around.mT / moments.count, atol=1e-4)
 
 
+@pytest.mark.parametrize("spread", [0.0, 1e-6, 1e-3])
+def test_inputs_that_hardly_change_can_be_rounded_by(spread: float) -> None:
+    rng = np.random.default_rng(0)
+    layer = pack_dense(rng.standard_normal((8, 240, 1, 1), np.float32))
+    moments = Moments.of_layer(layer)
+    level = 100 * rng.random((1, 1, 240, 1), np.float32)
+    for _ in range(6):
+        moments.add(torch.from_numpy(level + np.float32(spread) * rng.standard_normal((1, 1, 240, 49), np.float32)))
+    weights = torch.from_numpy(rng.uniform(-127, 127, (1, 8, 240)))
+    rounded = round_by_moments(weights, torch.ones_like(weights, dtype=torch.bool), moments.centred)
+    assert ((rounded - weights).abs() < 127).all() and (rounded == rounded.round()).all()
+
+
 def drawn_problem(seed: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Weights in steps, which are kept, and moments, for two groups."""
     rng = np.random.default_rng(seed)

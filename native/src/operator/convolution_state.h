@@ -33,7 +33,7 @@ struct Convolution::State {
     virtual ~State() = default;
     virtual bool use_winograd(const LayerView& view) = 0;  // of a dense layer; false where it costs more, or can't be
     virtual void prepare(const LayerView& view) = 0;       // info.kernel is chosen already
-    virtual void before_run(ThreadPool&) {}  // what all threads need; x is known
+    virtual void before_run(ThreadPool&) {}                // what all threads need; x is known
     virtual void work(unsigned thread) = 0;
     virtual const char* core_name() const = 0;
 };

@@ -60,6 +60,9 @@ class SparsitySlider(Widget):
         """Label, track with the knob, value."""
         _, length = self._track
         knob = min(round(self.sparsity * (length - 1)), length - 1)
+        percent = f"{100 * self.sparsity:.4g}"
+        if self._room(self._label) >= self.SHORTEST:
+            percent = percent.rjust(5)  # the track stays where it is; with less room it is the unit that must not go
         return Content.assemble(
             (self._label, "$text-muted"),
             " ",
@@ -68,7 +71,7 @@ class SparsitySlider(Widget):
             ("━" * knob, "$primary"),
             ("●", "bold $text-accent"),
             ("─" * (length - 1 - knob), "$text-disabled"),
-            (f" {100 * self.sparsity:5.4g} %", "bold"),
+            (f" {percent} %", "bold"),
         )
 
     def _move_to(self, cell: int) -> None:

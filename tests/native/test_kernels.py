@@ -79,9 +79,9 @@ def planar_runs() -> list[tuple[str, str]]:
 
 
 def integer_runs() -> list[tuple[str, str]]:
-    """The same for kernels and operators of integers, all of them on both."""
+    """The same for kernels, operators and networks of integers, all of them on both."""
     found = []
-    for program in ("test_integers", "test_integer_planar"):
+    for program in ("test_integers", "test_integer_planar", "test_integer_network"):
         listed = subprocess.run([*command_of(program), "--list"], capture_output=True, text=True, check=True)
         found += [(target, case) for target in (program, f"{program}_arm64") for case in listed.stdout.split()]
     return found
@@ -109,6 +109,8 @@ def test_core_without_fp16_arithmetic(case: str) -> None:
         ("test_integers_arm64", "zipped4_results"),
         ("test_integers_arm64", "grouped4_extremes"),
         ("test_integer_planar_arm64", "depthwise_many"),
+        ("test_integer_network_arm64", "dense"),
+        ("test_integer_network_arm64", "ubp"),
     ],
 )
 def test_core_without_dot_product(program: str, case: str) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
+from bench_program import Bench
 from native_network import run_network
 from numpy.typing import NDArray
 
@@ -17,6 +19,7 @@ from ubp_core.packed.reader import read_packed
 from ubp_core.quantisation.interpreter import run_integers
 from ubp_core.quantisation.packed_network import unpack_integers
 
+QUICK = ("--warmup", "0", "--runs", "1")
 KERNELS = range(5)
 """Sparse, measured, dense, abp, ubp; abp is refused where blocks are not aligned."""
 ABP = 3
@@ -78,3 +81,15 @@ def test_random_networks(seed: int, packed: PackedFile) -> None:
     outputs = run_network(data, *inputs, threads=1 + seed % 2, kernel=(0, 1, 2, 4)[seed % 4])
     for mine, theirs in zip(outputs, expected_outputs(data, inputs), strict=True):
         assert np.array_equal(mine.reshape(theirs.shape), theirs)
+
+
+@pytest.mark.parametrize("target", ["bench-host", "bench-arm64"])
+def test_the_benchmark_program_runs_and_checks_them(target: str, tmp_path: Path) -> None:
+    bench, path = Bench(target), tmp_path / "network.ubp"
+    path.write_bytes(network_file_bytes(integer_network()))
+    rows = bench.rows(path, "--kernel", "auto,ubp,dense,measured", "--threads", "1,2", "--check", *QUICK)
+    assert len(rows) == 8 and len({row["output_crc32"] for row in rows}) == 1
+    for row in rows:
+        assert row["check"] == "ok" and row["arithmetic"] == "int8" and row["check_error"] < 0.05
+    steps = bench.rows(path, "--profile", *QUICK)
+    assert {"int8"} < {row["dtype"] for row in steps}

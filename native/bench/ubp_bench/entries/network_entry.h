@@ -35,7 +35,9 @@ private:
     void spoil_output() override;
     std::string checksum() const override;
     std::optional<double> error() const override;
-    double tolerance() const override { return half_ ? kHalfNetworkTolerance : kNetworkTolerance; }
+    double tolerance() const override {
+        return row_.arithmetic == "fp32" ? kNetworkTolerance : kNarrowNetworkTolerance;
+    }
     void describe(const Options& options);
     void describe_kernels();
     Row step_row(size_t index) const;

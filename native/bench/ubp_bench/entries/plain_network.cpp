@@ -20,9 +20,8 @@ double activate(double x, Activation activation) {
     }
 }
 
-/// What a number of int8 becomes that its tensor holds.
-double as_byte(double x, double scale, int32_t zero_point) {
-    return scale * (std::clamp(std::nearbyint(x / scale) + zero_point, 0.0, 255.0) - zero_point);
+double byte_of(double x, double scale, int32_t zero_point) {
+    return std::clamp(std::nearbyint(x / scale) + zero_point, 0.0, 255.0);
 }
 
 double weight_of(const LayerView& v, uint32_t row, size_t place) {
@@ -87,13 +86,18 @@ struct PlainNetwork {
     void hold(size_t index) {
         const GraphTensor& tensor = graph.tensors[index];
         if (tensor.dtype != DType::int8) return;
-        for (double& value : values[index]) value = as_byte(value, double(tensor.scale), tensor.zero_point);
+        const double scale = double(tensor.scale);
+        for (double& value : values[index])
+            value = scale * (byte_of(value, scale, tensor.zero_point) - tensor.zero_point);
     }
 
-    /// With the rounding in front of a table.
-    static double activated(const GraphNode& node, double x, Activation activation) {
-        const bool rounded = node.table && node.op != Op::activation;
-        return activate(rounded ? as_byte(x, double(node.before_scale), node.before_zero_point) : x, activation);
+    /// By the node's table, where it has one: of the bytes of its operand, or of those before the activation.
+    double activated(const GraphNode& node, const GraphTensor& made, double x, Activation activation) const {
+        if (!node.table) return activate(x, activation);
+        const bool alone = node.op == Op::activation;
+        const double scale = double(alone ? graph.operand(node, 0).scale : node.before_scale);
+        const int32_t zero_point = alone ? graph.operand(node, 0).zero_point : node.before_zero_point;
+        return double(made.scale) * (node.table[int(byte_of(x, scale, zero_point))] - made.zero_point);
     }
 
     void compute(size_t index) {
@@ -106,10 +110,10 @@ struct PlainNetwork {
             case Op::concat: return run_concat(node, y);
             case Op::softmax: return run_softmax(graph.operand(node, 0), operand(node, 0), y);
             case Op::add:
-            case Op::multiply: return run_binary(node, y);
+            case Op::multiply: return run_binary(node, graph.result(index), y);
             default:  // activation; flatten and convert have none
                 y = operand(node, 0);
-                for (double& value : y) value = activate(value, node.activation);
+                for (double& value : y) value = activated(node, graph.result(index), value, node.activation);
         }
     }
 
@@ -138,7 +142,7 @@ struct PlainNetwork {
         }
         if (node.operand_count > 1)
             for (size_t i = 0; i < y.size(); ++i) y[i] += operand(node, 1)[i];
-        for (double& value : y) value = activated(node, value, v.activation);
+        for (double& value : y) value = activated(node, out, value, v.activation);
     }
 
     void run_pool(const GraphNode& node, const GraphTensor& out, Doubles& y) const {
@@ -160,13 +164,13 @@ struct PlainNetwork {
         }
     }
 
-    void run_binary(const GraphNode& node, Doubles& y) const {
+    void run_binary(const GraphNode& node, const GraphTensor& out, Doubles& y) const {
         y = operand(node, 0);
         const Doubles& b = operand(node, 1);
         const size_t repeats = y.size() / b.size();
         for (size_t i = 0; i < y.size(); ++i) {
             const double second = b[i / repeats];
-            y[i] = activated(node, node.op == Op::add ? y[i] + second : y[i] * second, node.activation);
+            y[i] = activated(node, out, node.op == Op::add ? y[i] + second : y[i] * second, node.activation);
         }
     }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,14 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+@pytest.fixture(autouse=True)
+def _output_as_it_was() -> Iterator[None]:
+    """A command that was run quietly, or as CSV, leaves that to no test behind it."""
+    yield
+    if output := sys.modules.get("ubp_core.cli.output"):
+        output.use_form(output.Form())
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

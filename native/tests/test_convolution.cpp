@@ -220,7 +220,7 @@ void check_refusals() {
     refused(view, {1, 9, 9, 1, Kernel::sparse, Core::best}, "weights");
     ConvolutionOptions options{1, 9, 9, 1, Kernel::sparse, Core::best};
     options.dtype = DType::int8;
-    refused(layer.view, options, "outputs");
+    refused(layer.view, options, "inputs");
     options.dtype = DType::fp16;
     if (!runs_half_kernels()) refused(layer.view, options, "arithmetic");
 }

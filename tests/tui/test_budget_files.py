@@ -169,9 +169,10 @@ def test_a_session_keeps_the_budget(tmp_path: Path) -> None:
     save_session(session, path)
     assert load_session(path) == session
     text = format_session(session)
-    assert (
-        "  asked: {method: bed, block_size: 2, sparsity: 0.8, floor: 0.1, ceiling: 1.0, scale: raw, grow: false}"
-        in text
+    (asked,) = (line for line in text.splitlines() if line.startswith("  asked: "))
+    assert asked == (
+        "  asked: {method: bed, block_size: 2, sparsity: 0.8, block_columns: 1, floor: 0.1, ceiling: 1.0, scale: raw, "
+        "grow: false}"
     )
     assert "  layers: [block.0.expand, block.1.conv]" in text and "    block.0.expand: {floor: 0.2}" in text
     # A plan may prune a layer further than the slider goes.

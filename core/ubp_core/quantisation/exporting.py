@@ -25,8 +25,6 @@ from ubp_core.quantisation.quantising import Recipe, check_request, quantise
 from ubp_core.selection import Selection
 from ubp_core.vocabulary import DEFAULT_CRITERION
 
-RANDOM = "random"
-"""In place of a folder of pictures."""
 RANDOM_COUNT = 8
 """Arrays of random numbers that stand in for pictures."""
 Progress = Callable[[str], None]

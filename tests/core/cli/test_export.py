@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 
 import pytest
-from PIL import Image
 
 from ubp_core import PackedFile, importance, select_blocks
 from ubp_core.cli.main import main
@@ -124,19 +123,6 @@ def test_a_wrong_name_is_refused_before_the_model_is_loaded(capsys: pytest.Captu
 @pytest.mark.parametrize("text", ["224", "1x3x0x224", "1x3xax4"])
 def test_a_bad_shape_is_a_usage_error(text: str) -> None:
     assert main(["export", "--input", text, "-o", "net.ubp"]) == 2
-
-
-@pytest.fixture
-def photos(tmp_path: Path) -> Path:
-    """Three pictures, and a file that is none."""
-    from skimage import data
-
-    folder = tmp_path / "photos"
-    folder.mkdir()
-    for name in ("chelsea", "coffee", "rocket"):
-        Image.fromarray(getattr(data, name)()).resize((60, 40)).save(folder / f"{name}.jpg")
-    (folder / "broken.png").write_bytes(b"nothing")
-    return folder
 
 
 def test_pictures_say_what_fp16_costs(tmp_path: Path, photos: Path, capsys: pytest.CaptureFixture[str]) -> None:

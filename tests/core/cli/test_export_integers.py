@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 
 import pytest
-from PIL import Image
 
 from ubp_core.cli.main import main
 from ubp_core.cli.options.calibration import OBSERVERS
@@ -14,19 +13,6 @@ from ubp_core.packed.file import PackedFile
 from ubp_core.quantisation import observers
 
 MODEL = ("mobilenet_v1", "--weights", "random", "--width", "0.25", "--input", "32x32")
-
-
-@pytest.fixture
-def photos(tmp_path: Path) -> Path:
-    """Three pictures, and a file that is none."""
-    from skimage import data
-
-    folder = tmp_path / "photos"
-    folder.mkdir()
-    for name in ("chelsea", "coffee", "rocket"):
-        Image.fromarray(getattr(data, name)()).resize((60, 40)).save(folder / f"{name}.jpg")
-    (folder / "broken.png").write_bytes(b"nothing")
-    return folder
 
 
 def test_a_network_calibrated_on_pictures(tmp_path: Path, photos: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -16,7 +16,10 @@ from ubp_core.grouping.columns import WIDTH, ColumnGroups
 from ubp_core.packed.format import SectionKind, array_bytes
 from ubp_core.packed.graph import ELEMENT_BYTES
 from ubp_core.selection import Selection, select_blocks
-from ubp_core.vocabulary import DEFAULT_DTYPE, METHODS
+from ubp_core.vocabulary import DEFAULT_DTYPE, INT8, METHODS
+
+SCALE_BYTES = 4
+"""Of a row of int8."""
 
 if TYPE_CHECKING:
     from ubp_core.models import Layer
@@ -119,7 +122,7 @@ def layer_cost(layer: Layer, selection: Selection | None, dtype: str = DEFAULT_D
     rows, columns = layer.rows, layer.columns
     before, work = layer.parameters, layer.multiply_adds
     weights = rows * columns
-    dense = weights * ELEMENT_BYTES[dtype]
+    dense = dense_bytes((rows, columns), dtype)
     if selection is None:
         return LayerCost(before, before, work, work, dense, dense)
     kept = len(selection.rows) * selection.block_size
@@ -129,11 +132,20 @@ def layer_cost(layer: Layer, selection: Selection | None, dtype: str = DEFAULT_D
         multiply_adds_before=work,
         multiply_adds_after=None if work is None else work // weights * kept,
         bytes_before=dense,
-        bytes_after=packed_bytes((rows, columns), selection.block_size, len(selection.rows), dtype),
+        bytes_after=packed_bytes(selection, dtype),
     )
 
 
-def packed_bytes(shape: tuple[int, int], block_size: int, blocks: int, dtype: str = DEFAULT_DTYPE) -> int:
-    """Bytes of a pruned layer [R, K] in a packed file, without the bias."""
-    arrays = array_bytes(*shape, block_size, blocks, dtype=dtype)
+def dense_bytes(shape: tuple[int, int], dtype: str = DEFAULT_DTYPE) -> int:
+    """Bytes of a layer's dense weights [R, K] in a type; of int8 with the rows' scales."""
+    rows, columns = shape
+    return rows * (columns * ELEMENT_BYTES[dtype] + (SCALE_BYTES if dtype == INT8 else 0))
+
+
+def packed_bytes(selection: Selection, dtype: str = DEFAULT_DTYPE) -> int:
+    """Bytes of a pruned layer in a packed file, without the bias; in int8, blocks of four columns stay whole."""
+    whole = dtype == INT8
+    blocks = selection.block_count if whole else len(selection.rows)
+    columns = selection.block_columns if whole else 1
+    arrays = array_bytes(*selection.shape, selection.block_size, blocks, dtype=dtype, block_columns=columns)
     return sum(size for kind, size in arrays.items() if kind != SectionKind.BIAS)

@@ -43,13 +43,17 @@ ACTIVATIONS: Final = ("none", "relu", "relu6", "hard_swish", "hard_sigmoid", "si
 
 KERNELS: Final = ("sparse", "measured", "dense", "abp", "ubp")
 """What runs a packed layer; in the order of `ubp_kernel` (native/include/ubp/common_c.h)."""
-DTYPES: Final = ("fp32", "fp16")
+FLOAT_DTYPES: Final = ("fp32", "fp16")
 """Types of a layer's weights, inputs and outputs that need no pictures."""
 DEFAULT_DTYPE: Final = "fp32"
 INT8: Final = "int8"
 """Layers and arrays of bytes, which pictures must calibrate."""
-STORED_DTYPES: Final = (*DTYPES, INT8)
-"""Types in packed files; in the order of their codes."""
+RANDOM: Final = "random"
+"""Stands for random numbers in place of pictures to calibrate on."""
+RANDOM_NOTE: Final = "int8 is calibrated on RANDOM numbers: its times are right, what it computes means nothing"
+"""Said wherever such a network is shown."""
+DTYPES: Final = (*FLOAT_DTYPES, INT8)
+"""All types; in the order of their codes in packed files."""
 
 MAX_THREADS: Final = 64
 """Of one call into native code."""

@@ -22,7 +22,7 @@ from ubp_core.packed.file import PackedFile
 from ubp_core.packed.format import SectionKind
 from ubp_core.packed.layer import PackedLayer
 from ubp_core.packed.reader import read_packed
-from ubp_core.vocabulary import ACTIVATIONS, INT8, STORED_DTYPES
+from ubp_core.vocabulary import ACTIVATIONS, DTYPES, INT8
 
 
 def read_python(data: bytes) -> str | tuple[PackedLayer, ...]:
@@ -51,7 +51,7 @@ def assert_same(data: bytes, layer: PackedLayer, native: NativeLayer) -> None:
         "in_channels": layer.shape[1],
         "groups": layer.groups,
         "activation": ACTIVATIONS.index(layer.activation),
-        "dtype": STORED_DTYPES.index(layer.dtype),
+        "dtype": DTYPES.index(layer.dtype),
         "wide_sums": int(layer.wide_sums),
         "block_count": layer.block_count,
         "block_columns": layer.block_columns,

@@ -17,7 +17,7 @@ METHODS: Final = (DENSE, *COMPARED_METHODS)
 """Variants of every comparison."""
 AUTO: Final = "auto"
 """Leaves a setting to the program."""
-CHOSEN, SPARSITIES, SIZES, BOTH = "chosen", "sparsities", "sizes", "both"
+CHOSEN, SPARSITIES, SIZES, ALL = "chosen", "sparsities", "sizes", "all"
 SWEPT_SPARSITIES: Final = (0.5, 0.75, 0.9)
 SWEPT_SIZES: Final = (2, 4, 8, 16)
 
@@ -39,7 +39,7 @@ class RunOptions:
     variants: str = CHOSEN
     """What runs against dense: the layer's own block size and sparsity, or several of one of them."""
     dtypes: str = CHOSEN
-    """In which type: the layer's own, another one, or both, each against dense of its own."""
+    """In which type: the layer's own, another one, or all of them, each against dense of its own."""
 
     def settings(self, base: BenchSettings) -> BenchSettings:
         """The settings of a run; what is left to the program is as in `base`."""
@@ -73,7 +73,7 @@ class RunOptions:
         sizes = tuple(sorted({*SWEPT_SIZES, choice.block_size})) if self.variants == SIZES else (choice.block_size,)
         sweep = self.variants == SPARSITIES
         sparsities = tuple(sorted({*SWEPT_SPARSITIES, choice.sparsity})) if sweep else (choice.sparsity,)
-        dtypes = {CHOSEN: (dtype,), BOTH: DTYPES}.get(self.dtypes, (self.dtypes,))
+        dtypes = {CHOSEN: (dtype,), ALL: DTYPES}.get(self.dtypes, (self.dtypes,))
         return make_variants(METHODS, sizes, sparsities, dtypes, (choice.block_columns,))
 
 
@@ -104,7 +104,7 @@ OPTIONS: Final = (
     RunOption("warmup", "warm-up", "w", (AUTO, "0", "5", "20")),
     RunOption("rest", "rest", "l", ("0 s", "5 s", "30 s", "120 s")),
     RunOption("variants", "variants", "v", (CHOSEN, SPARSITIES, SIZES)),
-    RunOption("dtypes", "type", "z", (CHOSEN, *DTYPES, BOTH)),
+    RunOption("dtypes", "type", "z", (CHOSEN, *DTYPES, ALL)),
 )
 """All options, in the order of the screen."""
 assert {option.name for option in OPTIONS} == {field.name for field in fields(RunOptions)}

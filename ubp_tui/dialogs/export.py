@@ -15,12 +15,14 @@ from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Button, Checkbox, Input, Label, ProgressBar, Static
 
+from ubp_core.vocabulary import INT8, RANDOM
 from ubp_tui.renderables.cells import shown
 from ubp_tui.widgets.plan.tick import Tick
 from ubp_tui.work.exporting import KINDS, ExportJob, find_existing, name_files, write_files
 
-FilesChosen = Callable[[tuple[tuple[str, Path], ...], bool], ExportJob]
-"""Makes the job from the files, and whether only marked layers are pruned in them."""
+FilesChosen = Callable[[tuple[tuple[str, Path], ...], bool, str], ExportJob]
+"""Makes the job from the files, whether only marked layers are pruned in them, and what int8 is calibrated on."""
+NO_PICTURES = f"int8: name a folder of pictures that the network takes, or {RANDOM} for tests of speed."
 
 
 @dataclass(frozen=True)
@@ -41,10 +43,14 @@ class ExportDialog(ModalScreen[Written]):
         Binding("enter", "accept", "export"),
     ]
 
-    def __init__(self, name: str, marked: int, types: str, make_job: FilesChosen) -> None:
-        """Args: the first name of the files, the number of marked layers, the types in words, what makes the job."""
+    def __init__(
+        self, name: str, marked: int, dtypes: tuple[str, ...], calibration: str, make_job: FilesChosen
+    ) -> None:
+        """Args: the first name of the files, the number of marked layers, the types of layers, what int8 was
+        calibrated on before, what makes the job."""
         super().__init__()
-        self._types = types
+        self._dtypes = dtypes
+        self._calibration = calibration
         self._proposed_name = name
         self._marked = marked
         self._make_job = make_job
@@ -55,7 +61,7 @@ class ExportDialog(ModalScreen[Written]):
     def compose(self) -> ComposeResult:
         """Kinds, place, status, buttons."""
         with Vertical(id="export", classes="dialog") as panel:
-            panel.border_title = f"Take away · {self._types}"
+            panel.border_title = f"Take away · {' and '.join(self._dtypes)}"
             for kind, (ending, note) in KINDS.items():
                 yield Tick(f"{ending:<13} {note}", kind == "plan", id=f"export-{kind}", compact=True)
             which = "only the marked layer" if self._marked == 1 else f"only the {self._marked} marked layers"
@@ -66,6 +72,11 @@ class ExportDialog(ModalScreen[Written]):
             with Horizontal(classes="percent-field"):
                 yield Label("Name", classes="field-label")
                 yield Input(self._proposed_name, id="export-name", compact=True)
+            with Horizontal(id="export-calibration-field", classes="percent-field"):
+                yield Label("Pictures", classes="field-label")
+                yield Input(
+                    self._calibration, placeholder=f"folder, or {RANDOM}", id="export-calibration", compact=True
+                )
             yield Static("", id="export-status", markup=False)
             yield ProgressBar(total=1.0, show_eta=False, id="export-progress")
             with Horizontal(classes="dialog-buttons"):
@@ -94,22 +105,35 @@ class ExportDialog(ModalScreen[Written]):
         folder, name = (self.query_one(f"#export-{part}", Input).value.strip() for part in ("folder", "name"))
         return name_files(folder or ".", name, kinds) if name else ()
 
+    @property
+    def _needs_pictures(self) -> bool:
+        """Whether the whole network is written with layers of int8."""
+        return INT8 in self._dtypes and self.query_one("#export-network", Checkbox).value
+
     @on(Input.Changed)
     @on(Checkbox.Changed)
     def _forget_answer(self) -> None:
         """Another file: what was agreed to does not count for it."""
         self._confirmed = ()
         button = self.query_one("#export-ok", Button)
-        files = self.chosen_files()
-        button.label, button.variant, button.disabled = "Export", "primary", not files
-        self.show_status("" if files else "Tick what to take away, and give it a name.")
+        files, needed = self.chosen_files(), self._needs_pictures
+        self.query_one("#export-calibration-field").display = needed
+        missing = NO_PICTURES if needed and not self._pictures else ""
+        complaint = missing if files else "Tick what to take away, and give it a name."
+        button.label, button.variant, button.disabled = "Export", "primary", bool(complaint)
+        self.show_status(complaint)
+
+    @property
+    def _pictures(self) -> str:
+        """What int8 is calibrated on, as it was typed."""
+        return self.query_one("#export-calibration", Input).value.strip()
 
     @on(Input.Submitted)
     @on(Button.Pressed, "#export-ok")
     def action_accept(self) -> None:
         """Write; where files would be replaced, ask first."""
         files = self.chosen_files()
-        if self.running or not files:
+        if self.running or self.query_one("#export-ok", Button).disabled:
             return
         existing = find_existing(files)
         if existing and existing != self._confirmed:
@@ -122,7 +146,11 @@ class ExportDialog(ModalScreen[Written]):
         self._cancel = Event()
         self._set_running(True)
         only_marked = bool(self._marked) and self.query_one("#export-marked", Checkbox).value
-        self._write(self._make_job(files, only_marked), bool(existing), self._cancel)
+        self._write(
+            self._make_job(files, only_marked, self._pictures if self._needs_pictures else ""),
+            bool(existing),
+            self._cancel,
+        )
 
     def _set_running(self, running: bool) -> None:
         """Fields rest while files are written; then the focus is where it was, for Enter must not mean Cancel."""

@@ -156,11 +156,12 @@ class ExploreDialogs:
         marked = tuple(name for name in workspace.marks.names if not plan.layer(name).dense)
         figures = workspace.figures
 
-        def make_job(files: tuple[tuple[str, Path], ...], only_marked: bool) -> ExportJob:
-            return ExportJob(plan, model, files, marked if only_marked else None, views, figures)
+        def make_job(files: tuple[tuple[str, Path], ...], only_marked: bool, calibration: str) -> ExportJob:
+            workspace.calibration = calibration or workspace.calibration
+            return ExportJob(plan, model, files, marked if only_marked else None, views, figures, calibration)
 
-        types = " and ".join(workspace.choices.dtypes)
-        dialog = ExportDialog(name_export(model, workspace.choices), len(marked), types, make_job)
+        name, dtypes = name_export(model, workspace.choices), workspace.choices.dtypes
+        dialog = ExportDialog(name, len(marked), dtypes, workspace.calibration, make_job)
         self._screen.app.push_screen(dialog, self._tell_written)
 
     def _tell_written(self, written: Written | None) -> None:

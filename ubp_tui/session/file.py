@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -27,7 +27,7 @@ from ubp_core.strict_yaml.fields import (
 )
 from ubp_core.strict_yaml.text import format_list, format_mapping, format_value
 from ubp_core.vocabulary import BLOCK_COLUMNS, DEFAULT_DTYPE, DTYPES, METHODS
-from ubp_tui.bench.options import CORE_WORDS, OPTIONS, RunOptions
+from ubp_tui.bench.options import ALL, CORE_WORDS, OPTIONS, RunOptions
 from ubp_tui.choices.choice import Choice
 from ubp_tui.choices.layer_choices import SCOPES, LayerChoices
 from ubp_tui.renderables.layers.rows import COLUMNS
@@ -35,8 +35,9 @@ from ubp_tui.session.budget import format_budget, make_budget, read_budget
 from ubp_tui.session.session import Session
 from ubp_tui.workspace.arrangement import VIEWS, Arrangement, MapPlace
 
-VERSION = 3
-"""Of the format; version 1 had no types: everything was fp32. Version 2 had blocks of one column only."""
+VERSION = 4
+"""Of the format; version 1 had no types: everything was fp32. Version 2 had blocks of one column only, version 3 no
+calibration, and "both" for all types."""
 _HEAD = """\
 # A session of ubp-tui: which network, what is chosen for its layers, and what was on the screen. It may be edited.
 #   ubp-tui --session FILE    goes on from here, and writes the file again at its end
@@ -49,7 +50,9 @@ _CHOICE = {
 }
 _DTYPE = one_of(DTYPES)
 _PLACE = {name: whole(0, 2**31 - 1) for name in ("row", "column", "level")}
-_OPTIONS = {option.name: one_of(CORE_WORDS if option.name == "cores" else option.values) for option in OPTIONS}
+_VALUES = {option.name: option.values for option in OPTIONS}
+_VALUES |= {"cores": CORE_WORDS, "dtypes": (*_VALUES["dtypes"], "both")}
+_OPTIONS = {name: one_of(values) for name, values in _VALUES.items()}
 _ARRANGEMENT = {
     "theme": text,
     "full": flag,
@@ -95,7 +98,8 @@ def load_session(path: Path) -> Session:
             "map": lambda field: MapPlace(**read_mapping(field, _PLACE)),
             "filter": text,
             "devices": texts,
-            "benchmark": lambda field: RunOptions(**read_mapping(field, _OPTIONS)),
+            "calibration": text,
+            "benchmark": _read_options,
             "screens": lambda field: Arrangement(**read_mapping(field, _ARRANGEMENT)),
         },
         required=("session", "model"),
@@ -106,6 +110,7 @@ def load_session(path: Path) -> Session:
         "map": "place",
         "filter": "pattern",
         "devices": "devices",
+        "calibration": "calibration",
         "benchmark": "options",
         "screens": "arrangement",
     }
@@ -144,7 +149,7 @@ def format_session(session: Session) -> str:
     lines.append("layers:" if choices.special else "layers: {}")
     lines += [f"  {format_value(name)}: {format_mapping(asdict(choice))}" for name, choice in choices.special.items()]
     lines.append(f"dense: {format_list(sorted(choices.dense))}")
-    lines.append(f"dtype: {choices.dtype}  # type of weights and arrays: {' or '.join(DTYPES)}; below, exceptions")
+    lines.append(f"dtype: {choices.dtype}  # type of weights and arrays: {', '.join(DTYPES)}; below, exceptions")
     lines.append("types:" if choices.types else "types: {}")
     lines += [f"  {format_value(name)}: {dtype}" for name, dtype in choices.types.items()]
     lines += format_budget(choices)
@@ -158,6 +163,7 @@ def format_session(session: Session) -> str:
     lines.append("screens:")
     lines += [f"  {name}: {format_value(value)}" for name, value in asdict(session.arrangement).items()]
     lines += ["", "# Where and how benchmarks run."]
+    lines.append(f"calibration: {format_value(session.calibration)}  # folder of pictures for int8, or random")
     lines.append(f"devices: {format_list(session.devices)}")
     lines.append(f"benchmark: {format_mapping(asdict(session.options))}")
     return "\n".join(lines) + "\n"
@@ -192,6 +198,12 @@ def _read_model(field: Field) -> ModelSpec:
 def _read_choice(field: Field) -> Choice:
     """One choice; what is left out is as usual."""
     return Choice(**read_mapping(field, _CHOICE))
+
+
+def _read_options(field: Field) -> RunOptions:
+    """How benchmarks run."""
+    options = RunOptions(**read_mapping(field, _OPTIONS))
+    return replace(options, dtypes=ALL) if options.dtypes == "both" else options
 
 
 def _read_types(field: Field) -> dict[str, str]:

@@ -26,6 +26,7 @@ def capture_session(
         pattern=marks.pattern,
         devices=queue.kept_devices,
         options=queue.options,
+        calibration=workspace.calibration,
         arrangement=Arrangement(
             theme=theme,
             full=explore.full,
@@ -42,6 +43,7 @@ def prepare_workspace(session: Session, workspace: Workspace) -> None:
     """What the session's model begins with when it is opened."""
     arrangement = session.arrangement
     marks = Marks(session.marked, session.pattern).sorted_by(arrangement.sort, arrangement.descending)
+    workspace.calibration = session.calibration
     workspace.prepare(session.choices, session.scope, session.layer, session.by_tap, marks)
 
 

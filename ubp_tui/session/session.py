@@ -36,6 +36,8 @@ class Session:
     """Names of the devices to benchmark on; empty: as if nobody had chosen."""
     options: RunOptions = field(default_factory=RunOptions)
     """How benchmarks run."""
+    calibration: str = ""
+    """Folder of pictures that int8 is calibrated on, or `random`; empty: nothing was named."""
     arrangement: Arrangement = field(default_factory=Arrangement)
     """How the screens are arranged."""
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from threading import Event, Lock
 from typing import TYPE_CHECKING, Final
 
+from ubp_core.vocabulary import RANDOM
 from ubp_tui.choices.paths import typed_path
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from ubp_core.history import LayerFigures
     from ubp_core.models import LoadedModel
     from ubp_core.plan import Plan
+    from ubp_core.quantisation.exporting import Calibrating
 
 KINDS: Final[dict[str, tuple[str, str]]] = {
     "plan": (".yaml", "the choices as a plan; l loads it again"),
@@ -54,6 +56,8 @@ class ExportJob:
     """Makes the text of each of VIEWS."""
     figures: LayerFigures | None = None
     """What was measured of the layers, for the table."""
+    calibration: str = ""
+    """Folder of pictures that int8 of the whole network is calibrated on, or RANDOM; empty: there is none."""
 
 
 def name_files(folder: str, name: str, kinds: Sequence[str]) -> tuple[tuple[str, Path], ...]:
@@ -85,8 +89,10 @@ def write_files(
             raise FileError(f"{path.parent}: there is no such folder")
     targets = [_target(kind, path) for kind, path in job.files if kind not in VIEWS]
     prepared = None
+    lines: list[str] = []
     if targets:
         with PREPARING:
+            calibrating, lines = _calibrate_on(job, progress, cancel)
             prepared = prepare_files(
                 job.plan,
                 job.model,
@@ -95,12 +101,42 @@ def write_files(
                 overwrite=overwrite,
                 progress=progress,
                 cancel=cancel,
+                calibrating=calibrating,
             )
     with WRITING:
         if prepared is not None:
             prepared.write(overwrite, job.figures)
         _write_views(job, overwrite)
-    return () if prepared is None else prepared.notes
+    return () if prepared is None else (*lines, *prepared.notes)
+
+
+def _calibrate_on(
+    job: ExportJob, progress: Callable[[str, float], None], cancel: Event
+) -> tuple[Calibrating | None, list[str]]:
+    """What int8 is calibrated on, and the lines that must be told of it; None where nothing is.
+
+    Raises:
+        UbpError: as `read_pictures`; ExportCancelled where `cancel` was set.
+    """
+    from ubp_core.errors import ExportCancelled
+    from ubp_core.pictures.folder import read_pictures
+    from ubp_core.pictures.preparation import preparation_for
+    from ubp_core.quantisation.exporting import USUAL_PICTURES, Calibrating
+
+    side = job.model.input_size
+    if not job.calibration or side is None:
+        return None, []
+    if job.calibration == RANDOM:
+        return Calibrating.of_random_numbers((1, 3, side, side)), []
+
+    def tell(done: int, total: int) -> None:
+        if cancel.is_set():
+            raise ExportCancelled("cancelled; nothing was written")
+        progress(f"reading picture {done + 1} of {total}", 0.0)
+
+    folder = typed_path(job.calibration)
+    found = read_pictures(folder, preparation_for(job.model.name, 3, side, side), USUAL_PICTURES, tell)
+    return Calibrating.of_pictures(found, 1), [f"{path}: {reason}, left out" for path, reason in found.unreadable]
 
 
 def _write_views(job: ExportJob, overwrite: bool) -> None:

@@ -41,11 +41,11 @@ class NetworkTotal:
         return self.measured == self.wanted
 
 
-def dense_bytes(layer: Layer, dtype: str) -> int:
+def layer_bytes(layer: Layer, dtype: str) -> int:
     """Bytes of a layer's dense weights in a type."""
-    from ubp_core.packed.graph import ELEMENT_BYTES
+    from ubp_core.report import dense_bytes
 
-    return layer.parameters * ELEMENT_BYTES[dtype]
+    return dense_bytes((layer.rows, layer.columns), dtype)
 
 
 def sum_network(
@@ -63,7 +63,7 @@ def sum_network(
         dtype_of: the type of a layer, by name.
     """
     types = {layer.name: dtype_of(layer.name) for layer in layers}
-    dense = {layer.name: dense_bytes(layer, types[layer.name]) for layer in layers}
+    dense = {layer.name: layer_bytes(layer, types[layer.name]) for layer in layers}
     found = [measures[name] for name in pruned if name in measures]
     valid = [measure for measure in found if not math.isnan(measure.retained)]
     importance = sum(measure.importance for measure in valid)

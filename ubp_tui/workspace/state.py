@@ -57,6 +57,8 @@ class WorkspaceState:
         """What the history has of the layers for that device."""
         self.held = True
         """Whether what nobody waits for is left for later."""
+        self.calibration = ""
+        """Folder of pictures that int8 is calibrated on, or `random`; empty: nothing was named."""
         self._past = ChoiceHistory()
         self._make_signals()
 

@@ -212,7 +212,7 @@ class Worker:
             result = replace(result, retained=retained, instructions=reader.counted.get(number), profile=steps)
             results.append(replace(result, file_bytes=path.stat().st_size))
         shapes = (rows[0]["input_shape"], rows[0]["output_shape"])
-        warnings = find_warnings(results, rows[0]["build"])
+        warnings = (*layer.notes, *find_warnings(results, rows[0]["build"]))
         weight_shape = "x".join(map(str, layer.weight_shape))
         measured = LayerResult(layer.layer, *shapes, tuple(results), warnings, weight_shape)
         self.run = self.run.with_layer(measured)

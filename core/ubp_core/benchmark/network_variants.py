@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from ubp_core.benchmark.errors import BadSetting
 from ubp_core.benchmark.plan_variants import PLAN
 from ubp_core.benchmark.variants import PackedVariants, Variant
 from ubp_core.errors import ModelError
-from ubp_core.vocabulary import DEFAULT_CRITERION, DENSE
+from ubp_core.vocabulary import DEFAULT_CRITERION, DENSE, INT8, RANDOM_NOTE
 
 if TYPE_CHECKING:
     from ubp_core.models import LoadedModel
@@ -45,13 +46,16 @@ def pack_network_variants(
 ) -> PackedVariants:
     """Exports every variant of a network: all layers that can be pruned are, the others stay dense.
 
+    Variants of int8 are calibrated on random numbers: how fast they run does not depend on that.
+
     Args:
         model: with its module.
         variants: what to compare.
         folder: an empty or own folder for the files.
         input_shape: batch, channels, height, width.
         threads: of each selection.
-        on_variant: gets a variant's label before the work on it begins; may raise to end it.
+        on_variant: gets a variant's label before the work on it begins, and again before each slow step of it; may
+            raise to end it.
         settings_of: for a variant and a layer's name, the layer's own blocks and sparsity, or None: it stays
             dense. Without it every layer is as the variant says.
         types_of: for a variant, the layers of another type than its own; without it there are none.
@@ -66,6 +70,8 @@ def pack_network_variants(
     from ubp_core.network.exporting import NetworkExporter
     from ubp_core.network.types.conversions import NetworkTypes, types_of_plan
     from ubp_core.plan.applying import check_block_sizes, check_model, select_plan, settle_plan
+    from ubp_core.quantisation.by_types import export_by_types
+    from ubp_core.quantisation.exporting import Calibrating
 
     chosen = tuple(variants)
     tell = on_variant or (lambda label: None)
@@ -81,20 +87,28 @@ def pack_network_variants(
     exporter = NetworkExporter(model, input_shape)
     importances = {layer.name: importance(layer.weight, criterion) for layer in model.prunable}
     settings_of = settings_of or (settings_of_variant if plan is None else settings_of_plan(plan))
-    files, retained = [], []
+    calibrating = Calibrating.of_random_numbers(input_shape)
+    files, retained, found = [], [], set[str]()
     for number, variant in enumerate(chosen):
         tell(variant.label)
         if plan is not None and variant.method == PLAN:
-            selections = select_plan(plan, model, threads=threads)
-            types = types_of_plan(plan)
+            selections, types = select_plan(plan, model, threads=threads), types_of_plan(plan)
         else:
             selections = select_layers(importances, variant, settings_of, threads)
             types = NetworkTypes(variant.dtype, types_of(variant) if types_of else {})
+        step = partial(tell_label, tell, variant.label)
         path = folder / f"{number}.ubp"
-        exporter.export(selections, criterion, types=types).packed.save(path)
+        export_by_types(exporter, selections, criterion, types, calibrating, step).packed.save(path)
         files.append(path)
         retained.append(find_retained(importances, selections))
-    return PackedVariants(NETWORK, chosen, tuple(files), tuple(retained), network=True)
+        found |= types.all_types
+    notes = (RANDOM_NOTE,) if INT8 in found else ()
+    return PackedVariants(NETWORK, chosen, tuple(files), tuple(retained), network=True, notes=notes)
+
+
+def tell_label(tell: Callable[[str], None], label: str, line: str) -> None:
+    """A slow step of a variant is told by the variant's name."""
+    tell(label)
 
 
 def check_block_size(variant: Variant) -> None:

@@ -58,6 +58,8 @@ class PackedVariants:
     """The files are whole networks, and `layer` is only a word for that."""
     weight_shape: tuple[int, ...] = ()
     """Of the layer; of a network ()."""
+    notes: tuple[str, ...] = ()
+    """What must stand beside their figures, a line each."""
 
 
 def make_variants(

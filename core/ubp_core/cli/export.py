@@ -17,7 +17,7 @@ from ubp_core.cli.options.calibration import (
 )
 from ubp_core.cli.options.model import add_model_options
 from ubp_core.cli.options.output import add_force_option, add_output_options
-from ubp_core.cli.options.pictures import add_data_options, in_batches, read_data
+from ubp_core.cli.options.pictures import add_data_options, read_data
 from ubp_core.cli.options.planned import add_plan_option, load_for_plan, read_plan
 from ubp_core.cli.options.selection import CHOICE, add_choice_options
 from ubp_core.cli.options.types import add_type_options, network_types
@@ -119,6 +119,7 @@ def run(args: argparse.Namespace) -> int:
 
     with output.narrate("capturing the network") as tell:
         from ubp_core.network import export_network
+        from ubp_core.pictures.folder import in_batches
 
         images = () if pictures is None else in_batches(pictures.images, shape[0])
         exported = export_network(model, selections, shape, criterion, tell, types, images)
@@ -134,6 +135,7 @@ def export_int8(args: argparse.Namespace, model: LoadedModel, shape: tuple[int, 
     pictures = read_data(args, model, shape)
     selections, criterion = select_for(args, None, model)
     with output.narrate("capturing the network") as tell:
+        from ubp_core.pictures.folder import in_batches
         from ubp_core.quantisation.exporting import export_integers
 
         images = () if pictures is None else in_batches(pictures.images, shape[0])

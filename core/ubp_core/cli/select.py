@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 DESCRIPTION = """\
 Choose the blocks of one layer that stay, and say what they keep: retained importance, the proven upper bound
 (method optimal), where blocks start relative to the N-grid, and the layer's size and work before and after. With
---dtype fp16 also what rounding takes from the weights that stay, as the layer has them: normalisation is folded into
-them when a network is exported."""
+--dtype fp16 or int8 also what rounding takes from the weights that stay, as the layer has them: normalisation is folded
+into them when a network is exported."""
 
 EXAMPLES = """\
   ubp select --layer _blocks.10._project_conv
   ubp select resnet50 --weights random --layer layer4.0.conv2 --block-size 8 --sparsity 0.9 --method bed
-  ubp select --layer _conv_stem --dtype fp16
+  ubp select --layer _conv_stem --dtype int8
   ubp select --layer _conv_head --block-columns 4      blocks of 4 rows x 4 columns that are alike, for int8
   ubp select mobilenet_v1 --layer blocks.7.pointwise --sparsity 0.5 -o blocks.npz
                         rows [B], columns [B], mask [R, K]: numpy.load("blocks.npz")["mask"]"""
@@ -99,7 +99,7 @@ def _record(
 ) -> dict[str, Any]:
     """The JSON object; the tables are made from it, so the two can't disagree."""
     from ubp_core.budgets import blocks_to_keep
-    from ubp_core.network.types.half import weight_losses
+    from ubp_core.network.types.losses import weight_losses
     from ubp_core.report import layer_cost, offset_histogram
 
     kept = layer.weight.reshape(selection.shape) * selection.mask()
@@ -124,7 +124,7 @@ def _record(
             "offset_histogram": offset_histogram(selection).tolist(),
             "seconds": seconds,
         },
-        "rounding": None if args.dtype == "fp32" else asdict(weight_losses(kept)),
+        "rounding": None if args.dtype == "fp32" else asdict(weight_losses(kept, args.dtype)),
         "cost": asdict(layer_cost(layer, selection, args.dtype)) | {"dtype": args.dtype},
     }
 
@@ -176,7 +176,7 @@ def _print(model: LoadedModel, layer: Layer, record: dict[str, Any]) -> None:
             "upper bound", f"{format_share(chosen['upper_bound'], 3)} (no {chosen['blocks']:,} blocks keep more)"
         )
     if record["rounding"] is not None:
-        _add_rounding(facts, record["rounding"])
+        _add_rounding(facts, record["rounding"], record["cost"]["dtype"])
     facts.add_row("time", f"{chosen['seconds'] * 1e3:.1f} ms")
     console.print(facts)
     if len(chosen["offset_histogram"]) > 1:
@@ -184,15 +184,15 @@ def _print(model: LoadedModel, layer: Layer, record: dict[str, Any]) -> None:
     _print_cost(console, record["cost"])
 
 
-def _add_rounding(facts: Table, rounding: dict[str, Any]) -> None:
-    """Rows on fp16."""
-    facts.add_row("largest weight", f"{rounding['largest']:.4g} of at most 65504 in fp16")
+def _add_rounding(facts: Table, rounding: dict[str, Any], dtype: str) -> None:
+    """Rows on a type that is not fp32."""
+    limit = " of at most 65504 in fp16" if dtype == "fp16" else ""
+    facts.add_row("largest weight", f"{rounding['largest']:.4g}{limit}")
     share, worst = (format_share(rounding[key], 3) for key in ("share", "worst_row_share"))
-    facts.add_row("fp16 takes", f"{share} of the weights' norm, {worst} of row {rounding['worst_row']}'s")
+    facts.add_row(f"{dtype} takes", f"{share} of the weights' norm, {worst} of row {rounding['worst_row']}'s")
     zeros, below = rounding["zeros"], rounding["subnormal"]
-    facts.add_row(
-        "below fp16's range", f"{format_grouped(zeros)} weights become 0, {format_grouped(below)} lose digits"
-    )
+    digits = f", {format_grouped(below)} lose digits" if dtype == "fp16" else ""
+    facts.add_row(f"below {dtype}'s range", f"{format_grouped(zeros)} weights become 0{digits}")
 
 
 def _print_offsets(console: Any, histogram: list[int]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Event
 from typing import TYPE_CHECKING
 
@@ -15,8 +15,10 @@ from ubp_core.export.state_dict import save_state
 from ubp_core.export.tables import save_table
 from ubp_core.export.targets import ExportTarget, check_targets
 from ubp_core.models.own_modules import as_model
+from ubp_core.network.types.conversions import types_of_plan
 from ubp_core.plan.applying import check_block_sizes, check_model, select_plan, settle_plan
 from ubp_core.plan.report import PlanReport, report_plan
+from ubp_core.vocabulary import INT8, RANDOM_NOTE
 
 if TYPE_CHECKING:
     from torch import nn
@@ -25,12 +27,14 @@ if TYPE_CHECKING:
     from ubp_core.models import LoadedModel
     from ubp_core.network.exporting import ExportedNetwork, NetworkExporter
     from ubp_core.plan.plan import Plan
+    from ubp_core.quantisation.exporting import Calibrating
     from ubp_core.selection import Selection
 
 Progress = Callable[[str, float], None]
 """Told what is being done, and the share of the work that is behind it, 0 to 1."""
 
 
+NO_PICTURES = "int8 needs pictures to calibrate the whole network on, or random numbers for tests of speed"
 CAPTURE_STEPS = COMPARE_STEPS = 10
 """What capturing a network and comparing it with PyTorch take, where selecting a layer's blocks is one step."""
 
@@ -46,6 +50,7 @@ def export_files(
     progress: Progress | None = None,
     cancel: Event | None = None,
     figures: LayerFigures | None = None,
+    calibrating: Calibrating | None = None,
 ) -> PlanReport:
     """Prunes a network by a plan and writes files.
 
@@ -59,6 +64,7 @@ def export_files(
         progress: told every step.
         cancel: set it to stop: the file under way is not written, those before it stay.
         figures: what was measured of the layers, for tables.
+        calibrating: pictures for a whole network in which layers are int8.
 
     Returns:
         The plan's report on the network.
@@ -68,7 +74,15 @@ def export_files(
         ExportCancelled: `cancel` was set.
     """
     prepared = prepare_files(
-        plan, model, targets, layers=layers, overwrite=overwrite, threads=threads, progress=progress, cancel=cancel
+        plan,
+        model,
+        targets,
+        layers=layers,
+        overwrite=overwrite,
+        threads=threads,
+        progress=progress,
+        cancel=cancel,
+        calibrating=calibrating,
     )
     prepared.write(overwrite, figures)
     return prepared.report
@@ -84,6 +98,7 @@ def prepare_files(
     threads: int | None = None,
     progress: Progress | None = None,
     cancel: Event | None = None,
+    calibrating: Calibrating | None = None,
 ) -> PreparedFiles:
     """Computes what `export_files` writes; arguments and errors as there. A network is captured and checked here, so
     that one which can't be exported is refused before any file is there."""
@@ -93,19 +108,28 @@ def prepare_files(
     plan = settle_plan(plan, model)
     plan = plan if layers is None else keep_layers(plan, layers)
     whole = any(target.kind == "network" for target in targets)
+    types = types_of_plan(plan)
+    integers = whole and INT8 in types.all_types
+    if integers and calibrating is None:
+        raise PlanError(NO_PICTURES)
     extra = CAPTURE_STEPS + COMPARE_STEPS if whole else 0
+    extra += 0 if calibrating is None or not integers else calibrating.steps + len(model.layers)
     tell = _Teller(progress, cancel, len(plan.pruned) + 4 * len(targets) + extra)
     exporter = _capture(plan, model, tell) if whole else None
     selections = select_plan(
         plan, model, threads=threads, step=lambda name: tell(f"selecting the blocks of {name}"), cancel=cancel
     )
     tell.check()
-    network = None if exporter is None else _export(exporter, plan, selections, tell)
+    network = None if exporter is None else _export(exporter, plan, selections, tell, calibrating)
     layers_apart = any(target.kind == "packed" for target in targets)
     packed = pack_selected(plan, model, selections, tell.check) if layers_apart else None
     tell("adding up", COMPARE_STEPS if whole else 0)
     report = report_plan(plan, model, selections)
-    return PreparedFiles(plan, model, tuple(targets), selections, report, network, packed, tell)
+    files = PreparedFiles(plan, model, tuple(targets), selections, report, network, packed, tell)
+    if not integers or calibrating is None:
+        return files
+    tried = "" if calibrating.random else f"the {calibrating.words} that int8 was calibrated on"
+    return replace(files, tried=tried, random=calibrating.random)
 
 
 def _capture(plan: Plan, model: LoadedModel, tell: _Teller) -> NetworkExporter:
@@ -120,11 +144,19 @@ def _capture(plan: Plan, model: LoadedModel, tell: _Teller) -> NetworkExporter:
     return NetworkExporter(model, (1, 3, model.input_size, model.input_size))
 
 
-def _export(exporter: NetworkExporter, plan: Plan, selections: dict[str, Selection], tell: _Teller) -> ExportedNetwork:
+def _export(
+    exporter: NetworkExporter,
+    plan: Plan,
+    selections: dict[str, Selection],
+    tell: _Teller,
+    calibrating: Calibrating | None,
+) -> ExportedNetwork:
     """The whole network, in the plan's types."""
-    from ubp_core.network.types.conversions import types_of_plan
+    from ubp_core.quantisation.by_types import export_by_types
 
-    return exporter.export(selections, plan.criterion, tell.pass_on, types_of_plan(plan))
+    types = types_of_plan(plan)
+    progress = tell.pass_on if calibrating is None else tell
+    return export_by_types(exporter, selections, plan.criterion, types, calibrating, progress)
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,6 +179,10 @@ class PreparedFiles:
     """The pruned layers for a packed file, where that is a target."""
     tell: _Teller
     """Told every file; looks for the cancel."""
+    tried: str = ""
+    """Pictures on which the network's types were tried, in words."""
+    random: bool = False
+    """Whether int8 was calibrated on random numbers."""
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -157,8 +193,9 @@ class PreparedFiles:
         wide = () if split is None else (split,)
         if self.network is None:
             return (*wide, *(() if self.packed is None else self.packed.notes))
-        costs = (cost.describe(number) for number, cost in enumerate(self.network.costs))
-        return (*wide, *self.network.notes, *costs)
+        costs = (cost.describe(number, self.tried) for number, cost in enumerate(self.network.costs))
+        random = (RANDOM_NOTE,) if self.random else ()
+        return (*wide, *random, *self.network.notes, *costs)
 
     def write(self, overwrite: bool = False, figures: LayerFigures | None = None) -> None:
         """Writes file after file; raises FileError, SelectionError and ExportCancelled."""
@@ -189,8 +226,6 @@ class PreparedFiles:
 
 def keep_layers(plan: Plan, names: Sequence[str]) -> Plan:
     """The plan with only some of its layers pruned; raises PlanError for one that it doesn't prune."""
-    from dataclasses import replace
-
     from ubp_core.models.layers import hint_at
 
     known = [layer.name for layer in plan.layers]

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ubp_core.vocabulary import INT8, STORED_DTYPES
+from ubp_core.vocabulary import DTYPES, INT8
 
 MAGIC = b"\x89UBP\r\n\x1a\n"
 VERSION = 4
@@ -19,7 +19,7 @@ NO_LAYER = 0xFFFFFFFF
 
 NO_TABLE = 0xFFFFFFFF
 
-ELEMENT_TYPES = dict(zip(STORED_DTYPES, ("<f4", "<f2", "|i1"), strict=True))
+ELEMENT_TYPES = dict(zip(DTYPES, ("<f4", "<f2", "|i1"), strict=True))
 """Type of a layer's weights for each dtype, in the order of their codes. A tensor's bytes have no sign."""
 
 MAX_ROWS = 1 << 24

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ubp_core.errors import FileError
 from ubp_core.packed.format import GRAPH, NO_LAYER, NO_TABLE, NODE, TENSOR, WINDOW
 from ubp_core.packed.graph import Graph, Node, Tensor, Window
-from ubp_core.vocabulary import ACTIVATIONS, STORED_DTYPES
+from ubp_core.vocabulary import ACTIVATIONS, DTYPES
 
 AddText = Callable[[str, str], tuple[int, int]]
 Numbers = dict[str, int | float]
@@ -58,7 +58,7 @@ def graph_section_bytes(graph: Graph, add_text: AddText) -> tuple[bytes, bytes, 
 def tensor_numbers(t: Tensor) -> Numbers:
     """A tensor's record."""
     numbers: Numbers = dict(rank=t.rank, batch=t.batch, channels=t.channels, height=t.height, width=t.width)
-    numbers |= dict(dtype=STORED_DTYPES.index(t.dtype), offset=t.offset)
+    numbers |= dict(dtype=DTYPES.index(t.dtype), offset=t.offset)
     return numbers | dict(scale=t.scale, zero_point=t.zero_point)
 
 

@@ -26,7 +26,7 @@ from ubp_core.packed.layer import PackedLayer
 from ubp_core.packed.rotation import block_starts
 from ubp_core.packed.rules.integer_layers import check_filled_columns, check_integers, check_sums
 from ubp_core.packed.rules.require import require
-from ubp_core.vocabulary import ACTIVATIONS, INT8, PACKED_BLOCK_SIZES, STORED_DTYPES
+from ubp_core.vocabulary import ACTIVATIONS, DTYPES, INT8, PACKED_BLOCK_SIZES
 
 Record = NDArray[np.void]
 
@@ -85,7 +85,7 @@ def check_record(values: dict[str, Any], where: str) -> None:
     def check_range(label: str, least: int, most: int) -> None:
         check(label, least <= values[label] <= most, f"is outside {least}..{most}")
 
-    check("dtype", values["dtype"] < len(STORED_DTYPES), "is no type that this reader knows")
+    check("dtype", values["dtype"] < len(DTYPES), "is no type that this reader knows")
     check("flags", values["flags"] & ~FLAG_ALIGNED == 0, "has a bit that this version does not know")
     check("rank", values["rank"] in (2, 4), "is neither 2 nor 4")
     check_range("rows", 1, MAX_ROWS)
@@ -141,7 +141,7 @@ def check_linear(values: dict[str, Any], where: str) -> None:
 
 def dtype_of(values: dict[str, Any]) -> str:
     """Name of the layer's dtype."""
-    return STORED_DTYPES[int(values["dtype"])]
+    return DTYPES[int(values["dtype"])]
 
 
 def is_blocked(values: dict[str, Any]) -> bool:

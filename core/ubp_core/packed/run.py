@@ -12,7 +12,7 @@ from ubp_core.native.arrays import float_array
 from ubp_core.native.convolution import convolve
 from ubp_core.native.library import thread_count
 from ubp_core.packed.layer import PackedLayer
-from ubp_core.vocabulary import ACTIVATIONS, DTYPES, KERNELS
+from ubp_core.vocabulary import ACTIVATIONS, DTYPES, INT8, KERNELS
 
 
 def run_layer(
@@ -34,7 +34,7 @@ def run_layer(
     Raises:
         UbpError: x or an option does not fit the layer; the line says how.
     """
-    if layer.dtype not in DTYPES:
+    if layer.dtype == INT8:
         raise UbpError(f"{layer.name}: is {layer.dtype}; alone it has no input whose bytes mean something")
     if kernel not in KERNELS:
         raise UbpError(f"kernel: {kernel!r} is unknown; choose from {', '.join(KERNELS)}")

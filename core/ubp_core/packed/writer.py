@@ -31,7 +31,7 @@ from ubp_core.packed.format import (
 from ubp_core.packed.graph import Graph
 from ubp_core.packed.graph_writer import graph_section_bytes
 from ubp_core.packed.layer import PackedLayer
-from ubp_core.vocabulary import ACTIVATIONS, STORED_DTYPES
+from ubp_core.vocabulary import ACTIVATIONS, DTYPES
 
 
 @dataclass
@@ -97,7 +97,7 @@ def fill_record(records: NDArray[np.void], index: int, layer: PackedLayer, pool:
     for label in ("name", "method", "criterion"):
         record[f"{label}_offset"], record[f"{label}_size"] = pool.add(getattr(layer, label), f"layers[{index}].{label}")
     record |= dict(
-        dtype=STORED_DTYPES.index(layer.dtype),
+        dtype=DTYPES.index(layer.dtype),
         flags=FLAG_ALIGNED if layer.aligned else 0,
         rank=len(layer.shape),
         rows=layer.rows,

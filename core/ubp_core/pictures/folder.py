@@ -77,6 +77,12 @@ def read_picture(path: Path, preparation: Preparation) -> NDArray[np.float32]:
             return preparation.apply(picture)
 
 
+def in_batches(images: NDArray[np.float32], batch: int) -> list[NDArray[np.float32]]:
+    """The images [batch, channels, height, width]; the last ones are filled up from the beginning."""
+    count = len(images)
+    return [images[np.arange(first, first + batch) % count] for first in range(0, count, batch)]
+
+
 def find_pictures(folder: Path) -> list[Path]:
     """All files that are called as pictures are, sorted; hidden ones and links to folders are left out.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -13,12 +12,11 @@ from ubp_core.errors import PlanError
 from ubp_core.global_selection import NetworkSelection, select_global
 from ubp_core.models.own_modules import as_model
 from ubp_core.models.spec import ModelSpec
-from ubp_core.packed.graph import ELEMENT_BYTES
 from ubp_core.plan.applying import check_model, settle_plan
 from ubp_core.plan.overrides import Override, match_overrides
 from ubp_core.plan.plan import Plan
 from ubp_core.plan.records import LayerPlan
-from ubp_core.report import packed_bytes
+from ubp_core.report import dense_bytes, packed_bytes
 from ubp_core.selection import check_block_columns
 from ubp_core.vocabulary import (
     DEFAULT_BLOCK_COLUMNS,
@@ -70,7 +68,7 @@ def make_plan(
         grow: whether a global budget also prunes layers that take more bytes packed than dense. Else these stay dense,
             but for those with a floor or ceiling of their own, and the budget is spent on the others. Where the network
             as a whole would grow, all are pruned as asked.
-        dtype: type of weights and arrays, "fp32" or "fp16"; exceptions may differ.
+        dtype: type of weights and arrays, "fp32", "fp16" or "int8"; exceptions may differ.
         overrides: exceptions; a layer whose method, block size or sparsity is given is no part of the budget.
         spec: how to load the model again; kept in the plan.
         threads: of the selections.
@@ -199,8 +197,8 @@ def _select_free(plan: Plan, free: Sequence[LayerPlan], model: LoadedModel, thre
 def _find_larger(result: NetworkSelection, plan: Plan) -> set[str]:
     """The layers that take more bytes packed than dense; none where all layers together do."""
     types = {name: plan.dtype_of(name) for name in result.layers}
-    dense = {name: math.prod(s.shape) * ELEMENT_BYTES[types[name]] for name, s in result.layers.items()}
-    packed = {name: packed_bytes(s.shape, s.block_size, len(s.rows), types[name]) for name, s in result.layers.items()}
+    dense = {name: dense_bytes(s.shape, types[name]) for name, s in result.layers.items()}
+    packed = {name: packed_bytes(s, types[name]) for name, s in result.layers.items()}
     if sum(packed.values()) >= sum(dense.values()):
         return set()
     return {name for name in dense if packed[name] > dense[name]}

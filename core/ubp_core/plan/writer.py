@@ -40,7 +40,7 @@ def format_plan(plan: Mapping[str, Any]) -> str:
         "ceiling": "share that stays at most (global)",
         "scale": "layers' importances compare: raw, or mean: each divided by its mean (global)",
         "grow": "true: prune layers too that take more bytes packed than dense (global)",
-        "dtype": "of weights and arrays: fp32 or fp16",
+        "dtype": "of weights and arrays: fp32, fp16 or int8",
     }
     for name in (
         "criterion",

@@ -18,6 +18,7 @@ from ubp_core.network.types.half import loss_note
 from ubp_core.network.types.trial import run_natively
 from ubp_core.packed.file import PackedFile
 from ubp_core.packed.format import MAX_TEXT
+from ubp_core.pictures.folder import Pictures, in_batches
 from ubp_core.quantisation.interpreter import run_integers
 from ubp_core.quantisation.network import QuantisedNetwork
 from ubp_core.quantisation.packed_network import keep_in_half, pack_integers, unpack_integers
@@ -25,8 +26,13 @@ from ubp_core.quantisation.quantising import Recipe, check_request, quantise
 from ubp_core.selection import Selection
 from ubp_core.vocabulary import DEFAULT_CRITERION
 
+USUAL_PICTURES = 32
+"""To calibrate on, where nobody says how many."""
 RANDOM_COUNT = 8
 """Arrays of random numbers that stand in for pictures."""
+RANDOM_WORDS = "RANDOM numbers, for speed alone"
+FOR_SPEED = Recipe(observer="minmax", least_squares=False, correct_bias=False)
+"""What is done in no time: with random numbers there is nothing to fit."""
 Progress = Callable[[str], None]
 
 
@@ -44,12 +50,23 @@ class Calibrating:
     random: bool = False
     """Whether the images are random numbers."""
 
+    @property
+    def steps(self) -> int:
+        """About how many lines of progress there are, but for one for each layer."""
+        looks = 1 if self.recipe.observer == "minmax" else 2
+        return len(self.images) * looks + (1 if self.random else len(self.images))
+
+    @classmethod
+    def of_pictures(cls, pictures: Pictures, batch: int) -> Calibrating:
+        """On pictures that were prepared for the network, so many at a time."""
+        return cls(in_batches(pictures.images, batch), str(pictures))
+
     @classmethod
     def of_random_numbers(cls, input_shape: tuple[int, int, int, int]) -> Calibrating:
         """For tests of speed: the scales are those of no picture."""
         generator = np.random.default_rng(0)
         images = [generator.standard_normal(input_shape, np.float32) for _ in range(RANDOM_COUNT)]
-        return cls(images, "RANDOM numbers, for speed alone", random=True)
+        return cls(images, RANDOM_WORDS, FOR_SPEED, random=True)
 
 
 def export_integers(

@@ -16,7 +16,7 @@ from ubp_core.units import format_bytes, format_count, format_percent, format_se
 from ubp_tui.choices.patterns import format_shape
 from ubp_tui.renderables.cells import shown
 from ubp_tui.work.selecting import LayerResult
-from ubp_tui.work.totals import NetworkTotal, dense_bytes
+from ubp_tui.work.totals import NetworkTotal, layer_bytes
 
 GAP = 3
 """Empty cells between two facts."""
@@ -55,7 +55,7 @@ def list_facts(result: LayerResult, dtype: str) -> list[Fact]:
             ),
             Fact("shape", format_shape(layer.shape)),
             Fact("parameters", format_count(layer.parameters)),
-            Fact(f"dense {dtype}", format_bytes(dense_bytes(layer, dtype))),
+            Fact(f"dense {dtype}", format_bytes(layer_bytes(layer, dtype))),
         ]
     facts = [Fact("retained", f"{format_percent(selection.retained, 2)} %", "bold $text-success")]
     if selection.upper_bound is not None:
@@ -69,7 +69,7 @@ def list_facts(result: LayerResult, dtype: str) -> list[Fact]:
     if reason:
         facts.append(Fact("", reason, "bold $text-warning"))
     elif result.measure is not None:
-        change = _change(format_bytes, (dense_bytes(layer, dtype), result.measure.file_bytes[dtype]))
+        change = _change(format_bytes, (layer_bytes(layer, dtype), result.measure.file_bytes[dtype]))
         facts.append(Fact(f"packed {dtype}", change))
     if result.seconds > 0:
         facts.append(Fact("selected in", format_seconds(result.seconds)))

@@ -12,7 +12,7 @@ from ubp_core.vocabulary import DEFAULT_DTYPE
 from ubp_tui.choices.choice import Choice
 from ubp_tui.choices.patterns import KINDS, format_shape
 from ubp_tui.work.measuring import LayerMeasure
-from ubp_tui.work.totals import dense_bytes
+from ubp_tui.work.totals import layer_bytes
 
 if TYPE_CHECKING:
     from ubp_core.models import Layer
@@ -140,7 +140,7 @@ def cell_text(column: str, row: LayerRow) -> str:
         "work": lambda: "-" if layer.multiply_adds is None else format_count(layer.multiply_adds),
         "share": lambda: format_percent(row.share),
         "dtype": lambda: row.dtype,
-        "dense": lambda: format_bytes(dense_bytes(layer, row.dtype)),
+        "dense": lambda: format_bytes(layer_bytes(layer, row.dtype)),
         "method": lambda: "unstruct." if choice.method == "unstructured" else choice.method,
         "block": lambda: choice.block,
         "asked": lambda: f"{100 * choice.sparsity:.4g}",
@@ -173,7 +173,7 @@ def _measured_text(column: str, measure: LayerMeasure, row: LayerRow) -> str:
 
 def _share_of_dense(size: int, row: LayerRow) -> float:
     """Packed bytes beside dense ones of the same type."""
-    return size / max(1, dense_bytes(row.layer, row.dtype))
+    return size / max(1, layer_bytes(row.layer, row.dtype))
 
 
 def sort_value(column: str, row: LayerRow) -> float | str | None:
@@ -182,7 +182,7 @@ def sort_value(column: str, row: LayerRow) -> float | str | None:
     if column in ("name", "kind", "dtype"):
         return {"name": layer.name, "kind": layer.kind, "dtype": row.dtype}[column]
     if column == "dense":
-        return dense_bytes(layer, row.dtype)
+        return layer_bytes(layer, row.dtype)
     if column in ("params", "share", "shape"):
         return float(layer.rows if column == "shape" else layer.parameters)
     if column == "work":

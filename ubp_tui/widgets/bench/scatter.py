@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ubp_core.benchmark.figure import ARM_HOST_TIME, HOST_TIME, INSTRUCTIONS, LATENCY
-from ubp_core.vocabulary import DEFAULT_DTYPE
+from ubp_core.vocabulary import DTYPES
 from ubp_tui.looks.colours import RGB
 from ubp_tui.looks.themes import Look
 from ubp_tui.renderables.bench.rows import find_dense
@@ -17,8 +17,10 @@ from ubp_tui.renderables.bench.text import find_ratio, list_types
 if TYPE_CHECKING:
     from ubp_core.benchmark import LayerProgress, LayerResult, Variant
 
-SHAPES = {"dense": "■□", "abp": "▲△", "bed": "●○", "optimal": "◆◇"}
-"""A shape per method, so that no colour is needed to tell them apart: filled, and hollow for fp16 beside fp32."""
+SHAPES = {"dense": "■□▣", "abp": "▲△◬", "bed": "●○◉", "optimal": "◆◇◈"}
+"""A shape per method, so that no colour is needed to tell them apart: filled; beside other types hollow for fp16, and
+hollow with a dot for int8."""
+TYPE_WORDS = {"fp16": "hollow: fp16", "int8": "dotted: int8"}
 OTHER = "·"
 """Points of layers that are not under the cursor."""
 FIGURES = (LATENCY, HOST_TIME, ARM_HOST_TIME, INSTRUCTIONS)
@@ -119,8 +121,8 @@ def describe_axes(figure: str, dtypes: Sequence[str]) -> str:
 
 
 def _shape(point: Point, mixed: bool) -> str:
-    """The sign of a point: hollow where it is fp16 beside fp32."""
-    return SHAPES.get(point.method, "●○")[mixed and point.dtype != DEFAULT_DTYPE]
+    """The sign of a point: the filled one where all points are of one type."""
+    return SHAPES.get(point.method, SHAPES["bed"])[DTYPES.index(point.dtype) if mixed else 0]
 
 
 def _name_point(plot: Any, point: Point, points: Sequence[Point], spans: tuple[float, float], colour: RGB) -> None:
@@ -157,8 +159,10 @@ def place_ticks(limits: tuple[float, float], most: int = MOST_TICKS) -> list[flo
 
 
 def describe_shapes(points: Sequence[Point]) -> str:
-    """The legend in one line: the methods that are drawn, and what hollow ones are."""
-    drawn = {point.method for point in points} - {"dense"}
-    mixed = len({point.dtype for point in points}) > 1
-    words = [f"{shapes[: 1 + mixed]} {method}" for method, shapes in SHAPES.items() if method in drawn]
-    return "  ".join([*words, "hollow: fp16"] if mixed else words)
+    """The legend in one line: the methods that are drawn, and which signs are of which type."""
+    drawn, dtypes = {point.method for point in points} - {"dense"}, {point.dtype for point in points}
+    mixed = len(dtypes) > 1
+    places = [place for place, dtype in enumerate(DTYPES) if dtype in dtypes] if mixed else [0]
+    shapes = {method: "".join(signs[place] for place in places) for method, signs in SHAPES.items()}
+    words = [f"{shapes[method]} {method}" for method in SHAPES if method in drawn]
+    return "  ".join([*words, *(TYPE_WORDS[dtype] for dtype in TYPE_WORDS if mixed and dtype in dtypes)])

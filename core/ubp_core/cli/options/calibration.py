@@ -7,17 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ubp_core.cli import output
-from ubp_core.cli.options.pictures import count, in_batches, tell_pictures
+from ubp_core.cli.options.pictures import count, tell_pictures
 from ubp_core.cli.parsing import refuse_given
 from ubp_core.errors import FileError, UsageError
-from ubp_core.vocabulary import INT8
+from ubp_core.vocabulary import INT8, RANDOM, RANDOM_NOTE
 
 if TYPE_CHECKING:
     from ubp_core.models import LoadedModel
     from ubp_core.pictures.folder import Pictures
     from ubp_core.quantisation.exporting import Calibrating
 
-RANDOM = "random"
 USUAL_PICTURES = 32
 OPTIONS = ("calibrate", "pictures", "observer")
 OBSERVERS = ("minmax", "percentile", "least_squares")
@@ -74,13 +73,14 @@ def read_calibration(
     """
     from dataclasses import replace
 
+    from ubp_core.pictures.folder import in_batches
     from ubp_core.quantisation.exporting import Calibrating, kept_layers
     from ubp_core.quantisation.quantising import Recipe
 
     keep, halves = kept_layers(args.keep or ())
     recipe = Recipe(observer=args.observer, keep=keep)
     if args.calibrate == RANDOM:
-        output.note("calibrated on RANDOM numbers: right for tests of speed, wrong for anything else")
+        output.note(RANDOM_NOTE)
         return replace(Calibrating.of_random_numbers(shape), recipe=recipe, halves=halves), None
     folder = Path(args.calibrate)
     found = tell_pictures(folder, model, shape, args.pictures)

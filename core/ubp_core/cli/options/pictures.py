@@ -11,9 +11,6 @@ from ubp_core.cli.parsing import refuse_given
 from ubp_core.numerals import read_count
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from ubp_core.models import LoadedModel
     from ubp_core.pictures.folder import Pictures
 
@@ -80,11 +77,3 @@ def tell_pictures(folder: Path, model: LoadedModel, shape: tuple[int, int, int, 
     if len(found.unreadable) > NAMED:
         output.note(f"{len(found.unreadable) - NAMED} more can't be read either")
     return found
-
-
-def in_batches(images: NDArray[np.float32], batch: int) -> list[NDArray[np.float32]]:
-    """The images [batch, channels, height, width]; the last ones are filled up from the beginning."""
-    import numpy as np
-
-    count = len(images)
-    return [images[np.arange(first, first + batch) % count] for first in range(0, count, batch)]

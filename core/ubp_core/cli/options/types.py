@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ubp_core.cli.options.values import list_of
 from ubp_core.errors import UsageError
-from ubp_core.vocabulary import DEFAULT_DTYPE, DTYPES, INT8, STORED_DTYPES
+from ubp_core.vocabulary import DEFAULT_DTYPE, DTYPES, FLOAT_DTYPES
 
 if TYPE_CHECKING:
     from ubp_core.network.types.conversions import NetworkTypes
@@ -22,17 +21,15 @@ def dtype(text: str) -> str:
     return text
 
 
-def add_dtype_option(parser: argparse._ActionsContainer, types: Sequence[str] = DTYPES) -> None:
-    """--dtype, of all layers."""
-    more = "; int8 takes a quarter, and needs --calibrate" if INT8 in types else ""
+def add_dtype_option(parser: argparse._ActionsContainer, more: str = "") -> None:
+    """--dtype, of all layers; `more` is on int8."""
     parser.add_argument(
         "--dtype",
-        choices=types,
+        choices=DTYPES,
         default=DEFAULT_DTYPE,
         help="type of weights and arrays. fp16 takes half the memory and, on cores with fp16 arithmetic (Cortex-A55, "
-        "A75, A76 and later), about half the time; on older ones (A53, A57, A72, A73) the same file runs in fp32"
-        f"{more} "
-        "(default: %(default)s)",
+        "A75, A76 and later), about half the time; on older ones (A53, A57, A72, A73) the same file runs in fp32; "
+        f"int8 takes a quarter{more} (default: %(default)s)",
     )
 
 
@@ -43,13 +40,13 @@ def add_dtypes_option(parser: argparse._ActionsContainer) -> None:
         type=list_of(dtype),
         default=(DEFAULT_DTYPE,),
         metavar="TYPE[,TYPE]",
-        help=f"types of weights and arrays, {' or '.join(DTYPES)}: a row for each (default: {DEFAULT_DTYPE})",
+        help=f"types of weights and arrays, {', '.join(DTYPES)}: a row for each (default: {DEFAULT_DTYPE})",
     )
 
 
 def add_type_options(parser: argparse._ActionsContainer) -> None:
     """--dtype and what a network in fp16 has beside it."""
-    add_dtype_option(parser, STORED_DTYPES)
+    add_dtype_option(parser, ", and needs --calibrate")
     parser.add_argument(
         "--keep",
         action="append",
@@ -59,11 +56,11 @@ def add_type_options(parser: argparse._ActionsContainer) -> None:
     )
     parser.add_argument(
         "--accumulate",
-        choices=DTYPES,
+        choices=FLOAT_DTYPES,
         help="type in which an fp16 layer sums its products (default: fp16, and fp32 where a layer needs it)",
     )
     parser.add_argument(
-        "--io", choices=DTYPES, help="type of the network's inputs and outputs (default: fp32)", default="fp32"
+        "--io", choices=FLOAT_DTYPES, help="type of the network's inputs and outputs (default: fp32)", default="fp32"
     )
 
 

@@ -35,9 +35,14 @@ class NetworkTypes:
         return self.layers.get(name, self.dtype)
 
     @property
+    def all_types(self) -> frozenset[str]:
+        """All types that are asked for."""
+        return frozenset((self.dtype, *self.layers.values(), self.io))
+
+    @property
     def all_fp32(self) -> bool:
         """Whether nothing is of another type."""
-        return {self.dtype, *self.layers.values(), self.io} == {"fp32"}
+        return self.all_types == {"fp32"}
 
 
 FP32 = NetworkTypes()

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ubp_core.errors import SelectionError
 from ubp_core.packed.layer import PackedLayer
@@ -76,41 +75,6 @@ def row_losses(layer: PackedLayer, rounded: PackedLayer) -> np.ndarray[tuple[int
         norms, norms, 1
     )
     return shares
-
-
-@dataclass(frozen=True)
-class WeightLosses:
-    """What rounding to fp16 does to weights."""
-
-    largest: float
-    """Largest weight, without its sign; above LARGEST an export is refused."""
-    share: float
-    """Norm of what is taken, as a share of the norm of all weights; infinite where one is beyond fp16."""
-    worst_row: int
-    worst_row_share: float
-    """The largest share of a row's norm."""
-    zeros: int
-    """Weights that become 0."""
-    subnormal: int
-    """Weights below fp16's smallest normal number, which keep fewer digits; those that become 0 not counted."""
-
-
-def weight_losses(weights: NDArray[np.float32]) -> WeightLosses:
-    """Of a matrix [rows, columns] in which pruned weights are 0."""
-    before = np.abs(weights.astype(np.float64))
-    with np.errstate(over="ignore"):
-        after = before.astype(np.float16).astype(np.float64)
-    taken, norms = np.linalg.norm(before - after, axis=1), np.linalg.norm(before, axis=1)
-    rows = taken / np.where(norms, norms, 1)
-    worst = int(np.argmax(rows))
-    return WeightLosses(
-        largest=float(before.max(initial=0.0)),
-        share=float(np.linalg.norm(taken) / (np.linalg.norm(norms) or 1)),
-        worst_row=worst,
-        worst_row_share=float(rows[worst]),
-        zeros=int(((before > 0) & (after == 0)).sum()),
-        subnormal=int(((before < SMALLEST_NORMAL) & (after > 0)).sum()),
-    )
 
 
 def loss_note(layer: PackedLayer, rounded: PackedLayer) -> str | None:

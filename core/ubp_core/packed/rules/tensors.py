@@ -11,7 +11,7 @@ from ubp_core.packed.format import ALIGNMENT, MAX_CHANNELS, MAX_ELEMENTS, MAX_ST
 from ubp_core.packed.graph import Tensor, tensor_bytes
 from ubp_core.packed.rules.integer_nodes import check_affine
 from ubp_core.packed.rules.require import require
-from ubp_core.vocabulary import INT8, STORED_DTYPES
+from ubp_core.vocabulary import DTYPES, INT8
 
 Record = NDArray[np.void]
 Values = dict[str, Any]
@@ -30,7 +30,7 @@ def read_tensors(records: Record, arena: int) -> list[Tensor]:
         check_tensor(values, f"tensors[{index}]", tensors[0].batch if tensors else values["batch"], arena)
         numbers = {label: values[label] for label in ("rank", "batch", "channels", "height", "width", "offset")}
         affine = dict(scale=values["scale"], zero_point=values["zero_point"])
-        tensors.append(Tensor(**numbers, dtype=STORED_DTYPES[values["dtype"]], **affine))
+        tensors.append(Tensor(**numbers, dtype=DTYPES[values["dtype"]], **affine))
     return tensors
 
 
@@ -46,7 +46,7 @@ def check_tensor(values: Values, where: str, batch: int, arena: int) -> None:
     elements = values["batch"] * values["channels"] * values["height"] * values["width"]
     require(elements <= MAX_ELEMENTS, f"{where}.channels", f"the tensor has more than {MAX_ELEMENTS} elements")
     check_type(values, where)
-    offset, size = values["offset"], tensor_bytes(elements, STORED_DTYPES[values["dtype"]])
+    offset, size = values["offset"], tensor_bytes(elements, DTYPES[values["dtype"]])
     require(offset % ALIGNMENT == 0, f"{where}.offset", f"is no multiple of {ALIGNMENT}")
     require(size <= arena and offset <= arena - size, f"{where}.offset", "the tensor reaches beyond the arena")
 
@@ -54,8 +54,8 @@ def check_tensor(values: Values, where: str, batch: int, arena: int) -> None:
 def check_type(values: Values, where: str) -> None:
     """The dtype is known, and bytes, and nothing else, say what they mean."""
     dtype = values["dtype"]
-    require(dtype < len(STORED_DTYPES), f"{where}.dtype", f"{dtype} is no type that this reader knows")
-    if STORED_DTYPES[dtype] == INT8:
+    require(dtype < len(DTYPES), f"{where}.dtype", f"{dtype} is no type that this reader knows")
+    if DTYPES[dtype] == INT8:
         check_affine(values["scale"], values["zero_point"], (f"{where}.scale", f"{where}.zero_point"))
     else:
         for label in ("scale", "zero_point"):

@@ -96,7 +96,7 @@ def finished_layer(packed: PackedVariants, slower: int) -> LayerResult:
     """A layer with five samples of every variant, up to 4 % apart."""
     variants = []
     for variant, retained in zip(packed.variants, packed.retained, strict=True):
-        median = (TIMES_NS[variant.method] + slower) // (2 if variant.dtype == "fp16" else 1)
+        median = (TIMES_NS[variant.method] + slower) // {"fp32": 1, "fp16": 2, "int8": 4}[variant.dtype]
         samples = tuple(median * (100 + percent) // 100 for percent in (-1, 0, 3, 0, -1))
         variants.append(
             VariantResult(

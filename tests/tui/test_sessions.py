@@ -140,7 +140,7 @@ def make_session() -> Session:
         MapPlace(7, 11, 1),
         "e",
         ("emulator",),
-        RunOptions(threads="2", runs="50", variants="sizes", dtypes="both"),
+        RunOptions(threads="2", runs="50", variants="sizes", dtypes="all"),
         Arrangement("ubp-light-safe", True, "retained", True, "hidden", "block size", "scatter"),
     )
 

@@ -19,6 +19,7 @@ from ubp_core.benchmark.network_variants import pack_network_variants
 from ubp_core.history import History
 from ubp_core.models.spec import ModelSpec
 from ubp_core.packed.file import PackedFile
+from ubp_core.vocabulary import DTYPES
 from ubp_tui.app import UbpApp, build_app
 from ubp_tui.bench.job import make_job, make_network_job
 from ubp_tui.bench.options import RunOptions
@@ -33,7 +34,8 @@ from ubp_tui.widgets.bench.bars import live_bars, result_bars
 from ubp_tui.widgets.bench.scatter import describe_axes, describe_shapes, live_points, result_points
 
 EXPAND, HEAD = "block.0.expand", "head"
-BOTH = RunOptions(dtypes="both").make_variants(Choice("bed"), "fp32")
+ALL = RunOptions(dtypes="all").make_variants(Choice("bed"), "fp32")
+BOTH = tuple(one for one in ALL if one.dtype != "int8")
 
 
 def measured(variant: Variant, median_ns: int) -> VariantResult:
@@ -56,11 +58,16 @@ def test_a_job_runs_every_layer_in_its_type_or_in_those_that_are_asked_for() -> 
     job = make_job(tiny_model(), (EXPAND, HEAD), choices)
     found = {name: {one.dtype for one in some} for name, some in job.variants(RunOptions()).items()}
     assert found == {EXPAND: {"fp16"}, HEAD: {"fp32"}}
-    for words, dtypes in (("fp32", {"fp32"}), ("fp16", {"fp16"}), ("both", {"fp32", "fp16"})):
+    for words, dtypes in (
+        ("fp32", {"fp32"}),
+        ("fp16", {"fp16"}),
+        ("int8", {"int8"}),
+        ("all", {"fp32", "fp16", "int8"}),
+    ):
         plan = job.variants(RunOptions(dtypes=words))
         assert all({one.dtype for one in some} == dtypes for some in plan.values())
-        assert describe_job(job, plan).endswith(", ".join(sorted(dtypes, reverse=True)))
-    assert [one.method for one in BOTH if one.method == "dense"] == ["dense", "dense"], "dense of each type runs too"
+        assert describe_job(job, plan).endswith(", ".join(one for one in DTYPES if one in dtypes))
+    assert [one.dtype for one in ALL if one.method == "dense"] == [*DTYPES], "dense of each type runs too"
 
 
 def test_a_network_has_layers_of_another_type_where_it_has_its_own(tmp_path: Path) -> None:
@@ -69,8 +76,8 @@ def test_a_network_has_layers_of_another_type_where_it_has_its_own(tmp_path: Pat
     job = make_network_job(model, choices)
     assert job.network is not None
     plan = {name: tuple(one for one in some if one.method in ("dense", "bed"))
-            for name, some in job.variants(RunOptions(dtypes="both")).items()}  # fmt: skip
-    assert describe_job(job, plan).endswith("fp32, fp16 (1 layer of another type)")
+            for name, some in job.variants(RunOptions(dtypes="all")).items()}  # fmt: skip
+    assert describe_job(job, plan).endswith("fp32, fp16, int8 (1 layer of another type)")
     assert describe_job(job, job.variants(RunOptions(dtypes="fp32"))).endswith("· fp32")
     packed = pack_network_variants(
         model, plan["network"], tmp_path, (1, 3, 32, 32), settings_of=job.network.settings_of,
@@ -78,7 +85,8 @@ def test_a_network_has_layers_of_another_type_where_it_has_its_own(tmp_path: Pat
     )  # fmt: skip
     for variant, path in zip(packed.variants, packed.files, strict=True):
         types = {layer.name: layer.dtype for layer in PackedFile.load(path).layers}
-        assert types.pop("blocks.3.pointwise") == "fp32" and set(types.values()) == {variant.dtype}
+        own = variant.dtype if variant.dtype != "fp16" else "fp32"
+        assert types.pop("blocks.3.pointwise") == own and set(types.values()) == {variant.dtype}
 
 
 def test_ratios_are_to_dense_of_the_same_type() -> None:
@@ -127,7 +135,7 @@ def test_fp16_is_no_measure_where_there_is_no_arithmetic_of_it() -> None:
 @pytest.mark.parametrize("width", [40, 75, 120])
 def test_profiles_of_both_types_stay_in_their_columns(width: int) -> None:
     steps = tuple(ProfileStep(f"step.{n}", "convolution", "ubp", 10.0 * n, n / 10, 1) for n in range(1, 5))
-    sweep = RunOptions(dtypes="both", variants="sizes").make_variants(Choice("bed", 16), "fp32")
+    sweep = RunOptions(dtypes="all", variants="sizes").make_variants(Choice("bed", 16), "fp32")
     layer = LayerResult("network", "", "", tuple(replace(measured(one, 100), profile=steps) for one in sweep))
     lines = describe_profile(layer, "latency", width)
     assert max(map(len, lines)) <= width and len({len(line) for line in lines if line}) == 1
@@ -136,12 +144,12 @@ def test_profiles_of_both_types_stay_in_their_columns(width: int) -> None:
     assert "fp16" not in here[0] and "optimal N16" in here[0]
 
 
-async def choose_both(app: UbpApp, pilot: Pilot[int]) -> None:
-    """Ask for rows of both types on the benchmark screen."""
+async def choose_all(app: UbpApp, pilot: Pilot[int]) -> None:
+    """Ask for rows of all types on the benchmark screen."""
     await pilot.press("d")
     await rest(app, pilot)
-    await pilot.press("z", "z", "z")
-    assert app.queue.options.dtypes == "both"
+    await pilot.press("z", "z", "z", "z")
+    assert app.queue.options.dtypes == "all"
     await pilot.press("escape")
 
 
@@ -151,13 +159,14 @@ async def test_a_run_of_both_fills_the_column_of_each(size: tuple[int, int], tmp
     app = build_app(ModelSpec("small"), services, Choice("bed"))
     async with app.run_test(size=size) as pilot:
         await settle(app, pilot)
-        await choose_both(app, pilot)
+        await choose_all(app, pilot)
         await pilot.press("b")
         await rest(app, pilot)
         text = screen_text(app)
-        assert "fp32, fp16, each against its own dense" in " ".join(text.replace("│", " ").split())
+        assert "fp32, fp16, int8, each against its own dense" in " ".join(text.replace("│", " ").split())
         for name, dtype, time, ratio in (("dense", "fp16", "206 µs", "1.00x"), ("bed", "fp16", "71.5 µs", "2.88x"),
-                                         ("bed", "fp32", "143 µs", "2.88x")):  # fmt: skip
+                                         ("bed", "fp32", "143 µs", "2.88x"),
+                                         ("dense", "int8", "103 µs", "1.00x")):  # fmt: skip
             if name == "dense" or size[1] > 40:  # else there are not lines enough for all
                 assert re.search(rf"\b{name} +{dtype} +{time} +{ratio}", text), (name, dtype)
                 assert re.search(rf"{name} {dtype} +{time} ┤█", text), "its bar says the type"
@@ -168,7 +177,7 @@ async def test_a_run_of_both_fills_the_column_of_each(size: tuple[int, int], tmp
         await until(pilot, lambda: "latency on adb:A1, fp16" in screen_text(app) and "71.5 µs" in screen_text(app))
         await pilot.press("h")
         await until(pilot, lambda: "run 1 ·" in screen_text(app))
-        assert "fp32, fp16" in screen_text(app)
+        assert "fp32, fp16, int8" in screen_text(app)
         await pilot.press("slash", *"fp16 small", "enter")
         await until(pilot, lambda: app.screen.query_one(DataTable).row_count == 1)
 
@@ -185,7 +194,7 @@ async def test_real_runs_of_both_types(device: str, tmp_path: Path) -> None:
         app = bench_app(tmp_path / "h", port)
         async with app.run_test(size=(160, 48)) as pilot:
             await settle(app, pilot)
-            await choose_both(app, pilot)
+            await choose_all(app, pilot)
             app.queue.choose(device)
             await rest(app, pilot)
             await pilot.press("b")

@@ -99,7 +99,7 @@ def test_a_file_gives_back_what_was_written(tmp_path_factory: pytest.TempPathFac
 @pytest.mark.parametrize(
     ("old", "new", "complaint"),
     [
-        ("session: 3", "session: 0", "session: version 0 is unknown"),
+        ("session: 4", "session: 0", "session: version 0 is unknown"),
         ("view: layers", "view: sideways", "view: 'sideways' is unknown"),
         ("block_size: 4", "block_size: 99", "default.block_size: need a whole number from 1 to 32"),
         ("marked: []", "marked: yes", "marked: need a list"),
@@ -108,8 +108,8 @@ def test_a_file_gives_back_what_was_written(tmp_path_factory: pytest.TempPathFac
         ("  name: small", "  seed: 3", "model: name is missing"),
         ("by_tap: false", "by_tap: {", "not YAML"),
         ("model:", "later: 1\nmodel:", "'later' is unknown"),
-        ("session: 3", "session: 4", "written by a newer ubp-tui (form 4, this one knows 3)"),
-        ("session: 3", "later: 1\nsession: 4", "written by a newer ubp-tui"),
+        ("session: 4", "session: 5", "written by a newer ubp-tui (form 5, this one knows 4)"),
+        ("session: 4", "later: 1\nsession: 5", "written by a newer ubp-tui"),
         ("threads: '1'", "threads: 3", "benchmark.threads: '3' is unknown"),
         ("  sort: ''", "  sort: colour", "screens.sort: 'colour' is unknown"),
     ],
@@ -142,6 +142,7 @@ def make_session() -> Session:
         ("emulator",),
         RunOptions(threads="2", runs="50", variants="sizes", dtypes="all"),
         Arrangement("ubp-light-safe", True, "retained", True, "hidden", "block size", "scatter"),
+        "my photos",
     )
 
 
@@ -301,23 +302,29 @@ def test_the_session_of_the_first_version_is_gone_on_with(last: Path) -> None:
 
 def test_the_session_of_the_version_before_types_is_gone_on_with_in_fp32(last: Path) -> None:
     shutil.copyfile(OLDER / "session-1.yaml", last)
-    found, now = find_session(None, True, False).session, make_session()
+    found, now = find_session(None, True, False).session, replace(make_session(), calibration="")
     assert found == replace(now, choices=now.choices.with_dtype("fp32"), options=replace(now.options, dtypes="chosen"))
     keep_session(found, SessionStart(path=last))
-    assert last.read_text(encoding="utf-8").startswith("# A session") and "session: 3" in last.read_text("utf-8")
+    assert last.read_text(encoding="utf-8").startswith("# A session") and "session: 4" in last.read_text("utf-8")
     assert load_session(last) == found
+
+
+def test_both_types_of_a_session_before_int8_are_all_types(last: Path) -> None:
+    text = format_session(make_session()).replace("session: 4", "session: 3").replace("calibration:", "#")
+    last.write_text(text.replace("dtypes: all", "dtypes: both"), encoding="utf-8")
+    assert load_session(last) == replace(make_session(), calibration="")
 
 
 @pytest.mark.parametrize("model_given", [False, True])
 def test_a_newer_last_session_is_left_as_it_is(
     last: Path, model_given: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    text = format_session(make_session()).replace("session: 3", "later: {a: 1}\nsession: 4")
+    text = format_session(make_session()).replace("session: 4", "later: {a: 1}\nsession: 5")
     last.write_text(text, encoding="utf-8")
     start = find_session(None, True, model_given)
     assert start.session is None and start.path is None
     assert start.complaint == (
-        f"{last}: written by a newer ubp-tui (form 4, this one knows 3) and left as it is; update ubp-tui. "
+        f"{last}: written by a newer ubp-tui (form 5, this one knows 4) and left as it is; update ubp-tui. "
         "Until then no session is kept but with --session FILE."
     )
     keep_session(make_session(), start)
@@ -340,9 +347,9 @@ def test_a_home_that_can_not_be_written_is_one_line(
 
 def test_a_session_that_became_newer_meanwhile_is_left_as_it_is(last: Path, capsys: pytest.CaptureFixture[str]) -> None:
     start = find_session(None, True, False)
-    last.write_text("session: 4\n", encoding="utf-8")
+    last.write_text("session: 5\n", encoding="utf-8")
     keep_session(make_session(), start)
-    assert last.read_text(encoding="utf-8") == "session: 4\n"
+    assert last.read_text(encoding="utf-8") == "session: 5\n"
     err = capsys.readouterr().err
     assert err.startswith("ubp-tui: the session is not kept: ") and "update ubp-tui" in err and err.count("\n") == 1
 

@@ -164,9 +164,9 @@ async def test_a_run_of_both_fills_the_column_of_each(size: tuple[int, int], tmp
         await rest(app, pilot)
         text = screen_text(app)
         assert "fp32, fp16, int8, each against its own dense" in " ".join(text.replace("│", " ").split())
-        for name, dtype, time, ratio in (("dense", "fp16", "206 µs", "1.00x"), ("bed", "fp16", "71.5 µs", "2.88x"),
-                                         ("bed", "fp32", "143 µs", "2.88x"),
-                                         ("dense", "int8", "103 µs", "1.00x")):  # fmt: skip
+        rows = [("dense", "fp16", "206 µs", "1.00x"), ("bed", "fp16", "71.5 µs", "2.88x")]
+        rows += [("bed", "fp32", "143 µs", "2.88x"), ("bed", "int8", "35.75 µs", "2.88x")]
+        for name, dtype, time, ratio in rows:
             if name == "dense" or size[1] > 40:  # else there are not lines enough for all
                 assert re.search(rf"\b{name} +{dtype} +{time} +{ratio}", text), (name, dtype)
                 assert re.search(rf"{name} {dtype} +{time} ┤█", text), "its bar says the type"

@@ -58,6 +58,8 @@ def test_a_type_changes_no_selection_and_is_undone() -> None:
     assert workspace.undo() and workspace.dtype == "fp32" and wishes() == 0
     assert workspace.redo() and workspace.dtype == "fp16"
     workspace.step_dtype()
+    assert workspace.dtype == "int8" and wishes() == 0
+    workspace.step_dtype()
     assert workspace.choices == LayerChoices(Choice("bed"))
 
 
@@ -71,11 +73,13 @@ def test_a_type_is_for_the_layers_of_the_scope() -> None:
     workspace.step_dtype()
     assert dict(workspace.choices.types) == {STEM: "fp16", HEAD: "fp16"} and workspace.dtype == "fp32"
     workspace.step_dtype()
+    workspace.step_dtype()
     assert not workspace.choices.types, "the next type is that after the first marked layer's, not after the screen's"
     workspace.set_scope("layer")
     workspace.step_dtype()
     assert dict(workspace.choices.types) == {EXPAND: "fp16"} and workspace.dtype == "fp16"
     workspace.set_scope("all")
+    workspace.step_dtype()
     workspace.step_dtype()
     assert workspace.choices.dtypes == ("fp32",) and not workspace.choices.types
 
@@ -142,7 +146,7 @@ async def test_sizes_and_controls_follow_the_type(size: tuple[int, int]) -> None
         assert "fp16 weights" in screen_text(app) and "fp32 weights" not in screen_text(app)
         assert app.explore.query_one("#dtype", Segments).chosen == "fp16"
         assert app.workspace.selection is shown
-        await pilot.press("t", "t", "z", "j", "j")
+        await pilot.press("t", "t", "z", "z", "j", "j")
         await settle(app, pilot)
         assert app.explore.query_one(ChoiceBar).dtype == "fp16" and app.workspace.choices.dtype_of(EXPAND) == "fp32"
         assert "fp32+fp16 weights" in screen_text(app)
@@ -218,7 +222,7 @@ async def test_a_plan_and_its_files_are_of_the_type_and_come_back(size: tuple[in
     app = make_app()
     async with app.run_test(size=size) as pilot:
         await settle(app, pilot)
-        await pilot.press("z", "t", "t", "z")  # all but the layer on the screen
+        await pilot.press("z", "t", "t", "z", "z")  # all but the layer on the screen
         wanted = app.workspace.choices
         await pilot.press("e")
         await until(pilot, lambda: isinstance(app.screen, ExportDialog))
@@ -230,7 +234,7 @@ async def test_a_plan_and_its_files_are_of_the_type_and_come_back(size: tuple[in
         await pilot.pause()
         await pilot.press("enter")
         await until(pilot, lambda: app.screen is app.explore)
-        await pilot.press("u", "u")
+        await pilot.press("u", "u", "u")
         assert app.workspace.choices.dtypes == ("fp32",)
         await pilot.press("l")
         await until(pilot, lambda: isinstance(app.screen, PromptDialog))

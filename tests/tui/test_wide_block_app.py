@@ -169,7 +169,7 @@ def test_sessions_keep_the_columns(tmp_path: Path) -> None:
     path = tmp_path / "s.yaml"
     path.write_text(format_session(session), encoding="utf-8")
     assert load_session(path).choices == choices
-    older = format_session(Session(ModelSpec("small"))).replace("session: 3", "session: 2")
+    older = format_session(Session(ModelSpec("small"))).replace("session: 4", "session: 2")
     path.write_text(older.replace(", block_columns: 1", ""), encoding="utf-8")
     assert load_session(path).choices == LayerChoices()
 

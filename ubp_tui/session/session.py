@@ -36,10 +36,10 @@ class Session:
     """Names of the devices to benchmark on; empty: as if nobody had chosen."""
     options: RunOptions = field(default_factory=RunOptions)
     """How benchmarks run."""
-    calibration: str = ""
-    """Folder of pictures that int8 is calibrated on, or `random`; empty: nothing was named."""
     arrangement: Arrangement = field(default_factory=Arrangement)
     """How the screens are arranged."""
+    calibration: str = ""
+    """Folder of pictures that int8 is calibrated on, or `random`; empty: nothing was named."""
 
     def describe(self) -> str:
         """The session in a line, for the offer on start."""

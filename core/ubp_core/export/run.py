@@ -113,7 +113,7 @@ def prepare_files(
     if integers and calibrating is None:
         raise PlanError(NO_PICTURES)
     extra = CAPTURE_STEPS + COMPARE_STEPS if whole else 0
-    extra += 0 if calibrating is None or not integers else calibrating.steps + len(model.layers)
+    extra += 0 if calibrating is None or not integers else calibrating.steps + 2 * len(model.layers)
     tell = _Teller(progress, cancel, len(plan.pruned) + 4 * len(targets) + extra)
     exporter = _capture(plan, model, tell) if whole else None
     selections = select_plan(

@@ -51,6 +51,11 @@ INT8: Final = "int8"
 STORED_DTYPES: Final = (*DTYPES, INT8)
 """Types in packed files; in the order of their codes."""
 
+OBSERVERS: Final = ("minmax", "percentile", "least_squares")
+"""How the range of an array's bytes is chosen, from what calibration saw of it."""
+DEFAULT_OBSERVER: Final = "least_squares"
+"""The best of the three on pictures (docs/results.md)."""
+
 MAX_THREADS: Final = 64
 """Of one call into native code."""
 

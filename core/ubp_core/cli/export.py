@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +32,7 @@ from ubp_core.vocabulary import INT8
 if TYPE_CHECKING:
     from ubp_core.models import LoadedModel
     from ubp_core.network import ExportedNetwork
+    from ubp_core.packed.file import PackedFile
     from ubp_core.pictures.folder import Pictures
     from ubp_core.plan import Plan
     from ubp_core.selection import Selection
@@ -53,7 +56,8 @@ EXAMPLES = """\
   ubp export --dtype fp16 --dense -o dense16.ubp     what it is to be compared with
   ubp export --dtype fp16 --data photos -o half.ubp  what fp16 costs, on pictures of one's own
   ubp export --dtype int8 --calibrate photos -o int8.ubp
-  ubp export --dtype int8 --calibrate photos --keep _conv_stem=fp16 --data others -o int8.ubp"""
+  ubp export --dtype int8 --calibrate photos --keep _conv_stem=fp16 --data others -o int8.ubp
+  ubp export --dtype int8 --calibrate photos --keep-worst 3 -o int8.ubp"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -107,41 +111,41 @@ def run(args: argparse.Namespace) -> int:
     check_calibration(args)
     model, side = load_for_plan(args, plan, args.input[2] if args.input else None)
     shape = args.input or (1, 3, side, side)
+    make, calibrated_on = maker_in_types(args, plan, model, shape)
+    pictures = read_data(args, model, shape)
+    selections, criterion = select_for(args, plan, model)
+    with output.narrate("capturing the network") as tell:
+        images = () if pictures is None else in_batches(pictures.images, shape[0])
+        exported = make(selections=selections, criterion=criterion, progress=tell, images=images)
+        tell(f"writing {args.output}")
+        exported.packed.save(args.output, args.force)
+    if note := split_note(widest_of_floats(exported.packed, selections)):
+        output.note(note)
+    print_result(args, exported, pictures, calibrated_on)
+    return ExitCode.OK
+
+
+def maker_in_types(
+    args: argparse.Namespace, plan: Plan | None, model: LoadedModel, shape: tuple[int, int, int, int]
+) -> tuple[Callable[..., ExportedNetwork], Pictures | None]:
+    """What makes the network in its types, of selections, and the pictures that int8 is calibrated on."""
     if args.dtype == INT8:
-        return export_int8(args, model, shape)
+        from ubp_core.quantisation.exporting import export_integers
+
+        calibrating, calibrated_on = read_calibration(args, model, shape)
+        return partial(export_integers, model, input_shape=shape, calibrating=calibrating), calibrated_on
+    from ubp_core.network import export_network
+
     types = network_types(args, plan)
     if types.all_fp32:
         refuse_given(args, ["data", "limit"], "says what fp16 costs, and everything here is fp32")
-    pictures = read_data(args, model, shape)
-    selections, criterion = select_for(args, plan, model)
-    if note := split_note(max((s.block_columns for s in selections.values()), default=1)):
-        output.note(note)
-
-    with output.narrate("capturing the network") as tell:
-        from ubp_core.network import export_network
-
-        images = () if pictures is None else in_batches(pictures.images, shape[0])
-        exported = export_network(model, selections, shape, criterion, tell, types, images)
-        tell(f"writing {args.output}")
-        exported.packed.save(args.output, args.force)
-    print_result(args, exported, pictures)
-    return ExitCode.OK
+    return partial(export_network, model, input_shape=shape, types=types), None
 
 
-def export_int8(args: argparse.Namespace, model: LoadedModel, shape: tuple[int, int, int, int]) -> int:
-    """Reads pictures, selects, exports, quantises, writes and prints."""
-    calibrating, calibrated_on = read_calibration(args, model, shape)
-    pictures = read_data(args, model, shape)
-    selections, criterion = select_for(args, None, model)
-    with output.narrate("capturing the network") as tell:
-        from ubp_core.quantisation.exporting import export_integers
-
-        images = () if pictures is None else in_batches(pictures.images, shape[0])
-        exported = export_integers(model, selections, shape, calibrating, criterion, tell, images)
-        tell(f"writing {args.output}")
-        exported.packed.save(args.output, args.force)
-    print_result(args, exported, pictures, calibrated_on)
-    return ExitCode.OK
+def widest_of_floats(packed: PackedFile, selections: Mapping[str, Selection]) -> int:
+    """Columns of the widest blocks of a layer in fp32 or fp16: only int8 keeps them in one piece."""
+    floats = (selections[layer.name] for layer in packed.layers if layer.dtype != INT8 and layer.name in selections)
+    return max((selection.block_columns for selection in floats), default=1)
 
 
 def select_for(args: argparse.Namespace, plan: Plan | None, model: LoadedModel) -> tuple[dict[str, Selection], str]:
@@ -196,6 +200,7 @@ def print_result(
             "arena_lower_bound_bytes": exported.arena_bound,
             "notes": list(exported.notes),
             "type_costs": [vars(cost) for cost in exported.costs],
+            "kept": [vars(cost) for cost in exported.kept],
             "pictures": None if pictures is None else [str(path) for path in pictures.paths],
             "calibration": calibration_record(args, calibrated_on),
         }

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from ubp_core.cli.main import main
-from ubp_core.cli.options.calibration import OBSERVERS
 from ubp_core.packed.file import PackedFile
 from ubp_core.quantisation import observers
+from ubp_core.quantisation.quantising import Recipe
+from ubp_core.vocabulary import DEFAULT_OBSERVER, OBSERVERS
 
 MODEL = ("mobilenet_v1", "--weights", "random", "--width", "0.25", "--input", "32x32")
 
@@ -22,7 +23,7 @@ def test_a_network_calibrated_on_pictures(tmp_path: Path, photos: Path, capsys: 
     assert main(["export", *MODEL, "--dtype", "int8", *options, *kept, "-o", str(path), "--json"]) == 0
     captured = capsys.readouterr()
     record = json.loads(captured.out)
-    assert record["calibration"]["random"] is False and record["calibration"]["observer"] == "minmax"
+    assert record["calibration"]["random"] is False and record["calibration"]["observer"] == "least_squares"
     assert [Path(one).name for one in record["calibration"]["pictures"]] == ["chelsea.jpg", "coffee.jpg", "rocket.jpg"]
     assert [Path(one).name for one in record["calibration"]["unreadable"]] == ["broken.png"]
     assert 0 < record["type_costs"][0]["mean"] < 0.5 and record["relative_error"] < 1e-4
@@ -106,3 +107,4 @@ def test_options_of_int8_are_for_int8(
 
 def test_observers_are_those_of_the_library() -> None:
     assert tuple(observers.OBSERVERS) == OBSERVERS
+    assert Recipe().observer == DEFAULT_OBSERVER

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ubp_core.cli import output
 from ubp_core.cli.options.pictures import count, in_batches, tell_pictures
+from ubp_core.cli.options.types import dtype
 from ubp_core.cli.parsing import refuse_given
 from ubp_core.errors import FileError, UsageError
-from ubp_core.vocabulary import INT8
+from ubp_core.vocabulary import DEFAULT_OBSERVER, INT8, OBSERVERS
 
 if TYPE_CHECKING:
     from ubp_core.models import LoadedModel
@@ -19,13 +21,12 @@ if TYPE_CHECKING:
 
 RANDOM = "random"
 USUAL_PICTURES = 32
-OPTIONS = ("calibrate", "pictures", "observer")
-OBSERVERS = ("minmax", "percentile", "least_squares")
-"""As `quantisation.observers` has them; a test compares."""
+NONE_KEPT = (0, "fp16")
+OPTIONS = ("calibrate", "pictures", "observer", "keep_worst")
 
 
 def add_calibration_options(parser: argparse._ActionsContainer) -> None:
-    """--calibrate, --pictures and --observer."""
+    """--calibrate, --pictures, --observer and --keep-worst."""
     parser.add_argument(
         "--calibrate",
         metavar="FOLDER|random",
@@ -42,9 +43,26 @@ def add_calibration_options(parser: argparse._ActionsContainer) -> None:
     parser.add_argument(
         "--observer",
         choices=OBSERVERS,
-        default=OBSERVERS[0],
+        default=DEFAULT_OBSERVER,
         help="which range of an array its bytes cover (default: %(default)s)",
     )
+    parser.add_argument(
+        "--keep-worst",
+        type=count_and_type,
+        default=NONE_KEPT,
+        metavar="N[=TYPE]",
+        help="leave the N layers out of int8 that cost the most, as measured on the pictures, in fp16 or in another "
+        "TYPE; every layer runs them once for that, and the network is quantised twice",
+    )
+
+
+def count_and_type(text: str) -> tuple[int, str]:
+    """A number of layers and a type."""
+    number, sign, kind = text.partition("=")
+    return count(number), dtype(kind) if sign else NONE_KEPT[1]
+
+
+count_and_type.__name__ = "number"
 
 
 def check_calibration(args: argparse.Namespace) -> None:
@@ -61,6 +79,7 @@ def check_calibration(args: argparse.Namespace) -> None:
         raise UsageError("--dtype int8 needs --calibrate FOLDER with pictures, or --calibrate random to test speed")
     if args.calibrate == RANDOM:
         refuse_given(args, ["pictures"], "random numbers are no pictures")
+        refuse_given(args, ["keep_worst"], "what int8 costs a layer is measured on pictures, not on random numbers")
 
 
 def read_calibration(
@@ -72,8 +91,6 @@ def read_calibration(
         FileError: the folder can't be read, or has fewer pictures than were asked for.
         UsageError: the network takes no pictures.
     """
-    from dataclasses import replace
-
     from ubp_core.quantisation.exporting import Calibrating, kept_layers
     from ubp_core.quantisation.quantising import Recipe
 
@@ -88,7 +105,9 @@ def read_calibration(
         raise FileError(
             f"{folder}: {found} can be read, --pictures asks for {args.pictures}; add some, or ask for fewer"
         )
-    return Calibrating(in_batches(found.images, shape[0]), str(found), recipe, halves), found
+    worst, worst_dtype = args.keep_worst
+    calibrating = Calibrating(in_batches(found.images, shape[0]), str(found), recipe, halves)
+    return replace(calibrating, keep_worst=worst, worst_dtype=worst_dtype), found
 
 
 def calibration_record(args: argparse.Namespace, pictures: Pictures | None) -> dict[str, Any] | None:

@@ -55,6 +55,11 @@ RANDOM_NOTE: Final = "int8 is calibrated on RANDOM numbers: its times are right,
 DTYPES: Final = (*FLOAT_DTYPES, INT8)
 """All types; in the order of their codes in packed files."""
 
+OBSERVERS: Final = ("minmax", "percentile", "least_squares")
+"""How the range of an array's bytes is chosen, from what calibration saw of it."""
+DEFAULT_OBSERVER: Final = "least_squares"
+"""The best of the three on pictures (docs/results.md)."""
+
 MAX_THREADS: Final = 64
 """Of one call into native code."""
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ubp_core.atomic_file import refuse_existing
 from ubp_core.budgets import split_note
@@ -30,6 +31,7 @@ from ubp_core.vocabulary import INT8
 if TYPE_CHECKING:
     from ubp_core.models import LoadedModel
     from ubp_core.network import ExportedNetwork
+    from ubp_core.packed.file import PackedFile
     from ubp_core.pictures.folder import Pictures
     from ubp_core.plan import Plan
     from ubp_core.selection import Selection
@@ -53,7 +55,8 @@ EXAMPLES = """\
   ubp export --dtype fp16 --dense -o dense16.ubp     what it is to be compared with
   ubp export --dtype fp16 --data photos -o half.ubp  what fp16 costs, on pictures of one's own
   ubp export --dtype int8 --calibrate photos -o int8.ubp
-  ubp export --dtype int8 --calibrate photos --keep _conv_stem=fp16 --data others -o int8.ubp"""
+  ubp export --dtype int8 --calibrate photos --keep _conv_stem=fp16 --data others -o int8.ubp
+  ubp export --dtype int8 --calibrate photos --keep-worst 3 -o int8.ubp"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -104,46 +107,36 @@ def run(args: argparse.Namespace) -> int:
         refuse_given(args, [*CHOICE, "jobs"], "--dense keeps all weights")
     if args.input is not None:
         refuse_given(args, ["input_size"], "--input has height and width")
-    check_calibration(args)
+    types = network_types(args, plan)
+    check_calibration(args, types)
+    if types.all_fp32:
+        refuse_given(args, ["data", "limit"], "says what fp16 and int8 cost, and everything here is fp32")
     model, side = load_for_plan(args, plan, args.input[2] if args.input else None)
     shape = args.input or (1, 3, side, side)
-    if args.dtype == INT8:
-        return export_int8(args, model, shape)
-    types = network_types(args, plan)
-    if types.all_fp32:
-        refuse_given(args, ["data", "limit"], "says what fp16 costs, and everything here is fp32")
+    integers = INT8 in types.all_types
+    calibrating, calibrated_on = read_calibration(args, model, shape) if integers else (None, None)
     pictures = read_data(args, model, shape)
     selections, criterion = select_for(args, plan, model)
-    if note := split_note(max((s.block_columns for s in selections.values()), default=1)):
+    with output.narrate("capturing the network") as tell:
+        from ubp_core.network.exporting import NetworkExporter
+        from ubp_core.pictures.folder import in_batches
+        from ubp_core.quantisation.by_types import export_by_types
+
+        images = () if pictures is None else in_batches(pictures.images, shape[0])
+        exporter = NetworkExporter(model, shape)
+        exported = export_by_types(exporter, selections, criterion, types, calibrating, tell, images)
+        tell(f"writing {args.output}")
+        exported.packed.save(args.output, args.force)
+    if note := split_note(widest_of_floats(exported.packed, selections)):
         output.note(note)
-
-    with output.narrate("capturing the network") as tell:
-        from ubp_core.network import export_network
-        from ubp_core.pictures.folder import in_batches
-
-        images = () if pictures is None else in_batches(pictures.images, shape[0])
-        exported = export_network(model, selections, shape, criterion, tell, types, images)
-        tell(f"writing {args.output}")
-        exported.packed.save(args.output, args.force)
-    print_result(args, exported, pictures)
+    print_result(args, exported, pictures, calibration_record(args, types, calibrated_on), calibrated_on)
     return ExitCode.OK
 
 
-def export_int8(args: argparse.Namespace, model: LoadedModel, shape: tuple[int, int, int, int]) -> int:
-    """Reads pictures, selects, exports, quantises, writes and prints."""
-    calibrating, calibrated_on = read_calibration(args, model, shape)
-    pictures = read_data(args, model, shape)
-    selections, criterion = select_for(args, None, model)
-    with output.narrate("capturing the network") as tell:
-        from ubp_core.pictures.folder import in_batches
-        from ubp_core.quantisation.exporting import export_integers
-
-        images = () if pictures is None else in_batches(pictures.images, shape[0])
-        exported = export_integers(model, selections, shape, calibrating, criterion, tell, images)
-        tell(f"writing {args.output}")
-        exported.packed.save(args.output, args.force)
-    print_result(args, exported, pictures, calibrated_on)
-    return ExitCode.OK
+def widest_of_floats(packed: PackedFile, selections: Mapping[str, Selection]) -> int:
+    """Columns of the widest blocks of a layer in fp32 or fp16: only int8 keeps them in one piece."""
+    floats = (selections[layer.name] for layer in packed.layers if layer.dtype != INT8 and layer.name in selections)
+    return max((selection.block_columns for selection in floats), default=1)
 
 
 def select_for(args: argparse.Namespace, plan: Plan | None, model: LoadedModel) -> tuple[dict[str, Selection], str]:
@@ -185,7 +178,8 @@ def print_result(
     args: argparse.Namespace,
     exported: ExportedNetwork,
     pictures: Pictures | None,
-    calibrated_on: Pictures | None = None,
+    calibration: dict[str, Any] | None,
+    calibrated_on: Pictures | None,
 ) -> None:
     """The file as `ubp show` prints it, and how it was checked."""
     for line in exported.notes:
@@ -198,8 +192,9 @@ def print_result(
             "arena_lower_bound_bytes": exported.arena_bound,
             "notes": list(exported.notes),
             "type_costs": [vars(cost) for cost in exported.costs],
+            "kept": [vars(cost) for cost in exported.kept],
             "pictures": None if pictures is None else [str(path) for path in pictures.paths],
-            "calibration": calibration_record(args, calibrated_on),
+            "calibration": calibration,
         }
         output.print_json({"command": "export", **file_record(args.output, exported.packed), **checks})
         return

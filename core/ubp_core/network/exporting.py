@@ -22,7 +22,7 @@ from ubp_core.network.folding import fold_pads, fold_scales
 from ubp_core.network.fusing import fuse_activations, fuse_addends
 from ubp_core.network.reference import run_reference
 from ubp_core.network.types.conversions import FP32, NetworkTypes
-from ubp_core.network.types.costs import Images, TypeCost
+from ubp_core.network.types.costs import Images, LayerCost, TypeCost
 from ubp_core.network.types.half import loss_note
 from ubp_core.network.types.trial import try_types
 from ubp_core.packed.file import PackedFile
@@ -59,6 +59,8 @@ class ExportedNetwork:
     """What is not as it may be expected, a line each."""
     costs: tuple[TypeCost, ...] = ()
     """What the types cost each output, against fp32; empty where everything is fp32."""
+    kept: tuple[LayerCost, ...] = ()
+    """Layers that were found to be worth keeping out of int8, the worst first."""
 
 
 def export_network(

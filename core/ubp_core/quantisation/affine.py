@@ -61,26 +61,35 @@ class Table:
     """[256] the byte behind it for each of them."""
 
 
-def affine_of_range(low: float, high: float, name: str) -> Affine:
+def affine_of_range(low: float, high: float, name: str, otherwise: str = "") -> Affine:
     """The scale and zero point that cover a range, and zero.
 
     Args:
         low: smallest number.
         high: largest number.
         name: of the tensor, for the error.
+        otherwise: what else may be done, for the error; begins with a comma.
 
     Raises:
         ModelError: the range is not finite, or nothing but zero.
     """
     if not (math.isfinite(low) and math.isfinite(high)):
-        raise ModelError(f"{name}: infinite or not a number on the calibration pictures; int8 needs a finite range")
+        raise ModelError(
+            f"{name}: infinite or not a number on the calibration pictures, and int8 needs a finite range; calibrate "
+            f"on others{otherwise}"
+        )
     low, high = min(low, 0.0), max(high, 0.0)
     with np.errstate(over="ignore"):
         scale = float(np.float32((high - low) / STEPS))
     if scale < SMALLEST_SCALE:
-        raise ModelError(f"{name}: zero on all calibration pictures, so its bytes have no range; calibrate on others")
+        raise ModelError(
+            f"{name}: zero on all calibration pictures, so its bytes have no range; calibrate on others{otherwise}"
+        )
     if not math.isfinite(scale) or multiplier(1.0, scale) < SMALLEST_FACTOR:
-        raise ModelError(f"{name}: its range, {low:.3g} to {high:.3g}, is beyond fp32, so int8 has no scale for it")
+        raise ModelError(
+            f"{name}: its range, {low:.3g} to {high:.3g}, is beyond fp32, so int8 has no scale for it; calibrate on "
+            f"others{otherwise}"
+        )
     return Affine(scale, min(max(round(-low / scale), 0), STEPS))
 
 

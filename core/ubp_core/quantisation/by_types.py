@@ -9,7 +9,7 @@ from ubp_core.errors import ModelError
 from ubp_core.network.exporting import ExportedNetwork, NetworkExporter
 from ubp_core.network.types.conversions import NetworkTypes
 from ubp_core.network.types.costs import Images
-from ubp_core.quantisation.exporting import Calibrating, with_integers
+from ubp_core.quantisation.exporting import Calibrating, kept_layers, with_integers
 from ubp_core.selection import Selection
 from ubp_core.vocabulary import INT8
 
@@ -25,12 +25,10 @@ def export_by_types(
 ) -> ExportedNetwork:
     """Packs, quantises where any layer is int8, plans and checks. Writes nothing.
 
-    Where layers are int8, all that lies between layers is too.
-
     Args:
         exporter: the captured network.
         selections, criterion, progress, images: as of `export_network`.
-        types: of layers; layers that the network does not apply are passed over.
+        types: of layers.
         calibrating: pictures and recipe for int8, in which `types` decides on layers that stay out.
 
     Raises:
@@ -47,7 +45,6 @@ def export_by_types(
 
 def keeping(calibrating: Calibrating, full: ExportedNetwork, types: NetworkTypes) -> Calibrating:
     """The same where the layers that are not int8 stay out."""
-    own = {layer.name: types.of_layer(layer.name) for layer in full.packed.layers}
-    kept = frozenset(name for name, dtype in own.items() if dtype != INT8)
-    halves = frozenset(name for name in kept if own[name] == "fp16")
-    return replace(calibrating, recipe=replace(calibrating.recipe, keep=kept), halves=halves)
+    own = {layer.name: types.of_layer(layer.name) for layer in full.packed.layers} | dict(types.layers)
+    keep, halves = kept_layers({name: dtype for name, dtype in own.items() if dtype != INT8})
+    return replace(calibrating, recipe=replace(calibrating.recipe, keep=keep), halves=halves)

@@ -17,11 +17,14 @@ from ubp_core.packed.format import CLAMPS
 from ubp_core.packed.graph import Node
 from ubp_core.packed.rules.integer_nodes import SAME_SCALE, TABLE_OPS
 from ubp_core.quantisation.affine import Affine, affine_of_range
-from ubp_core.quantisation.network import activation_of, graph_of
+from ubp_core.quantisation.node_types import NodeTypes, activation_of, graph_of
 from ubp_core.quantisation.observers import OBSERVERS, Extremes, Histogram
+from ubp_core.vocabulary import INT8
 
 Inputs = Sequence[NDArray[np.float32]]
 """One array for each input of a network, such as [batch, channels, height, width]."""
+NO_BYTES = Affine(0.0, 0)
+"""Of a tensor that is bytes for nobody."""
 Key = tuple[str, int]
 """("tensor", its number), or ("before", the node's): what goes into the table of an activation."""
 
@@ -31,7 +34,7 @@ class Calibration:
     """What was found."""
 
     tensors: tuple[Affine, ...]
-    """Of every tensor of the graph."""
+    """Of every tensor of the graph; `NO_BYTES` where it needs none."""
     before_tables: dict[int, Affine]
     """By node."""
     means: dict[int, Tensor]
@@ -39,7 +42,11 @@ class Calibration:
 
 
 def calibrate(
-    packed: PackedFile, pictures: Sequence[Inputs], observer: str, tell: Callable[[str], None] = lambda line: None
+    packed: PackedFile,
+    pictures: Sequence[Inputs],
+    observer: str,
+    tell: Callable[[str], None] = lambda line: None,
+    types: NodeTypes | None = None,
 ) -> Calibration:
     """Runs the pictures through the network twice, and chooses what every tensor's bytes mean.
 
@@ -48,13 +55,15 @@ def calibrate(
         pictures: what it is calibrated on.
         observer: one of `OBSERVERS`.
         tell: gets a line before each picture.
+        types: of nodes; all layers are in int8 where it is left out.
 
     Raises:
-        ModelError: there are no pictures, or the range of a tensor can't be used; the line names it.
+        ModelError: there are no pictures, or the range of a tensor that needs bytes can't be used; the line names it,
+            and the layers that would have to stay out of int8.
     """
     if not pictures:
         raise ModelError("no pictures to calibrate on")
-    seen = Seen(packed)
+    seen = Seen(packed, types or NodeTypes(packed, range(len(packed.layers))))
     for number, picture in enumerate(pictures):
         tell(f"looking for ranges, picture {number + 1} of {len(pictures)}")
         seen.find_ends(picture)
@@ -71,16 +80,20 @@ class Seen:
     """What was seen of every tensor so far."""
 
     packed: PackedFile
+    types: NodeTypes
     ends: dict[Key, Extremes] = field(default_factory=dict)
     histograms: dict[Key, Histogram] = field(default_factory=dict)
     sums: dict[int, Tensor] = field(default_factory=dict)
     """By node that applies a layer: fp64 [rows], mean results of the pictures, added up."""
     pictures: int = 0
 
+    def __post_init__(self) -> None:
+        self._needed = self.types.byte_tensors()
+
     def find_ends(self, picture: Inputs) -> None:
         """The first look at a picture."""
         for index, before, made in walk(self.packed, picture):
-            for key, numbers in watched(self.packed, index, before, made):
+            for key, numbers in self.watched(index, before, made):
                 self.ends.setdefault(key, Extremes()).add(numbers)
             if index >= 0 and graph_of(self.packed).nodes[index].layer is not None:
                 mean = before.mean((0, 2, 3), dtype=torch.float64) * len(before)
@@ -90,11 +103,11 @@ class Seen:
     def check_ends(self) -> None:
         """Refuses ranges that can't be used."""
         for key, ends in self.ends.items():
-            affine_of_range(ends.low, ends.high, self.name(key))
+            affine_of_range(ends.low, ends.high, self.name(key), self.otherwise(key))
 
     def count(self, picture: Inputs) -> None:
         """The second look, between the ends."""
-        for key, numbers in (found for step in walk(self.packed, picture) for found in watched(self.packed, *step)):
+        for key, numbers in (found for step in walk(self.packed, picture) for found in self.watched(*step)):
             ends = self.ends[key]
             self.histograms.setdefault(key, Histogram(ends.low, ends.high)).add(numbers)
 
@@ -102,17 +115,44 @@ class Seen:
         """Chooses."""
         chosen = {key: self._affine(key, observer) for key in self.ends}
         graph = graph_of(self.packed)
-        tensors = [chosen["tensor", number] for number in range(graph.input_count)]
+        tensors = [chosen.get(("tensor", number), NO_BYTES) for number in range(graph.input_count)]
         for index, node in enumerate(graph.nodes):
-            same = node.op in SAME_SCALE
-            tensors.append(tensors[node.operands[0]] if same else chosen["tensor", graph.output_of(index)])
+            same = self.has_scale_of_operand(index)
+            made = chosen.get(("tensor", graph.output_of(index)), NO_BYTES)
+            tensors.append(tensors[node.operands[0]] if same else made)
         before = {number: affine for (kind, number), affine in chosen.items() if kind == "before"}
         return Calibration(tuple(tensors), before, {i: total / self.pictures for i, total in self.sums.items()})
 
     def _affine(self, key: Key, observer: str) -> Affine:
         ends = self.ends[key]
         low, high = OBSERVERS[observer](self.histograms.get(key) or Histogram(ends.low, ends.high))
-        return affine_of_range(low, high, self.name(key))
+        return affine_of_range(low, high, self.name(key), self.otherwise(key))
+
+    def has_scale_of_operand(self, index: int) -> bool:
+        """Whether a node hands on bytes as they are."""
+        return graph_of(self.packed).nodes[index].op in SAME_SCALE and self.types.made(index) == INT8
+
+    def watched(self, index: int, before: Tensor, made: Tensor) -> Iterator[tuple[Key, Tensor]]:
+        """The arrays of a step that get a scale of their own; arguments as `walk` yields them."""
+        graph = graph_of(self.packed)
+        if index >= 0 and self.types.made(index) == INT8:
+            node = graph.nodes[index]
+            if node.op in TABLE_OPS and activation_of(self.packed, node) not in CLAMPS:
+                yield ("before", index), before
+        number = graph.input_count + index
+        if number in self._needed and not (index >= 0 and self.has_scale_of_operand(index)):
+            yield ("tensor", number), made
+
+    def otherwise(self, key: Key) -> str:
+        """What may be done about a range beside other pictures, for an error."""
+        kind, number = key
+        graph = graph_of(self.packed)
+        node = graph.nodes[number] if kind == "before" else None
+        if node is not None and node.layer is not None:
+            names: tuple[str, ...] = (self.packed.layers[node.layer].name,)
+        else:
+            names = self.types.layers_around(graph.output_of(number) if kind == "before" else number)
+        return f", or keep out of int8 what makes and takes it (--keep {' --keep '.join(names)})" if names else ""
 
     def name(self, key: Key) -> str:
         """A tensor for people."""
@@ -122,19 +162,6 @@ class Seen:
             return "the network's input" if graph.input_count == 1 else f"input {number}"
         node = graph.nodes[number if kind == "before" else number - graph.input_count]
         return f"{node.name} before {activation_of(self.packed, node)}" if kind == "before" else node.name
-
-
-def watched(packed: PackedFile, index: int, before: Tensor, made: Tensor) -> Iterator[tuple[Key, Tensor]]:
-    """The arrays of a step that get a scale of their own; arguments as `walk` yields them."""
-    graph = graph_of(packed)
-    if index < 0:
-        yield ("tensor", graph.input_count + index), made
-        return
-    node = graph.nodes[index]
-    if node.op in TABLE_OPS and activation_of(packed, node) not in CLAMPS:
-        yield ("before", index), before
-    if node.op not in SAME_SCALE:
-        yield ("tensor", graph.output_of(index)), made
 
 
 @torch.no_grad()

@@ -18,7 +18,8 @@ from ubp_core.errors import UbpError
 from ubp_core.network.reference import FUNCTIONS, run_node
 from ubp_core.packed.format import Op
 from ubp_core.packed.graph import Node
-from ubp_core.quantisation.network import QuantisedLayer, QuantisedNetwork, activation_of
+from ubp_core.quantisation.network import QuantisedLayer, QuantisedNetwork
+from ubp_core.quantisation.node_types import activation_of
 from ubp_core.quantisation.operators import finish, layer_sums, rescaled, run_elementwise, scaled_sums
 from ubp_core.vocabulary import INT8
 

@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ubp_core.packed.file import PackedFile
-from ubp_core.packed.format import CLAMPS, Op
-from ubp_core.packed.graph import Graph, Node
+from ubp_core.packed.format import CLAMPS
+from ubp_core.packed.graph import Graph
 from ubp_core.packed.layer import PackedLayer
 from ubp_core.packed.rules.integer_nodes import TABLE_OPS
 from ubp_core.quantisation.affine import STEPS, Affine, Table, activation_table
+from ubp_core.quantisation.node_types import NodeTypes, activation_of, graph_of
 from ubp_core.vocabulary import INT8
 
 
@@ -66,29 +67,22 @@ class QuantisedNetwork:
         """Whether it is of a file: its graph says what every tensor's type is."""
         return any(tensor.dtype == INT8 for tensor in self.graph.tensors)
 
+    @property
+    def node_types(self) -> NodeTypes:
+        """By the rule, where the graph has none."""
+        return NodeTypes(self.packed, self.layers, self.exact_outputs)
+
     def type_made(self, index: int) -> str:
         """The type of what a node makes."""
-        node = self.graph.nodes[index]
         if self.has_types:
             return self.graph.tensors[self.graph.output_of(index)].dtype
-        if node.op == Op.SOFTMAX:
-            return "fp32"
-        if node.layer is None:
-            return INT8
-        if node.layer not in self.layers:
-            return self.packed.layers[node.layer].dtype
-        exact = self.exact_outputs and activation_of(self.packed, node) in CLAMPS and only_read(self.graph, index)
-        return "fp32" if exact else INT8
+        return self.node_types.made(index)
 
     def type_taken(self, index: int) -> str:
         """The type of what a node takes; of a file that of its first operand."""
-        node = self.graph.nodes[index]
         if self.has_types:
-            return self.graph.tensors[node.operands[0]].dtype
-        if node.op == Op.SOFTMAX:
-            return "fp32"
-        kept = node.layer is not None and node.layer not in self.layers
-        return self.packed.layers[node.layer].dtype if kept and node.layer is not None else INT8
+            return self.graph.tensors[self.graph.nodes[index].operands[0]].dtype
+        return self.node_types.taken(index)
 
     def table_of(self, index: int) -> Table | None:
         """Of a node that makes bytes with an activation that is no clamp."""
@@ -100,24 +94,6 @@ class QuantisedNetwork:
         known = self.tables.get(index)
         made = self.tensors[graph.output_of(index)]
         return Table(given, activation_table(activation, given, made) if known is None else known)
-
-
-def graph_of(packed: PackedFile) -> Graph:
-    """The graph of a network."""
-    assert packed.graph is not None
-    return packed.graph
-
-
-def only_read(graph: Graph, index: int) -> bool:
-    """Whether nothing but the caller and softmax takes what a node makes."""
-    made = graph.output_of(index)
-    users = [node.op for node in graph.nodes if made in node.operands]
-    return all(op == Op.SOFTMAX for op in users)
-
-
-def activation_of(packed: PackedFile, node: Node) -> str:
-    """The activation of a node, or of the layer that it applies."""
-    return node.activation if node.layer is None else packed.layers[node.layer].activation
 
 
 def kept_weights(layer: PackedLayer) -> NDArray[np.bool_]:

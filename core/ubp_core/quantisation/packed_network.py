@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ubp_core.errors import FileError, ModelError
+from ubp_core.errors import FileError, ModelError, SelectionError
 from ubp_core.grouping.columns import ColumnGroups
 from ubp_core.network.memory import ArenaPlan, Use, plan_arena
 from ubp_core.network.types.half import to_half
@@ -20,7 +20,8 @@ from ubp_core.packed.layer import PackedLayer
 from ubp_core.packed.rotation import block_starts, rotated_rows
 from ubp_core.packed.rules.integer_nodes import TABLE_OPS, Place, check_factors
 from ubp_core.quantisation.affine import Affine
-from ubp_core.quantisation.network import QuantisedLayer, QuantisedNetwork, graph_of
+from ubp_core.quantisation.network import QuantisedLayer, QuantisedNetwork
+from ubp_core.quantisation.node_types import graph_of
 from ubp_core.vocabulary import INT8
 
 
@@ -176,11 +177,25 @@ def unpack_integers(packed: PackedFile) -> QuantisedNetwork:
     )
 
 
+def fitting_in_half(packed: PackedFile) -> frozenset[str]:
+    """Names of the layers whose weights fp16 can hold."""
+
+    def fits(layer: PackedLayer) -> bool:
+        try:
+            to_half(layer)
+        except SelectionError:
+            return False
+        return True
+
+    return frozenset(layer.name for layer in packed.layers if fits(layer))
+
+
 def keep_in_half(network: QuantisedNetwork, names: Collection[str]) -> QuantisedNetwork:
-    """The network with some of the layers that stay in fp32 in fp16 instead.
+    """The network with some of the layers that stay in fp32 in fp16 instead. Their sums are fp32: what is kept is kept
+    for its numbers.
 
     Raises:
         SelectionError: a layer has weights that fp16 can't hold; the line names it.
     """
-    layers = tuple(to_half(layer) if layer.name in names else layer for layer in network.packed.layers)
+    layers = tuple(to_half(layer, wide_sums=True) if layer.name in names else layer for layer in network.packed.layers)
     return replace(network, packed=replace(network.packed, layers=layers))

@@ -6,8 +6,8 @@ of their errors.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import torch
 
@@ -19,9 +19,11 @@ from ubp_core.packed.layer import PackedLayer
 from ubp_core.quantisation.calibration import Calibration, Inputs, calibrate
 from ubp_core.quantisation.interpreter import IntegerRun
 from ubp_core.quantisation.moments import Moments, patches
-from ubp_core.quantisation.network import QuantisedLayer, QuantisedNetwork, graph_of
+from ubp_core.quantisation.network import QuantisedLayer, QuantisedNetwork
+from ubp_core.quantisation.node_types import NodeTypes, graph_of
 from ubp_core.quantisation.observers import OBSERVERS
 from ubp_core.quantisation.weights import LayerInputs, quantise_layer
+from ubp_core.vocabulary import DEFAULT_OBSERVER
 
 MOST_COLUMNS = 8192
 """Of a layer that is rounded by second moments: these take the square of that in memory, and its cube in time."""
@@ -31,7 +33,7 @@ MOST_COLUMNS = 8192
 class Recipe:
     """How a network is quantised."""
 
-    observer: str = "least_squares"
+    observer: str = DEFAULT_OBSERVER
     """Which range of a tensor its bytes cover; one of `OBSERVERS`."""
     least_squares: bool = True
     """Whether weights are rounded by the second moments of their inputs; otherwise each to its nearest."""
@@ -66,19 +68,39 @@ def quantise(
         ModelError: no pictures, a tensor whose range can't be used, a layer that can't be kept or quantised; the line
             names it.
     """
-    recipe = recipe or Recipe()
-    check_request(packed, recipe)
-    found = calibrate(packed, pictures, recipe.observer, tell)
     layers: dict[int, QuantisedLayer] = {}
+    network, steps = _quantise_steps(packed, pictures, recipe or Recipe(), tell, layers)
+    layers.update(steps)  # each before the next one is made, which looks at what it makes
+    return network
+
+
+def quantise_each(
+    packed: PackedFile, pictures: Sequence[Inputs], recipe: Recipe, tell: Tell = lambda line: None
+) -> dict[str, QuantisedNetwork]:
+    """By name of each layer, the network with this layer alone in integers; arguments and errors as of `quantise`."""
+    network, steps = _quantise_steps(packed, pictures, recipe, tell, {})
+    return {packed.layers[number].name: replace(network, layers={number: layer}) for number, layer in steps}
+
+
+def _quantise_steps(
+    packed: PackedFile, pictures: Sequence[Inputs], recipe: Recipe, tell: Tell, layers: Mapping[int, QuantisedLayer]
+) -> tuple[QuantisedNetwork, Iterator[tuple[int, QuantisedLayer]]]:
+    """The network with these layers, and what makes them: one for each that is not kept, in their order."""
+    check_request(packed, recipe)
+    numbers = {number for number, layer in enumerate(packed.layers) if layer.name not in recipe.keep}
+    found = calibrate(packed, pictures, recipe.observer, tell, NodeTypes(packed, numbers, recipe.exact_outputs))
     network = QuantisedNetwork(packed, layers, found.tensors, found.before_tables, recipe.exact_outputs)
     runs = [IntegerRun(network, picture) for picture in pictures] if recipe.looks_at_inputs else []
-    for index, node in enumerate(network.graph.nodes):
-        if node.layer is not None and packed.layers[node.layer].name not in recipe.keep:
-            tell(f"quantising {packed.layers[node.layer].name}")
-            layers[node.layer] = _quantise_node(network, index, runs, found, recipe)
-        for run in runs:
-            run.step(index)
-    return network
+
+    def steps() -> Iterator[tuple[int, QuantisedLayer]]:
+        for index, node in enumerate(network.graph.nodes):
+            if node.layer in numbers:
+                tell(f"quantising {packed.layers[node.layer].name}")
+                yield node.layer, _quantise_node(network, index, runs, found, recipe)
+            for run in runs:
+                run.step(index)
+
+    return network, steps()
 
 
 def check_request(packed: PackedFile, recipe: Recipe) -> None:

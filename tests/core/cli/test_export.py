@@ -141,7 +141,7 @@ def test_pictures_say_what_fp16_costs(tmp_path: Path, photos: Path, capsys: pyte
 @pytest.mark.parametrize(
     ("options", "line"),
     [
-        (("--data", "."), "--data: says what fp16 costs, and everything here is fp32; leave it out"),
+        (("--data", "."), "--data: says what fp16 and int8 cost, and everything here is fp32; leave it out"),
         (("--limit", "3", "--dtype", "fp16"), "--limit: is for the pictures of --data; leave it out"),
         (("--data", "nowhere", "--dtype", "fp16"), "nowhere: No such file or directory"),
         (("--data", ".", "--limit", "0", "--dtype", "fp16"), "--limit: need a whole number from 1 on; got 0"),

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from ubp_core.cli.main import main
-from ubp_core.cli.options.calibration import OBSERVERS
 from ubp_core.packed.file import PackedFile
 from ubp_core.quantisation import observers
+from ubp_core.quantisation.quantising import Recipe
+from ubp_core.vocabulary import DEFAULT_OBSERVER, OBSERVERS
 
 MODEL = ("mobilenet_v1", "--weights", "random", "--width", "0.25", "--input", "32x32")
 
@@ -22,7 +23,7 @@ def test_a_network_calibrated_on_pictures(tmp_path: Path, photos: Path, capsys: 
     assert main(["export", *MODEL, "--dtype", "int8", *options, *kept, "-o", str(path), "--json"]) == 0
     captured = capsys.readouterr()
     record = json.loads(captured.out)
-    assert record["calibration"]["random"] is False and record["calibration"]["observer"] == "minmax"
+    assert record["calibration"]["random"] is False and record["calibration"]["observer"] == "least_squares"
     assert [Path(one).name for one in record["calibration"]["pictures"]] == ["chelsea.jpg", "coffee.jpg", "rocket.jpg"]
     assert [Path(one).name for one in record["calibration"]["unreadable"]] == ["broken.png"]
     assert 0 < record["type_costs"][0]["mean"] < 0.5 and record["relative_error"] < 1e-4
@@ -40,7 +41,7 @@ def test_random_numbers_are_called_so_everywhere(tmp_path: Path, capsys: pytest.
     path = tmp_path / "net.ubp"
     assert main(["export", *MODEL, "--dtype", "int8", "--calibrate", "random", "--dense", "-o", str(path)]) == 0
     captured = capsys.readouterr()
-    assert "calibrated on RANDOM numbers: right for tests of speed" in captured.err
+    assert "int8 is calibrated on RANDOM numbers: its times are right" in captured.err
     assert "int8, calibrated on RANDOM numbers, for speed alone" in captured.out
     assert "on a random image: output 0 differs" in captured.out and "the same class" not in captured.out
     assert {layer.dtype for layer in PackedFile.load(path).layers} == {"int8"}
@@ -71,7 +72,7 @@ def test_other_pictures_say_what_it_costs(tmp_path: Path, photos: Path, capsys: 
 @pytest.mark.parametrize(
     ("options", "line"),
     [
-        ((), "--dtype int8 needs --calibrate FOLDER with pictures, or --calibrate random to test speed"),
+        ((), "int8 needs --calibrate FOLDER with pictures, or --calibrate random to test speed"),
         (("--calibrate", "nowhere"), "nowhere: No such file or directory"),
         (("--calibrate", "{empty}"), "no picture in it (of 1 files); JPEG, PNG and the like are read"),
         (
@@ -106,3 +107,4 @@ def test_options_of_int8_are_for_int8(
 
 def test_observers_are_those_of_the_library() -> None:
     assert tuple(observers.OBSERVERS) == OBSERVERS
+    assert Recipe().observer == DEFAULT_OBSERVER

@@ -42,7 +42,7 @@ def exporter(model: LoadedModel) -> NetworkExporter:
 
 @pytest.mark.parametrize("others", ["fp32", "fp16"])
 def test_each_layer_has_its_own_type(exporter: NetworkExporter, others: str) -> None:
-    own = {"stem.conv": "fp16", "blocks.3.pointwise": "fp32", "no.such.layer": "fp32"}
+    own = {"stem.conv": "fp16", "blocks.3.pointwise": "fp32"}
     made = export_by_types(exporter, {}, "l1", NetworkTypes("int8", own), RANDOM)
     types = {layer.name: layer.dtype for layer in made.packed.layers}
     assert (types.pop("stem.conv"), types.pop("blocks.3.pointwise")) == ("fp16", "fp32")
@@ -55,6 +55,8 @@ def test_each_layer_has_its_own_type(exporter: NetworkExporter, others: str) -> 
 def test_without_pictures_there_are_no_integers(exporter: NetworkExporter) -> None:
     with pytest.raises(ModelError, match="int8 needs pictures to calibrate on, or random numbers"):
         export_by_types(exporter, {}, "l1", NetworkTypes("int8"))
+    with pytest.raises(ModelError, match=r"^no\.such\.layer: the network does not apply this layer"):
+        export_by_types(exporter, {}, "l1", NetworkTypes("int8", {"no.such.layer": "fp32"}), RANDOM)
     assert export_by_types(exporter, {}, "l1", NetworkTypes()).costs == ()
 
 

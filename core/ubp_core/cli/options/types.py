@@ -51,8 +51,8 @@ def add_type_options(parser: argparse._ActionsContainer) -> None:
         "--keep",
         action="append",
         type=layer_type,
-        metavar="LAYER=TYPE",
-        help="another type for one layer; may be given several times",
+        metavar="LAYER[=TYPE]",
+        help="another type for one layer, fp32 where none is named; may be given several times",
     )
     parser.add_argument(
         "--accumulate",
@@ -65,11 +65,11 @@ def add_type_options(parser: argparse._ActionsContainer) -> None:
 
 
 def layer_type(text: str) -> tuple[str, str]:
-    """A layer's name and a type."""
-    name, _, kind = text.rpartition("=")
+    """A layer's name and a type, which is fp32 where none is said."""
+    name, sign, kind = text.rpartition("=") if "=" in text else (text, "", "")
     if not name:
-        raise argparse.ArgumentTypeError(f"need a layer's name and a type, such as conv1=fp32; got {text!r}")
-    return name, dtype(kind)
+        raise argparse.ArgumentTypeError(f"need a layer's name, or name and type, such as conv1=fp16; got {text!r}")
+    return name, dtype(kind) if sign else "fp32"
 
 
 layer_type.__name__ = "layer and type"

@@ -37,6 +37,22 @@ class TypeCost:
         return f"{line} {self.largest:.2%} of the largest number, by {self.mean:.2%} in the mean{same}"
 
 
+@dataclass(frozen=True)
+class LayerCost:
+    """What the integers of one layer cost a network."""
+
+    name: str
+    """Of the layer."""
+    dtype: str
+    """In which it is kept for that: "fp32" or "fp16"."""
+    error: float
+    """Norm of what it changes in the outputs, alone in int8, over the norm of these in fp32."""
+
+    def describe(self) -> str:
+        """A line for people."""
+        return f"{self.name} stays in {self.dtype}: alone in int8, it changes the outputs by {self.error:.2%}"
+
+
 def type_costs(runs: Sequence[Outputs], expected: Sequence[Outputs]) -> tuple[TypeCost, ...]:
     """The cost of every output.
 

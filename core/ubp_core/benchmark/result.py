@@ -47,7 +47,7 @@ class VariantResult:
     profile: tuple[ProfileStep, ...] = ()
     """Of a network: its steps. Empty where nothing is timed."""
     dtype: str = DEFAULT_DTYPE
-    """Of weights and arrays, one of DTYPES."""
+    """Of weights and arrays, one of STORED_DTYPES."""
     block_columns: int = DEFAULT_BLOCK_COLUMNS
     """Of a block, as asked for; of no meaning where the block size is 0."""
 

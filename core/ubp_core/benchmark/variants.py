@@ -33,7 +33,7 @@ class Variant:
     """0 where dense, and where the layers of a network differ."""
     sparsity: float = 0.0
     dtype: str = DEFAULT_DTYPE
-    """Of weights and arrays, one of DTYPES."""
+    """Of weights and arrays, one of STORED_DTYPES."""
     block_columns: int = DEFAULT_BLOCK_COLUMNS
     """Of a block; of no meaning where the block size is 0."""
 
@@ -99,7 +99,7 @@ def pack_variants(
     """
     from ubp_core import importance, select_blocks
     from ubp_core.budgets import no_kernel, too_few_rows
-    from ubp_core.network.types.half import as_type
+    from ubp_core.network.types.single_layers import as_stored
     from ubp_core.packed.layer_packing import pack_layer
 
     chosen = tuple(variants)
@@ -117,7 +117,8 @@ def pack_variants(
             asked = (variant.block_size, variant.sparsity, variant.method, threads, variant.block_columns)
             selection = select_blocks(matrix, *asked)
         path = folder / f"{number}.ubp"
-        packed = as_type(pack_layer(layer, selection, criterion if selection else ""), variant.dtype)
+        packed = pack_layer(layer, selection, criterion if selection else "")
+        packed = as_stored(packed, variant.dtype, selection.groups if selection else None)
         if layer.kind == "linear":
             packed = replace(packed, image_hw=(1, 1))  # a convolution over one pixel
         packed.save(path)

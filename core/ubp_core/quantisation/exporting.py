@@ -17,7 +17,7 @@ from ubp_core.network.types.costs import Images, Outputs, type_costs
 from ubp_core.network.types.half import loss_note
 from ubp_core.network.types.trial import run_natively
 from ubp_core.packed.file import PackedFile
-from ubp_core.packed.format import MAX_TEXT
+from ubp_core.packed.layer_packing import add_to_source
 from ubp_core.quantisation.interpreter import run_integers
 from ubp_core.quantisation.network import QuantisedNetwork
 from ubp_core.quantisation.packed_network import keep_in_half, pack_integers, unpack_integers
@@ -115,9 +115,7 @@ def with_integers(
 
 def source_text(source: str, words: str) -> str:
     """Where the weights come from, and on what they were calibrated, in one line that a file may hold."""
-    added = f"; int8, calibrated on {words}" if source else f"int8, calibrated on {words}"
-    room = MAX_TEXT - len(added.encode())
-    return source.encode()[:room].decode("utf-8", "ignore") + added
+    return add_to_source(source, f"int8, calibrated on {words}")
 
 
 def check_runs(network: QuantisedNetwork, packed: PackedFile, images: Images, tell: Progress) -> list[Outputs]:

@@ -21,7 +21,7 @@ from ubp_core.cli.options.selection import add_grid_options, add_jobs_option
 from ubp_core.cli.options.types import add_dtypes_option
 from ubp_core.errors import ExitCode, UbpError
 from ubp_core.process.leftovers import passing_folder
-from ubp_core.vocabulary import COMPARED_METHODS
+from ubp_core.vocabulary import COMPARED_METHODS, INT8
 
 if TYPE_CHECKING:
     from ubp_core.benchmark import BenchRun
@@ -41,6 +41,7 @@ EXAMPLES = """\
   ubp bench --layers _blocks.10._project_conv
   ubp bench --layers _conv_head,_blocks.2._expand_conv --device adb --cores big
   ubp bench mobilenet_v1 --layers all --block-size 4,8 --sparsity 0.5,0.75,0.9 --cool-down 5
+  ubp bench --layers _conv_head --dtype fp32,int8 --block-columns 1,4     blocks of four columns too
   ubp bench --layers _conv_head --device adb:1A2B3C,adb:4D5E6F --json
   ubp bench --plan plan.yaml --methods abp --device adb
   ubp bench mobilenet_v1 --weights random --dtype fp32,fp16 --device adb     rows of both, each against its own dense"""
@@ -100,7 +101,7 @@ def run(args: argparse.Namespace) -> int:
     cancel = Event()
     with passing_folder("ubp-bench-") as folder:
         columns = args.block_columns if plan is None else [layer.block_columns for layer in plan.pruned]
-        if note := split_note(max(columns, default=1)):
+        if set(args.dtype) != {INT8} and (note := split_note(max(columns, default=1))):
             output.note(note)
         packed = pack(args, plan, model, args.input_hw or (side, side), folder)
         extra = {"model": output.model_record(model), "criterion": plan.criterion if plan else args.criterion}

@@ -8,26 +8,31 @@ from typing import TYPE_CHECKING
 
 from ubp_core.cli.options.values import list_of
 from ubp_core.errors import UsageError
-from ubp_core.vocabulary import DEFAULT_DTYPE, DTYPES, INT8, STORED_DTYPES
+from ubp_core.vocabulary import DEFAULT_DTYPE, DTYPES, STORED_DTYPES
 
 if TYPE_CHECKING:
     from ubp_core.network.types.conversions import NetworkTypes
     from ubp_core.plan import Plan
 
 
-def dtype(text: str) -> str:
-    """One of DTYPES."""
-    if text not in DTYPES:
-        raise argparse.ArgumentTypeError(f"{text!r} is no type; choose from {', '.join(DTYPES)}")
+def dtype(text: str, types: Sequence[str] = DTYPES) -> str:
+    """One of these."""
+    if text not in types:
+        raise argparse.ArgumentTypeError(f"{text!r} is no type; choose from {', '.join(types)}")
     return text
 
 
-def add_dtype_option(parser: argparse._ActionsContainer, types: Sequence[str] = DTYPES) -> None:
-    """--dtype, of all layers."""
-    more = "; int8 takes a quarter, and needs --calibrate" if INT8 in types else ""
+def stored_dtype(text: str) -> str:
+    """One of STORED_DTYPES."""
+    return dtype(text, STORED_DTYPES)
+
+
+def add_dtype_option(parser: argparse._ActionsContainer, int8: str = "") -> None:
+    """--dtype, of all layers; `int8`: what to say of that type, where it can be chosen."""
+    more = f"; int8 takes a quarter, {int8}" if int8 else ""
     parser.add_argument(
         "--dtype",
-        choices=types,
+        choices=STORED_DTYPES if int8 else DTYPES,
         default=DEFAULT_DTYPE,
         help="type of weights and arrays. fp16 takes half the memory and, on cores with fp16 arithmetic (Cortex-A55, "
         "A75, A76 and later), about half the time; on older ones (A53, A57, A72, A73) the same file runs in fp32"
@@ -40,16 +45,16 @@ def add_dtypes_option(parser: argparse._ActionsContainer) -> None:
     """--dtype, several."""
     parser.add_argument(
         "--dtype",
-        type=list_of(dtype),
+        type=list_of(stored_dtype),
         default=(DEFAULT_DTYPE,),
         metavar="TYPE[,TYPE]",
-        help=f"types of weights and arrays, {' or '.join(DTYPES)}: a row for each (default: {DEFAULT_DTYPE})",
+        help=f"types of weights and arrays, {', '.join(STORED_DTYPES)}: a row for each (default: {DEFAULT_DTYPE})",
     )
 
 
 def add_type_options(parser: argparse._ActionsContainer) -> None:
     """--dtype and what a network in fp16 has beside it."""
-    add_dtype_option(parser, STORED_DTYPES)
+    add_dtype_option(parser, "and needs --calibrate")
     parser.add_argument(
         "--keep",
         action="append",

@@ -23,6 +23,7 @@ from ubp_core.quantisation.affine import Table, activation_table, affine_of_rang
 from ubp_core.quantisation.network import QuantisedLayer
 from ubp_core.quantisation.operators import finish, layer_sums, scaled_sums
 from ubp_core.quantisation.uncalibrated import INPUT
+from ubp_core.vocabulary import ACTIVATIONS
 
 QUICK = ("--runs", "3", "--warmup", "1")
 
@@ -155,6 +156,19 @@ def test_block_sizes(bench: Bench, tmp_path: Path, block_size: int, columns: int
     assert row["check"] == "ok" and row["block_size"] == block_size and row["blocks"] == layer.block_count
     assert row["multiply_adds"] == 55 * layer.weights.size and row["dense_multiply_adds"] == 55 * 50 * 33
     assert row["packed_bytes"] == layer.nbytes
+
+
+@pytest.mark.parametrize("dtype", ["fp32", "int8"])
+def test_every_activation(bench: Bench, tmp_path: Path, dtype: str) -> None:
+    rng = np.random.default_rng(3)
+    layer = random_layer(rng, (20, 15, 1, 1), 4)
+    layer = replace(layer, weights=8 * layer.weights)  # some results are above 6
+    typed = to_integers(rng, layer) if dtype == "int8" else layer
+    all_of_them = (replace(typed, activation=name, name=name, image_hw=(7, 9)) for name in ACTIVATIONS)
+    PackedFile(tuple(all_of_them)).save(tmp_path / "layers.ubp")
+    rows = bench.rows(tmp_path / "layers.ubp", "--check", *QUICK)
+    assert [(row["activation"], row["check"]) for row in rows] == [(name, "ok") for name in ACTIVATIONS]
+    assert len({row["output_crc32"] for row in rows}) == len(ACTIVATIONS)
 
 
 @pytest.mark.parametrize("kernel", [3, 5, 2])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +14,14 @@ from hypothesis import strategies as st
 from packed_samples import file_bytes, random_blocks, random_layer
 from ubp_core import importance, select_blocks
 from ubp_core.benchmark import make_variants, pack_variants
+from ubp_core.cli.main import main
 from ubp_core.errors import SelectionError
-from ubp_core.models import Layer
+from ubp_core.export.packed_layers import pack_selected
+from ubp_core.models import Layer, load_model
 from ubp_core.packed.file import PackedFile
 from ubp_core.packed.packing import pack, pack_dense
 from ubp_core.packed.reader import read_packed
+from ubp_core.plan import make_plan, select_plan
 from ubp_core.quantisation.uncalibrated import INPUT, to_integers
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -76,3 +81,27 @@ def test_variants_in_all_types(tmp_path: Path) -> None:
     assert split.block_columns == 1 and split.block_count == 4 * wide.block_count
     assert not (wide.unpack()[split.unpack() == 0]).any()
     assert packed.retained[5] == packed.retained[8] < packed.retained[7]
+
+
+def test_layers_of_a_plan() -> None:
+    model = load_model("mobilenet_v1", weights="random", width=0.25)
+    plan = replace(make_plan(model, block_columns=4), dtype="int8")
+    selections = select_plan(plan, model)
+    file = pack_selected(plan, model, selections, lambda: None).file
+    assert file.source.endswith("(q - 128) / 128")
+    for layer, selection in zip(file.layers, selections.values(), strict=True):
+        assert (layer.dtype, layer.block_columns, layer.block_count) == ("int8", 4, selection.block_count)
+
+
+def test_a_benchmark_of_all_types(capsys: pytest.CaptureFixture[str]) -> None:
+    """Host and ARM64 agree in every byte, whatever kernels they have."""
+    model = ("mobilenet_v1", "--weights", "random", "--width", "0.25", "--input-size", "32")
+    words = ("--layers", "blocks.3.pointwise", "--dtype", "fp32,int8", "--block-columns", "1,4", "--methods", "optimal")
+    few = ("--runs", "3", "--warmup", "1", "--no-history", "--device", "host,emulator", "--json")
+    assert main(["bench", *model, *words, *few]) == 0
+    runs = [run["layers"][0]["variants"] for run in json.loads(capsys.readouterr().out)["runs"]]
+    for variants in runs:
+        asked = [(v["dtype"], v["block_size"], v["block_columns"], v["check"]) for v in variants]
+        forms = [(0, 1), (4, 1), (4, 4)]
+        assert asked == [(dtype, *form, "ok") for dtype in ("fp32", "int8") for form in forms]
+    assert [v["checksum"] for v in runs[0][3:]] == [v["checksum"] for v in runs[1][3:]]

@@ -105,9 +105,9 @@ def test_one_pixel_and_missing_batch() -> None:
     np.testing.assert_array_equal(layer.run(x[0]), layer.run(x)[0])
 
 
-def test_a_layer_of_int8_has_no_input_alone() -> None:
+def test_a_layer_of_int8_takes_no_numbers() -> None:
     layer = to_integers(np.random.default_rng(0), random_layer(np.random.default_rng(0), (4, 3), 2, name="fc"))
-    with pytest.raises(UbpError, match="fc: is int8; alone it has no input whose bytes mean something"):
+    with pytest.raises(UbpError, match="fc: is int8; it takes bytes, not numbers: ubp_bench runs it alone"):
         layer.run(np.zeros(3, np.float32))
 
 

@@ -101,8 +101,8 @@ def pack_variants(
     """
     from ubp_core import importance, select_blocks
     from ubp_core.budgets import no_kernel, too_few_rows
-    from ubp_core.network.types.half import as_type
     from ubp_core.packed.layer_packing import pack_layer
+    from ubp_core.quantisation.single_layers import as_stored
 
     chosen = tuple(variants)
     matrix = importance(layer.weight, criterion)
@@ -119,7 +119,8 @@ def pack_variants(
             asked = (variant.block_size, variant.sparsity, variant.method, threads, variant.block_columns)
             selection = select_blocks(matrix, *asked)
         path = folder / f"{number}.ubp"
-        packed = as_type(pack_layer(layer, selection, criterion if selection else ""), variant.dtype)
+        packed = pack_layer(layer, selection, criterion if selection else "")
+        packed = as_stored(packed, variant.dtype, selection.groups if selection else None)
         if layer.kind == "linear":
             packed = replace(packed, image_hw=(1, 1))  # a convolution over one pixel
         packed.save(path)

@@ -19,12 +19,15 @@ from ubp_core.cli.options.types import add_dtype_option
 from ubp_core.cli.parsing import refuse_given
 from ubp_core.cli.show.command import file_record, print_file
 from ubp_core.errors import ExitCode, FileError, ModelError
-from ubp_core.vocabulary import ACTIVATIONS
+from ubp_core.vocabulary import ACTIVATIONS, INT8
 
 if TYPE_CHECKING:
+    from ubp_core.grouping.columns import ColumnGroups
     from ubp_core.models import Layer, LoadedModel
     from ubp_core.packed.layer import PackedLayer
     from ubp_core.plan import Plan
+
+    Packed = tuple[PackedLayer, ColumnGroups | None]
 
 DESCRIPTION = """\
 Select the blocks of some layers and write them into one packed file (.ubp), which kernels run from as it is.
@@ -35,6 +38,7 @@ EXAMPLES = """\
   ubp pack resnet50 --weights random --layer layer1.0.conv1 --layer layer4.0.conv2 --sparsity 0.9 -o two.ubp
   ubp pack mobilenet_v1 --all --block-size 8 -o network.ubp
   ubp pack mobilenet_v1 --all --dense -o baseline.ubp
+  ubp pack --layer _conv_head --dtype int8 --block-columns 4 -o speed.ubp    to measure a layer alone
   ubp pack --plan plan.yaml -o network.ubp            what `ubp plan` decided, layer by layer
   ubp pack best.pth --layer body.0 --stride 1 --padding 1 -o body.ubp    a checkpoint whose network has no --arch"""
 
@@ -48,7 +52,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_plan_option(layers)
     add_choice_options(parser, packed=True)
     parser.add_argument("--dense", action="store_true", help="keep all weights: the baseline of a benchmark")
-    add_dtype_option(parser)
+    add_dtype_option(
+        parser,
+        ", to measure how fast layers are alone: bytes of their input mean numbers from -1 to 1, which no picture has "
+        "calibrated (a network that computes something in int8 comes from ubp export --dtype int8 --calibrate)",
+    )
     parser.add_argument(
         "--activation", choices=ACTIVATIONS, default="none", help="fuse it into every layer (default: none)"
     )
@@ -66,18 +74,19 @@ def run(args: argparse.Namespace) -> int:
         refuse_existing(args.output)
     plan = read_plan(args, [*CHOICE, "dense", "dtype"])
     model, packed_layers = _pack_chosen(args) if plan is None else _pack_plan(args, plan)
-    from ubp_core.network.types.half import with_types
     from ubp_core.packed.file import PackedFile
-    from ubp_core.packed.layer_packing import head_texts
+    from ubp_core.packed.layer_packing import add_to_source, head_texts
+    from ubp_core.quantisation.single_layers import MEANING, with_types
 
-    widest = args.block_columns if plan is None else max((x.block_columns for x in plan.pruned), default=1)
-    if not args.dense and (note := split_note(widest)):
+    types = [args.dtype if plan is None else plan.dtype_of(layer.name) for layer, _ in packed_layers]
+    split = (4 for dtype, (_, groups) in zip(types, packed_layers, strict=True) if groups and dtype != INT8)
+    if note := split_note(max(split, default=1)):
         output.note(note)
-    types = [args.dtype if plan is None else plan.dtype_of(layer.name) for layer in packed_layers]
-    typed, notes = with_types(packed_layers, types)
+    typed, notes = with_types([layer for layer, _ in packed_layers], types, [groups for _, groups in packed_layers])
     for note in notes:
         output.note(note)
-    packed = PackedFile(typed, *head_texts(model))
+    name, source = head_texts(model)
+    packed = PackedFile(typed, name, add_to_source(source, MEANING) if INT8 in types else source)
     packed.save(args.output, args.force)
     if args.json:
         output.print_json({"command": "pack", **file_record(args.output, packed)})
@@ -87,7 +96,7 @@ def run(args: argparse.Namespace) -> int:
     return ExitCode.OK
 
 
-def _pack_chosen(args: argparse.Namespace) -> tuple[LoadedModel, tuple[PackedLayer, ...]]:
+def _pack_chosen(args: argparse.Namespace) -> tuple[LoadedModel, tuple[Packed, ...]]:
     """The layers that the options name, at the sparsity they give."""
     if args.dense:
         refuse_given(args, CHOICE, "--dense keeps all weights")
@@ -129,7 +138,7 @@ def _leave_out_dense(layers: tuple[Layer, ...], args: argparse.Namespace) -> tup
     return kept
 
 
-def _pack_plan(args: argparse.Namespace, plan: Plan) -> tuple[LoadedModel, tuple[PackedLayer, ...]]:
+def _pack_plan(args: argparse.Namespace, plan: Plan) -> tuple[LoadedModel, tuple[Packed, ...]]:
     """The layers that a plan prunes."""
     from ubp_core.packed.layer_packing import pack_layer
     from ubp_core.plan import select_plan
@@ -140,17 +149,18 @@ def _pack_plan(args: argparse.Namespace, plan: Plan) -> tuple[LoadedModel, tuple
     if not selections:
         raise ModelError(f"{args.plan}: prunes no layer, so there is nothing to pack")
     layers = with_geometry(args, [model.layer(name) for name in selections])
-    return model, tuple(pack_layer(layer, selections[layer.name], plan.criterion, args.activation) for layer in layers)
+    chosen = [(layer, selections[layer.name]) for layer in layers]
+    return model, tuple((pack_layer(layer, x, plan.criterion, args.activation), x.groups) for layer, x in chosen)
 
 
-def _pack(layer: Layer, args: argparse.Namespace) -> PackedLayer:
+def _pack(layer: Layer, args: argparse.Namespace) -> Packed:
     """One layer."""
     from ubp_core import importance, select_blocks
     from ubp_core.packed.layer_packing import pack_layer
 
     if args.dense:
-        return pack_layer(layer, None, activation=args.activation)
+        return pack_layer(layer, None, activation=args.activation), None
     matrix = importance(layer.weight, args.criterion)
     asked = (args.block_size, args.sparsity, args.method, args.jobs, args.block_columns)
     selection = select_blocks(matrix, *asked)
-    return pack_layer(layer, selection, args.criterion, args.activation)
+    return pack_layer(layer, selection, args.criterion, args.activation), selection.groups

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ubp_core.errors import PlanError
-from ubp_core.network.types.half import with_types
 from ubp_core.packed.file import PackedFile
-from ubp_core.packed.layer_packing import head_texts, pack_layer
+from ubp_core.packed.layer_packing import add_to_source, head_texts, pack_layer
+from ubp_core.quantisation.single_layers import MEANING, with_types
+from ubp_core.vocabulary import INT8
 
 if TYPE_CHECKING:
     from ubp_core.models import LoadedModel
@@ -42,5 +43,7 @@ def pack_selected(
     for name, selection in selections.items():
         check()
         layers.append(pack_layer(model.layer(name), selection, plan.criterion))
-    typed, notes = with_types(layers, [plan.dtype_of(layer.name) for layer in layers])
-    return PackedLayers(PackedFile(typed, *head_texts(model)), notes)
+    dtypes = [plan.dtype_of(layer.name) for layer in layers]
+    typed, notes = with_types(layers, dtypes, [selection.groups for selection in selections.values()])
+    name, source = head_texts(model)
+    return PackedLayers(PackedFile(typed, name, add_to_source(source, MEANING) if INT8 in dtypes else source), notes)

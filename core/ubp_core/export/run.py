@@ -189,7 +189,8 @@ class PreparedFiles:
         """What to know of the files, a line each: what is not as expected, and what types cost."""
         if self.network is None and self.packed is None:
             return ()
-        split = split_note(max((selection.block_columns for selection in self.selections.values()), default=1))
+        floats = (s.block_columns for name, s in self.selections.items() if self.plan.dtype_of(name) != INT8)
+        split = split_note(max(floats, default=1))
         wide = () if split is None else (split,)
         if self.network is None:
             return (*wide, *(() if self.packed is None else self.packed.notes))

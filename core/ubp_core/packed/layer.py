@@ -155,16 +155,21 @@ class PackedLayer:
         """[rows, columns] the stored numbers in their own type; 0 where nothing was kept."""
         if self.dense:
             return self.weights
+        weight = np.zeros((self.rows, self.columns + 1), self.weights.dtype)
+        weight[self.weight_places()] = self.weights
+        return np.ascontiguousarray(weight[:, :-1])
+
+    def weight_places(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Row and column of every weight of a sparse layer, each to be broadcast to the shape of `weights`.
+
+        Places of a block that have no column are in column K, behind the last one.
+        """
         rows = rotated_rows(block_starts(self.row_begin), self.block_size)
-        weight = np.zeros((self.rows, self.columns), self.weights.dtype)
         if self.block_columns == 1:
-            weight[rows, self.block_column[:, None]] = self.weights
-            return weight
-        wide = np.zeros((self.rows, self.columns + -self.columns % GROUPED_COLUMNS), self.weights.dtype)
-        places = GROUPED_COLUMNS * self.block_column.astype(np.int64)[:, None] + np.arange(GROUPED_COLUMNS)
-        wide[rows[:, :, None], places[:, None, :]] = self.weights
-        weight[:, self.column_order] = wide[:, : self.columns]
-        return weight
+            return rows, self.block_column.astype(np.int64)[:, None]
+        missing = np.full(-self.columns % GROUPED_COLUMNS, self.columns)
+        groups = np.append(self.column_order.astype(np.int64), missing).reshape(-1, GROUPED_COLUMNS)
+        return rows[:, :, None], groups[self.block_column][:, None, :]
 
     def run(
         self, x: NDArray[Any], threads: int = 1, kernel: str = "sparse", winograd: bool = True

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ubp_core.errors import ModelError, SelectionError
-from ubp_core.packed.format import MAX_STEP
+from ubp_core.packed.format import MAX_STEP, MAX_TEXT
 from ubp_core.packed.packing import BlockSelection, pack, pack_dense
 from ubp_core.printable import printable
 
@@ -75,8 +75,14 @@ def head_texts(model: LoadedModel) -> tuple[str, str]:
     return _one_line(model.name), _one_line(model.source)
 
 
+def add_to_source(source: str, words: str) -> str:
+    """Where the weights come from, and more on what the file is, in one line that it may hold."""
+    added = f"; {words}" if source else words
+    return source.encode()[: MAX_TEXT - len(added.encode())].decode("utf-8", "ignore") + added
+
+
 def _one_line(text: str) -> str:
-    return printable(text).encode("utf-8", "replace")[:4096].decode("utf-8", "ignore")
+    return printable(text).encode("utf-8", "replace")[:MAX_TEXT].decode("utf-8", "ignore")
 
 
 def input_image(layer: Layer) -> tuple[int, int] | None:

@@ -35,7 +35,7 @@ def run_layer(
         UbpError: x or an option does not fit the layer; the line says how.
     """
     if layer.dtype == INT8:
-        raise UbpError(f"{layer.name}: is {layer.dtype}; alone it has no input whose bytes mean something")
+        raise UbpError(f"{layer.name}: is {layer.dtype}; it takes bytes, not numbers: ubp_bench runs it alone")
     if kernel not in KERNELS:
         raise UbpError(f"kernel: {kernel!r} is unknown; choose from {', '.join(KERNELS)}")
     values = float_array(x, "x")

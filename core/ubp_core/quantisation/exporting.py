@@ -18,7 +18,8 @@ from ubp_core.network.types.costs import Images, LayerCost, Outputs, type_costs
 from ubp_core.network.types.half import loss_note
 from ubp_core.network.types.trial import run_natively
 from ubp_core.packed.file import PackedFile
-from ubp_core.packed.format import MAX_TEXT, Op
+from ubp_core.packed.format import Op
+from ubp_core.packed.layer_packing import add_to_source
 from ubp_core.pictures.folder import Pictures, in_batches
 from ubp_core.quantisation.interpreter import run_integers
 from ubp_core.quantisation.network import QuantisedNetwork
@@ -165,9 +166,7 @@ def fallback_notes(packed: PackedFile) -> tuple[str, ...]:
 
 def source_text(source: str, words: str) -> str:
     """Where the weights come from, and on what they were calibrated, in one line that a file may hold."""
-    added = f"; int8, calibrated on {words}" if source else f"int8, calibrated on {words}"
-    room = MAX_TEXT - len(added.encode())
-    return source.encode()[:room].decode("utf-8", "ignore") + added
+    return add_to_source(source, f"int8, calibrated on {words}")
 
 
 def checked_runs(

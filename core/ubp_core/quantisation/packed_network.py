@@ -17,7 +17,7 @@ from ubp_core.packed.file import PackedFile
 from ubp_core.packed.format import GROUPED_COLUMNS, Op
 from ubp_core.packed.graph import Graph, Node, Tensor
 from ubp_core.packed.layer import PackedLayer
-from ubp_core.packed.rotation import block_starts, rotated_rows
+from ubp_core.packed.rotation import block_starts
 from ubp_core.packed.rules.integer_nodes import TABLE_OPS, Place, check_factors
 from ubp_core.quantisation.affine import Affine
 from ubp_core.quantisation.network import QuantisedLayer, QuantisedNetwork
@@ -129,14 +129,7 @@ def integer_layer(layer: QuantisedLayer, groups: ColumnGroups | None = None) -> 
     source = layer.source if groups is None else join_blocks(layer.source, groups)
     weights: NDArray[np.int8] = layer.weights
     if not source.dense:
-        rows = rotated_rows(block_starts(source.row_begin), source.block_size)
-        if source.block_columns == 1:
-            weights = weights[rows, source.block_column[:, None]]
-        else:
-            places = GROUPED_COLUMNS * source.block_column.astype(np.int64)[:, None] + np.arange(GROUPED_COLUMNS)
-            missing = -source.columns % GROUPED_COLUMNS
-            ordered = np.pad(weights[:, source.column_order], ((0, 0), (0, missing)))
-            weights = ordered[rows[:, :, None], places[:, None, :]]
+        weights = np.pad(weights, ((0, 0), (0, 1)))[source.weight_places()]
     return replace(source, weights=np.ascontiguousarray(weights), bias=layer.bias, scales=layer.scales)
 
 

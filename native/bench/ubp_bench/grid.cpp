@@ -21,7 +21,7 @@ Shape shape_of(const Case& one, const Options& options) {
     if (shape.height == 0) throw BadInput(where + "the file names no image; give --input HxW");
     shape.out_height = out_side(shape.height, v.kernel_h, v.stride_h, v.pad_h, v.extra_h, v.dilation_h);
     shape.out_width = out_side(shape.width, v.kernel_w, v.stride_w, v.pad_w, v.extra_w, v.dilation_w);
-    const double inputs = double(shape.batch) * v.in_channels * double(shape.height) * double(shape.width);
+    const double inputs = double(shape.batch) * double(input_channels(v)) * double(shape.plane());
     const double outputs = double(shape.batch) * v.rows * double(shape.out_height) * double(shape.out_width);
     if (inputs > double(kLargestArray) || outputs > double(kLargestArray))
         throw BadInput(where + "input or output above 2^28 values; choose a smaller --input or --batch");
@@ -47,8 +47,6 @@ std::vector<Group> make_groups(const std::vector<std::unique_ptr<MappedFile>>& f
         if (file->contents().graph() && options.layers.empty()) continue;  // runs as a network
         for (const FileLayer& layer : file->contents().layers()) {
             if (!is_wanted(options, layer.name)) continue;
-            if (layer.view.dtype == DType::int8)
-                throw BadInput(file->path() + ": layers of int8 run in their network only, which says what bytes mean");
             Case one{file.get(), &layer, {}};
             one.shape = shape_of(one, options);
             add_case(groups, one);
@@ -63,8 +61,7 @@ std::vector<Group> make_groups(const std::vector<std::unique_ptr<MappedFile>>& f
 }
 
 std::vector<float> make_input(const Case& one, uint64_t seed) {
-    return random_input(size_t(one.shape.batch * one.layer->view.in_channels * one.shape.height * one.shape.width),
-                        seed);
+    return random_input(size_t(one.shape.batch * input_channels(one.layer->view) * one.shape.plane()), seed);
 }
 
 std::vector<float> random_input(size_t count, uint64_t seed) {

@@ -6,7 +6,7 @@
 
 #include "entries/mapped_file.h"
 #include "options.h"
-#include "entries/reference.h"
+#include "entries/plain_loop.h"
 
 namespace ubp::bench {
 

@@ -6,7 +6,8 @@
 #include "machine/affinity.h"
 #include "machine/clock.h"
 #include "count_marks.h"
-#include "entries/layer_entry.h"
+#include "entries/integers/integer_layer_entry.h"
+#include "entries/integers/integer_reference.h"
 
 namespace ubp::bench {
 namespace {
@@ -95,20 +96,40 @@ void count_runs(Entries& entries, Progress& progress) {
     }
 }
 
-std::vector<CaseData> make_data(const Group& group, const Options& options, Progress& progress) {
+/// A case's input, in the layer's type, and what its output should be.
+struct Prepared {
+    CaseData data;
+    std::optional<IntegerCaseData> integers;
+};
+
+void make_expected(const Case& one, Prepared& prepared, const OnPart& tell) {
+    const LayerView& layer = one.layer->view;
+    CaseData& data = prepared.data;
+    const int64_t begin = now_ns();
+    if (prepared.integers) {
+        IntegerCaseData& integers = *prepared.integers;
+        integers.expected = run_integer_reference(layer, one.shape, integers.bytes, integers.x, tell);
+    } else {
+        data.expected = run_reference(layer, one.shape, data.x, tell);
+    }
+    data.plain_loop_ns = now_ns() - begin;
+}
+
+std::vector<Prepared> prepare(const Group& group, const Options& options, Progress& progress) {
     const int64_t repeats = int64_t(options.kernels.size() * options.threads.size());
-    std::vector<CaseData> data(group.size());
+    std::vector<Prepared> all(group.size());
     for (size_t i = 0; i < group.size(); ++i) {
-        data[i].x = make_input(group[i], options.seed);
-        if (!options.check) continue;
         const LayerView& layer = group[i].layer->view;
-        const int64_t work = reference_work(layer, group[i].shape), begin = now_ns();
+        std::vector<float> x = make_input(group[i], options.seed);
+        if (layer.dtype == DType::int8) all[i].integers.emplace(group[i], x);
+        else all[i].data.x = std::move(x);
+        if (!options.check) continue;
+        const int64_t work = PlainLoop::work(layer, group[i].shape);
         const auto tell = [&](int64_t done) { progress.plain_loop(int64_t(i) * repeats, done, work); };
         tell(0);
-        data[i].expected = run_reference(layer, group[i].shape, data[i].x, tell);
-        data[i].plain_loop_ns = now_ns() - begin;
+        make_expected(group[i], all[i], tell);
     }
-    return data;
+    return all;
 }
 
 }  // namespace
@@ -132,14 +153,19 @@ std::vector<Row> measure(Entries& entries, const Options& options, Progress& pro
 }
 
 std::vector<Row> run_group(const Group& group, ThreadPools& pools, const Options& options, Progress& progress) {
-    const std::vector<CaseData> data = make_data(group, options, progress);
+    const std::vector<Prepared> prepared = prepare(group, options, progress);
     Entries entries;
+    const auto make = [&](size_t i, Kernel kernel, unsigned threads) -> std::unique_ptr<Entry> {
+        PinnedPool& pool = pools.with(threads);
+        const auto& integers = prepared[i].integers;
+        if (integers) return std::make_unique<IntegerLayerEntry>(group[i], *integers, kernel, threads, pool, options);
+        return std::make_unique<LayerEntry>(group[i], prepared[i].data, kernel, threads, pool, options);
+    };
     for (size_t i = 0; i < group.size(); ++i)
         for (Kernel kernel : options.kernels)
             for (unsigned threads : options.threads) {
-                progress.first_run(int64_t(entries.size()), data[i].plain_loop_ns);
-                entries.push_back(
-                    std::make_unique<LayerEntry>(group[i], data[i], kernel, threads, pools.with(threads), options));
+                progress.first_run(int64_t(entries.size()), prepared[i].data.plain_loop_ns);
+                entries.push_back(make(i, kernel, threads));
                 entries.back()->check();
             }
     return measure(entries, options, progress);

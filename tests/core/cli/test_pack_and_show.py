@@ -86,6 +86,23 @@ def test_dense_keeps_every_weight(tmp_path: Path) -> None:
     assert one.dense and one.unpack().tobytes() == layer.weight.tobytes()
 
 
+def test_int8_says_what_bytes_mean(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = packed(tmp_path, "--layer", LAYER, "--dtype", "int8", "--block-columns", "4")
+    written = capsys.readouterr()
+    assert file.source.endswith("; layers of int8 for speed alone: they take bytes q that mean (q - 128) / 128")
+    assert "(q - 128) / 128" in written.out and "4x4 unaligned, optimal, int8" in written.out
+    assert "is written as 4" not in written.err
+    layer = load_model(MODEL[0], weights="random", width=0.25).layer(LAYER)
+    selection = select_blocks(importance(layer.weight), 4, 0.75, block_columns=4)
+    (one,) = file.layers
+    assert (one.block_columns, one.block_count) == (4, selection.block_count)
+    off = np.abs(one.unpack() - np.where(selection.mask().reshape(layer.shape), layer.weight, np.float32(0)))
+    assert (off.reshape(one.rows, -1).max(1) <= 0.5001 * one.scales).all()
+    capsys.readouterr()
+    assert main(["show", str(tmp_path / "out.ubp")]) == 0
+    assert capsys.readouterr().out == written.out
+
+
 def test_layers_stand_in_the_order_given_and_once(tmp_path: Path) -> None:
     names = ["blocks.5.pointwise", LAYER, "blocks.5.pointwise"]
     file = packed(tmp_path, *(word for name in names for word in ("--layer", name)))

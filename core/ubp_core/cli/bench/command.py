@@ -21,10 +21,11 @@ from ubp_core.cli.options.selection import add_grid_options, add_jobs_option
 from ubp_core.cli.options.types import add_dtypes_option
 from ubp_core.errors import ExitCode, UbpError
 from ubp_core.process.leftovers import passing_folder
-from ubp_core.vocabulary import COMPARED_METHODS
+from ubp_core.vocabulary import COMPARED_METHODS, INT8
 
 if TYPE_CHECKING:
     from ubp_core.benchmark import BenchRun
+    from ubp_core.plan import Plan
 
 DESCRIPTION = """\
 Run a network, or single layers of it, on a device: dense, aligned (abp) and unaligned (bed, optimal) variants take
@@ -41,9 +42,10 @@ EXAMPLES = """\
   ubp bench --layers _blocks.10._project_conv
   ubp bench --layers _conv_head,_blocks.2._expand_conv --device adb --cores big
   ubp bench mobilenet_v1 --layers all --block-size 4,8 --sparsity 0.5,0.75,0.9 --cool-down 5
+  ubp bench --layers _conv_head --dtype fp32,int8 --block-columns 1,4     blocks of four columns too
   ubp bench --layers _conv_head --device adb:1A2B3C,adb:4D5E6F --json
   ubp bench --plan plan.yaml --methods abp --device adb
-  ubp bench mobilenet_v1 --weights random --dtype fp32,fp16 --device adb     rows of both, each against its own dense"""
+  ubp bench mobilenet_v1 --weights random --dtype fp32,fp16,int8 --device adb     rows of each, against its own dense"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -99,8 +101,7 @@ def run(args: argparse.Namespace) -> int:
     model, side = load_for_plan(args, plan)
     cancel = Event()
     with passing_folder("ubp-bench-") as folder:
-        columns = args.block_columns if plan is None else [layer.block_columns for layer in plan.pruned]
-        if note := split_note(max(columns, default=1)):
+        if note := split_note(widest_of_floats(args, plan)):
             output.note(note)
         packed = pack(args, plan, model, args.input_hw or (side, side), folder)
         extra = {"model": output.model_record(model), "criterion": plan.criterion if plan else args.criterion}
@@ -112,6 +113,13 @@ def run(args: argparse.Namespace) -> int:
     if cancel.is_set():
         return ExitCode.INTERRUPTED
     return ExitCode.OK if all(run.complete for run in runs) else ExitCode.FAILED
+
+
+def widest_of_floats(args: argparse.Namespace, plan: Plan | None) -> int:
+    """Columns of the widest blocks in fp32 or fp16: only int8 keeps them in one piece."""
+    if plan is None:
+        return 1 if set(args.dtype) == {INT8} else max(args.block_columns)
+    return max((x.block_columns for x in plan.pruned if plan.dtype_of(x.name) != INT8), default=1)
 
 
 def settings_from(args: argparse.Namespace) -> BenchSettings:

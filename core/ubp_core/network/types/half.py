@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -28,16 +27,6 @@ def as_type(layer: PackedLayer, dtype: str, wide_sums: bool = False) -> PackedLa
         SelectionError: a weight is beyond fp16, or all weights of a row become zero in it.
     """
     return layer if dtype == "fp32" else to_half(layer, wide_sums)
-
-
-def with_types(layers: Sequence[PackedLayer], dtypes: Sequence[str]) -> tuple[tuple[PackedLayer, ...], tuple[str, ...]]:
-    """The layers in their types, and a note for each where rounding takes more of a row than it should.
-
-    Raises:
-        SelectionError: as `as_type`.
-    """
-    typed = tuple(map(as_type, layers, dtypes))
-    return typed, tuple(filter(None, map(loss_note, layers, typed)))
 
 
 def to_half(layer: PackedLayer, wide_sums: bool = False) -> PackedLayer:

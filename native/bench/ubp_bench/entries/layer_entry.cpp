@@ -6,16 +6,18 @@
 #include "../machine/affinity.h"
 #include "file/format.h"
 #include "operator/cores.h"
-#include "texts_of.h"
 
 namespace ubp::bench {
 namespace {
 
+/// Of a sparse layer, with places of a block that have no column.
+int64_t walked_weights(const LayerView& v) { return int64_t{v.block_count} * v.block_size * v.block_columns; }
+
 /// Bytes of a layer's arrays in the file.
 int64_t packed_bytes(const LayerView& v) {
-    const int64_t kept = v.block_size ? int64_t{v.block_count} * v.block_size : int64_t(v.dense_count());
-    const int64_t starts = v.block_size && v.rows >= v.block_size ? int64_t{v.rows} - v.block_size + 1 : 0;
-    return int64_t(element_bytes(v.dtype)) * kept + 4 * int64_t{v.rows} +
+    const int64_t starts = int64_t{v.start_rows()}, each_row = v.dtype == DType::int8 ? 8 : 4;  // bias, and scale
+    const int64_t weights = v.block_size ? walked_weights(v) : int64_t(v.dense_count());
+    return int64_t(element_bytes(v.dtype)) * weights + each_row * v.rows + (v.block_columns > 1 ? 2 * v.columns : 0) +
            (v.block_size ? 2 * (int64_t{v.block_count} + file::kColumnsBehind) + 4 * (starts + 1) : 0);
 }
 
@@ -37,14 +39,15 @@ LayerEntry::LayerEntry(const Case& one, const CaseData& data, Kernel kernel, uns
     pool.enter();  // the operator may choose by the core that it is made on
     std::string error;
     operator_ = Convolution::create(view_, wanted, error);
-    if (!operator_)
-        throw BadInput(one.file->path() + ": " + std::string(one.layer->name) + ": --kernel " + kernel_option(kernel) +
-                       ": " + error);
+    if (!operator_) throw BadInput(place_of(one) + "--kernel " + kernel_option(kernel) + ": " + error);
     y_.resize(size_t(one.shape.batch * view_.rows * one.shape.out_plane()));
     if (half_) half_x_.assign(data.x.begin(), data.x.end()), half_y_.resize(y_.size());
     row_.kernel_asked = kernel_option(kernel);
     row_.threads = threads;
-    describe(one, options);
+    describe_run(one, operator_->info(), options, row_);
+    row_.arithmetic = half_ ? "fp16" : "fp32";
+    row_.notes = pool.notes();
+    if (view_.dtype == DType::fp16 && !half_) row_.notes.push_back(kWidened);
 }
 
 void describe_layer(const FileLayer& layer, Row& row) {
@@ -58,35 +61,33 @@ void describe_layer(const FileLayer& layer, Row& row) {
     row.padding = pair_text(v.pad_h, v.pad_w);
     row.dilation = pair_text(v.dilation_h, v.dilation_w);
     row.activation = kActivations[uint32_t(v.activation)];
-    row.sparsity = v.block_size ? 1.0 - double(v.block_count) * v.block_size / double(all) : 0.0;
+    row.sparsity = 1.0 - double(kept_weights(v)) / double(all);
     row.packed_bytes = packed_bytes(v);
     row.dtype = file::dtype_name(v.dtype);
 }
 
-void LayerEntry::describe(const Case& one, const Options& options) {
+void describe_run(const Case& one, const ConvolutionInfo& info, const Options& options, Row& row) {
     const FileLayer& layer = *one.layer;
+    const LayerView& v = layer.view;
     const Shape& s = one.shape;
-    row_.file = one.file->path();
-    row_.model = one.file->contents().model();
-    row_.layer = layer.name;
-    describe_layer(layer, row_);
-    row_.input_shape = shape_text(s.batch, view_.in_channels, s.height, s.width);
-    row_.output_shape = shape_text(s.batch, view_.rows, s.out_height, s.out_width);
-    row_.batch = s.batch;
-    row_.seed = int64_t(options.seed);
-    row_.cpus = format_cpus(options.cpus);
-    const ConvolutionInfo info = operator_->info();
-    const int64_t all = int64_t{view_.rows} * view_.columns;
-    const int64_t kept = view_.block_size ? int64_t{view_.block_count} * view_.block_size : all;
-    row_.kernel = info.kernel_name, row_.core = info.core_name;
-    row_.dense_multiply_adds = all * s.batch * s.out_plane();
-    row_.multiply_adds = info.kernel == Kernel::dense ? row_.dense_multiply_adds : kept * s.batch * s.out_plane();
-    row_.workspace_bytes = info.workspace_bytes;
-    row_.dense_ns = info.dense_ns, row_.sparse_ns = info.sparse_ns;
-    row_.arithmetic = half_ ? "fp16" : "fp32";
-    row_.notes = pool_.notes();
-    if (view_.dtype == DType::fp16 && !half_) row_.notes.push_back(kWidened);
+    row.file = one.file->path();
+    row.model = one.file->contents().model();
+    row.layer = layer.name;
+    describe_layer(layer, row);
+    row.input_shape = shape_text(s.batch, input_channels(v), s.height, s.width);
+    row.output_shape = shape_text(s.batch, v.rows, s.out_height, s.out_width);
+    row.batch = s.batch;
+    row.seed = int64_t(options.seed);
+    row.cpus = format_cpus(options.cpus);
+    row.kernel = info.kernel_name, row.core = info.core_name;
+    const int64_t positions = s.batch * s.out_plane();
+    row.dense_multiply_adds = int64_t{v.rows} * v.columns * positions;
+    row.multiply_adds = info.kernel == Kernel::dense ? row.dense_multiply_adds : walked_weights(v) * positions;
+    row.workspace_bytes = info.workspace_bytes;
+    row.dense_ns = info.dense_ns, row.sparse_ns = info.sparse_ns;
 }
+
+std::string place_of(const Case& one) { return one.file->path() + ": " + std::string(one.layer->name) + ": "; }
 
 void LayerEntry::run_once(ThreadPool& pool) {
     if (half_) operator_->run(half_x_.data(), half_y_.data(), pool);

@@ -7,6 +7,8 @@
 
 #include "entry.h"
 #include "../grid.h"
+#include "reference.h"
+#include "texts_of.h"
 #include "ubp/convolution.h"
 
 namespace ubp::bench {
@@ -32,7 +34,6 @@ private:
     double tolerance() const override {
         return half_ ? kHalfTolerance : row_.kernel == "winograd" ? kWinogradTolerance : kTolerance;
     }
-    void describe(const Case& one, const Options& options);
     const std::vector<float>& output() const;  ///< in fp32
 
     const LayerView& view_;
@@ -48,5 +49,11 @@ constexpr const char* kWidened = "fp16 file, fp32 arithmetic: this machine has n
 
 /// Fields of a row that say what a layer is, whatever runs it.
 void describe_layer(const FileLayer& layer, Row& row);
+
+/// The same of a layer that runs alone, and what runs it on which image.
+void describe_run(const Case& one, const ConvolutionInfo& info, const Options& options, Row& row);
+
+/// File and layer, for what is wrong with it.
+std::string place_of(const Case& one);
 
 }  // namespace ubp::bench

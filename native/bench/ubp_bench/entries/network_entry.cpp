@@ -72,7 +72,7 @@ void NetworkEntry::describe_kernels() {
         const LayerView& v = layer.view;
         types.insert(file::dtype_name(v.dtype));
         all += int64_t{v.rows} * v.columns;
-        kept += v.block_size ? int64_t{v.block_count} * v.block_size : int64_t{v.rows} * v.columns;
+        kept += kept_weights(v);
         row_.blocks += v.block_count;
         if (v.block_size == 0) continue;
         kernels.insert(step.kernel == std::string_view("winograd") ? "dense" : step.kernel);  // steps say which

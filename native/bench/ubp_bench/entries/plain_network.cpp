@@ -4,49 +4,23 @@
 #include <cmath>
 #include <limits>
 
+#include "plain_loop.h"
+
 namespace ubp::bench {
 namespace {
-
-double activate(double x, Activation activation) {
-    const double hard = std::clamp(x + 3.0, 0.0, 6.0) / 6.0;
-    switch (activation) {
-        case Activation::relu: return std::max(x, 0.0);
-        case Activation::relu6: return std::clamp(x, 0.0, 6.0);
-        case Activation::hard_swish: return x * hard;
-        case Activation::hard_sigmoid: return hard;
-        case Activation::silu: return x / (1.0 + std::exp(-x));
-        case Activation::sigmoid: return 1.0 / (1.0 + std::exp(-x));
-        default: return x;
-    }
-}
 
 double byte_of(double x, double scale, int32_t zero_point) {
     return std::clamp(std::nearbyint(x / scale) + zero_point, 0.0, 255.0);
 }
 
-double weight_of(const LayerView& v, uint32_t row, size_t place) {
-    return v.dtype == DType::int8 ? double(v.weights_as<int8_t>()[place]) * double(v.scales[row])
-                                  : double(v.weight(place));
-}
-
 /// [R][K] of any layer, zeros where nothing is kept.
 std::vector<double> plain_weights(const LayerView& v) {
     std::vector<double> weights(size_t{v.rows} * v.columns);
-    if (v.block_size == 0) {
-        for (size_t i = 0; i < weights.size(); ++i)
-            weights[i] = weight_of(v, uint32_t(i / v.columns), v.dense_index(i / v.columns, i % v.columns));
-        return weights;
-    }
-    const uint32_t n = v.block_size, wide = v.block_columns;
-    for (uint32_t start = 0; start + n <= v.rows; ++start)
-        for (uint32_t block = v.row_begin[start]; block < v.row_begin[start + 1]; ++block)
-            for (uint32_t i = 0; i < n * wide; ++i) {
-                const uint32_t row = start + i / wide, place = v.block_column[block] * wide + i % wide;
-                if (place >= v.columns) continue;  // fills up the last group
-                const uint32_t column = v.column_order ? v.column_order[place] : place;
-                weights[size_t{row} * v.columns + column] =
-                    weight_of(v, row, (size_t{block} * n + row % n) * wide + i % wide);
-            }
+    for_each_weight(v, [&](uint32_t row, uint32_t column, size_t place) {
+        weights[size_t{row} * v.columns + column] = v.dtype == DType::int8
+                                                        ? double(v.weights_as<int8_t>()[place]) * double(v.scales[row])
+                                                        : double(v.weight(place));
+    });
     return weights;
 }
 

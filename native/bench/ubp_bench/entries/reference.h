@@ -1,20 +1,11 @@
-// The plain loop that outputs are compared with. Shares no code with the operator.
+// What outputs of layers of fp32 and fp16 are compared with, in double precision.
 #pragma once
 
-#include <cstdint>
-#include <functional>
 #include <vector>
 
-#include "ubp/layer.h"
+#include "plain_loop.h"
 
 namespace ubp::bench {
-
-/// Sizes of one run.
-struct Shape {
-    int64_t batch, height, width, out_height, out_width;
-
-    int64_t out_plane() const { return out_height * out_width; }
-};
 
 /// What an output should be, and by which magnitude its rounding error is to be judged.
 struct Expected {
@@ -22,12 +13,7 @@ struct Expected {
     std::vector<double> scale;  ///< |bias| plus the sum of |weight * input| of each output
 };
 
-/// Multiply-adds of the plain loop.
-int64_t reference_work(const LayerView& layer, const Shape& shape);
-
-/// @param on_part  told how many multiply-adds are done, again and again
-Expected run_reference(const LayerView& layer, const Shape& shape, const std::vector<float>& x,
-                       const std::function<void(int64_t)>& on_part);
+Expected run_reference(const LayerView& layer, const Shape& shape, const std::vector<float>& x, const OnPart& on_part);
 
 /// The largest error of an output relative to its scale; infinite where an output is not a number.
 double largest_error(const Expected& expected, const std::vector<float>& y);

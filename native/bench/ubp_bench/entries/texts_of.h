@@ -17,9 +17,11 @@ inline std::string shape_text(int64_t batch, int64_t channels, int64_t height, i
     return std::to_string(batch) + "x" + std::to_string(channels) + "x" + pair_text(height, width);
 }
 
-inline std::string checksum_of(const float* y, size_t count) {
+/// T: float or uint8_t.
+template <class T>
+std::string checksum_of(const T* y, size_t count) {
     char text[16];
-    const uint32_t value = file::crc32(reinterpret_cast<const uint8_t*>(y), count * sizeof(float));
+    const uint32_t value = file::crc32(reinterpret_cast<const uint8_t*>(y), count * sizeof(T));
     std::snprintf(text, sizeof text, "%08x", value);
     return text;
 }

@@ -139,6 +139,8 @@ def _load_fitted(
     checkpoint: Checkpoint, name: str, width: float, input_size: int, source: str, tell: Progress
 ) -> LoadedModel:
     """A network with a checkpoint's weights, and with as many classes as the checkpoint has."""
+    if checkpoint.quantised:
+        raise ModelError(f"{checkpoint.path}: {checkpoint.quantised}")
     tell(f"building {name}")
     module, _ = build_network(name, width, input_size)
     matched = fit_names(module, checkpoint)

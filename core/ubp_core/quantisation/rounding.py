@@ -80,7 +80,8 @@ def settle(rounded: Tensor, weights: Tensor, kept: Tensor, moments: Tensor) -> T
             now = result[:, :, column]
             wanted = now - slope[:, :, column] / moments[:, column, column, None]
             better = round_to_nearest(wanted) * kept[:, :, column]
-            slope += (better - now)[:, :, None] * moments[:, None, column]
+            group, row = (better != now).nonzero(as_tuple=True)  # few move
+            slope[group, row] += (better - now)[group, row, None] * moments[group, column]
             result[:, :, column] = better
     return result
 

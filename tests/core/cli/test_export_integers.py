@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from ubp_core.cli.main import main
@@ -97,7 +98,104 @@ def test_what_does_not_go_is_refused(
     assert not path.exists()
 
 
-@pytest.mark.parametrize("option", [("--calibrate", "random"), ("--pictures", "3"), ("--observer", "percentile")])
+def test_layers_are_kept_by_name_and_by_what_they_cost(
+    tmp_path: Path, photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ("--calibrate", str(photos), "--keep", "blocks.3.pointwise", "--keep-worst", "2", "--block-columns", "4")
+    path = tmp_path / "net.ubp"
+    assert main(["export", *MODEL, "--dtype", "int8", *options, "-o", str(path), "--json"]) == 0
+    captured = capsys.readouterr()
+    kept = json.loads(captured.out)["kept"]
+    types = {layer.name: layer.dtype for layer in PackedFile.load(path).layers}
+    assert types.pop("blocks.3.pointwise") == "fp32"
+    assert [types.pop(cost["name"]) for cost in kept] == ["fp16", "fp16"] and set(types.values()) == {"int8"}
+    assert kept[0]["error"] >= kept[1]["error"] > 0 and {cost["dtype"] for cost in kept} == {"fp16"}
+    for cost in kept:
+        assert f"{cost['name']} stays in fp16: alone in int8, it changes the outputs by {cost['error']:.2%}" in (
+            captured.err
+        )
+    assert captured.err.count("a block of 4 is written as 4") == 1, "of the layer in fp32"
+    assert main(["show", str(path)]) == 0
+    shown = capsys.readouterr().out
+    row = next(line for line in shown.splitlines() if " blocks.3.pointwise " in line)
+    assert "1x4 unaligned, optimal" in row and "int8" not in row
+    assert "blocks.3.depthwise.fp32" in shown and "convert to fp32" in shown and "fp16, fp32 sums" in shown
+    assert "4x4 unaligned, optimal, int8" in shown
+
+
+def test_blocks_of_four_stay_whole_in_int8(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    options = ("--dtype", "int8", "--calibrate", "random", "--block-columns", "4")
+    assert main(["export", *MODEL, *options, "-o", str(tmp_path / "net.ubp")]) == 0
+    captured = capsys.readouterr()
+    assert "is written as" not in captured.err and "1x4" not in captured.out
+
+
+def test_a_network_that_reads_back_as_another_is_not_written(
+    tmp_path: Path, photos: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from ubp_core.quantisation import exporting
+
+    run = exporting.run_natively
+    monkeypatch.setattr(
+        exporting,
+        "run_natively",
+        lambda packed, images: [
+            [np.nextafter(out, np.float32(np.inf)) for out in outs] for outs in run(packed, images)
+        ],
+    )
+    path = tmp_path / "net.ubp"
+    options = ("--dense", "--dtype", "int8", "--calibrate", str(photos))
+    assert main(["export", *MODEL, *options, "-o", str(path)]) != 0
+    error = capsys.readouterr().err
+    assert (
+        "the library makes other numbers of this network in int8 than the reference does (output 0, image 1)" in error
+    )
+    assert "please report this" in error and list(tmp_path.iterdir()) == [photos]
+
+
+@pytest.mark.parametrize(
+    ("option", "line"),
+    [
+        (("--keep", "=fp16"), "need a layer's name, or name and type, such as conv1=fp16; got '=fp16'"),
+        (("--keep", "stem.conv="), "'' is no type; choose from fp32, fp16"),
+        (("--keep", "stem.conv=int8"), "'int8' is no type"),
+        (("--keep-worst", "0"), "need a whole number from 1 on"),
+        (("--keep-worst", "2=int4"), "'int4' is no type"),
+        (("--keep-worst", "99", "--calibrate", "{photos}"), "28 layers could be in int8, so the 99 worst can't stay"),
+        (("--keep-worst", "2", "--calibrate", "random"), "--keep-worst: what int8 costs a layer is measured on"),
+    ],
+)
+def test_layers_that_can_not_be_kept(
+    tmp_path: Path, photos: Path, option: tuple[str, ...], line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = [part.format(photos=photos) for part in option]
+    arguments = ["export", *MODEL, "--dense", "--dtype", "int8", *given, "-o", str(tmp_path / "net.ubp")]
+    try:
+        assert main(arguments) == 2
+    except SystemExit as ended:
+        assert ended.code == 2
+    assert line in " ".join(capsys.readouterr().err.split()) and not (tmp_path / "net.ubp").exists()
+
+
+def test_pictures_that_can_not_be_read_are_named_and_counted(
+    tmp_path: Path, photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("a.png", "b.jpg", "c.webp"):
+        (photos / name).write_bytes(b"\x89PNG nothing")
+    (photos / "coffee.jpg").write_bytes((photos / "coffee.jpg").read_bytes()[:300])
+    options = ("--dense", "--dtype", "int8", "--calibrate", str(photos))
+    assert main(["export", *MODEL, *options, "-o", str(tmp_path / "net.ubp")]) == 0
+    errors = capsys.readouterr().err
+    assert f"2 pictures of {photos}" in errors and errors.count("can't be read, left out (") == 3
+    assert "2 more can't be read either" in errors
+    for name in ("chelsea", "rocket"):
+        (photos / f"{name}.jpg").write_bytes(b"nothing")
+    assert main(["export", *MODEL, *options, "-o", str(tmp_path / "other.ubp")]) == 2
+    assert "none of 7 pictures can be read; " in capsys.readouterr().err and not (tmp_path / "other.ubp").exists()
+
+
+@pytest.mark.parametrize("option", [("--calibrate", "random"), ("--pictures", "3"), ("--observer", "percentile"),
+                                    ("--keep-worst", "2")])  # fmt: skip
 def test_options_of_int8_are_for_int8(
     tmp_path: Path, option: tuple[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -34,9 +34,27 @@ sys.exit(code if done else "the moment never came")
 """
 """Runs `ubp`, and sends itself a signal when it does something to a file whose name holds all marks."""
 
+INTERRUPTER = """
+import os, signal, sys
+from importlib import import_module
+place, name = sys.argv[1].rsplit(".", 1)
+module = import_module(place)
+real = getattr(module, name)
+def interrupted(*arguments):
+    os.kill(os.getpid(), signal.SIGINT)
+    return real(*arguments)
+setattr(module, name, interrupted)
+sys.argv[1:2] = []
+from ubp_core.cli.main import main
+sys.exit(main())
+"""
+"""Runs `ubp`, and sends itself Ctrl-C when it comes to a function."""
+
 PLAN = ["plan", "mobilenet_v1", "--width", "0.25", "--method", "abp"]
 BENCH = ["bench", "mobilenet_v1", "--width", "0.25", "--input-size", "32", "--layers", "blocks.3.pointwise",
          "--methods", "abp", "--no-history"]  # fmt: skip
+
+INTEGERS = ["export", "mobilenet_v1", "--width", "0.25", "--input-size", "32", "--dense", "--dtype", "int8"]
 
 
 @pytest.fixture(scope="module")
@@ -98,6 +116,8 @@ WRITING = (
     (["pack", "--plan", "../v.yaml", "-o", "p.ubp"], "open,.p.ubp"),
     (["select", "mobilenet_v1", "--width", "0.25", "--layer", "blocks.3.pointwise", "-o", "b.npz"], "open,.b.npz"),
     (["export", "mobilenet_v1", "--width", "0.25", "--input-size", "32", "--dense", "-o", "n.ubp"], "open,.n.ubp"),
+    ([*INTEGERS, "--calibrate", "random", "-o", "n.ubp"], "open,ubp-,network.ubp"),
+    ([*INTEGERS, "--calibrate", "random", "-o", "n.ubp"], "open,.n.ubp"),
     (["history", "export", "-o", "e.json"], "open,.e.json"),
     (BENCH, "os.mkdir,ubp-bench-"),
     (BENCH, "open,ubp-bench-,.ubp"),
@@ -115,6 +135,14 @@ def test_a_signal_while_a_command_writes(folder: Path, moment: tuple[list[str], 
     named = {arguments[-1]} if "-o" in arguments or "prune" in arguments else set()
     with started(folder, command) as process:
         assert_clean(folder, process, number, named)
+
+
+@pytest.mark.parametrize("moment", ["quantising.calibrate", "quantising._quantise_node", "exporting.run_integers"])
+def test_ctrl_c_while_a_network_is_quantised(folder: Path, moment: str) -> None:
+    place = f"ubp_core.quantisation.{moment}"
+    command = [sys.executable, "-c", INTERRUPTER, place, *INTEGERS, "--calibrate", "random", "-o", "n.ubp"]
+    with started(folder, command) as process:
+        assert_clean(folder, process, signal.SIGINT, set())
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])

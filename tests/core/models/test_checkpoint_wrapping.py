@@ -261,7 +261,8 @@ def test_weights_that_are_no_floating_point(change: Any, what: str, bare: bool, 
         return
     with pytest.raises(ModelError) as caught:
         load_model(str(path), arch="mobilenet_v1", width=0.25)
-    assert str(caught.value) == f"{path}: tensor {key} is {what}"
+    assert str(caught.value).startswith(f"{path}: tensor {key} is {what}")
+    assert ("; give the checkpoint from before that" in str(caught.value)) == (what == "quantised")
 
 
 def test_counters_may_be_floating_point_where_they_are_whole(tmp_path: Path, state: State) -> None:

@@ -46,13 +46,16 @@ def find_layers(checkpoint: Checkpoint) -> BareLayers:
     shaped, left_out = _sort_out(checkpoint, composition)
     if not shaped:
         why = f" ({_list_left_out(left_out)[0]})" if left_out else ""
+        if checkpoint.quantised:
+            raise ModelError(f"{checkpoint.path}: {checkpoint.quantised}")
         raise ModelError(
             f"{checkpoint.path}: no 2-D or 4-D floating-point weights among {len(checkpoint.state)} tensors{why}"
         )
     names = name_layers(shaped)
     layers = _make_layers(shaped, composition, names, _find_owners(shaped, checkpoint.state))
     sources = {names[key]: _find_source(key, weight, checkpoint.prefix) for key, weight in shaped.items()}
-    notes = (*checkpoint.notes, *_list_left_out(left_out), *_describe_guesses(shaped, names, layers))
+    quantised = () if checkpoint.quantised is None else (checkpoint.quantised,)
+    notes = (*checkpoint.notes, *quantised, *_list_left_out(left_out), *_describe_guesses(shaped, names, layers))
     return BareLayers(layers, sources, notes)
 
 

@@ -18,6 +18,7 @@ import torch
 
 from ubp_core.errors import ModelError
 from ubp_core.models.catalogue import CHECKPOINT_SUFFIXES, SAFETENSORS_SUFFIX
+from ubp_core.models.checkpoints.quantised import describe_class, find_quantised
 from ubp_core.models.checkpoints.shards import INDEX_SUFFIX, describe_shard, is_index, read_shards
 from ubp_core.models.checkpoints.sizes import check_claims
 from ubp_core.models.checkpoints.unpickling import ALLOWED
@@ -48,6 +49,8 @@ class Checkpoint:
     """What the keys have in front of the names in `state`."""
     notes: tuple[str, ...] = ()
     """What else people should know of the file, a line each."""
+    quantised: str | None = None
+    """A line on weights that another tool has made integers of; None where there are none."""
     others: tuple[str, ...] = ()
     """Other places in the file that have weights."""
 
@@ -72,7 +75,8 @@ def read_checkpoint(path: Path, inside: str | None = None) -> Checkpoint:
     state, prefix = strip_prefix(chosen)
     others = tuple(printable(s.inside) for s in states if s is not chosen and s.path and s.named_weights)
     notes = tuple(_describe(path, chosen, others))
-    return Checkpoint(path, state, chosen.inside, chosen.tensors, prefix, notes, others)
+    quantised = find_quantised(chosen.tensors, chosen.strangers)
+    return Checkpoint(path, state, chosen.inside, chosen.tensors, prefix, notes, quantised, others)
 
 
 def _choose(path: Path, states: list[Wrapped], inside: str) -> Wrapped:
@@ -172,7 +176,7 @@ def _explain(path: Path, message: str) -> str:
     asked = _BLOCKED_GLOBAL.search(message)
     if "weights_only" in message or "WeightsUnpickler" in message:
         if asked:
-            return (
+            return describe_class(asked.group(1)) or (
                 f"refused: besides tensors it asks for {asked.group(1)}, and nothing from a file is run; "
                 "save `model.state_dict()` instead"
             )

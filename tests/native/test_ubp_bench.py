@@ -20,6 +20,7 @@ from bench_program import Bench
 
 from bad_files import BAD_FILES
 from packed_samples import file_bytes, random_layer
+from ubp_core.network.types.half import to_half
 from ubp_core.packed.file import PackedFile
 from ubp_core.packed.layer import PackedLayer
 from ubp_core.packed.packing import pack_dense
@@ -214,6 +215,17 @@ def test_an_output_that_differs_ends_with_1(bench: Bench, tmp_path: Path) -> Non
     (row,) = json.loads(result.stdout)["results"]
     assert row["check"] == "differs" and row["check_error"] is None  # infinite, which JSON can't say
     assert "differs" in result.stderr
+
+
+def test_a_large_bias_in_half_precision_is_no_difference(bench: Bench, tmp_path: Path) -> None:
+    """Each of 500 sums rounds a bias that is much larger than the products."""
+    rng = np.random.default_rng(1)
+    weight, bias = rng.normal(scale=0.01, size=(64, 500, 1, 1)), np.full(64, 9.0)
+    layer = to_half(pack_dense(weight.astype(np.float32), bias.astype(np.float32)))
+    layer.save(tmp_path / "layer.ubp")
+    (row,) = bench.rows(tmp_path / "layer.ubp", "--input", "8x8", "--check", *QUICK)
+    assert row["check"] == "ok"
+    assert bench.command[0] != "qemu-aarch64" or row["arithmetic"] == "fp32" or row["check_error"] > 1e-5
 
 
 @pytest.mark.parametrize("case", BAD_FILES)

@@ -11,7 +11,6 @@ namespace ubp {
 namespace {
 
 constexpr int64_t behind = 32;  // elements that the kernels may read behind a row
-constexpr int64_t most_rows = 64;
 
 }  // namespace
 
@@ -78,15 +77,8 @@ void Pooling<T>::pool_plane(const A* plane, A* out, A* row) const {
     std::fill_n(row, row_elements(), nothing);
     A* const inner = row + window_.pad_left;
     for (int64_t r = 0; r < out_h_; ++r, out += out_w_) {
-        const int64_t first = r * window_.stride_h - window_.pad_top;
-        const int64_t begin = std::max<int64_t>(first, 0), end = std::min(first + window_.kernel_h, height_);
-        const A* rows[most_rows];
-        for (int64_t at = begin; at < end;) {  // windows of many rows in parts
-            int64_t count = 0;
-            if (at > begin) rows[count++] = inner;
-            while (at < end && count < most_rows) rows[count++] = plane + at++ * width_;
-            combine({rows, count, width_, inner});
-        }
+        combine_rows(plane, width_, window_rows(window_, r, height_), inner,
+                     [&](const A* const* rows, int64_t count) { combine({rows, count, width_, inner}); });
         kernels.pool_taps[window_.average]({row, window_.kernel_w, window_.stride_w, out_w_, out});
         if constexpr (sizeof(A) == sizeof(float)) {
             if (window_.average) divide(out, r);

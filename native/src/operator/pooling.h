@@ -22,6 +22,30 @@ inline int64_t counted_places(int64_t first, int64_t kernel, int64_t size, bool 
     return count_padding ? kernel : std::min(first + kernel, size) - std::max<int64_t>(first, 0);
 }
 
+// Rows of a plane that a row of windows covers.
+struct WindowRows {
+    int64_t begin, end;
+};
+
+inline WindowRows window_rows(const PoolWindow& window, int64_t out_row, int64_t height) {
+    const int64_t first = out_row * window.stride_h - window.pad_top;
+    return {std::max<int64_t>(first, 0), std::min(first + window.kernel_h, height)};
+}
+
+// Calls combine(rows, count) for these rows, windows of many rows in parts of at most 64. `so_far`: where combine puts
+// what it makes, which is then the first row of every later part; null where it adds to what is there.
+template <class T, class Combine>
+void combine_rows(const T* plane, int64_t width, const WindowRows& covered, const T* so_far, const Combine& combine) {
+    constexpr int64_t most = 64;
+    const T* rows[most];
+    for (int64_t at = covered.begin; at < covered.end;) {
+        int64_t count = 0;
+        if (so_far && at > covered.begin) rows[count++] = so_far;
+        while (at < covered.end && count < most) rows[count++] = plane + at++ * width;
+        combine(rows, count);
+    }
+}
+
 // T: float or Half. Means are summed in floats.
 template <class T>
 class Pooling {

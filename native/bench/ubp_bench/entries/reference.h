@@ -10,7 +10,7 @@ namespace ubp::bench {
 /// What an output should be, and by which magnitude its rounding error is to be judged.
 struct Expected {
     std::vector<double> y;      ///< [batch][R][out_height][out_width]
-    std::vector<double> scale;  ///< |bias| plus the sum of |weight * input| of each output
+    std::vector<double> scale;  ///< |bias| (fp16: sqrt(1 + K) times) plus the sum of |weight * input| of each output
 };
 
 Expected run_reference(const LayerView& layer, const Shape& shape, const std::vector<float>& x, const OnPart& on_part);

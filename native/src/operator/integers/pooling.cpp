@@ -7,7 +7,6 @@
 namespace ubp {
 namespace {
 
-constexpr int64_t most_rows = 64;  // that are combined at a time; add_rows takes at most 256
 constexpr int64_t item_bytes = 16384;
 
 // scale_a / (scale * n), in fp64 and rounded once.
@@ -76,42 +75,28 @@ void IntegerPooling::take_largest(const uint8_t* plane, uint8_t* out, uint8_t* r
     std::fill_n(row, row_elements(), uint8_t(0));  // padding: every window has something that is as large
     uint8_t* const inner = row + window_.pad_left;
     for (int64_t y = 0; y < out_h_; ++y, out += out_w_) {
-        const int64_t first = y * window_.stride_h - window_.pad_top;
-        const int64_t begin = std::max<int64_t>(first, 0), end = std::min(first + window_.kernel_h, height_);
-        const uint8_t* rows[most_rows];
-        for (int64_t at = begin; at < end;) {  // windows of many rows in parts
-            int64_t count = 0;
-            if (at > begin) rows[count++] = inner;
-            while (at < end && count < most_rows) rows[count++] = plane + at++ * width_;
-            take_largest_rows({rows, count, width_}, inner);
-        }
+        combine_rows(
+            plane, width_, window_rows(window_, y, height_), inner,
+            [&](const uint8_t* const* rows, int64_t count) { take_largest_rows({rows, count, width_}, inner); });
         take_largest_taps({row, window_.kernel_w, window_.stride_w, out_w_}, out);
     }
 }
 
 void IntegerPooling::take_means(const uint8_t* plane, uint8_t* out, int32_t* row) const {
     const ByteLimits limits(made_.zero_point);
-    int32_t* const sums = row + row_elements();
+    int32_t *const inner = row + window_.pad_left, *const sums = row + row_elements();
     std::fill_n(row, row_elements(), 0);
     for (int64_t y = 0; y < out_h_; ++y, out += out_w_) {
-        const int64_t first = y * window_.stride_h - window_.pad_top;
-        add_window_rows(plane, std::max<int64_t>(first, 0), std::min(first + window_.kernel_h, height_), row);
+        std::fill_n(inner, width_, 0);
+        combine_rows<uint8_t>(plane, width_, window_rows(window_, y, height_), nullptr,
+                              [&](const uint8_t* const* rows, int64_t count) {
+                                  add_rows({rows, count, width_}, given_.zero_point, inner);
+                              });
         add_taps({row, window_.kernel_w, window_.stride_w, out_w_}, sums);
         SumsEnd end;
         end.sums = sums, end.count = out_w_;
         end.factors = factors_.data() + row_of_factors_[size_t(y)], end.factor_each = true;
         end_sums(end, limits, out);
-    }
-}
-
-void IntegerPooling::add_window_rows(const uint8_t* plane, int64_t begin, int64_t end, int32_t* row) const {
-    int32_t* const inner = row + window_.pad_left;
-    std::fill_n(inner, width_, 0);
-    const uint8_t* rows[most_rows];
-    while (begin < end) {
-        int64_t count = 0;
-        while (begin < end && count < most_rows) rows[count++] = plane + begin++ * width_;
-        add_rows({rows, count, width_}, given_.zero_point, inner);
     }
 }
 

@@ -27,7 +27,6 @@ private:
     void plan_factors();
     void take_largest(const uint8_t* plane, uint8_t* out, uint8_t* row) const;
     void take_means(const uint8_t* plane, uint8_t* out, int32_t* row) const;
-    void add_window_rows(const uint8_t* plane, int64_t begin, int64_t end, int32_t* row) const;
 
     PoolWindow window_;
     Affine given_, made_;

@@ -4,7 +4,9 @@
 
 Files are exported once with random weights (times do not depend on them) into build/networks; remove them where kernels
 of fp16 have changed, for the export asks these which layers sum in fp32. `modelled`: cycles of one run on one thread,
-by native/bench/armcycles (see bench_kernels.py); `modelled16`: the same in fp16; --peers: beside others. `host`:
+by native/bench/armcycles (see bench_kernels.py); `modelled16`, `modelled8`: the same in fp16 and int8, the latter with
+blocks of 4 x 4 too (`grouped`); --peers: beside others. Files of int8 are calibrated on one array of random numbers and
+rounded to nearest, which changes what they compute and not how. `host`:
 medians of runs that take turns with PyTorch's own eager run in one process, processor time of one thread; only the
 ratios mean anything. `profile`: where the time of a run goes on this machine. `memory`, `memory16`: what a run holds
 beside its mapped file. Judges nothing.
@@ -19,6 +21,7 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -31,14 +34,22 @@ from layer_shapes import ROOT
 NETWORKS = ROOT / "build" / "networks"
 FORMS = {"dense": ["--dense"], "abp": ["--method", "abp"], "ubp": ["--method", "bed"]}
 """Arguments of `ubp export`; block size 4 and sparsity 0.75 are its defaults."""
+INTEGER_FORMS = {"dense": ("", 0), "abp": ("abp", 1), "ubp": ("bed", 1), "grouped": ("bed", 4)}
+"""Method and columns of a block, of the same block size and sparsity."""
 SIZE = 224
 PEERS = {
     "fp32": {"ncnn": (81.0, 51.0, 422.1), "MNN": (83.1, 55.3, 432.9)},
     "fp16": {"ncnn": (42.6, 27.5, 227.1), "MNN": (43.8, 28.9, 226.1), "LiteRT": (49.4, 31.6, 325.5)},
+    "int8": {
+        "ncnn": (30.9, 49.5, 173.3),
+        "LiteRT": (33.4, 27.6, 190.0),
+        "MNN, partly fp32": (33.1, 36.5, 307.5),
+        "onnxruntime": (38.9, 34.6, 208.2),
+    },
 }
 """Million cycles of others' dense networks on neoverse-n1, in the order of PRICED: see docs/performance.md."""
 PRICED = ("mobilenet_v1", "mobilenet_v2", "resnet50")
-TYPES_OF_TABLES = {"modelled": "fp32", "modelled16": "fp16"}
+TYPES_OF_TABLES = {"modelled": "fp32", "modelled16": "fp16", "modelled8": "int8"}
 Run = Callable[[], Any]
 
 
@@ -47,17 +58,45 @@ def network_file(name: str, form: str, dtype: str = "fp32") -> Path:
     path = NETWORKS / (f"{name}-{form}.ubp" if dtype == "fp32" else f"{name}-{form}-{dtype}.ubp")
     if not path.exists():
         NETWORKS.mkdir(parents=True, exist_ok=True)
+        if dtype == "int8":
+            export_integer_network(name, form, path)
+            return path
         command = [sys.executable, "-m", "ubp_core.cli.main", "export", name, "--weights", "random", *FORMS[form]]
         command += ["--dtype", dtype]
         subprocess.run([*command, "-o", str(path)], check=True, stdout=subprocess.DEVNULL)
     return path
 
 
+def export_integer_network(name: str, form: str, path: Path) -> None:
+    """Without what the command spends on exact weights."""
+    from ubp_core import importance, select_blocks
+    from ubp_core.budgets import dense_reason
+    from ubp_core.models import load_model
+    from ubp_core.quantisation.exporting import Calibrating, export_integers
+    from ubp_core.quantisation.quantising import Recipe
+
+    model, shape = load_model(name, weights="random"), (1, 3, SIZE, SIZE)
+    method, columns = INTEGER_FORMS[form]
+    pruned = [one for one in model.prunable if method and not dense_reason((one.rows, one.columns), 4, 0.75)]
+    selections = {
+        one.name: select_blocks(importance(one.weight), 4, 0.75, method, block_columns=columns) for one in pruned
+    }
+    random = Calibrating.of_random_numbers(shape)
+    recipe = Recipe(least_squares=False, correct_bias=False)
+    quick = replace(random, images=random.images[:1], recipe=recipe)
+    export_integers(model, selections, shape, quick).packed.save(path)
+
+
+def forms_of(dtype: str) -> list[str]:
+    """In which networks are priced."""
+    return list(INTEGER_FORMS if dtype == "int8" else FORMS)
+
+
 def table_modelled(names: list[str], cpus: list[str], model: Model, dtype: str) -> None:
     """Million cycles of one run, dense, aligned and unaligned, and their ratios."""
     print(header(f"modelled, {dtype}, N = 4, s = 0.75, million cycles", cpus), flush=True)
     for name in names:
-        cycles = {form: network_cycles(network_file(name, form, dtype), cpus, model) for form in FORMS}
+        cycles = {form: network_cycles(network_file(name, form, dtype), cpus, model) for form in forms_of(dtype)}
         for form, found in cycles.items():
             print(row(f"{name} {form}", [value / 1e6 for value in found], 1), flush=True)
         pairs = {"dense over ubp": ("dense", "ubp"), "ubp over abp": ("ubp", "abp")}
@@ -71,8 +110,11 @@ def table_peers(model: Model, dtype: str) -> None:
     print(header(f"{dtype}, million cycles, neoverse-n1", PRICED))
     for peer, cycles in PEERS[dtype].items():
         print(row(f"{peer}, dense", cycles, 1))
-    for title, form, more in (("dense", "dense", ""), ("dense, `--winograd 0`", "dense", " --winograd 0"),
-                              ("ubp, N = 4, s = 0.75", "ubp", "")):  # fmt: skip
+    titles = [("dense", "dense", "")]
+    if dtype != "int8":
+        titles.append(("dense, `--winograd 0`", "dense", " --winograd 0"))
+    titles += [(f"{form}, N = 4, s = 0.75", form, "") for form in forms_of(dtype) if form not in ("dense", "abp")]
+    for title, form, more in titles:
         found = [network_cycles(network_file(name, form, dtype), ["neoverse-n1"], model, more) for name in PRICED]
         print(row(title, [cycles / 1e6 for (cycles,) in found], 1), flush=True)
 
@@ -170,7 +212,7 @@ def held_memory(program: str, file: Path, core: str, runs: int) -> dict[str, int
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    tables = "modelled,modelled16,host,profile,memory,memory16"
+    tables = "modelled,modelled16,modelled8,host,profile,memory,memory16"
     parser.add_argument("--tables", default=tables, help="default: %(default)s")
     parser.add_argument("--peers", action="store_true", help="modelled tables beside others' networks, too")
     parser.add_argument("--networks", default="mobilenet_v1,resnet50", help="default: %(default)s")

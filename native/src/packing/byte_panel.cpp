@@ -8,68 +8,65 @@
 namespace ubp {
 namespace {
 
-constexpr size_t behind = 16;  // bytes that copies read or write more
+constexpr int one = 16;                     // bytes of a vector
+constexpr size_t behind = 2 * size_t{one};  // bytes that copies read or write more
 
 constexpr size_t room = BytePanelPacker::most_positions + behind;  // of a row of positions
 
-// Less 128, modulo 256.
-UBP_INLINE uint8x16_t moved(uint8x16_t bytes) { return veorq_u8(bytes, vdupq_n_u8(128)); }
-UBP_INLINE uint8x8_t moved(uint8x8_t bytes) { return veor_u8(bytes, vdup_n_u8(128)); }
+// Vectors that hold `width` positions of a column.
+constexpr int whole_vectors(int width) { return (width + one - 1) / one; }
 
-// Pieces of Count bytes less 128, of which the last one may lie over the one before.
-template <int Count>
-UBP_INLINE void move_piece(const uint8_t* from, uint8_t* to) {
-    if constexpr (Count == 16) {
-        vst1q_u8(to, moved(vld1q_u8(from)));
-    } else if constexpr (Count == 8) {
-        vst1_u8(to, moved(vld1_u8(from)));
-    } else {
-        uint32_t four;
-        __builtin_memcpy(&four, from, 4);
-        four ^= 0x80808080u;
-        __builtin_memcpy(to, &four, 4);
-    }
-}
-template <int Count>
-UBP_INLINE void move_pieces(const uint8_t* from, int count, uint8_t* to) {
-    for (int i = 0; i + Count < count; i += Count) move_piece<Count>(from + i, to + i);
-    move_piece<Count>(from + count - Count, to + count - Count);
-}
+// Less 128, modulo 256, where `flip` has 128.
+UBP_INLINE uint8x16_t load_moved(const uint8_t* from, uint8x16_t flip) { return veorq_u8(vld1q_u8(from), flip); }
 
 // Reads and writes nothing else.
-void move_bytes(const uint8_t* from, int count, int8_t* to_bytes) {
-    uint8_t* const to = reinterpret_cast<uint8_t*>(to_bytes);
-    if (count >= 16) return move_pieces<16>(from, count, to);
-    if (count >= 8) return move_pieces<8>(from, count, to);
-    if (count >= 4) return move_pieces<4>(from, count, to);
-    for (int i = 0; i < count; ++i) to[i] = uint8_t(from[i] ^ 128);
+void move_bytes(const uint8_t* from, int count, int8_t* to) {
+    for (int i = 0; i < count; ++i) to[i] = int8_t(from[i] ^ 128);
 }
 
-// Up to 15 bytes more are read and written.
-UBP_INLINE void copy_whole(const uint8_t* from, int count, int8_t* to) {
-    for (int i = 0; i < count; i += 16) vst1q_u8(reinterpret_cast<uint8_t*>(to) + i, vld1q_u8(from + i));
+// Count vectors.
+template <int Count>
+UBP_INLINE void copy_vectors(const uint8_t* from, uint8x16_t flip, int8_t* to) {
+    unroll<0, Count>([&](auto j) UBP_LAMBDA {
+        vst1q_u8(reinterpret_cast<uint8_t*>(to) + one * j, load_moved(from + one * j, flip));
+    });
 }
 
-// Four rows of 16 positions as quads.
-void interleave(const int8_t (*rows)[room], int first, int8_t* to) {
-    const int8x16_t a = vld1q_s8(rows[0] + first), b = vld1q_s8(rows[1] + first);
-    const int8x16_t c = vld1q_s8(rows[2] + first), d = vld1q_s8(rows[3] + first);
-    const int16x8_t low[2] = {vreinterpretq_s16_s8(vzip1q_s8(a, b)), vreinterpretq_s16_s8(vzip1q_s8(c, d))};
-    const int16x8_t high[2] = {vreinterpretq_s16_s8(vzip2q_s8(a, b)), vreinterpretq_s16_s8(vzip2q_s8(c, d))};
-    vst1q_s16(reinterpret_cast<int16_t*>(to), vzip1q_s16(low[0], low[1]));
-    vst1q_s16(reinterpret_cast<int16_t*>(to + 16), vzip2q_s16(low[0], low[1]));
-    vst1q_s16(reinterpret_cast<int16_t*>(to + 32), vzip1q_s16(high[0], high[1]));
-    vst1q_s16(reinterpret_cast<int16_t*>(to + 48), vzip2q_s16(high[0], high[1]));
+// Four rows of positions as quads: Count vectors.
+template <int Count>
+UBP_INLINE void interleave(const uint8_t* const* rows, uint8x16_t flip, uint8_t* to) {
+    uint8x16_t row[quad];
+    for (uint32_t i = 0; i < quad; ++i) row[i] = load_moved(rows[i], flip);
+    const auto store_pair = [&](uint8x16_t one_pair, uint8x16_t other, auto first) UBP_LAMBDA {
+        const uint16x8_t a = vreinterpretq_u16_u8(one_pair), b = vreinterpretq_u16_u8(other);
+        vst1q_u8(to + one * first, vreinterpretq_u8_u16(vzip1q_u16(a, b)));
+        if constexpr (Count > first + 1) vst1q_u8(to + one * (first + 1), vreinterpretq_u8_u16(vzip2q_u16(a, b)));
+    };
+    store_pair(vzip1q_u8(row[0], row[1]), vzip1q_u8(row[2], row[3]), Index<0>{});
+    if constexpr (Count > 2) store_pair(vzip2q_u8(row[0], row[1]), vzip2q_u8(row[2], row[3]), Index<2>{});
 }
 
-// Four rows of `width` positions, a multiple of 4, as quads.
-void interleave_rows(const int8_t (*rows)[room], int width, int8_t* to) {
-    int p = 0;
-    for (; p + 16 <= width; p += 16) interleave(rows, p, to + 4 * p);
-    if (p == width) return;
-    int8_t last[64];
-    interleave(rows, p, last);  // rows have room for whole vectors
-    std::copy_n(last, 4 * (width - p), to + 4 * p);
+// The same of any number: 4 * V positions.
+template <int V>
+UBP_INLINE void interleave_rows(const uint8_t* const* rows, uint8x16_t flip, uint8_t* to) {
+    interleave<(V < 4 ? V : 4)>(rows, flip, to);
+    if constexpr (V > 4) {
+        const uint8_t* const others[quad] = {rows[0] + one, rows[1] + one, rows[2] + one, rows[3] + one};
+        interleave<V - 4>(others, flip, to + 4 * one);
+    }
+}
+
+// Calls body(Index<V>) for a tile's vectors, of those that i8_tiles.def has.
+template <class Body>
+UBP_INLINE void with_vectors(int vectors, const Body& body) {
+    switch (vectors) {
+        case 1: return body(Index<1>{});
+        case 2: return body(Index<2>{});
+        case 3: return body(Index<3>{});
+        case 4: return body(Index<4>{});
+        case 6: return body(Index<6>{});
+        default: return body(Index<8>{});
+    }
 }
 
 }  // namespace
@@ -80,6 +77,7 @@ BytePanelPacker::BytePanelPacker(const Geometry& geometry, uint8_t zero_point, c
     const bool plain = g.taps() == 1 && g.stride_h == 1 && g.stride_w == 1 && !g.padded();
     if (plain) {
         row_positions_ = plane_bytes_ = g.plane();
+        source_bytes_ = g.batch * g.channels * g.plane();
     } else {
         const int64_t reach_h = g.dilation_h * (g.kernel_h - 1), reach_w = g.dilation_w * (g.kernel_w - 1);
         row_positions_ = g.out_w;
@@ -88,12 +86,14 @@ BytePanelPacker::BytePanelPacker(const Geometry& geometry, uint8_t zero_point, c
         padded_rows_ = (g.out_h - 1) * g.stride_h + reach_h + 1;
         plane_bytes_ = padded_rows_ * row_bytes_;
         padded_bytes_ = (size_t(g.batch * g.channels * plane_bytes_) + behind + 63) / 64 * 64;
+        source_bytes_ = int64_t(padded_bytes_);
     }
     for (int64_t k = 0; k < g.channels * g.taps(); ++k) {
         const int64_t column = order ? order[k] : k, tap = column % g.taps();
         const int64_t right = tap % g.kernel_w * g.dilation_w;
         places_.push_back(column / g.taps() * plane_bytes_ + tap / g.kernel_w * g.dilation_h * row_bytes_ +
                           right % g.stride_w * phase_bytes_ + right / g.stride_w);
+        largest_place_ = std::max(largest_place_, places_.back());
     }
 }
 
@@ -112,7 +112,7 @@ void BytePanelPacker::pad(const uint8_t* x, int64_t plane, int8_t* padded) const
 size_t BytePanelPacker::panel_bytes(const IntegerTile& tile, size_t columns) {
     const size_t quads = (columns + quad - 1) / quad * quad;
     const size_t stride = size_t(tile.form == Form::zipped ? zipped_stride(tile.vectors) : tile.width());
-    return (tile.form == Form::zipped ? columns : quads) * stride + 2 * behind;
+    return (tile.form == Form::zipped ? columns : quads) * stride + behind;
 }
 
 BytePanelPacker::Runs BytePanelPacker::runs_of(int64_t first, int count) const {
@@ -129,30 +129,68 @@ BytePanelPacker::Runs BytePanelPacker::runs_of(int64_t first, int count) const {
     return runs;
 }
 
+// How many columns, from the first on, are one run of positions of which `count` bytes can be read.
+size_t BytePanelPacker::plain_columns(const Runs& runs, int64_t count) const {
+    if (runs.count != 1) return 0;
+    const int64_t last = source_bytes_ - runs.run[0].offset - count;
+    if (largest_place_ <= last) return places_.size();
+    const auto beyond = [&](int64_t place) { return place > last; };
+    return size_t(std::find_if(places_.begin(), places_.end(), beyond) - places_.begin());
+}
+
+// Count vectors of a column. Of padded copies whole vectors can be read from any position on.
+template <int Count>
 UBP_INLINE void BytePanelPacker::fill_row(const uint8_t* from, const Runs& runs, size_t column, int8_t* to) const {
     from += places_[column];
     for (int r = 0; r < runs.count; ++r) {
         const Run& run = runs.run[r];
-        if (padded_bytes_ != 0) copy_whole(from + run.offset, run.count, to + run.begin);
+        if (padded_bytes_ != 0) copy_vectors<Count>(from + run.offset, vdupq_n_u8(0), to + run.begin);
         else move_bytes(from + run.offset, run.count, to + run.begin);
+    }
+}
+
+template <int Count>
+void BytePanelPacker::pack_columns(const uint8_t* from, const Runs& runs, size_t stride, int8_t* panel) const {
+    const size_t plain = plain_columns(runs, one * Count);
+    const uint8x16_t flip = vdupq_n_u8(padded_bytes_ != 0 ? 0 : 128);
+    const uint8_t* const first = from + runs.run[0].offset;
+    size_t k = 0;
+    for (; k < plain; ++k, panel += stride) copy_vectors<Count>(first + places_[k], flip, panel);
+    for (; k < places_.size(); ++k, panel += stride) fill_row<Count>(from, runs, k, panel);
+}
+
+template <int V>
+void BytePanelPacker::pack_quads(const uint8_t* from, const Runs& runs, int8_t* panel) const {
+    constexpr int count = whole_vectors(4 * V);
+    const size_t columns = places_.size(), plain = plain_columns(runs, one * count) / quad * quad;
+    const uint8x16_t flip = vdupq_n_u8(padded_bytes_ != 0 ? 0 : 128);
+    const uint8_t* const first = from + runs.run[0].offset;
+    uint8_t* to = reinterpret_cast<uint8_t*>(panel);
+    size_t k = 0;
+    for (; k < plain; k += quad, to += one * V) {
+        const int64_t* const place = places_.data() + k;
+        const uint8_t* const rows[quad] = {first + place[0], first + place[1], first + place[2], first + place[3]};
+        interleave_rows<V>(rows, flip, to);
+    }
+    int8_t copies[quad][room] = {};
+    const uint8_t* rows[quad];
+    for (uint32_t i = 0; i < quad; ++i) rows[i] = reinterpret_cast<const uint8_t*>(copies[i]);
+    for (; k < columns; k += quad, to += one * V) {
+        for (size_t i = 0; i < std::min<size_t>(quad, columns - k); ++i) fill_row<count>(from, runs, k + i, copies[i]);
+        interleave_rows<V>(rows, vdupq_n_u8(0), to);
     }
 }
 
 void BytePanelPacker::pack(const IntegerTile& tile, const void* source, int64_t first, int count, int8_t* panel) const {
     const uint8_t* const from = static_cast<const uint8_t*>(source);
-    const size_t columns = places_.size();
     const Runs runs = runs_of(first, count);
     if (tile.form == Form::zipped) {
-        const int stride = zipped_stride(tile.vectors);
-        for (size_t k = 0; k < columns; ++k) fill_row(from, runs, k, panel + k * size_t(stride));
+        const size_t stride = size_t(zipped_stride(tile.vectors));
+        if (whole_vectors(tile.width()) == 1) pack_columns<1>(from, runs, stride, panel);
+        else pack_columns<2>(from, runs, stride, panel);
         return;
     }
-    const size_t quad_bytes = size_t(tile.width()) * quad;
-    int8_t rows[quad][room] = {};
-    for (size_t k = 0; k < columns; k += quad, panel += quad_bytes) {
-        for (size_t i = 0; i < std::min<size_t>(quad, columns - k); ++i) fill_row(from, runs, k + i, rows[i]);
-        interleave_rows(rows, tile.width(), panel);
-    }
+    with_vectors(tile.vectors, [&](auto v) UBP_LAMBDA { pack_quads<v>(from, runs, panel); });
 }
 
 }  // namespace ubp

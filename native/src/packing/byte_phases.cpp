@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "kernels/integers/planar/planar.h"
 #include "kernels/neon.h"
 
 namespace ubp {
@@ -15,12 +16,21 @@ void centre_every(const uint8_t* from, int64_t stride, int64_t count, int8_t* to
         const uint8x16_t v = vuzp1q_u8(vld1q_u8(from + 2 * x), vld1q_u8(from + 2 * x + one));
         vst1q_s8(to + x, vreinterpretq_s8_u8(veorq_u8(v, vdupq_n_u8(128))));
     }
+    if (stride == 2 && count >= one && x < count) {  // the last ones, some of them again
+        from += 2 * (count - one);
+        const uint8x16_t first = vld1q_u8(from), second = vld1q_u8(from + one - 1);
+        const uint8x16_t v = vcombine_u8(vget_low_u8(vuzp1q_u8(first, first)), vget_low_u8(vuzp2q_u8(second, second)));
+        vst1q_s8(to + count - one, vreinterpretq_s8_u8(veorq_u8(v, vdupq_n_u8(128))));
+        return;
+    }
     for (; x < count; ++x) to[x] = int8_t(from[x * stride] ^ 128);
 }
 
 }  // namespace
 
 void centre_phases(const PhaseRows& image) {
+    if (image.stride == 1 && image.pad + image.width <= image.phase_bytes)
+        return centre_rows({image.from, image.width, image.rows, image.to + image.pad, image.row_bytes});
     for (int64_t phase = 0; phase < image.stride; ++phase) {
         const int64_t shift = phase - image.pad;  // column of the phase's first byte
         const int64_t begin = shift >= 0 ? 0 : (-shift + image.stride - 1) / image.stride;

@@ -9,7 +9,7 @@
 namespace ubp {
 namespace {
 
-// The constants of a layer's results, in registers; but limits of their own stay in memory until they are wanted.
+// The constants of a layer's results, in registers; but their limits stay in memory until they are wanted.
 template <Ending ending, bool Inorder>
 struct Limits {
     int16x8_t zero;
@@ -27,9 +27,7 @@ struct Limits {
         }
     }
     UBP_INLINE uint8x16_t limited(uint8x16_t made) const {
-        if constexpr (ending == Ending::any)
-            return vminq_u8(vmaxq_u8(made, vld1q_u8(bytes->low)), vld1q_u8(bytes->high));
-        return made;
+        return vminq_u8(vmaxq_u8(made, vld1q_u8(bytes->low)), vld1q_u8(bytes->high));
     }
 };
 

@@ -14,8 +14,8 @@ namespace ubp {
 
 enum class Form { dense, zipped, grouped };
 
-// What becomes of a row's sums. `bounded`: bytes without limits of their own, where no input can bring a sum to 2^22 or
-// a result to 2^15 steps, and `whole_magic` was added to the bias; `sums`: i32 as they are, for a pass of their own;
+// What becomes of a row's sums. `bounded`: bytes, where no input can bring a sum to 2^22 or a result to 2^15 steps, and
+// `whole_magic` was added to the bias; `sums`: i32 as they are, for a pass of their own;
 // `any`: bytes of sums of any size, which only dense kernels make themselves.
 enum class Ending { bounded, sums, any };
 constexpr int ending_count = 3;

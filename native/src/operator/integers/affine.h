@@ -34,7 +34,7 @@ struct ByteResult {
 
     ByteLimits limits() const { return ByteLimits(made.zero_point, low, high); }
     // True where the kernels for results below 2^15 steps will do; `most`: steps that no operand exceeds.
-    bool bounded(double most) const { return low == 0 && high == 255 && most < 32000.0; }
+    static bool bounded(double most) { return most < 32000.0; }
 };
 
 // made: of the tensor; or, with a table, of the bytes before the activation.

@@ -32,7 +32,7 @@ BytePass pass_of(const IntegerBinary& op) {
 
 BytePassFunction function_of(const IntegerBinary& op, const BytePass& pass) {
     const double a = double(pass.a_factor), b = double(pass.b_factor);
-    const bool bounded = op.result.bounded(op.multiply ? 255.0 * 255.0 * a : 255.0 * (a + b));
+    const bool bounded = ByteResult::bounded(op.multiply ? 255.0 * 255.0 * a : 255.0 * (a + b));
     const BytePassFunction* const scalar = op.multiply ? multiply_byte_scalar : add_byte_scalar;
     return (op.per_channel ? scalar : op.multiply ? multiply_bytes : add_bytes)[bounded ? 0 : 1];
 }

@@ -9,9 +9,15 @@
 namespace ubp {
 namespace {
 
-// Of one row's weights: their sum, and that of their sizes.
+// Of one row: the sums of its weights above and below zero, the latter as a size.
 struct RowSum {
-    int64_t plain = 0, sizes = 0;
+    int64_t above = 0, below = 0;
+
+    // The largest size of a sum of any bytes less the zero point, and a bias.
+    int64_t most(int64_t zero_point, int64_t bias) const {
+        const int64_t up = 255 - zero_point;
+        return std::max(up * above + zero_point * below + bias, zero_point * above + up * below - bias);
+    }
 };
 
 // Calls visit(row, weight) for every weight.
@@ -35,8 +41,7 @@ void for_each_weight(const IntegerLayer& layer, Visit visit) {
 std::vector<RowSum> sum_rows(const IntegerLayer& layer) {
     std::vector<RowSum> sums(layer.rows);
     for_each_weight(layer, [&](uint32_t row, int8_t weight) {
-        sums[row].plain += weight;
-        sums[row].sizes += std::abs(int(weight));
+        (weight > 0 ? sums[row].above : sums[row].below) += std::abs(int(weight));
     });
     return sums;
 }
@@ -44,7 +49,7 @@ std::vector<RowSum> sum_rows(const IntegerLayer& layer) {
 // True where no input can bring a sum to 2^22 or a result, with any zero point, to 2^15 steps.
 bool is_bounded(const IntegerLayer& layer, const std::vector<RowSum>& sums, int32_t zero_point) {
     for (uint32_t r = 0; r < layer.rows; ++r) {
-        const int64_t most = std::max(zero_point, 255 - zero_point) * sums[r].sizes + std::abs(int64_t{layer.bias[r]});
+        const int64_t most = sums[r].most(zero_point, layer.bias[r]);
         if (most >= 1 << 22 || double(most) * double(layer.factors[r]) >= 32000.0) return false;
     }
     return true;
@@ -54,8 +59,7 @@ bool is_bounded(const IntegerLayer& layer, const std::vector<RowSum>& sums, int3
 void prepare_rows(const IntegerLayer& layer, int32_t zero_point, const IntegerResult& result,
                   PreparedIntegers& prepared) {
     const std::vector<RowSum> sums = sum_rows(layer);
-    const bool limited = result.low > 0 || result.high < 255;
-    const bool direct = !result.passed && !limited && is_bounded(layer, sums, zero_point);
+    const bool direct = !result.passed && is_bounded(layer, sums, zero_point);
     prepared.ending = direct ? Ending::bounded : Ending::sums;
     prepared.limits = ByteLimits(result.zero_point, result.low, result.high);
     const int64_t magic = prepared.ending == Ending::bounded ? whole_magic : 0;
@@ -63,7 +67,7 @@ void prepare_rows(const IntegerLayer& layer, int32_t zero_point, const IntegerRe
     prepared.bias = AlignedArray<int32_t>(4 * count);
     prepared.factors = AlignedArray<float>(count);
     for (uint32_t r = 0; r < layer.rows; ++r) {
-        const int64_t bias = layer.bias[r] + (128 - zero_point) * sums[r].plain + magic;
+        const int64_t bias = layer.bias[r] + (128 - zero_point) * (sums[r].above - sums[r].below) + magic;
         std::fill_n(prepared.bias.data() + 4 * size_t{r}, 4, int32_t(uint32_t(uint64_t(bias))));
         prepared.factors.data()[r] = layer.factors[r];
     }

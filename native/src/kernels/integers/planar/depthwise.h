@@ -147,7 +147,7 @@ struct ByteDepthwise {
             });
         }
 
-        // Bytes that need no limits. What is stored behind a row that is shorter than the block is the next row's,
+        // Bytes of bounded sums. What is stored behind a row that is shorter than the block is the next row's,
         // which is stored later.
         UBP_INLINE void store_bounded(const ByteStrip& strip, int64_t x) const {
             const PassLimits<Ending::bounded> limits(*strip.limits);

@@ -14,6 +14,17 @@ struct EndRow {
     const float* factors;
 };
 
+// 4 * Count bytes, and anything behind them.
+template <int Count>
+UBP_INLINE uint8x16_t load_fours(const uint8_t* from) {
+    if constexpr (Count == 4) return vld1q_u8(from);
+    uint32x4_t words = vdupq_n_u32(0);
+    uint32_t last;
+    __builtin_memcpy(&last, from + 4 * (Count - 1), 4);
+    if constexpr (Count > 1) words = vreinterpretq_u32_u8(vcombine_u8(vld1_u8(from), vdup_n_u8(0)));
+    return vreinterpretq_u8_u32(vsetq_lane_u32(last, words, Count - 1));
+}
+
 // Steps of 4 * Count sums. `each`: factors lie as the sums do.
 template <int Count, bool each, bool added>
 struct Steps {
@@ -25,10 +36,8 @@ struct Steps {
             v[j] = vmulq_f32(vcvtq_f32_s32(vld1q_s32(row.sums + 4 * j)), factor);
         }
         if constexpr (added) {
-            uint8_t bytes[one] = {};
-            __builtin_memcpy(bytes, row.addend, 4 * Count);
             float32x4_t numbers[4];
-            floats.of(vld1q_u8(bytes), numbers);
+            floats.of(load_fours<Count>(row.addend), numbers);
             for (int j = 0; j < Count; ++j) v[j] = vaddq_f32(v[j], vmulq_n_f32(numbers[j], addend_factor));
         }
     }

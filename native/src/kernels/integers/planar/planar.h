@@ -96,7 +96,7 @@ struct BytePass {
 };
 using BytePassFunction = void (*)(const BytePass&);
 
-// [Ending::bounded: no limits of their own, and less than 2^15 steps; Ending::any]
+// [Ending::bounded: less than 2^15 steps; Ending::any]
 extern const BytePassFunction add_bytes[2], add_byte_scalar[2], multiply_bytes[2], multiply_byte_scalar[2];
 
 // out[x] = largest of the rows at x; largest of from[x * stride .. x * stride + kernel - 1], of which nothing else is

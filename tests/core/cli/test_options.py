@@ -124,10 +124,10 @@ def once_for_each_shape(export: Callable[..., Any]) -> Callable[..., Any]:
     """The real export, whose result is kept: capturing takes a second, and it reads no option."""
     kept: dict[Any, Any] = {}
 
-    def export_once(model: Any, selections: Any, shape: Any, *others: Any) -> Any:
-        if shape not in kept:
-            kept[shape] = export(model, selections, shape, *others)
-        return kept[shape]
+    def export_once(model: Any, selections: Any, input_shape: Any, *others: Any, **named: Any) -> Any:
+        if input_shape not in kept:
+            kept[input_shape] = export(model, selections, input_shape, *others, **named)
+        return kept[input_shape]
 
     return export_once
 

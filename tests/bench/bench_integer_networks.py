@@ -25,7 +25,7 @@ from ubp_core.network.exporting import NetworkExporter
 from ubp_core.network.types.trial import run_natively
 from ubp_core.packed.format import Op
 from ubp_core.pictures.preparation import preparation_for
-from ubp_core.quantisation.exporting import CHECKED, Calibrating, with_integers
+from ubp_core.quantisation.exports.exporting import CHECKED, Calibrating, with_integers
 from ubp_core.quantisation.quantising import Recipe
 from ubp_core.vocabulary import INT8
 

@@ -72,7 +72,7 @@ def export_integer_network(name: str, form: str, path: Path) -> None:
     from ubp_core import importance, select_blocks
     from ubp_core.budgets import dense_reason
     from ubp_core.models import load_model
-    from ubp_core.quantisation.exporting import Calibrating, export_integers
+    from ubp_core.quantisation.exports.exporting import Calibrating, export_integers
     from ubp_core.quantisation.quantising import Recipe
 
     model, shape = load_model(name, weights="random"), (1, 3, SIZE, SIZE)

@@ -20,9 +20,9 @@ from ubp_core.packed.file import PackedFile
 from ubp_core.packed.layer import PackedLayer
 from ubp_core.packed.packing import pack_dense
 from ubp_core.quantisation.affine import Table, activation_table, affine_of_range
+from ubp_core.quantisation.exports.uncalibrated import INPUT
 from ubp_core.quantisation.network import QuantisedLayer
 from ubp_core.quantisation.operators import finish, layer_sums, scaled_sums
-from ubp_core.quantisation.uncalibrated import INPUT
 from ubp_core.vocabulary import ACTIVATIONS
 
 QUICK = ("--runs", "3", "--warmup", "1")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ubp_core.history import LayerFigures
     from ubp_core.models import LoadedModel
     from ubp_core.plan import Plan
-    from ubp_core.quantisation.exporting import Calibrating
+    from ubp_core.quantisation.exports.exporting import Calibrating
 
 KINDS: Final[dict[str, tuple[str, str]]] = {
     "plan": (".yaml", "the choices as a plan; l loads it again"),
@@ -121,7 +121,7 @@ def _calibrate_on(
     from ubp_core.errors import ExportCancelled
     from ubp_core.pictures.folder import read_pictures
     from ubp_core.pictures.preparation import preparation_for
-    from ubp_core.quantisation.exporting import USUAL_PICTURES, Calibrating
+    from ubp_core.quantisation.exports.exporting import USUAL_PICTURES, Calibrating
 
     side = job.model.input_size
     if not job.calibration or side is None:

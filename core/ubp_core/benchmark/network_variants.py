@@ -70,8 +70,8 @@ def pack_network_variants(
     from ubp_core.network.exporting import NetworkExporter
     from ubp_core.network.types.conversions import NetworkTypes, types_of_plan
     from ubp_core.plan.applying import check_block_sizes, check_model, select_plan, settle_plan
-    from ubp_core.quantisation.by_types import export_by_types
-    from ubp_core.quantisation.exporting import Calibrating
+    from ubp_core.quantisation.exports.by_types import export_by_types
+    from ubp_core.quantisation.exports.exporting import Calibrating
 
     chosen = tuple(variants)
     tell = on_variant or (lambda label: None)

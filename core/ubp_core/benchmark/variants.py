@@ -102,7 +102,7 @@ def pack_variants(
     from ubp_core import importance, select_blocks
     from ubp_core.budgets import no_kernel, too_few_rows
     from ubp_core.packed.layer_packing import pack_layer
-    from ubp_core.quantisation.single_layers import as_stored
+    from ubp_core.quantisation.exports.single_layers import as_stored
 
     chosen = tuple(variants)
     matrix = importance(layer.weight, criterion)

@@ -120,7 +120,7 @@ def run(args: argparse.Namespace) -> int:
     with output.narrate("capturing the network") as tell:
         from ubp_core.network.exporting import NetworkExporter
         from ubp_core.pictures.folder import in_batches
-        from ubp_core.quantisation.by_types import export_by_types
+        from ubp_core.quantisation.exports.by_types import export_by_types
 
         images = () if pictures is None else in_batches(pictures.images, shape[0])
         exporter = NetworkExporter(model, shape)

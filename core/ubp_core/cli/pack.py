@@ -76,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
     model, packed_layers = _pack_chosen(args) if plan is None else _pack_plan(args, plan)
     from ubp_core.packed.file import PackedFile
     from ubp_core.packed.layer_packing import add_to_source, head_texts
-    from ubp_core.quantisation.single_layers import MEANING, with_types
+    from ubp_core.quantisation.exports.single_layers import MEANING, with_types
 
     types = [args.dtype if plan is None else plan.dtype_of(layer.name) for layer, _ in packed_layers]
     split = (4 for dtype, (_, groups) in zip(types, packed_layers, strict=True) if groups and dtype != INT8)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ubp_core.errors import PlanError
 from ubp_core.packed.file import PackedFile
 from ubp_core.packed.layer_packing import add_to_source, head_texts, pack_layer
-from ubp_core.quantisation.single_layers import MEANING, with_types
+from ubp_core.quantisation.exports.single_layers import MEANING, with_types
 from ubp_core.vocabulary import INT8
 
 if TYPE_CHECKING:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ubp_core.models import LoadedModel
     from ubp_core.network.exporting import ExportedNetwork, NetworkExporter
     from ubp_core.plan.plan import Plan
-    from ubp_core.quantisation.exporting import Calibrating
+    from ubp_core.quantisation.exports.exporting import Calibrating
     from ubp_core.selection import Selection
 
 Progress = Callable[[str, float], None]
@@ -152,7 +152,7 @@ def _export(
     calibrating: Calibrating | None,
 ) -> ExportedNetwork:
     """The whole network, in the plan's types."""
-    from ubp_core.quantisation.by_types import export_by_types
+    from ubp_core.quantisation.exports.by_types import export_by_types
 
     types = types_of_plan(plan)
     progress = tell.pass_on if calibrating is None else tell

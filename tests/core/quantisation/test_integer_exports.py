@@ -13,7 +13,7 @@ from ubp_core import importance, select_blocks
 from ubp_core.errors import ModelError
 from ubp_core.packed.file import PackedFile
 from ubp_core.packed.format import MAX_TEXT, Op
-from ubp_core.quantisation.exporting import Calibrating, export_integers, kept_layers, source_text
+from ubp_core.quantisation.exports.exporting import Calibrating, export_integers, kept_layers, source_text
 from ubp_core.quantisation.interpreter import run_integers
 from ubp_core.quantisation.packed_network import unpack_integers
 from ubp_core.quantisation.quantising import Recipe

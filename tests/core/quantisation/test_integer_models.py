@@ -15,7 +15,7 @@ from ubp_core.models import load_model
 from ubp_core.network import Network
 from ubp_core.packed.file import PackedFile
 from ubp_core.packed.format import Op
-from ubp_core.quantisation.exporting import Calibrating, export_integers
+from ubp_core.quantisation.exports.exporting import Calibrating, export_integers
 from ubp_core.quantisation.interpreter import run_integers
 from ubp_core.quantisation.packed_network import unpack_integers
 from ubp_core.quantisation.quantising import Recipe

@@ -21,8 +21,8 @@ from ubp_core.packed.file import PackedFile
 from ubp_core.packed.format import SectionKind, array_bytes
 from ubp_core.plan import Plan, make_plan
 from ubp_core.plan.overrides import Override
-from ubp_core.quantisation.by_types import export_by_types
-from ubp_core.quantisation.exporting import Calibrating
+from ubp_core.quantisation.exports.by_types import export_by_types
+from ubp_core.quantisation.exports.exporting import Calibrating
 from ubp_core.report import layer_cost
 from ubp_core.vocabulary import RANDOM_NOTE
 

@@ -22,7 +22,7 @@ from ubp_core.packed.file import PackedFile
 from ubp_core.packed.packing import pack, pack_dense
 from ubp_core.packed.reader import read_packed
 from ubp_core.plan import make_plan, select_plan
-from ubp_core.quantisation.uncalibrated import INPUT, to_integers
+from ubp_core.quantisation.exports.uncalibrated import INPUT, to_integers
 
 SEEDS = st.integers(0, 2**32 - 1)
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ubp_core.models import LoadedModel
     from ubp_core.network.types.conversions import NetworkTypes
     from ubp_core.pictures.folder import Pictures
-    from ubp_core.quantisation.exporting import Calibrating
+    from ubp_core.quantisation.exports.exporting import Calibrating
 
 USUAL_PICTURES = 32
 NONE_KEPT = (0, "fp16")
@@ -91,7 +91,7 @@ def read_calibration(
         FileError: the folder can't be read, or has fewer pictures than were asked for.
         UsageError: the network takes no pictures.
     """
-    from ubp_core.quantisation.exporting import Calibrating
+    from ubp_core.quantisation.exports.exporting import Calibrating
     from ubp_core.quantisation.quantising import Recipe
 
     if args.calibrate == RANDOM:

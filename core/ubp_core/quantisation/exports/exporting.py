@@ -21,12 +21,12 @@ from ubp_core.packed.file import PackedFile
 from ubp_core.packed.format import Op
 from ubp_core.packed.layer_packing import add_to_source
 from ubp_core.pictures.folder import Pictures, in_batches
+from ubp_core.quantisation.exports.worst_layers import find_worst, kept_types
 from ubp_core.quantisation.interpreter import run_integers
 from ubp_core.quantisation.network import QuantisedNetwork
 from ubp_core.quantisation.node_types import graph_of
 from ubp_core.quantisation.packed_network import fitting_in_half, keep_in_half, pack_integers, unpack_integers
 from ubp_core.quantisation.quantising import Recipe, check_request, quantise
-from ubp_core.quantisation.worst_layers import find_worst, kept_types
 from ubp_core.selection import Selection
 from ubp_core.vocabulary import DEFAULT_CRITERION, INT8
 

@@ -9,7 +9,7 @@ from ubp_core.errors import ModelError
 from ubp_core.network.exporting import ExportedNetwork, NetworkExporter
 from ubp_core.network.types.conversions import NetworkTypes
 from ubp_core.network.types.costs import Images
-from ubp_core.quantisation.exporting import Calibrating, kept_layers, with_integers
+from ubp_core.quantisation.exports.exporting import Calibrating, kept_layers, with_integers
 from ubp_core.selection import Selection
 from ubp_core.vocabulary import INT8
 

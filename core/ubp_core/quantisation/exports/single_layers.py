@@ -8,7 +8,7 @@ from typing import Final
 from ubp_core.grouping.columns import ColumnGroups
 from ubp_core.network.types.half import as_type, loss_note
 from ubp_core.packed.layer import PackedLayer
-from ubp_core.quantisation.uncalibrated import to_integers
+from ubp_core.quantisation.exports.uncalibrated import to_integers
 from ubp_core.vocabulary import INT8
 
 MEANING: Final = "layers of int8 for speed alone: they take bytes q that mean (q - 128) / 128"

@@ -45,7 +45,7 @@ async def test_a_line_that_is_typed_goes_on_after_the_terminal_was_too_small(key
         await settle(app, pilot)
         await pilot.press(key)
         await until(pilot, lambda: isinstance(app.screen, DIALOGS[key]))
-        line = list(app.screen.query(Input))[-1]
+        line = [each for each in app.screen.query(Input) if each in app.screen.focus_chain][-1]
         line.focus()
         await until(pilot, lambda: line.has_focus)
         for size in ((40, 12), (20, 3), (59, 40)):

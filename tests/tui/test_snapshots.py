@@ -142,12 +142,12 @@ class Photographer:
         return self.pictures
 
     async def take_types(self) -> None:
-        """A benchmark in both types, a comparison across them, and layers of both."""
+        """A benchmark in all types, a comparison across them, and layers of two."""
         press, app = self.pilot.press, self.app
         await press("d", "z", "z")  # fp16
         await press("b")
         await until(self.pilot, lambda: self.benchmarked() and app.queue.runs["adb:A1"].number == 3)
-        await press("z")
+        await press("z", "z")
         await press("b")
         await self.take("benchmark_types", lambda: self.benchmarked() and app.queue.runs["adb:A1"].number == 4)
         await self.leave()

@@ -133,7 +133,7 @@ def test_blocks_of_four_stay_whole_in_int8(tmp_path: Path, capsys: pytest.Captur
 def test_a_network_that_reads_back_as_another_is_not_written(
     tmp_path: Path, photos: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from ubp_core.quantisation import exporting
+    from ubp_core.quantisation.exports import exporting
 
     run = exporting.run_natively
     monkeypatch.setattr(

@@ -137,7 +137,9 @@ def test_a_signal_while_a_command_writes(folder: Path, moment: tuple[list[str], 
         assert_clean(folder, process, number, named)
 
 
-@pytest.mark.parametrize("moment", ["quantising.calibrate", "quantising._quantise_node", "exporting.run_integers"])
+@pytest.mark.parametrize(
+    "moment", ["quantising.calibrate", "quantising._quantise_node", "exports.exporting.run_integers"]
+)
 def test_ctrl_c_while_a_network_is_quantised(folder: Path, moment: str) -> None:
     place = f"ubp_core.quantisation.{moment}"
     command = [sys.executable, "-c", INTERRUPTER, place, *INTEGERS, "--calibrate", "random", "-o", "n.ubp"]

@@ -17,7 +17,7 @@ from ubp_core.network.exporting import NetworkExporter
 from ubp_core.network.reference import run_reference
 from ubp_core.packed.file import PackedFile
 from ubp_core.packed.format import Op
-from ubp_core.quantisation import worst_layers
+from ubp_core.quantisation.exports import worst_layers
 from ubp_core.quantisation.exports.exporting import Calibrating, export_integers, kept_layers
 from ubp_core.quantisation.exports.worst_layers import MOST_PICTURES, find_worst, output_error
 from ubp_core.quantisation.interpreter import run_integers

@@ -18,6 +18,8 @@ MORE = "… "
 """Stands for options that are out of sight."""
 NARROW = 80
 """Columns of a terminal below which a control that may goes without its label."""
+ROOMY = (range(100, 150), range(190, 10_000))
+"""Columns with which a tight control shows all its options; from 150 on all controls share one line."""
 
 
 def find_window(widths: Sequence[int], chosen: int, room: int) -> tuple[int, int]:
@@ -86,7 +88,7 @@ class Segments(Widget):
             options: all of them.
             chosen: one of them.
             short: whether the label may be left away in narrow terminals.
-            tight: whether only the chosen option need have room there.
+            tight: whether only the chosen option need be in sight there.
         """
         super().__init__(id=id)
         self.label = label
@@ -98,7 +100,7 @@ class Segments(Widget):
 
     def get_content_width(self, container: Size, viewport: Size) -> int:
         """As wide as the label and all options; as the longest of these where that must do."""
-        if self._tight and self.app.size.width < NARROW:
+        if self._is_cut:
             return self._head + max(map(_width, self.options)) + len(MORE)
         return self._offsets()[-1][1]
 
@@ -111,8 +113,15 @@ class Segments(Widget):
             cell += _width(option)
         return offsets
 
+    @property
+    def _is_cut(self) -> bool:
+        """Whether only the chosen option is in sight, with `…` behind it for the next one."""
+        return self._tight and not any(self.app.size.width in roomy for roomy in ROOMY)
+
     def _window(self) -> tuple[int, int]:
         """Number of the first option in sight, and of the one behind the last."""
+        if self._is_cut:
+            return self._place, self._place + 1
         widths = [_width(option) for option in self.options]
         return find_window(widths, self._place, self.size.width - self._head)
 
@@ -135,7 +144,7 @@ class Segments(Widget):
         """The label, then the options."""
         parts = [Content.assemble((self._label, "$text-muted"), (self.key, "bold $text-accent"), " ")]
         first, end = self._window()
-        if first:
+        if first and not self._is_cut:
             parts.append(Content.styled(MORE, "$text-muted"))
         for option in self.options[first:end]:
             style = "$text-muted on $surface-lighten-1"
@@ -147,7 +156,7 @@ class Segments(Widget):
             bracketed = option == self.chosen and self.app.no_color
             text = shown(option)
             parts.append(Content.styled(f"[{text}]" if bracketed else f" {text} ", style))
-        if end < len(self.options):
+        if end < len(self.options) or self._is_cut:
             parts.append(Content.styled(MORE, "$text-muted"))
         return Content("").join(parts)
 
@@ -155,6 +164,10 @@ class Segments(Widget):
         """The option at a cell, or an empty text; `…` stands for the next of those out of sight."""
         first, end = self._window()
         at = self._head
+        if self._is_cut:
+            chosen, behind = self.options[first], self.options[end % len(self.options)]
+            ends = at + _width(chosen)
+            return chosen if at <= cell < ends else behind if ends <= cell < ends + len(MORE) else ""
         for number in range(first - (first > 0), min(end + 1, len(self.options))):
             width = _width(self.options[number]) if first <= number < end else len(MORE)
             if at <= cell < at + width:

@@ -13,6 +13,7 @@ from ubp_core.cli.options.model import add_model_options, load_spec, model_spec
 from ubp_core.cli.options.output import add_output_options
 from ubp_core.cli.options.pictures import NAMED, count
 from ubp_core.cli.options.planned import load_for_plan
+from ubp_core.cli.options.selection import add_jobs_option
 from ubp_core.cli.parsing import refuse_given
 from ubp_core.cli.tables import Column, Table, numbers
 from ubp_core.errors import ExitCode, ModelError, UsageError
@@ -55,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--classes", type=Path, metavar="FILE", help="names of the network's classes in their order, a line for each"
     )
     parser.add_argument("--no-labels", action="store_true", help="sub-folders are no classes")
-    parser.add_argument("-j", "--jobs", type=count, metavar="N", help="threads of selection (default: all processors)")
+    add_jobs_option(parser)
     add_output_options(parser)
 
 

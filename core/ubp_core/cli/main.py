@@ -33,7 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "export": ("export", "prune a whole network into one file that runs (.ubp)"),
     "show": ("show.command", "check a packed file and print what it holds"),
     "train": ("train.command", "train on a folder of pictures while pruning; resumable"),
-    "evaluate": ("evaluate", "what a network, a plan or a packed file makes of pictures, beside the dense one"),
+    "evaluate": ("evaluate", "what a network makes of pictures, beside the dense one"),
     "devices": ("devices.list", "what a benchmark can run on; connect phones, clean up"),
     "bench": ("bench.command", "run layers on a phone, here, or under qemu"),
     "history": ("history.list", "earlier benchmarks: list, show, compare, export"),

@@ -32,6 +32,7 @@ TWO_MEANINGS = {
     "--csv": "likewise",
     "--output": "every command has its own kind of file",
     "--all": "layers to pack, or to list",
+    "--data": "what an export compares types on, or what is evaluated",
     "--methods": "the default differs with what is compared",
     "--block-size": "lists where several are compared; kernels have fewer",
     "--block-columns": "likewise",

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from building.flags import COMMON, GNU_MACHINE, MACHINE, include_flags, variant_flags
+from building.flags import COMMON, GNU_MACHINE, MACHINE, NO_UNWINDING, include_flags, variant_flags
 from building.places import KERNELS
 from building.platforms import HOST, PHONE, Platform
 from building.targets import Target
@@ -80,7 +80,7 @@ def compilation(target: Target, source: Path) -> Compilation | None:
     # Kernels call nothing of a system, so that one object serves every Linux of a machine.
     shared = platform.is_elf and platform.machine == PHONE.machine and in_kernels
     if shared:
-        command = zig(PHONE)
+        command, extra = zig(PHONE), (*extra, *NO_UNWINDING)
     if platform.position_independent or shared:
         flags = ("-fPIC", *flags)
     name = "-".join([f"{PHONE.machine}_kernels" if shared else platform.name, *(flag.lstrip("-") for flag in flags)])

@@ -1,4 +1,4 @@
-"""Benchmarks in fp32, fp16 and both: rows, ratios, pictures and texts never mix types; then real runs of both."""
+"""Benchmarks in several types: rows, ratios, pictures and texts never mix them; then real runs of all."""
 
 from __future__ import annotations
 
@@ -188,7 +188,7 @@ def test_the_history_says_which_layers_of_a_network_have_another_type() -> None:
 
 
 @pytest.mark.parametrize("device", ["host", "emulator"])
-async def test_real_runs_of_both_types(device: str, tmp_path: Path) -> None:
+async def test_real_runs_of_all_types(device: str, tmp_path: Path) -> None:
     build_programs()
     with closed_port() as port:
         app = bench_app(tmp_path / "h", port)
@@ -203,7 +203,7 @@ async def test_real_runs_of_both_types(device: str, tmp_path: Path) -> None:
     with History(tmp_path / "h") as history:
         (layer,) = history.get(1).run.layers
     assert [(one.dtype, one.method, one.check) for one in layer.variants] == [
-        (one.dtype, one.method, "ok") for one in BOTH
+        (one.dtype, one.method, "ok") for one in ALL
     ]
     rows = [line for line in text.splitlines() if re.search(r"\b(dense|abp|bed|optimal) +fp16 .*[a-z] *│?$", line)]
     assert len(rows) == 4

@@ -1,8 +1,16 @@
 #include "selection/arguments.h"
 
 #include "c_api/guard.h"
+#include "threads/room.h"
 
 namespace ubp::selection {
+namespace {
+
+constexpr int64_t kParallelFrom = 1 << 15;        // below so many weights a thread costs more than it saves
+constexpr size_t kWeightBytes = 24;               // what the arrays of any method take at most, for each weight
+constexpr size_t kThreadBytes = size_t{2} << 20;  // a stack, and what an item of work needs
+
+}  // namespace
 
 const char* fault_of(const ubp_selection_options& options) {
     static_assert(kMaxBlock == 32 && UBP_METHOD_UNSTRUCTURED == 4, "as the lines say");
@@ -15,6 +23,12 @@ const char* fault_of(const ubp_selection_options& options) {
 
 bool is_good_shape(int64_t rows, int64_t columns) {
     return rows >= 1 && columns >= 1 && rows <= INT32_MAX && columns <= INT32_MAX;
+}
+
+unsigned threads_for(int64_t weights, uint32_t wanted) {
+    const unsigned threads = weights < kParallelFrom ? 1 : c_api::threads_of(wanted);
+    const bool many = threads > 1 && has_room(size_t(weights) * kWeightBytes + threads * kThreadBytes);
+    return many ? threads : 1;
 }
 
 }  // namespace ubp::selection

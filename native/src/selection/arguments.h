@@ -19,4 +19,9 @@ bool is_good_shape(int64_t rows, int64_t columns);  // both fit 32-bit indices
 // Blocks that a layer holds at most.
 inline int64_t capacity_of(int64_t rows, int64_t columns, uint32_t block_size) { return columns * (rows / block_size); }
 
+// Threads that a selection from so many weights begins with: one for few weights, and where memory is short. Threads
+// that run out of it leave the rest in pieces, and when several throw at once, there may be no room for what they
+// throw.
+unsigned threads_for(int64_t weights, uint32_t wanted);
+
 }  // namespace ubp::selection

@@ -4,8 +4,6 @@
 
 namespace ubp::selection {
 
-constexpr int64_t kParallelFrom = 1 << 15;  // below so many weights a thread costs more than it saves
-
 // Sum of all importance, row by row, so that it does not depend on the threads; false where a value is NaN, infinite
 // or negative.
 bool sum_importance(const Problem& problem, double* total);

@@ -39,8 +39,7 @@ ubp_status ubp_selection_run(const float* importance, int64_t rows, int64_t colu
         if (!selection::is_good_shape(rows, columns)) return line.bad_argument(selection::kBadShape);
         if (options->budget > selection::capacity_of(rows, columns, options->block_size))
             return line.bad_argument("budget must be at most columns * (rows / block_size)");
-        const bool small = rows * columns < selection::kParallelFrom;
-        return c_api::with_threads(small ? 1 : c_api::threads_of(options->threads), [&](unsigned threads) {
+        return c_api::with_threads(selection::threads_for(rows * columns, options->threads), [&](unsigned threads) {
             ThreadPool pool(threads);
             const selection::Problem problem{importance, rows, columns, options->block_size, options->budget, pool};
             return selection::run(problem, options->method, out_rows, out_columns, info, line);

@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "threads/room.h"
 #include "threads/worker_thread.h"
 
 namespace ubp {
@@ -10,11 +11,6 @@ namespace {
 
 // For what a new thread allocates: it may map pages for each piece.
 constexpr size_t kReserve = size_t{1} << 20;
-
-bool has_reserve() {
-    void* const reserve = mmap(nullptr, kReserve, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    return reserve != MAP_FAILED && munmap(reserve, kReserve) == 0;
-}
 
 // macOS chooses between fast and frugal cores by a thread's quality of service: a worker gets its maker's, so that a
 // run never waits for a thread that counts less than itself.
@@ -26,13 +22,18 @@ void take_quality([[maybe_unused]] pthread_attr_t& attributes) {
 
 }  // namespace
 
+bool has_room(size_t bytes) {
+    void* const room = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return room != MAP_FAILED && munmap(room, bytes) == 0;
+}
+
 // The lowest page can't be touched: a stack that is too small ends the program instead of writing elsewhere.
 bool WorkerThread::map_stack() {
     const size_t page = size_t(sysconf(_SC_PAGESIZE));
     stack_bytes_ = kStack + page;
     stack_ = mmap(nullptr, stack_bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (stack_ == MAP_FAILED) stack_ = nullptr;
-    return stack_ && mprotect(stack_, page, PROT_NONE) == 0 && has_reserve();
+    return stack_ && mprotect(stack_, page, PROT_NONE) == 0 && has_room(kReserve);
 }
 
 void* WorkerThread::enter(void* self) {

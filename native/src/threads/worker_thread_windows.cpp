@@ -5,9 +5,15 @@
 #include <process.h>
 #include <windows.h>
 
+#include "threads/room.h"
 #include "threads/worker_thread.h"
 
 namespace ubp {
+
+bool has_room(size_t bytes) {
+    void* const room = VirtualAlloc(nullptr, bytes, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
+    return room && VirtualFree(room, 0, MEM_RELEASE);
+}
 
 unsigned __stdcall WorkerThread::enter(void* self) {
     static_cast<WorkerThread*>(self)->run();

@@ -158,9 +158,10 @@ def test_a_network_that_reads_back_as_another_is_not_written(
     [
         (("--keep", "=fp16"), "need a layer's name, or name and type, such as conv1=fp16; got '=fp16'"),
         (("--keep", "stem.conv="), "'' is no type; choose from fp32, fp16"),
-        (("--keep", "stem.conv=int8"), "'int8' is no type"),
+        (("--keep", "stem.conv=int4"), "'int4' is no type"),
         (("--keep-worst", "0"), "need a whole number from 1 on"),
         (("--keep-worst", "2=int4"), "'int4' is no type"),
+        (("--keep-worst", "2=int8"), "the worst leave int8: choose from fp32, fp16"),
         (("--keep-worst", "99", "--calibrate", "{photos}"), "28 layers could be in int8, so the 99 worst can't stay"),
         (("--keep-worst", "2", "--calibrate", "random"), "--keep-worst: what int8 costs a layer is measured on"),
     ],

@@ -35,6 +35,7 @@ NEEDED = {
     "prune": ["t.yaml", "--table", "new.csv"],
     "pack": ["--layers", "a", "-o", "new.ubp"],
     "export": ["-o", "new.ubp"],
+    "evaluate": ["--data", "."],
 }
 PROBES = ("1", "0.5", "8x8", "1x3x8x8")
 

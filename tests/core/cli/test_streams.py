@@ -34,6 +34,7 @@ WORK = {
     "pack": ["t.pth", "--layers", "a", "--stride", "1", "--padding", "0", "-o", "new.ubp", "--force"],
     "export": ["mobilenet_v1", "--width", "0.25", "--input-size", "32", "--method", "abp", "-o", "net.ubp", "--force"],
     "show": ["t.ubp"],
+    "evaluate": ["net.yaml", "--input-size", "32", "--data", "pics/a"],
     "train": ["t.train.yaml", "--check"],
     "devices": [],
     "devices list": [],
@@ -81,7 +82,8 @@ def folder(adb: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
         "pruning: {sparsity: 0.5}\ntraining: {epochs: 1}\noutput: {folder: out}\n"
     )
     pack = ["pack", "t.pth", "--layers", "a", "--stride", "1", "--padding", "0", "-o", "t.ubp"]
-    for arguments in (["plan", "t.pth", "--method", "abp", "-o", "t.yaml"], pack):
+    small = ["mobilenet_v1", "--width", "0.25", "--method", "abp", "-o", "net.yaml"]
+    for arguments in (["plan", "t.pth", "--method", "abp", "-o", "t.yaml"], ["plan", *small], pack):
         done = run(place, arguments)
         assert done.returncode == 0, done.stderr
     return place

@@ -12,7 +12,7 @@ from ubp_core.cli.options.pictures import count, tell_pictures
 from ubp_core.cli.options.types import dtype
 from ubp_core.cli.parsing import refuse_given
 from ubp_core.errors import FileError, UsageError
-from ubp_core.vocabulary import DEFAULT_OBSERVER, INT8, OBSERVERS, RANDOM, RANDOM_NOTE
+from ubp_core.vocabulary import DEFAULT_OBSERVER, FLOAT_DTYPES, INT8, OBSERVERS, RANDOM, RANDOM_NOTE
 
 if TYPE_CHECKING:
     from ubp_core.models import LoadedModel
@@ -59,6 +59,8 @@ def add_calibration_options(parser: argparse._ActionsContainer) -> None:
 def count_and_type(text: str) -> tuple[int, str]:
     """A number of layers and a type."""
     number, sign, kind = text.partition("=")
+    if kind == INT8:
+        raise argparse.ArgumentTypeError(f"the worst leave int8: choose from {', '.join(FLOAT_DTYPES)}")
     return count(number), dtype(kind) if sign else NONE_KEPT[1]
 
 

@@ -8,7 +8,6 @@ from typing import Final
 from ubp_core.grouping.columns import ColumnGroups
 from ubp_core.network.types.half import as_type, loss_note
 from ubp_core.packed.layer import PackedLayer
-from ubp_core.quantisation.exports.uncalibrated import to_integers
 from ubp_core.vocabulary import INT8
 
 MEANING: Final = "layers of int8 for speed alone: they take bytes q that mean (q - 128) / 128"
@@ -26,7 +25,11 @@ def as_stored(layer: PackedLayer, dtype: str, groups: ColumnGroups | None = None
     Raises:
         SelectionError: weights that the type can't hold; the line names the layer.
     """
-    return to_integers(layer, groups) if dtype == INT8 else as_type(layer, dtype)
+    if dtype != INT8:
+        return as_type(layer, dtype)
+    from ubp_core.quantisation.exports.uncalibrated import to_integers  # needs torch, which an ARM64 host may lack
+
+    return to_integers(layer, groups)
 
 
 def with_types(

@@ -70,7 +70,7 @@ ubp_status open(ubp_share* shares, int64_t layers, const ubp_selection_options& 
     int64_t weights = 0;
     if (const char* fault = fault_of(options); *fault) return line.bad_argument(fault);
     if (const char* fault = fault_of_shares(shares, layers, options, weights); *fault) return line.bad_argument(fault);
-    return c_api::with_threads(weights < kParallelFrom ? 1 : c_api::threads_of(options.threads), [&](unsigned threads) {
+    return c_api::with_threads(threads_for(weights, options.threads), [&](unsigned threads) {
         return open_with(threads, shares, layers, options, found, out, line);
     });
 }

@@ -49,7 +49,8 @@ class Histogram:
 
     def add(self, numbers: Tensor) -> None:
         """Counts one more array, which lies between the ends."""
-        self.counts += np.histogram(numbers.numpy(), BINS, (self.low, self.high))[0]
+        # In fp64, because a narrow range has fewer numbers than bins in fp32.
+        self.counts += np.histogram(numbers.double().numpy(), BINS, (self.low, self.high))[0]
 
     @property
     def edges(self) -> NDArray[np.float64]:

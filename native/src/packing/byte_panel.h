@@ -49,7 +49,7 @@ private:
     Runs runs_of(int64_t first, int count) const;
     size_t plain_columns(const Runs& runs, int64_t count) const;
     template <int Count>
-    void fill_row(const uint8_t* from, const Runs& runs, size_t column, int8_t* to) const;
+    void fill_rows(const uint8_t* from, const Runs& runs, size_t begin, size_t end, size_t stride, int8_t* to) const;
     // Of zipped tiles, and of the others.
     template <int Count>
     void pack_columns(const uint8_t* from, const Runs& runs, size_t stride, int8_t* panel) const;
@@ -61,8 +61,9 @@ private:
     int64_t row_positions_ = 1, row_bytes_ = 0;  // positions that follow each other, and what lies between such rows
     int64_t plane_bytes_ = 0, phase_bytes_ = 0;
     int64_t padded_rows_ = 0;
-    int64_t source_bytes_ = 0;   // that panels are packed from
-    int64_t largest_place_ = 0;  // of all columns
+    int64_t phases_ = 1, row_step_ = 1;  // of the columns and rows of an image, those that windows see are copied
+    int64_t source_bytes_ = 0;           // that panels are packed from
+    int64_t largest_place_ = 0;          // of all columns
     size_t padded_bytes_ = 0;
     std::vector<int64_t> places_;  // of each column of the panel, in the first image
 };

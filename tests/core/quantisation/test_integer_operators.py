@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from plain_integers import convert, plain_node, to_byte
 
@@ -49,6 +49,7 @@ def compare_with_loops(network: QuantisedNetwork, inputs: list[np.ndarray]) -> i
 
 @settings(max_examples=25)
 @given(SEEDS, st.integers(1, 8))
+@example(77955183, 1)  # a tensor whose numbers differ by few steps of fp32
 def test_random_networks_are_what_plain_loops_make(seed: int, node_count: int) -> None:
     rng = np.random.default_rng(seed)
     packed = random_network(rng, node_count, all_fp32=True)

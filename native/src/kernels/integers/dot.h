@@ -19,6 +19,9 @@ UBP_INLINE int8x16_t load(const int8_t* from) { return vld1q_s8(from); }
 UBP_INLINE int8x16x4_t load_four(const int8_t* from) { return vld1q_s8_x4(from); }
 UBP_INLINE int8x16x3_t load_three(const int8_t* from) { return vld1q_s8_x3(from); }
 UBP_INLINE int8x16x2_t load_two(const int8_t* from) { return vld1q_s8_x2(from); }
+#else
+UBP_INLINE void store_alone(int8_t* to, int8x16_t v) { vst1q_s8(to, v); }
+UBP_INLINE void store_alone(uint8_t* to, uint8x16_t v) { vst1q_u8(to, v); }
 #endif
 
 // Count bytes, 4, 8 or 16, that lie Offset bytes behind a pointer; the others of the vector are anything. With an
@@ -33,6 +36,7 @@ UBP_INLINE int8x16_t load_bytes(const int8_t* from) {
     else asm("ldur %s0, [%1, %2]" : "=w"(v) : "r"(from), "i"(Offset));
     return v;
 #else
+    if constexpr (Count == 16) return vld1q_s8(from + Offset);
     int8_t bytes[16] = {};
     __builtin_memcpy(bytes, from + Offset, Count);
     return vld1q_s8(bytes);

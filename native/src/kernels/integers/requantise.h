@@ -62,11 +62,7 @@ UBP_INLINE int16x8_t narrowed(int32x4_t low, int32x4_t high) {
 template <int Count>
 UBP_INLINE void store_fours(uint8_t* out, uint8x16_t bytes) {
     if constexpr (Count == 4) {
-#if defined(__aarch64__)
         store_alone(out, bytes);
-#else
-        vst1q_u8(out, bytes);
-#endif
     } else {
         const uint32x4_t words = vreinterpretq_u32_u8(bytes);
         if constexpr (Count >= 2) vst1_u8(out, vget_low_u8(bytes));

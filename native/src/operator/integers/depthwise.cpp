@@ -165,7 +165,10 @@ void IntegerDepthwise::run_item(const Item& item, const uint8_t* x, char* y, con
             const int64_t room = (item.last - plane - 1) * g.out_plane() + outputs;
             run_strip(strip, space.padded, row, item.end - item.begin, target, room);
         } else {
-            PhaseRows phases{image.from, image.width, image.rows, g.stride_w, g.pad_w, image.to, row_bytes_, phase_};
+            PhaseRows phases;
+            phases.from = image.from, phases.width = phases.from_bytes = image.width, phases.rows = image.rows;
+            phases.stride = phases.phases = g.stride_w, phases.pad = g.pad_w;
+            phases.to = image.to, phases.row_bytes = row_bytes_, phases.phase_bytes = phase_;
             centre_phases(phases);
             run_taps(space, row, item.end - item.begin, target);
         }

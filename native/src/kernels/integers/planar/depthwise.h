@@ -41,8 +41,10 @@ struct DotTaps {
 
         UBP_INLINE Row(const int8_t* from, const Weights& weights) {
             constexpr int step = quads == 2 ? 4 : 4 * S;
-            unroll<0, count>([&](auto p)
-                                 UBP_LAMBDA { quad[p] = vqtbl1q_s8(vld1q_s8(from + step * p), weights.places); });
+            unroll<0, count>([&](auto p) UBP_LAMBDA {
+                const int8x16_t v = load_bytes<16, step * p>(from);
+                quad[p] = vqtbl1q_s8(v, weights.places);
+            });
         }
         // acc + row k of the weights times the taps of vector v.
         template <int k, int v>

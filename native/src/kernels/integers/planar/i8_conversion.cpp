@@ -29,7 +29,8 @@ UBP_INLINE float32x4_t without_nan(float32x4_t v) {
 template <int Count>
 UBP_INLINE void centre(const uint8_t* from, int8_t* to) {
     if constexpr (Count == 16) {
-        vst1q_s8(to, vreinterpretq_s8_u8(veorq_u8(vld1q_u8(from), vdupq_n_u8(128))));
+        const int8x16_t v = load_bytes<one, 0>(reinterpret_cast<const int8_t*>(from));
+        store_alone(to, veorq_s8(v, vdupq_n_s8(-128)));
     } else if constexpr (Count == 8) {
         vst1_s8(to, vreinterpret_s8_u8(veor_u8(vld1_u8(from), vdup_n_u8(128))));
     } else if constexpr (Count == 4) {

@@ -70,7 +70,7 @@ struct ToFloats {
 template <bool each, bool added, class To>
 struct SumsPass {
     using Out = typename To::Out;
-    const To& to;
+    const To to;
     const ByteFloats floats;
     const float addend_factor;
 
@@ -80,6 +80,13 @@ struct SumsPass {
     template <int Count>
     UBP_INLINE void run(const EndRow& row, Out* out) const {
         to.template store<Count>(Steps<Count, each, added>(row, floats, addend_factor).v, out);
+    }
+
+    // 4 * Fours sums.
+    template <int Fours>
+    UBP_INLINE void run_fours(const EndRow& row, Out* out) const {
+        run<(Fours < 4 ? Fours : 4)>(row, out);
+        if constexpr (Fours > 4) run_fours<Fours - 4>(moved(row, one), out + one);
     }
 
     static UBP_INLINE EndRow moved(const EndRow& row, int64_t x) {
@@ -111,14 +118,35 @@ struct SumsPass {
     }
 };
 
-template <bool each, bool added, class To>
-void run_sums(const SumsEnd& end, const To& to, typename To::Out* out) {
-    const SumsPass<each, added, To> pass(end, to);
+// Calls body(row, out) for every row; `end` is a copy, which stays in registers.
+template <bool each, bool added, class Out, class Body>
+UBP_INLINE void for_rows(const SumsEnd end, Out* out, const Body& body) {
     EndRow row{end.sums, end.addend, end.factors};
     for (int64_t left = end.rows; left > 0; --left) {
-        pass.run_row(row, end.count, out);
+        body(row, out);
         row.sums += end.stride, row.factors += each ? 0 : 1, out += end.out_stride;
         if (added) row.addend += end.out_stride;
+    }
+}
+
+// Rows of a tile are one step each.
+template <bool each, bool added, class To>
+void run_sums(const SumsEnd& end, const To& to, typename To::Out* out) {
+    using Out = typename To::Out;
+    const SumsPass<each, added, To> pass(end, to);
+    const auto step = [&](auto fours) UBP_LAMBDA {
+        for_rows<each, added>(
+            end, out, [&](const EndRow& row, Out* made) UBP_LAMBDA { pass.template run_fours<fours>(row, made); });
+    };
+    switch (end.rows > 1 ? end.count : 0) {
+        case 4: return step(Index<1>{});
+        case 8: return step(Index<2>{});
+        case 12: return step(Index<3>{});
+        case 16: return step(Index<4>{});
+        case 24: return step(Index<6>{});
+        default:
+            for_rows<each, added>(end, out,
+                                  [&](const EndRow& row, Out* made) UBP_LAMBDA { pass.run_row(row, end.count, made); });
     }
 }
 

@@ -11,6 +11,7 @@ import pytest
 
 from test_column_groups import assert_whole_blocks
 from ubp_core.budgets import budget
+from ubp_core.cli.compare.costs import FASTER
 from ubp_core.cli.main import main
 from ubp_core.grouping.columns import ColumnGroups
 from ubp_core.packed.file import PackedFile
@@ -50,6 +51,19 @@ def test_unstructured_has_no_groups(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert chosen["blocks"] == chosen["budget"]
     with np.load(path) as saved:
         assert saved["block_columns"] == 1 and "column_order" not in saved
+
+
+def test_compare_at_equal_cost(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("compare", *MODEL, "--block-size", "4,8", "--sparsity", "0.2,0.75", "--methods", "optimal")
+    results = run_json(capsys, *words, "--equal-cost")["results"]
+    forms = [(r["block_size"], r["block_columns"], r["requested_sparsity"]) for r in results]
+    dearer = {n: round(1 - 0.25 * FASTER[n], 4) for n in (4, 8)}
+    assert forms == [(4, 1, 0.2), (4, 1, 0.75), (4, 4, dearer[4]), (8, 1, 0.2), (8, 1, 0.75), (8, 4, dearer[8])]
+    kept = {form: r["total"]["optimal"]["retained"] for form, r in zip(forms, results, strict=True)}
+    alone = run_json(capsys, *words[:-4], "--block-columns", "4", "--sparsity", str(dearer[4]))["results"]
+    assert kept[4, 4, dearer[4]] == alone[0]["total"]["optimal"]["retained"]
+    assert main([*words, "--block-size", "2", "--equal-cost"]) == 2
+    assert "--equal-cost: known for blocks of 4, 8 rows, not of 2" in capsys.readouterr().err
 
 
 def test_compare_has_a_row_for_every_form(capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from ubp_core.cli import output
+from ubp_core.cli.compare.costs import with_equal_costs
 from ubp_core.cli.compare.grid import GridResult, compare_layers, notes_of, number
 from ubp_core.cli.compare.planned import compare_plan
 from ubp_core.cli.options.layers import add_layers_option, chosen_layers
@@ -33,6 +34,7 @@ EXAMPLES = """\
   ubp compare --layer _conv_head --block-size 2,4,8,16
   ubp compare efficientnet_lite0 --block-size 2,4,8,16 --sparsity 0.5,0.75,0.9 --markdown
   ubp compare --block-size 4,8 --block-columns 1,4 --methods abp,optimal      what each form of blocks keeps
+  ubp compare --block-columns 1,4 --equal-cost      and at equal time of an int8 layer
   ubp compare resnet50 --weights random --methods abp,bed,optimal --json
   ubp compare --plan plan.yaml                      what sharing a budget out has gained"""
 
@@ -44,13 +46,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_layers_option(parser, "all that can be pruned")
     everything, planned = ",".join(METHODS), ",".join(COMPARED_METHODS)
     add_grid_options(parser, f"{everything}; with --plan {planned}, next to the plan's")
+    parser.add_argument(
+        "--equal-cost",
+        action="store_true",
+        help="beside blocks of one column, those of four at the sparsity at which an int8 layer takes as long, by the "
+        "modelled kernels of a wide core",
+    )
     add_jobs_option(parser)
     add_output_options(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Compare and print."""
-    plan = read_plan(args, ["layers", "block_size", "block_columns", "sparsity", "criterion"])
+    plan = read_plan(args, ["layers", "block_size", "block_columns", "sparsity", "criterion", "equal_cost"])
     if plan is not None:
         compare_plan(args, plan)
         return ExitCode.OK
@@ -62,6 +70,8 @@ def run(args: argparse.Namespace) -> int:
     if not layers:
         output.note(f"{model.name} has no layer that can be pruned; `ubp layers` tells why")
     asked = [(n, c, s) for n in args.block_size for c in args.block_columns for s in args.sparsity]
+    if args.equal_cost:
+        asked = with_equal_costs(asked)
     with output.progress_bar("selecting blocks", len(layers) * len(asked)) as step:
         results = compare_layers(layers, asked, args.methods, args.criterion, args.jobs, step)
     if args.json:

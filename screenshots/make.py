@@ -45,7 +45,13 @@ class Shot:
     theme: str = "ubp-dark"
     """Theme of the app."""
     runs: int = 0
-    """Benchmarks of the layer to make on this machine before the keys."""
+    """Benchmarks to make before the keys."""
+    benchmark_key: str = "b"
+    """Of the layer, or `B`, of the network."""
+    device: str = ""
+    """On which; this machine where none is named."""
+    before: tuple[str, ...] = ()
+    """Keys to press before the benchmarks."""
 
 
 EXPAND, PROJECT = "_blocks.4._expand_conv", "_blocks.14._project_conv"
@@ -63,6 +69,16 @@ SHOTS = (
     Shot("help", (160, 48), PROJECT, Choice("bed"), ("question_mark",)),
     Shot("export", (120, 36), PROJECT, Choice("optimal", 4, 0.75), ("e",)),
     Shot("benchmark", (160, 48), PROJECT, Choice("optimal", 4, 0.75), runs=1),
+    Shot(
+        "types",
+        (160, 48),
+        PROJECT,
+        Choice("optimal", 4, 0.75),
+        runs=1,
+        benchmark_key="B",
+        device="emulator",
+        before=("d", *["z"] * 4, "escape"),
+    ),
     Shot("history", (120, 36), PROJECT, Choice("optimal", 4, 0.75), ("escape", "h", "space", "down", "space"), runs=2),
 )
 
@@ -79,9 +95,9 @@ async def take(shot: Shot) -> str:
         return await drive(shot, services)
 
 
-async def benchmark(app: UbpApp, pilot: Pilot[int]) -> None:
+async def benchmark(app: UbpApp, pilot: Pilot[int], key: str) -> None:
     """Press the key and wait for the result."""
-    await pilot.press("b")
+    await pilot.press(key)
     await pilot.pause()
     while app.queue.waiting or app.queue.running:
         await app.workers.wait_for_complete()
@@ -98,8 +114,13 @@ async def drive(shot: Shot, services: Services) -> str:
         await pilot.pause()
         app.explore.query_one(LayerTable).highlight(shot.layer)
         await pilot.pause()
+        for key in shot.before:
+            await pilot.press(key)
+            await pilot.pause()
+        if shot.device:
+            app.queue.choose(shot.device)
         for _ in range(shot.runs):
-            await benchmark(app, pilot)
+            await benchmark(app, pilot, shot.benchmark_key)
         for key in ("", *shot.keys):
             await pilot.press(*filter(None, [key]))
             await pilot.pause()

@@ -23,7 +23,7 @@ from ubp_core.benchmark.progress import BenchProgress, OnProgress, Stage
 from ubp_core.benchmark.progress_lines import ProgressReader
 from ubp_core.benchmark.result import BenchRun, LayerResult
 from ubp_core.benchmark.rows import STEP, profile_of, read_rows, variant_result
-from ubp_core.benchmark.settings import BenchSettings
+from ubp_core.benchmark.settings import LONGEST_S, BenchSettings
 from ubp_core.benchmark.trust import find_warnings
 from ubp_core.benchmark.variants import PackedVariants
 from ubp_core.devices.clusters import choose_cpus, format_cpus
@@ -164,7 +164,6 @@ class Worker:
         """Options of ubp_bench for these settings; where nothing is timed, one checked run is enough."""
         settings = self.settings
         found = ["--jsonl", "--progress", "--check", "--threads", str(settings.threads)]
-        found += ["--timeout", f"{settings.limit_s:g}"]
         if not self.timed:
             found += ["--runs", "1", "--warmup", "0", *(["--count"] if self.run.figure == INSTRUCTIONS else [])]
         else:
@@ -191,10 +190,12 @@ class Worker:
         Raises:
             BenchmarkError: the program failed, or what it printed is no result.
         """
-        limits = Limits(total_s=self.settings.limit_s + GRACE_S, quiet_s=self.settings.quiet_s)
+        limit_s = min(self.settings.limit_s * len(files), LONGEST_S)
+        limits = Limits(total_s=limit_s + GRACE_S, quiet_s=self.settings.quiet_s)
         reader = ProgressReader(len(files))
+        argv = [*argv, "--timeout", f"{limit_s:g}"]
         execution = session.execute(argv, limits, lambda line: self.follow(reader, line), self.cancel)
-        problem = explain_exit(execution, self.settings.limit_s)
+        problem = explain_exit(execution, limit_s)
         if problem and execution.exit_code != DIFFERS:
             raise BenchmarkError(problem)
         everything = read_rows(execution.stdout)

@@ -10,6 +10,9 @@ from ubp_core.benchmark.errors import BadSetting
 from ubp_core.numerals import real_number, whole_number
 from ubp_core.vocabulary import MAX_THREADS
 
+LONGEST_S = 86400.0
+"""A day."""
+
 
 @dataclass(frozen=True)
 class SettingOption:
@@ -105,7 +108,13 @@ class BenchSettings:
     limit_s: float = _setting(
         180.0,
         SettingOption(
-            "limit", "S", "longest time for a layer (default: 180)", real_number, 1, 86400, "1 to 86,400 seconds"
+            "limit",
+            "S",
+            "longest time for each variant of a layer (default: 180)",
+            real_number,
+            1,
+            LONGEST_S,
+            "1 to 86,400 seconds",
         ),
     )
     quiet_s: float = _setting(

@@ -33,7 +33,7 @@ DOT_PRODUCT: Final = {"aarch64": ("-Xclang", "-target-feature", "-Xclang", "+dot
 _ARITHMETIC: Final[dict[str, dict[str, tuple[str, ...]]]] = {"f16_": HALF, "i8dot_": DOT_PRODUCT}
 """By the begin of a source's stem, then by machine."""
 
-# Kernels throw nothing and call nothing that does: 100 KB less to push to a phone.
+# Kernels throw nothing and call nothing that does: 40 KB less to push to a phone.
 NO_UNWINDING: Final = ("-fno-exceptions", "-fno-unwind-tables", "-fno-asynchronous-unwind-tables")
 
 SANITIZERS: Final = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")

@@ -125,7 +125,7 @@ class BenchSettings:
             "longest time without a sign of progress before a run counts as hung (default: 10)",
             real_number,
             0.5,
-            86400,
+            LONGEST_S,
             "0.5 to 86,400 seconds",
         ),
     )

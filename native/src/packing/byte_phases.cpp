@@ -33,7 +33,12 @@ UBP_INLINE void take_four(const uint8_t* from, int8_t* to) {
     vst1_lane_u32(reinterpret_cast<uint32_t*>(to), vreinterpret_u32_s8(centred(v)), 0);
 }
 
-// to[x] = from[2 * x] less 128, for x below `count`. The last ones of a step are done together, some of them again.
+// to[x] = from[x * stride] less 128, for x below `count`.
+UBP_INLINE void centre_singly(const uint8_t* from, int64_t stride, int64_t count, int8_t* to) {
+    for (int64_t x = 0; x < count; ++x) to[x] = int8_t(from[x * stride] ^ 128);
+}
+
+// The same of stride 2, for x below `count`. The last ones of a step are done together, some of them again.
 UBP_INLINE void centre_pairs(const uint8_t* from, int64_t count, int8_t* to) {
     const auto all = [&](int64_t step, const auto& take) UBP_LAMBDA {
         int64_t x = 0;
@@ -43,7 +48,7 @@ UBP_INLINE void centre_pairs(const uint8_t* from, int64_t count, int8_t* to) {
     if (count >= one) return all(one, take_sixteen);
     if (count >= 8) return all(8, take_eight);
     if (count >= 4) return all(4, take_four);
-    for (int64_t x = 0; x < count; ++x) to[x] = int8_t(from[2 * x] ^ 128);
+    centre_singly(from, 2, count, to);
 }
 
 }  // namespace
@@ -60,11 +65,8 @@ void centre_phases(const PhaseRows image) {  // a copy, which no written byte ca
         const uint8_t* from = image.from + shift + begin * image.stride;
         int8_t* to = image.to + phase * image.phase_bytes + begin;
         for (int64_t left = image.rows; left > 0; --left, from += image.from_bytes, to += image.row_bytes) {
-            if (image.stride == 2) {
-                centre_pairs(from, count, to);
-                continue;
-            }
-            for (int64_t x = 0; x < count; ++x) to[x] = int8_t(from[x * image.stride] ^ 128);
+            if (image.stride == 2) centre_pairs(from, count, to);
+            else centre_singly(from, image.stride, count, to);
         }
     }
 }

@@ -7,7 +7,7 @@ namespace ubp::selection {
 namespace {
 
 constexpr int64_t kParallelFrom = 1 << 15;        // below so many weights a thread costs more than it saves
-constexpr size_t kWeightBytes = 24;               // what the arrays of any method take at most, for each weight
+constexpr size_t kWeightBytes = 24;               // twice what `optimal` takes for each weight (1024 x 1152)
 constexpr size_t kThreadBytes = size_t{2} << 20;  // a stack, and what an item of work needs
 
 }  // namespace

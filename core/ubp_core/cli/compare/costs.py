@@ -25,12 +25,11 @@ def with_equal_costs(asked: Sequence[tuple[int, int, float]]) -> list[tuple[int,
     Raises:
         UsageError: a block size whose kernels are not priced.
     """
+    if unknown := [block_size for block_size, _, _ in asked if block_size not in FASTER]:
+        raise UsageError(f"--equal-cost: known for blocks of {', '.join(map(str, FASTER))} rows, not of {unknown[0]}")
     found = []
     for block_size, columns, sparsity in asked:
         found.append((block_size, columns, sparsity))
-        if block_size not in FASTER:
-            sizes = ", ".join(map(str, FASTER))
-            raise UsageError(f"--equal-cost: known for blocks of {sizes} rows, not of {block_size}")
         kept = (1 - sparsity) * FASTER[block_size]
         if columns == 1 and kept <= 1:
             found.append((block_size, 4, round(1 - kept, 4)))
